@@ -1,0 +1,29 @@
+"""headstart: transfer learning with evidence. Importing it loads no torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_FACE = {
+    "fit": "headstart.experiment",
+    "load": "headstart.delivery.folder",
+    "Model": "headstart.delivery.artifact",
+    "HeadstartClassifier": "headstart.estimator",
+    "HeadstartRegressor": "headstart.estimator",
+}
+
+__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "fit", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FACE:
+        raise AttributeError(f"module 'headstart' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_FACE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

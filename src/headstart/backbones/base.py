@@ -1,0 +1,176 @@
+"""The contracts of a backbone, of its preprocessing, and of a source that backbones come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Batch = dict[str, Tensor]
+"""Named tensors with the examples along dimension 0, e.g. ``{"pixels": (N, 3, 224, 224)}``."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a backbone before it is loaded.
+
+    ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
+    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first.
+    """
+
+    name: str
+    modality: str
+    licence: str = "unknown"
+    parameters: int = 0
+    bytes: int = 0
+    pretraining: str = ""
+    at_hand: bool = True
+    rank: float = 0.0
+    path: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A run of consecutive layers: the full names of its parameters and buffers."""
+
+    name: str
+    parameters: tuple[str, ...]
+    buffers: tuple[str, ...] = ()
+
+
+class Preprocess(ABC):
+    """Turns one raw input into the tensors a backbone takes. The same object serves training and use."""
+
+    views: int = 1
+    """How many different views :meth:`__call__` can give; 1 means augmentation has no meaning here."""
+
+    size_hint: int | None = None
+    """The shorter side in pixels that is needed of an input, for reduced decoding."""
+
+    @abstractmethod
+    def __call__(self, raw: Any, view: int = 0, key: str = "") -> Batch:
+        """Tensors of ONE example, without the leading N.
+
+        ``view`` 0 is the plain view; ``view`` ≥ 1 an augmented one, a pure function of (raw, view, key).
+        Shapes come from few sizes (text: padded to a multiple of 16), so equal shapes can be stacked.
+        """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON of everything that the tensors depend on; part of the store's key and of ``model.json``."""
+
+
+def collate(examples: Sequence[Batch]) -> Batch:
+    """Stack examples along a new first dimension; where sizes differ, pad the first dimension with zeros."""
+    batch: Batch = {}
+    for name in examples[0]:
+        tensors = [example[name] for example in examples]
+        longest = max((t.shape[0] for t in tensors if t.dim()), default=0)
+        if any(t.dim() and t.shape[0] != longest for t in tensors):
+            tensors = [torch.cat([t, t.new_zeros((longest - t.shape[0], *t.shape[1:]))]) for t in tensors]
+        batch[name] = torch.stack(tensors)
+    return batch
+
+
+@dataclass(frozen=True)
+class LayerRun:
+    """Layers that run one after another inside a forward that no tracer can follow.
+
+    ``container`` holds them (``owner.attribute`` is an ``nn.ModuleList``); the first argument or the keyword
+    ``argument`` of each is the activation handed on, (N, L, D).
+    """
+
+    owner: nn.Module
+    attribute: str
+    argument: str = "hidden_states"
+
+
+class Backbone(nn.Module, ABC):
+    """A pretrained network without its head, as an ordered list of stages."""
+
+    card: Card
+    preprocess: Preprocess
+    feature_size: int
+    """D of :meth:`features`."""
+
+    @abstractmethod
+    def stages(self) -> list[Stage]:
+        """Input to output; together they hold every parameter and buffer exactly once.
+
+        Normalisation statistics belong to their layer's stage; a class token or position embedding to the
+        first stage that uses it.
+        """
+
+    @abstractmethod
+    def features(self, batch: Batch) -> Tensor:
+        """Pooled features (N, D)."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.features(batch)
+
+    @abstractmethod
+    def depth_features(self, batch: Batch) -> dict[str, Tensor]:
+        """Pooled activations (N, D_s) after several stages, by stage name; the last is :meth:`features`."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON from which the source's ``rebuild`` makes the same architecture, without weights."""
+
+    def save_assets(self, folder: Path) -> None:
+        """Write what a rebuilt backbone needs besides weights (a tokenizer); nothing for most."""
+        return
+
+    def layer_run(self) -> LayerRun | None:
+        """Where the forward can be cut when ``torch.fx`` cannot trace it; None: it can be traced.
+
+        With a run, stage 0 is what comes before the layers and stage i is layer i - 1; what follows the
+        layers belongs to the last stage.
+        """
+        return None
+
+    def tracer_leaves(self) -> tuple[type[nn.Module], ...]:
+        """Module types that ``torch.fx`` must not look into."""
+        return ()
+
+
+class Source(ABC):
+    """Where backbones come from. File name = plug-in name = first part of the names ``source/name``."""
+
+    @abstractmethod
+    def cards(self) -> list[Card]:
+        """The backbones of this source worth listing, without loading torch or weights."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether `name` (without ``source/``) is one of this source's."""
+
+    @abstractmethod
+    def load(self, name: str, pretrained: bool = True) -> Backbone:
+        """The backbone; with ``pretrained`` False its architecture with random weights.
+
+        Raises
+        ------
+        UsageError : no such name (the nearest is offered).
+        HeadstartError : its weights are not at hand and cannot be fetched; says which backbones are.
+        """
+
+    @abstractmethod
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
+        """The architecture from ``Backbone.describe()`` and the folder given to ``save_assets``; no network."""
+
+    @abstractmethod
+    def tiny(self, name: str) -> Backbone:
+        """An offline miniature of the same architecture with random weights, for tests."""
+
+    @abstractmethod
+    def families(self) -> list[str]:
+        """Names, one per architecture family, that the contract tests run with :meth:`tiny`."""

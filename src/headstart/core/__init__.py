@@ -1,0 +1,1 @@
+"""The words every other room uses: errors, results, the registry, time, files and statistics."""

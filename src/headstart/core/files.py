@@ -1,0 +1,111 @@
+"""Writes files and folders whole or not at all, and digests content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from headstart.core.errors import HeadstartError
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that becomes `target` when the block ends without an error.
+
+    An existing `target` is replaced only at that moment. A full disk leaves `target` as it was.
+
+    Raises
+    ------
+    HeadstartError : the disk is full or not writable; the message names the path.
+    """
+    target = Path(target)
+    with _disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        with _disk_errors(target):
+            yield temporary
+            temporary.chmod(0o755)
+            retired = temporary.with_name(temporary.name + ".old")
+            if target.exists():
+                target.rename(retired)
+            temporary.rename(target)
+        shutil.rmtree(retired, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_whole(target: Path, content: bytes | str) -> None:
+    """Write `content` to `target` through a temporary file and a rename.
+
+    Raises
+    ------
+    HeadstartError : the disk is full or not writable.
+    """
+    target = Path(target)
+    data = content.encode() if isinstance(content, str) else content
+    with _disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def write_json(target: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all; NaN and infinities become null."""
+    write_whole(target, json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """`value` with every NaN or infinite float replaced by None, so that any JSON reader takes it."""
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def digest(*parts: bytes | str) -> str:
+    """A 32-character BLAKE2 digest of `parts`, unambiguous about where one part ends."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where stored activations lie: ``HEADSTART_CACHE``, else the user's cache folder."""
+    if given := os.environ.get("HEADSTART_CACHE"):
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return Path(base) / "headstart"
+
+
+@contextlib.contextmanager
+def _disk_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HeadstartError(
+            f"{target}: could not be written ({error.strerror or error}). Nothing was left behind; "
+            "free some space or choose another folder, then run the same command with --resume."
+        ) from error

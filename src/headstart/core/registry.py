@@ -1,0 +1,61 @@
+"""Finds plug-ins by listing their folder: the file name is the plug-in's name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+from headstart.core.errors import UsageError, nearest
+
+
+class Registry:
+    """The plug-ins of one kind: files of a folder, and entry points of other packages.
+
+    Parameters
+    ----------
+    package : dotted name of the plug-in folder, e.g. ``headstart.strategies``; also the entry-point group.
+    kind : what a person calls one of them, e.g. ``strategy``.
+
+    The folder is listed without importing anything; a file is imported when it is asked for by name.
+    A plug-in ``snake_case.py`` holds the class ``SnakeCase``. ``base.py`` and ``_parts.py`` are no plug-ins.
+    """
+
+    def __init__(self, package: str, kind: str) -> None:
+        self.package, self.kind = package, kind
+
+    def _folder(self) -> Path:
+        root = Path(__file__).resolve().parents[1]
+        return root.joinpath(*self.package.split(".")[1:])
+
+    def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
+        return {point.name: point for point in importlib.metadata.entry_points(group=self.package)}
+
+    def names(self) -> list[str]:
+        """Names of all plug-ins, sorted; those whose dependency is missing too."""
+        own = {path.stem for path in self._folder().glob("*.py") if path.stem != "base" and path.stem[0] != "_"}
+        return sorted(own | set(self._entry_points()))
+
+    def load(self, name: str) -> Any:
+        """The plug-in class called `name`.
+
+        Raises
+        ------
+        UsageError : no such plug-in; the message lists all and offers the nearest.
+        MissingDependency : its library is not installed.
+        """
+        if name not in self.names():
+            raise UsageError(
+                f"There is no {self.kind} {name!r}.{nearest(name, self.names())} "
+                f"Available: {', '.join(self.names())}."
+            )
+        if (self._folder() / f"{name}.py").exists():
+            module = importlib.import_module(f"{self.package}.{name}")
+            return getattr(module, class_name(name))
+        return self._entry_points()[name].load()
+
+
+def class_name(name: str) -> str:
+    """``fine_tuning`` → ``FineTuning``."""
+    return "".join(part.capitalize() for part in name.split("_"))

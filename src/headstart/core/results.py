@@ -1,0 +1,124 @@
+"""What a fit found out: figures with intervals, rungs, findings, and the whole result as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple
+
+RESULT_FORMAT = 1
+
+
+class Figure(NamedTuple):
+    """A measured value with its 95 % interval; in JSON ``[value, low, high]``."""
+
+    value: float
+    low: float
+    high: float
+
+
+Figures = dict[str, Figure]
+
+
+@dataclass
+class RungResult:
+    """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it."""
+
+    name: str
+    strategy: str
+    freeze_depth: int
+    predicted_seconds: float
+    seconds: float = 0.0
+    trainable_parameters: int = 0
+    validation: Figures = field(default_factory=dict)
+    kept: bool = False
+    reason: str = ""
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FindingExample:
+    """An example a finding is about, with the score that put it there."""
+
+    id: str
+    score: float
+
+
+Severity = Literal["info", "warning", "serious"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a diagnosis says: what was seen, how serious, which examples, what to do."""
+
+    diagnosis: str
+    severity: Severity
+    summary: str
+    examples: list[FindingExample] = field(default_factory=list)
+    next_step: str = ""
+
+
+@dataclass
+class Seconds:
+    """Where the time went, in seconds of wall clock."""
+
+    decode: float = 0.0
+    forward: float = 0.0
+    train: float = 0.0
+    total: float = 0.0
+
+
+@dataclass
+class ExampleCounts:
+    """How many examples each split holds, and how many were set aside as unreadable."""
+
+    train: int = 0
+    validation: int = 0
+    test: int = 0
+    set_aside: int = 0
+
+
+@dataclass
+class FitResult:
+    """The machine-readable result of a fit: ``result.json`` and ``fit --json``."""
+
+    task: str
+    backbone: str
+    chosen: str
+    seed: int
+    rungs: list[RungResult]
+    stopped_because: str
+    test: Figures | None
+    seconds: Seconds
+    examples: ExampleCounts
+    findings: list[Finding] = field(default_factory=list)
+    format: int = RESULT_FORMAT
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready object whose first keys follow the published contract."""
+        plain = asdict(self)
+        order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
+        return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> FitResult:
+        """The inverse of :meth:`to_json`."""
+        rungs = [RungResult(**{**rung, "validation": figures(rung["validation"])}) for rung in plain["rungs"]]
+        findings = [
+            Finding(**{**finding, "examples": [FindingExample(**e) for e in finding["examples"]]})
+            for finding in plain["findings"]
+        ]
+        return cls(
+            **{
+                **plain,
+                "rungs": rungs,
+                "findings": findings,
+                "test": None if plain["test"] is None else figures(plain["test"]),
+                "seconds": Seconds(**plain["seconds"]),
+                "examples": ExampleCounts(**plain["examples"]),
+            }
+        )
+
+
+def figures(plain: dict[str, list[float]]) -> Figures:
+    """``{"accuracy": [value, low, high]}`` read back into figures."""
+    return {name: Figure(*values) for name, values in plain.items()}

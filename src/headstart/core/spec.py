@@ -1,0 +1,50 @@
+"""What a person asked for, checked once, all mistakes together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headstart.core.errors import NotYet, UsageError
+
+DEFAULT_BUDGET = 600.0
+
+
+@dataclass(frozen=True)
+class FitSpec:
+    """One fit. ``data`` is a path, a dataset name, or a pair (inputs, targets) of Python lists.
+
+    ``task``, ``backbone`` and ``strategy`` are plug-in names or None for "choose from the data".
+    ``budget`` is in seconds. ``store`` False keeps activations in a temporary folder only.
+    """
+
+    data: Any
+    input: str | None = None
+    target: str | None = None
+    group: str | None = None
+    task: str | None = None
+    backbone: str | None = None
+    strategy: str | None = None
+    budget: float = DEFAULT_BUDGET
+    out: Path | None = None
+    seed: int = 0
+    device: str = "auto"
+    resume: bool = False
+    store: bool = True
+
+    def __post_init__(self) -> None:
+        if self.target and "," in self.target:
+            raise NotYet(
+                f"--target {self.target!r} names several targets: multi-task learning is not there yet. "
+                "Fit one target at a time, e.g. --target " + self.target.split(",")[0].strip() + "."
+            )
+        mistakes = []
+        if self.budget <= 0:
+            mistakes.append(f"the budget must be positive, got {self.budget:g} seconds")
+        if self.seed < 0:
+            mistakes.append(f"the seed must not be negative, got {self.seed}")
+        if self.resume and self.out is None:
+            mistakes.append("--resume needs --out, the folder of the fit to go on with")
+        if mistakes:
+            raise UsageError("; ".join(mistakes))

@@ -1,0 +1,1 @@
+"""Source data in, checked and split examples out."""

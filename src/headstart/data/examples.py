@@ -1,0 +1,52 @@
+"""Examples: inputs with their targets, read from any source data, held lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """N inputs, with targets where they are known.
+
+    Attributes
+    ----------
+    modality : plug-in name in ``data/modalities`` that decodes the references.
+    references : N things to decode: absolute paths, strings, arrays or PIL images.
+    ids : N names for a person: ``bus/12.jpg``, ``reviews.csv row 14``.
+    targets : N raw targets (strings, numbers, lists of strings), or None where none are known.
+    splits : N given splits (``train``, ``validation``, ``test``) or None for "not given".
+    groups : N group names whose members stay together when splitting, or None.
+    source : what the person handed over, as words for the report.
+    """
+
+    modality: str
+    references: Sequence[Any]
+    ids: Sequence[str]
+    targets: Sequence[Any] | None = None
+    splits: Sequence[str | None] | None = None
+    groups: Sequence[str] | None = None
+    source: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def select(self, indices: Sequence[int]) -> Examples:
+        """The examples at `indices`, in that order."""
+
+        def pick(column: Sequence[Any] | None) -> list[Any] | None:
+            return None if column is None else [column[i] for i in indices]
+
+        return replace(
+            self,
+            references=[self.references[i] for i in indices],
+            ids=[self.ids[i] for i in indices],
+            targets=pick(self.targets),
+            splits=pick(self.splits),
+            groups=pick(self.groups),
+        )

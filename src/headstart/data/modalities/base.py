@@ -1,0 +1,50 @@
+"""The contract of a modality: how inputs of one kind are recognised, checked, decoded and shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+class Modality(ABC):
+    """One kind of input. Nothing outside this folder asks which one it has."""
+
+    noun: str
+    """The plural a person uses: ``images``, ``texts``."""
+
+    suffixes: frozenset[str]
+    """File endings (lower case, with the dot) whose files hold one input each; empty when inputs lie in tables."""
+
+    @abstractmethod
+    def recognises(self, references: Sequence[Any]) -> bool:
+        """Whether these references (a sample) are inputs of this modality."""
+
+    @abstractmethod
+    def decode(self, reference: Any, size_hint: int | None = None) -> Any:
+        """The raw input a backbone's preprocessing takes (an RGB PIL image, a string).
+
+        `size_hint` is the shorter side in pixels that will be needed; a larger input may be decoded reduced.
+        Raises ``ValueError`` with a person's sentence when it cannot be decoded.
+        """
+
+    @abstractmethod
+    def problem(self, reference: Any) -> str | None:
+        """Why this input cannot be used, as a sentence, or None when it can."""
+
+    @abstractmethod
+    def fingerprint(self, reference: Any) -> str:
+        """A digest of the content alone: the same for a moved or renamed file."""
+
+    @abstractmethod
+    def show(self, reference: Any) -> str:
+        """A small, self-contained, escaped HTML fragment of the input, for the report."""
+
+    def size(self, reference: Any) -> str:
+        """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""
+        return ""
+
+    def locate(self, value: Any, folder: Path | None) -> Any:
+        """Turn a table cell into a reference; a path is taken relative to the table's `folder`."""
+        return value

@@ -1,0 +1,46 @@
+"""The contract of a reader: one format of source data turned into examples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.data.examples import Examples
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read. ``input``, ``target`` and ``group`` are column names or None for "find it".
+
+    ``needs_targets`` is False for prediction: then a missing target column is no mistake.
+    """
+
+    source: Any
+    input: str | None = None
+    target: str | None = None
+    group: str | None = None
+    needs_targets: bool = True
+
+
+class Reader(ABC):
+    """Reads one format. File name = plug-in name = class name in snake case; the constructor takes nothing."""
+
+    caption: str
+    """What a person hands over, e.g. ``a CSV or TSV file``; shown when nothing recognises the source."""
+
+    @abstractmethod
+    def recognises(self, source: Any) -> bool:
+        """Whether `source` is of this format, judged cheaply (names and a first look, no full read).
+
+        At most one reader recognises any source (a contract test checks it).
+        """
+
+    @abstractmethod
+    def read(self, request: Request) -> Examples:
+        """All examples of the source, undecoded.
+
+        Raises
+        ------
+        InputError : with every mistake at once, each with its file or row.
+        """

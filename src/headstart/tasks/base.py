@@ -1,0 +1,172 @@
+"""The contract of a task: what targets mean, how a head learns them, how predictions are judged and shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from headstart.core.results import Figures
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """N predictions as columns, the first two always ``label`` and ``probability``."""
+
+    columns: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns["label"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per prediction."""
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+
+
+class Task(ABC):
+    """One kind of target. File name = plug-in name; nothing above this floor asks which task it has.
+
+    Shapes: a batch of N examples; ``outputs`` is what the head returns, (N, C) floats; ``encoded`` is
+    what :meth:`encode` returns, a tensor with N as its first dimension.
+    """
+
+    name: ClassVar[str]
+    noun: ClassVar[str]
+    """What is predicted, for messages: ``class``, ``labels``, ``number``."""
+
+    # -- made from targets, or from what was saved ---------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
+        """How well these raw targets fit the task (0 not at all … 1 certainly), and why, as words."""
+
+    @classmethod
+    @abstractmethod
+    def from_targets(cls, targets: Sequence[Any]) -> Task:
+        """The task with its label set or scale taken from training targets.
+
+        Raises
+        ------
+        InputError : the targets cannot serve (one class, not numbers, …).
+        """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """JSON for ``model.json``; :meth:`from_description` reads it back."""
+
+    @classmethod
+    @abstractmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Task:
+        """The inverse of :meth:`describe`."""
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """C, the width of the head's output."""
+
+    @abstractmethod
+    def problem(self, target: Any) -> str | None:
+        """Why this raw target cannot be encoded (an unknown class, not a number), or None."""
+
+    @abstractmethod
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """Raw targets as a tensor, (N,) or (N, C)."""
+
+    def head(self, features: int) -> nn.Module:
+        """New output layers on pooled features: (N, features) → (N, C). Linear unless the task says otherwise."""
+        return nn.Linear(features, self.outputs)
+
+    @abstractmethod
+    def loss(
+        self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    ) -> Tensor:
+        """Weighted mean loss, a scalar; convex in `outputs`. `weights` is (N,); `smoothing` in [0, 1).
+
+        Linear in `weights`, so a mixture of two targets is a weighted sum of two losses (mixup).
+        """
+
+    def balance(self, encoded: Tensor) -> Tensor:
+        """Per-example weights (N,), mean 1, that make rare targets count as much as common ones."""
+        return torch.ones(len(encoded))
+
+    def strata(self, targets: Sequence[Any]) -> list[str]:
+        """N names of the strata a split should keep in proportion (classes, bands of a number)."""
+        return [str(target) for target in targets]
+
+    # -- judging ------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def watched(self) -> str:
+        """The name of the figure (a key of :meth:`metrics`) that decides between rungs."""
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """Figures that a rung must not make significantly worse, the watched one among them."""
+        return (self.watched,)
+
+    higher_is_better: ClassVar[Mapping[str, bool]]
+    """For every key of :meth:`metrics`."""
+
+    @abstractmethod
+    def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
+        """Figures with 95 % intervals from calibrated `outputs`."""
+
+    @abstractmethod
+    def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        """The figure `name` recomputed on resamples: `draws` is (B, N) example indices; returns (B,).
+
+        Two models measured with the same draws give a paired interval of their difference.
+        """
+
+    @abstractmethod
+    def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
+        """(N,) how wrong each prediction is, 0 where it is right; larger is worse and more confident."""
+
+    # -- calibrating and showing ---------------------------------------------------------------------
+
+    @abstractmethod
+    def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
+        """What makes probabilities or intervals honest, fitted on held-out outputs; JSON-ready."""
+
+    @abstractmethod
+    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """Calibrated predictions with at least the columns ``label`` and ``probability``."""
+
+    def probabilities(self, outputs: Tensor, calibration: Mapping[str, float]) -> np.ndarray:
+        """(N, C) calibrated probabilities in the order of the labels.
+
+        Raises
+        ------
+        UsageError : the task has none.
+        """
+        from headstart.core.errors import UsageError
+
+        raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
+
+    def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
+        """Labels and a (C, C) count matrix (rows: truth), where the task has one."""
+        return None
+
+    def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
+        """Rows of per-class figures for the report (``label``, ``examples``, ``precision``, …), or none."""
+        return []
+
+    def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:
+        """How the targets are distributed: (name, count), for the data summary."""
+        counts: dict[str, int] = {}
+        for stratum in self.strata(targets):
+            counts[stratum] = counts.get(stratum, 0) + 1
+        return sorted(counts.items(), key=lambda item: -item[1])
+
+    def say(self, target: Any) -> str:
+        """A target as a person reads it."""
+        return str(target)
