@@ -85,9 +85,7 @@ class Task(ABC):
         return nn.Linear(features, self.outputs)
 
     @abstractmethod
-    def loss(
-        self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
-    ) -> Tensor:
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         """Weighted mean loss, a scalar; convex in `outputs`. `weights` is (N,); `smoothing` in [0, 1).
 
         Linear in `weights`, so a mixture of two targets is a weighted sum of two losses (mixup).
