@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 _FACE = {
     "fit": "headstart.experiment",
-    "load": "headstart.delivery.folder",
+    "load": "headstart.delivery.artifact",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
     "HeadstartRegressor": "headstart.estimator",

@@ -16,7 +16,8 @@ class FitSpec:
     """One fit. ``data`` is a path, a dataset name, or a pair (inputs, targets) of Python lists.
 
     ``task``, ``backbone`` and ``strategy`` are plug-in names or None for "choose from the data".
-    ``budget`` is in seconds. ``store`` False keeps activations in a temporary folder only.
+    ``budget`` is in seconds. ``store`` False keeps activations in a temporary folder only. ``test_share`` of the
+    examples is held out for the final test where no test split is given; 0 for none.
     """
 
     data: Any
@@ -25,13 +26,14 @@ class FitSpec:
     group: str | None = None
     task: str | None = None
     backbone: str | None = None
-    strategy: str | None = None
+    strategy: Any = None
     budget: float = DEFAULT_BUDGET
     out: Path | None = None
     seed: int = 0
     device: str = "auto"
     resume: bool = False
     store: bool = True
+    test_share: float = 0.2
 
     def __post_init__(self) -> None:
         if self.target and "," in self.target:
@@ -44,6 +46,8 @@ class FitSpec:
             mistakes.append(f"the budget must be positive, got {self.budget:g} seconds")
         if self.seed < 0:
             mistakes.append(f"the seed must not be negative, got {self.seed}")
+        if not 0 <= self.test_share < 1:
+            mistakes.append(f"the test share must lie between 0 and 1, got {self.test_share:g}")
         if self.resume and self.out is None:
             mistakes.append("--resume needs --out, the folder of the fit to go on with")
         if mistakes:

@@ -14,9 +14,9 @@ from headstart.core.errors import UsageError
 class Stopwatch:
     """Adds up wall-clock seconds under names (``decode``, ``forward``, ``train``)."""
 
-    def __init__(self, already: float = 0.0) -> None:
+    def __init__(self) -> None:
         self.laps: dict[str, float] = defaultdict(float)
-        self._start = time.perf_counter() - already
+        self._start = time.perf_counter()
 
     @contextlib.contextmanager
     def lap(self, name: str) -> Iterator[None]:
@@ -27,9 +27,13 @@ class Stopwatch:
         finally:
             self.laps[name] += time.perf_counter() - start
 
+    def credit(self, seconds: float) -> None:
+        """Count `seconds` that an interrupted run before this one took."""
+        self._start -= seconds
+
     @property
     def total(self) -> float:
-        """Seconds since the stopwatch was made, plus those it was given."""
+        """Seconds since the stopwatch was made, and those credited."""
         return time.perf_counter() - self._start
 
 

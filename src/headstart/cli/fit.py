@@ -1,0 +1,98 @@
+"""``headstart fit``: from examples to a model and its evidence."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from headstart.core.spec import DEFAULT_BUDGET, FitSpec
+from headstart.core.timing import parse_duration, say_duration
+
+EPILOG = """examples:
+  headstart fit photos/                              class folders, or train/ [val/] test/ holding class folders
+  headstart fit reviews.csv --target label           the text column is found, or --input text
+  headstart fit scans.csv --input path --target finding --group patient
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "fit",
+        help="learn from examples",
+        description="Fit a model to your examples and say how far to trust it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
+    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors)")
+    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    parser.add_argument("--backbone", metavar="NAME", help="a backbone of `headstart models`, or a folder")
+    parser.add_argument(
+        "--strategy",
+        metavar="NAME[:SETTING=VALUE,…]",
+        help="feature_extraction, fine_tuning or low_rank (default: the ladder climbs from cheap to dear)",
+    )
+    parser.add_argument(
+        "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (default: 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, and say what came of it."""
+    spec = FitSpec(
+        data=options.data,
+        input=options.input,
+        target=options.target,
+        group=options.group,
+        task=options.task,
+        backbone=options.backbone,
+        strategy=options.strategy,
+        budget=parse_duration(options.budget),
+        out=options.out,
+        seed=options.seed,
+        device=options.device,
+        resume=options.resume,
+    )
+    from headstart.core.files import finite
+    from headstart.core.progress import Progress
+    from headstart.experiment import out_folder
+    from headstart.experiment import run as run_fit
+
+    spec = out_folder(spec)
+    model = run_fit(spec, Progress())
+    if options.json:
+        print(json.dumps(finite(model.result.to_json()), ensure_ascii=False))
+    else:
+        print(_summary(model, spec), flush=True)
+
+
+def _summary(model: Any, spec: FitSpec) -> str:
+    from headstart.experiment.words import headline, next_step
+
+    result = model.result
+    kept = next(rung for rung in result.rungs if rung.kept)
+    lines = [
+        "",
+        headline(model, "test" if result.test else "validation"),
+        f"Chosen:  {result.chosen} on {result.backbone}: {kept.reason}.",
+        f"Stopped: {result.stopped_because}.",
+        f"Took:    {say_duration(result.seconds.total)}.",
+    ]
+    lines += [f"{finding.severity.capitalize()}: {finding.summary}" for finding in result.findings]
+    lines += [
+        f"Next:    {next_step(model, spec)}",
+        f"Model:   {spec.out}",
+        f"Report:  {Path(str(spec.out)) / 'report.html'}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,142 @@
+"""The model: a finished network with its task, preprocessing, calibration and evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.device import choose_device
+from headstart.core.errors import InputError, Problem
+from headstart.core.progress import Progress
+from headstart.core.results import Figures
+from headstart.core.timing import Stopwatch
+from headstart.data.checks import check
+from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from headstart.delivery.folder import Parts, read_folder, write_folder
+from headstart.delivery.inference import outputs_of_inputs
+from headstart.frozen.inputs import Inputs
+from headstart.tasks.base import Predictions
+
+
+@dataclass
+class Answer:
+    """Predictions for the inputs that could be read; the others are named in ``set_aside``."""
+
+    ids: list[str]
+    predictions: Predictions
+    set_aside: list[Problem]
+
+
+@dataclass
+class Model(Parts):
+    """What a fit hands back, and what :func:`load` reads: predicts, evaluates, saves itself.
+
+    ``device`` and ``quiet`` say where it runs and whether it shows progress.
+    """
+
+    device: str = "auto"
+    quiet: bool = True
+
+    def answer(self, data: Any) -> Answer:
+        """Predictions for anything that can be read: a folder, a table, a file, or a Python list.
+
+        Raises
+        ------
+        InputError : nothing could be read; each input with its reason.
+        """
+        examples = self._read(data, needs_targets=False)
+        kept, set_aside = self._usable(examples)
+        predictions = self.task.decode(self._outputs(kept), self.calibration)
+        return Answer(list(kept.ids), predictions, set_aside)
+
+    def predict(self, data: Any) -> list[Any]:
+        """The predicted label (or number) of every input, in order.
+
+        Raises
+        ------
+        InputError : an input cannot be read; all such are named.
+        """
+        return list(self.task.decode(self._all_outputs(data), self.calibration).columns["label"])
+
+    def predict_proba(self, data: Any) -> np.ndarray:
+        """Calibrated probabilities (N, C), in the order of :attr:`labels`."""
+        return self.task.probabilities(self._all_outputs(data), self.calibration)
+
+    def evaluate(self, data: Any) -> Figures:
+        """Figures with 95 % intervals on examples with targets.
+
+        Raises
+        ------
+        InputError : a target is missing or unknown; all such rows are named.
+        """
+        examples = self._read(data, needs_targets=True)
+        kept, _ = self._usable(examples)
+        targets = list(kept.targets or [])
+        problems = [
+            Problem(name, why)
+            for name, target in zip(kept.ids, targets, strict=True)
+            if (why := self.task.problem(target))
+        ]
+        if problems:
+            raise InputError(problems, f"{len(problems)} targets do not fit this model:")
+        outputs = self.task.calibrated(self._outputs(kept), self.calibration)
+        return self.task.metrics(outputs, self.task.encode(targets))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model folder, whole or not at all; returns its path."""
+        write_folder(self, Path(folder))
+        return Path(folder)
+
+    @property
+    def labels(self) -> list[Any]:
+        """The labels it can predict, in the order of :meth:`predict_proba`; empty for numbers."""
+        return list(self.task.describe().get("labels", []))
+
+    def _read(self, data: Any, needs_targets: bool) -> Examples:
+        request = Request(
+            data,
+            input=self.columns.get("input"),
+            target=self.columns.get("target") if needs_targets else None,
+            needs_targets=needs_targets,
+        )
+        examples = read(request)
+        if examples.modality != self.modality:
+            given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, self.modality))
+            raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
+        return examples
+
+    def _usable(self, examples: Examples) -> tuple[Examples, list[Problem]]:
+        checked = check(examples, MODALITIES.load(self.modality)(), Progress(self.quiet))
+        return checked.examples, list(checked.set_aside)
+
+    def _outputs(self, examples: Examples) -> Tensor:
+        modality = MODALITIES.load(self.modality)()
+        keys = [str(index) for index in range(len(examples))]
+        inputs = Inputs(examples, modality, self.network.backbone.preprocess, keys, Stopwatch())
+        device = choose_device(self.device)
+        with torch.inference_mode():
+            return outputs_of_inputs(self.network.to(device), inputs, device, Progress(self.quiet))
+
+    def _all_outputs(self, data: Any) -> Tensor:
+        kept, set_aside = self._usable(self._read(data, needs_targets=False))
+        if set_aside:
+            raise InputError(set_aside, f"{len(set_aside)} inputs could not be read:")
+        return self._outputs(kept)
+
+
+def load(folder: str | Path, device: str = "auto") -> Model:
+    """The model in `folder`; nothing in it is run or unpickled.
+
+    Raises
+    ------
+    InputError : no model folder, a newer format, or a damaged file; the message says which and what to do.
+    """
+    return Model(**vars(read_folder(Path(folder))), device=device)

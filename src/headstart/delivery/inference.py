@@ -1,0 +1,51 @@
+"""Runs a finished network over any number of inputs, a part at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones.base import Batch
+from headstart.core.progress import Progress
+from headstart.frozen.activations import FrozenPart
+from headstart.frozen.engines import ENGINES
+from headstart.frozen.frontier import Frontier, Last
+from headstart.frozen.inputs import Inputs
+from headstart.model.network import Network
+
+PART = 256
+
+
+class WholeNetwork(nn.Module):
+    """A finished network as one frozen part: batch → its outputs (N, C), named."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch) -> Batch:
+        """The outputs."""
+        return {"outputs": self.network(batch)}
+
+
+def outputs_of_inputs(
+    network: Network, inputs: Inputs, device: torch.device, progress: Progress, engine: str = "eager"
+) -> Tensor:
+    """Outputs (N, C) of every input, in order; memory does not grow with N beyond the outputs themselves."""
+    network.eval()
+    frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
+    part = FrozenPart(frontier, ENGINES.load(engine)(), None, device, inputs.stopwatch, progress)
+    bar = progress.bar(range(len(inputs)), len(inputs), "predicting", "examples")
+
+    def rows() -> Iterator[Tensor]:
+        for start in range(0, len(inputs), PART):
+            indices = range(start, min(start + PART, len(inputs)))
+            for computed in part.compute([inputs.tensors(i) for i in indices]):
+                next(bar, None)
+                yield computed["outputs"]
+
+    collected = list(rows())
+    next(bar, None)
+    return torch.stack(collected) if collected else torch.zeros(0, 0)

@@ -1,0 +1,211 @@
+"""Gathers the evidence of a finished fit: findings, the report and the model card."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+import headstart
+from headstart.core.files import digest
+from headstart.core.spec import FitSpec
+from headstart.core.timing import say_duration
+from headstart.data.checks import Checked
+from headstart.data.modalities import MODALITIES
+from headstart.data.splits import Split
+from headstart.delivery.artifact import Model
+from headstart.delivery.card import model_card
+from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
+from headstart.delivery.report.page import render
+from headstart.diagnosis import examine_all
+from headstart.diagnosis.base import Evidence
+from headstart.experiment.words import baseline, headline, next_step, title
+from headstart.model.calibration import reliability
+from headstart.tasks.base import Task
+
+SHOWN_MISTAKES = 24
+SHOWN_SAMPLES = 3
+SHOWN_CLASSES = 12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished fit leaves behind.
+
+    ``outputs`` are calibrated, by split name; ``trained_on_all`` says whether the kept rung was trained once
+    more with the held-out examples added.
+    """
+
+    spec: FitSpec
+    checked: Checked
+    task: Task
+    split: Split
+    outputs: Mapping[str, Tensor]
+    trained_on_all: bool
+
+    def rows(self, name: str) -> np.ndarray:
+        """The examples of one split."""
+        return {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}[name]
+
+    def column(self, values: Sequence[Any] | None, name: str) -> list[Any]:
+        """One split's part of a column over all examples."""
+        return [(values or [])[i] for i in self.rows(name)]
+
+    @property
+    def judged(self) -> str:
+        """The split behind confusion, mistakes and calibration: the test split where there is one."""
+        return "test" if "test" in self.outputs else "validation"
+
+
+def add_evidence(model: Model, outcome: Outcome) -> None:
+    """Fill in the model's findings, provenance, report and card."""
+    model.result.findings = examine_all(_for_diagnoses(model, outcome))
+    model.provenance = provenance(model, outcome)
+    model.report = render(_for_report(model, outcome))
+    model.card = model_card(model.result, _facts(model, outcome))
+
+
+def _encoded(outcome: Outcome, name: str) -> Tensor:
+    return outcome.task.encode(outcome.column(outcome.checked.examples.targets, name))
+
+
+def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
+    examples, task = outcome.checked.examples, outcome.task
+    splits = [name for name in ("train", "validation", "test") if len(outcome.rows(name))]
+    targets = {name: outcome.column(examples.targets, name) for name in splits}
+    return Evidence(
+        targets=targets,
+        ids={name: outcome.column(examples.ids, name) for name in splits},
+        fingerprints={name: outcome.column(outcome.checked.fingerprints, name) for name in splits},
+        figures={name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()},
+        strata={name: task.strata(targets[name]) for name in splits},
+        mistakes={name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()},
+        watched=task.watched,
+        higher_is_better=task.higher_is_better,
+    )
+
+
+def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
+    task, judged = outcome.task, outcome.judged
+    outputs, encoded = outcome.outputs[judged], _encoded(outcome, judged)
+    wrong = task.mistakes(outputs, encoded)
+    return ReportEvidence(
+        result=model.result,
+        watched=task.watched,
+        higher_is_better=task.higher_is_better,
+        headline=headline(model, judged),
+        title=title(outcome.spec.data),
+        measured_on=judged,
+        baseline=baseline(task, outcome.column(outcome.checked.examples.targets, judged)),
+        next_step=next_step(model, outcome.spec),
+        confusion=task.confusion(outputs, encoded),
+        per_label=task.per_label(outputs, encoded),
+        mistakes=_mistakes(outcome, outputs, wrong),
+        reliability=_reliability(model, outputs, wrong),
+        data_summary=task.summary(outcome.column(outcome.checked.examples.targets, "train")),
+        samples=_samples(outcome),
+        shown=_shown(model, outcome),
+        settings=_settings(model, outcome),
+        provenance={name: str(value) for name, value in model.provenance.items()},
+    )
+
+
+def _mistakes(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Mistake]:
+    """The most confident first."""
+    examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
+    modality = MODALITIES.load(examples.modality)()
+    worst = [i for i in np.argsort(-wrong, kind="stable")[:SHOWN_MISTAKES] if wrong[i] > 0]
+    columns = outcome.task.decode(outputs, {}).columns
+    return [
+        Mistake(
+            html=modality.show(examples.references[rows[i]]),
+            id=examples.ids[rows[i]],
+            truth=outcome.task.say((examples.targets or [])[rows[i]]),
+            predicted=outcome.task.say(columns["label"][i]),
+            probability=columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
+        )
+        for i in worst
+    ]
+
+
+def _reliability(model: Model, outputs: Tensor, wrong: np.ndarray) -> list[Bin]:
+    confidence = model.task.decode(outputs, {}).columns["probability"]
+    if not all(isinstance(value, float) for value in confidence):
+        return []
+    return [Bin(*point) for point in reliability(np.array(confidence), wrong == 0)]
+
+
+def _samples(outcome: Outcome) -> list[Sample]:
+    examples, task = outcome.checked.examples, outcome.task
+    modality = MODALITIES.load(examples.modality)()
+    train = outcome.rows("train")
+    strata = task.strata(outcome.column(examples.targets, "train"))
+    shown: dict[str, int] = {}
+    samples = []
+    for row, stratum in zip(train, strata, strict=True):
+        if stratum in shown or len(shown) < SHOWN_CLASSES:
+            shown[stratum] = shown.get(stratum, 0) + 1
+            if shown[stratum] <= SHOWN_SAMPLES:
+                samples.append(Sample(stratum, modality.show(examples.references[row])))
+    return sorted(samples, key=lambda sample: sample.label)
+
+
+def _shown(model: Model, outcome: Outcome) -> dict[str, str]:
+    examples = outcome.checked.examples
+    modality = MODALITIES.load(examples.modality)()
+    named = {example.id for finding in model.result.findings for example in finding.examples[:12]}
+    rows = [i for i, name in enumerate(examples.ids) if name in named]
+    return {examples.ids[i]: modality.show(examples.references[i]) for i in rows}
+
+
+def _settings(model: Model, outcome: Outcome) -> dict[str, str]:
+    spec, seconds = outcome.spec, model.result.seconds
+    return {
+        "task": model.task.name,
+        "backbone": model.result.backbone,
+        "strategy": str(spec.strategy or "the ladder"),
+        "budget": say_duration(spec.budget),
+        "seed": str(spec.seed),
+        "watched figure": model.task.watched,
+        "trained on": "train and held-out examples together" if outcome.trained_on_all else "train examples",
+        "calibrated on": "held-out examples, before they were trained on",
+        "time": f"{say_duration(seconds.total)} ({say_duration(seconds.decode)} reading, "
+        f"{say_duration(seconds.forward)} in the frozen part, {say_duration(seconds.train)} training)",
+    }
+
+
+def provenance(model: Model, outcome: Outcome) -> dict[str, Any]:
+    """Where the model comes from: data, backbone, software, date."""
+    card = model.network.backbone.card
+    return {
+        "data": outcome.checked.examples.source,
+        "data_fingerprint": digest(*outcome.checked.fingerprints),
+        "backbone": card.name,
+        "backbone_licence": card.licence,
+        "backbone_pretraining": card.pretraining,
+        "seed": outcome.spec.seed,
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "headstart": headstart.__version__,
+        "torch": version("torch"),
+        "python": platform.python_version(),
+    }
+
+
+def _facts(model: Model, outcome: Outcome) -> dict[str, str]:
+    modality = MODALITIES.load(model.modality)()
+    return {
+        "title": title(outcome.spec.data),
+        "inputs": modality.noun,
+        "noun": model.task.noun,
+        "labels": ", ".join(str(label) for label in model.labels),
+        "folder": Path(outcome.spec.out).name if outcome.spec.out else "MODEL",
+        "next_step": next_step(model, outcome.spec),
+        **{name: str(value) for name, value in model.provenance.items()},
+    }

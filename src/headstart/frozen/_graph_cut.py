@@ -1,0 +1,168 @@
+"""Cuts a traced forward into what no trainable parameter feeds and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from headstart.backbones.base import Backbone, Batch
+
+
+def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
+    """Frozen part, trained part, name of the cut and frozen state; None when the cut is at the input.
+
+    A node is moving when a trainable parameter feeds it, directly or through other nodes. The frontier is the
+    set of tensors per example that are not moving and that moving nodes read. Values that are no such tensor
+    (sizes, constants, frozen weights) are computed again in the trained part: they cost nothing to repeat.
+    """
+    network, key = backbone.traced()
+    graph = _LeafTracer(backbone.tracer_leaves(), backbone.tracer_functions()).trace(network)
+    nodes = list(graph.nodes)
+    moving = _moving(network, nodes)
+    per_example = _per_example(network, graph, nodes, sample[key])
+    frontier = _frontier(nodes, moving, per_example)
+    if any(node.op == "placeholder" for node in frontier):
+        return None
+    frozen = fx.GraphModule(network, _frozen_graph(nodes, frontier))
+    trained = fx.GraphModule(network, _trained_graph(nodes, frontier))
+    names = [_label(i) for i in range(len(frontier))]
+    cut = "graph-" + "-".join(node.name for node in frontier)
+    return _Named(frozen, key, names), _FromNamed(trained, names), cut, dict(frozen.state_dict())
+
+
+class _LeafTracer(fx.Tracer):
+    """A tracer that takes some modules whole: those named, and any that carries a low-rank adapter."""
+
+    def __init__(self, leaves: tuple[type[nn.Module], ...], functions: tuple[Any, ...]) -> None:
+        super().__init__(autowrap_functions=functions)
+        self.leaves = leaves
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        adapted = hasattr(m, "base_layer")
+        return adapted or isinstance(m, self.leaves) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
+    trainable = {name for name, p in network.named_parameters() if p.requires_grad}
+    moving: set[fx.Node] = set()
+    for node in nodes:
+        target = str(node.target)
+        if node.op == "get_attr":
+            own = target in trainable
+        elif node.op == "call_module":
+            own = any(name.startswith(target + ".") for name in trainable)
+        else:
+            own = False
+        if own or any(source in moving for source in node.all_input_nodes):
+            moving.add(node)
+    return moving
+
+
+def _per_example(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], sample: Tensor) -> set[fx.Node]:
+    """Nodes that depend on the input and whose value is a tensor with the examples along dimension 0."""
+    values = _Values(fx.GraphModule(network, graph))
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        values.run(sample)
+    network.train(was_training)
+    fed: set[fx.Node] = set()
+    for node in nodes:
+        if node.op == "placeholder" or any(source in fed for source in node.all_input_nodes):
+            fed.add(node)
+    return {node for node in fed if values.rows.get(node.name) == len(sample)}
+
+
+class _Values(fx.Interpreter):
+    """Runs a graph once and remembers the first dimension of every tensor."""
+
+    def __init__(self, module: fx.GraphModule) -> None:
+        super().__init__(module)
+        self.rows: dict[str, int] = {}
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        if isinstance(value, Tensor) and value.dim():
+            self.rows[n.name] = value.shape[0]
+        return value
+
+
+def _frontier(nodes: Sequence[fx.Node], moving: set[fx.Node], per_example: set[fx.Node]) -> list[fx.Node]:
+    """Per-example tensors that are not moving and that the trained part reads, in order."""
+    needed: set[fx.Node] = set()
+    waiting = [node for node in nodes if node in moving]
+    seen = set(waiting)
+    while waiting:
+        for source in waiting.pop().all_input_nodes:
+            if source in moving or source in seen:
+                continue
+            if source in per_example:
+                needed.add(source)
+            else:
+                seen.add(source)
+                waiting.append(source)
+    return [node for node in nodes if node in needed]
+
+
+def _frozen_graph(nodes: Sequence[fx.Node], frontier: Sequence[fx.Node]) -> fx.Graph:
+    graph = fx.Graph()
+    copied: dict[fx.Node, fx.Node] = {}
+    wanted = _ancestors(frontier)
+    for node in nodes:
+        if node in wanted:
+            copied[node] = graph.node_copy(node, lambda n: copied[n])
+    graph.output(tuple(copied[node] for node in frontier))
+    return graph
+
+
+def _trained_graph(nodes: Sequence[fx.Node], frontier: Sequence[fx.Node]) -> fx.Graph:
+    graph = fx.Graph()
+    copied = {node: graph.placeholder(_label(i)) for i, node in enumerate(frontier)}
+    output = next(node for node in nodes if node.op == "output")
+    wanted = _ancestors([output], stop=set(frontier))
+    for node in nodes:
+        if node in wanted and node not in copied:
+            copied[node] = graph.node_copy(node, lambda n: copied[n])
+    return graph
+
+
+def _ancestors(nodes: Sequence[fx.Node], stop: set[fx.Node] | None = None) -> set[fx.Node]:
+    found: set[fx.Node] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += [] if stop and node in stop else node.all_input_nodes
+    return found
+
+
+def _label(index: int) -> str:
+    return f"f{index}"
+
+
+class _Named(nn.Module):
+    """A traced frozen part with named tensors in and out."""
+
+    def __init__(self, module: nn.Module, key: str, names: Sequence[str]) -> None:
+        super().__init__()
+        self.module, self.key, self.names = module, key, list(names)
+
+    def forward(self, batch: Batch) -> Batch:
+        """Batch → frontier."""
+        return dict(zip(self.names, self.module(batch[self.key]), strict=True))
+
+
+class _FromNamed(nn.Module):
+    """A traced trained part that takes named tensors."""
+
+    def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        self.module, self.names = module, list(names)
+
+    def forward(self, frontier: Batch) -> Tensor:
+        """Frontier → features (N, D)."""
+        return self.module(*(frontier[name] for name in self.names))

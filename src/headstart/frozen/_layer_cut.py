@@ -1,0 +1,94 @@
+"""Cuts a forward between two of its layers, when its code cannot be traced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from headstart.backbones.base import Backbone, Batch, LayerRun
+
+ACTIVATION = "hidden"
+
+
+def cut_layers(backbone: Backbone, run: LayerRun) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
+    """Frozen part, trained part, name of the cut and frozen state; None when nothing before the cut is frozen.
+
+    The frozen part runs the backbone's own forward and stops before the first layer that trains, so masks and
+    position codes stay the backbone's business. The trained part runs the same forward over the remaining
+    layers alone, with the stored activation handed to the first of them.
+    """
+    layers = list(getattr(run.owner, run.attribute))
+    moving = [any(p.requires_grad for p in layer.parameters()) for layer in layers]
+    inside = {id(p) for layer in layers for p in layer.parameters()}
+    last_stage = set(backbone.stages()[-1].parameters)
+    before = [p for name, p in backbone.named_parameters() if id(p) not in inside and name not in last_stage]
+    if any(p.requires_grad for p in before) or not any(moving) or (moving[0] and not before):
+        return None
+    index = moving.index(True)
+    kept = {id(t) for layer in layers[index:] for t in layer.state_dict(keep_vars=True).values()}
+    state = {
+        name: value
+        for name, value in backbone.state_dict(keep_vars=True).items()
+        if id(value) not in kept and name not in last_stage
+    }
+    return BeforeLayer(backbone, run, index), FromLayer(backbone, run, index), f"layer-{index}", state
+
+
+class _Reached(Exception):
+    """Carries the activation out of a forward that need not run further."""
+
+    def __init__(self, activation: Tensor) -> None:
+        self.activation = activation
+
+
+class BeforeLayer(nn.Module):
+    """Batch → the activation (N, L, D) that enters layer `index`, and the batch itself."""
+
+    def __init__(self, backbone: Backbone, run: LayerRun, index: int) -> None:
+        super().__init__()
+        self.backbone, self.run, self.index = backbone, run, index
+
+    def forward(self, batch: Batch) -> Batch:
+        """The frontier."""
+        layer = getattr(self.run.owner, self.run.attribute)[self.index]
+
+        def stop(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            raise _Reached(args[0] if args else kwargs[self.run.argument])
+
+        hook = layer.register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            self.backbone.features(batch)
+        except _Reached as reached:
+            return {ACTIVATION: reached.activation, **batch}
+        finally:
+            hook.remove()
+        raise RuntimeError(f"{self.backbone.card.name}: the forward never reached layer {self.index}")
+
+
+class FromLayer(nn.Module):
+    """Frontier → features (N, D), running layers `index` and later."""
+
+    def __init__(self, backbone: Backbone, run: LayerRun, index: int) -> None:
+        super().__init__()
+        self.backbone, self.run, self.index = backbone, run, index
+
+    def forward(self, frontier: Batch) -> Tensor:
+        """Features of the stored activations."""
+        batch = {name: tensor for name, tensor in frontier.items() if name != ACTIVATION}
+        layers: Any = getattr(self.run.owner, self.run.attribute)
+
+        def hand_over(
+            _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            if args:
+                return (frontier[ACTIVATION], *args[1:]), kwargs
+            return args, {**kwargs, self.run.argument: frontier[ACTIVATION]}
+
+        hook = layers[self.index].register_forward_pre_hook(hand_over, with_kwargs=True)
+        setattr(self.run.owner, self.run.attribute, layers[self.index :])
+        try:
+            return self.backbone.features(batch)
+        finally:
+            setattr(self.run.owner, self.run.attribute, layers)
+            hook.remove()

@@ -1,0 +1,217 @@
+"""Activations: the frontier of every example, computed once, stored, and read by whoever asks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from headstart.backbones.base import Batch, collate
+from headstart.core.files import digest
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.frozen.engines.base import Engine
+from headstart.frozen.frontier import Frontier
+from headstart.frozen.inputs import Inputs
+from headstart.frozen.store import FrontierStore, Space
+
+SEGMENT_BATCHES = 32
+SEGMENT_BYTES = 2**28
+"""A segment of the store holds this many batches, or this many bytes if that is less; a kill loses at most one."""
+
+
+class FrozenPart:
+    """Runs the frozen part of one cut, once per example and view, and keeps what it gave.
+
+    Parameters
+    ----------
+    frontier : the cut.
+    engine : runs it.
+    store : where activations lie; None for a temporary folder that goes with this object, so that the answer
+        is the same with and without a store.
+    """
+
+    def __init__(
+        self,
+        frontier: Frontier,
+        engine: Engine,
+        store: FrontierStore | None,
+        device: torch.device,
+        stopwatch: Stopwatch,
+        progress: Progress,
+    ) -> None:
+        self.frontier, self.engine, self.device = frontier, engine, device
+        self.stopwatch, self.progress = stopwatch, progress
+        self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
+        self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
+        self._weights: str | None = None
+        self._prepared = False
+        self._recomputing = False
+        self._example_bytes: int | None = None
+        self._spaces: dict[tuple[str, int], Space] = {}
+
+    def space(self, inputs: Inputs, view: int) -> Space:
+        """The part of the store that holds `view` of inputs preprocessed this way."""
+        preprocessing = str(sorted(inputs.preprocess.describe().items()))
+        if self._weights is None:
+            self._weights = weights_digest(self.frontier.state)
+        if (preprocessing, view) not in self._spaces:
+            space = self.store.space(self._weights, self.frontier.cut, preprocessing, view)
+            self._spaces[preprocessing, view] = space
+        return self._spaces[preprocessing, view]
+
+    def missing(self, inputs: Inputs, views: Sequence[int] = (0,)) -> int:
+        """How many activations are not stored yet; 0 where the frontier is the input itself."""
+        if self.frontier.is_input:
+            return 0
+        return sum(key not in self.space(inputs, view) for view in views for key in set(inputs.keys))
+
+    def over(self, inputs: Inputs, views: Sequence[int] = (0,)) -> Activations:
+        """The activations of `inputs` under each view, computing what is not stored."""
+        if not self.frontier.is_input and self._fits(inputs, views):
+            for view in views:
+                self._fill(inputs, view)
+        return Activations(self, inputs, tuple(views))
+
+    def _fits(self, inputs: Inputs, views: Sequence[int]) -> bool:
+        """Whether the missing activations fit on the disk; where they do not, they are recomputed, and said."""
+        missing = self.missing(inputs, views)
+        if not missing or self._recomputing:
+            return not self._recomputing
+        size = missing * self._bytes_each(inputs)
+        if size > self.store.free_bytes:
+            self._recomputing = True
+            self.progress.say(
+                f"  The stored activations would take {size / 1e9:.1f} GB, more than half of the free disk: "
+                "they are recomputed every time instead."
+            )
+        return not self._recomputing
+
+    def _bytes_each(self, inputs: Inputs) -> int:
+        if self._example_bytes is None:
+            example = self.compute([inputs.tensors(0)])[0]
+            self._example_bytes = max(sum(tensor.nbytes for tensor in example.values()), 1)
+        return self._example_bytes
+
+    def _segment(self, inputs: Inputs) -> int:
+        """Examples a segment, a multiple of the batch size."""
+        size = batch_size(inputs.tensors(0))
+        return size * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (size * self._bytes_each(inputs))))
+
+    def _fill(self, inputs: Inputs, view: int) -> None:
+        space = self.space(inputs, view)
+        first = {key: index for index, key in reversed(list(enumerate(inputs.keys)))}
+        todo = sorted(index for key, index in first.items() if key not in space)
+        if not todo:
+            return
+        label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
+        size = self._segment(inputs)
+        parts = [todo[i : i + size] for i in range(0, len(todo), size)]
+        done = self.progress.bar(range(len(todo)), len(todo), label, "examples")
+        for part, decoded in zip(parts, _decoded_ahead(inputs, parts, view), strict=True):
+            space.write([inputs.keys[i] for i in part], self.compute(decoded))
+            for _ in part:
+                next(done, None)
+        next(done, None)
+
+    def compute(self, examples: Sequence[Batch]) -> list[Batch]:
+        """The frontier of each example.
+
+        Only examples of one shape share a batch, and every batch has the same size (the last is filled up), so
+        an example's activations do not depend on its company.
+        """
+        shapes: dict[tuple[object, ...], list[int]] = {}
+        for index, example in enumerate(examples):
+            shapes.setdefault(tuple((name, tuple(t.shape)) for name, t in example.items()), []).append(index)
+        results: dict[int, Batch] = {}
+        for members in shapes.values():
+            size = batch_size(examples[members[0]])
+            for start in range(0, len(members), size):
+                chunk = members[start : start + size]
+                filled = chunk + [chunk[-1]] * (size - len(chunk))
+                with self.stopwatch.lap("forward"):
+                    outputs = self._run(collate([examples[i] for i in filled]))
+                for row, index in enumerate(chunk):
+                    results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
+        return [results[index] for index in range(len(examples))]
+
+    def _run(self, batch: Batch) -> Batch:
+        if not self._prepared:
+            self.engine.prepare(_as_module(self.frontier), batch, self.device)
+            self._prepared = True
+        return self.engine.run(batch)
+
+
+class Activations:
+    """The frontier of N inputs, ready to be read in batches."""
+
+    def __init__(self, part: FrozenPart, inputs: Inputs, views: tuple[int, ...]) -> None:
+        self.part, self.inputs, self.views = part, inputs, views
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def batch(self, indices: Sequence[int], view: int = 0) -> Batch:
+        """The frontier of the examples at `indices`, stacked: (len(indices), …) each."""
+        if self.part.frontier.is_input:
+            return collate([self.inputs.tensors(i, view) for i in indices])
+        space = self.part.space(self.inputs, view)
+        keys = [self.inputs.keys[i] for i in indices]
+        absent = [i for i, key in zip(indices, keys, strict=True) if key not in space]
+        if not absent:
+            return collate([space.read(key) for key in keys])
+        fresh = self.part.compute([self.inputs.tensors(i, view) for i in absent])
+        computed = dict(zip(absent, fresh, strict=True))
+        return collate(
+            [computed[i] if i in computed else space.read(key) for i, key in zip(indices, keys, strict=True)]
+        )
+
+    def batches(self, size: int, view: int = 0) -> Iterator[Batch]:
+        """All examples in order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self.batch(range(start, min(start + size, len(self))), view)
+
+
+def weights_digest(state: object) -> str:
+    """A digest of named tensors: names, types, shapes and bytes."""
+    parts: list[bytes | str] = []
+    for name, tensor in sorted(dict(state).items()):  # type: ignore[call-overload]
+        array = tensor.detach().cpu().contiguous()
+        parts += [name, f"{array.dtype}{tuple(array.shape)}", array.flatten().view(torch.uint8).numpy().tobytes()]
+    return digest(*parts)
+
+
+def batch_size(example: Batch) -> int:
+    """Examples an engine batch: large inputs in small batches, whose buffers stay in the processor's cache."""
+    numbers = max((tensor.numel() for tensor in example.values()), default=1)
+    return min(max(2**20 // max(numbers, 1), 8), 32)
+
+
+def _decoded_ahead(inputs: Inputs, parts: Sequence[Sequence[int]], view: int) -> Iterator[list[Batch]]:
+    """The tensors of each part, the next one being decoded while this one is used."""
+
+    def decode(part: Sequence[int]) -> list[Batch]:
+        return [inputs.tensors(i, view) for i in part]
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = pool.submit(decode, parts[0])
+        for following in [*parts[1:], None]:
+            current = waiting.result()
+            if following is not None:
+                waiting = pool.submit(decode, following)
+            yield current
+
+
+def _as_module(frontier: Frontier) -> torch.nn.Module:
+    if not isinstance(frontier.frozen, torch.nn.Module):
+        raise TypeError("an engine needs the frozen part as a module")
+    return frontier.frozen
+
+
+def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:
+    """One tensor of the frontier for all examples, (N, …)."""
+    return torch.cat([batch[name] for batch in activations.batches(size)])

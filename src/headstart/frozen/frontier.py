@@ -1,0 +1,79 @@
+"""Finds the frontier: where what is frozen ends and what trains begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from headstart.backbones.base import Backbone, Batch
+from headstart.frozen._graph_cut import cut_graph
+from headstart.frozen._layer_cut import cut_layers
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """A backbone in two parts that share its parameters.
+
+    Attributes
+    ----------
+    frozen : batch → the frontier, named tensors with the examples along dimension 0.
+    trained : frontier → features (N, D).
+    cut : a name for where the cut lies; part of the store's key.
+    state : the frozen part's parameters and buffers; their digest is part of the store's key.
+    """
+
+    frozen: Callable[[Batch], Batch]
+    trained: nn.Module
+    cut: str
+    state: Mapping[str, Tensor]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether nothing is frozen, so that the frontier is the input itself."""
+        return self.cut == "input"
+
+
+def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
+    """Cut `backbone` before the first operation that a parameter with ``requires_grad`` feeds.
+
+    Parameters
+    ----------
+    sample : a batch of at least two examples; tells which intermediate values are tensors per example.
+    """
+    if not any(parameter.requires_grad for parameter in backbone.parameters()):
+        return Frontier(AtDepths(backbone), Last(), "features", backbone.state_dict())
+    run = backbone.layer_run()
+    parts = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
+    if parts is None:
+        return Frontier(Unchanged(), backbone, "input", {})
+    return Frontier(*parts)
+
+
+class AtDepths(nn.Module):
+    """The whole backbone: pooled activations (N, D_s) after several stages, the last features among them."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, batch: Batch) -> Batch:
+        """Batch → pooled features by stage name."""
+        return self.backbone.depth_features(batch)
+
+
+class Last(nn.Module):
+    """Reads the features (N, D) of the last depth."""
+
+    def forward(self, by_depth: Batch) -> Tensor:
+        """The last of the depth features."""
+        return by_depth[list(by_depth)[-1]]
+
+
+class Unchanged(nn.Module):
+    """Hands the input on: the frozen part of a network in which everything trains."""
+
+    def forward(self, batch: Batch) -> Batch:
+        """The same batch."""
+        return batch

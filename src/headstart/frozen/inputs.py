@@ -1,0 +1,54 @@
+"""Inputs: examples that can be asked for as tensors, by index and view, and told apart by content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headstart.backbones.base import Batch, Preprocess
+from headstart.core.timing import Stopwatch
+from headstart.data.examples import Examples
+from headstart.data.modalities.base import Modality
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """N examples with what turns them into tensors.
+
+    ``keys`` are N content digests; two examples with the same key are the same input.
+    """
+
+    examples: Examples
+    modality: Modality
+    preprocess: Preprocess
+    keys: Sequence[str]
+    stopwatch: Stopwatch
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def tensors(self, index: int, view: int = 0) -> Batch:
+        """One example's tensors, without the leading N."""
+        with self.stopwatch.lap("decode"):
+            raw = self.modality.decode(self.examples.references[index], self.preprocess.size_hint)
+            return self.preprocess(raw, view, self.keys[index])
+
+    def select(self, indices: Sequence[int]) -> Inputs:
+        """The inputs at `indices`, in that order."""
+        return Inputs(
+            self.examples.select(indices),
+            self.modality,
+            self.preprocess,
+            [self.keys[i] for i in indices],
+            self.stopwatch,
+        )
+
+
+def joined(first: Inputs, second: Inputs) -> Inputs:
+    """Two sets of inputs of one kind, one after the other; targets and splits are left behind."""
+    examples = Examples(
+        modality=first.examples.modality,
+        references=[*first.examples.references, *second.examples.references],
+        ids=[*first.examples.ids, *second.examples.ids],
+    )
+    return Inputs(examples, first.modality, first.preprocess, [*first.keys, *second.keys], first.stopwatch)

@@ -1,0 +1,1 @@
+"""The ladder: which rung next, which rung to keep, and when to stop."""

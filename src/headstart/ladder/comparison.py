@@ -1,0 +1,85 @@
+"""Compares rungs on the same held-out examples, pair by pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from headstart.core.results import Figure, Figures
+from headstart.core.statistics import bootstrap_draws, paired_difference, standard_error
+from headstart.tasks.base import Task
+
+FEW = 3
+"""With so few held-out mistakes left, even a perfect model could not be told apart (sign test, p = 1/8)."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better one rung is than another on one figure: positive is better, with its 95 % interval."""
+
+    figure: Figure
+    error: float
+
+    @property
+    def within_one_error(self) -> bool:
+        """Whether the difference is no larger than its standard error."""
+        return self.figure.value <= self.error
+
+
+class HeldOut:
+    """The held-out examples on which all rungs are compared, and the resamples that pair them."""
+
+    def __init__(self, task: Task, encoded: Tensor, seed: int) -> None:
+        self.task, self.encoded = task, encoded
+        self.draws = bootstrap_draws(len(encoded), seed=seed)
+
+    def figures(self, outputs: Tensor) -> Figures:
+        """All figures of the task, with intervals."""
+        return self.task.metrics(outputs, self.encoded)
+
+    def value(self, outputs: Tensor) -> float:
+        """The watched figure, signed so that larger is better."""
+        return self._sign(self.task.watched) * self.figures(outputs)[self.task.watched].value
+
+    def gain(self, better: Tensor, than: Tensor, name: str | None = None) -> Gain:
+        """What `better` gains over `than` on the figure `name` (default: the watched one)."""
+        name = name or self.task.watched
+        everyone = np.arange(len(self.encoded))[None]
+        drawn = [self.task.measure(name, outputs, self.encoded, self.draws) for outputs in (better, than)]
+        point = [self.task.measure(name, outputs, self.encoded, everyone)[0] for outputs in (better, than)]
+        sign = self._sign(name)
+        interval = paired_difference(sign * drawn[0], sign * drawn[1])
+        difference = sign * float(point[0] - point[1])
+        error = standard_error(sign * (drawn[0] - drawn[1]))
+        return Gain(Figure(difference, interval.low, interval.high), error)
+
+    def loss_of(self, outputs: Tensor, against: Tensor) -> str | None:
+        """The guarded figure that `outputs` makes significantly worse than `against`, if there is one."""
+        for name in self.task.guarded:
+            gain = self.gain(outputs, against, name)
+            if gain.figure.high < 0:
+                return name
+        return None
+
+    def nothing_to_gain(self, outputs: Tensor) -> int | None:
+        """The number of mistakes left when it is too small for any rung to show a gain; else None."""
+        wrong = int((self.task.mistakes(outputs, self.encoded) > 0).sum())
+        return wrong if wrong <= FEW else None
+
+    def _sign(self, name: str) -> int:
+        return 1 if self.task.higher_is_better[name] else -1
+
+
+def simplest_of_the_best(held_out: HeldOut, outputs: list[Tensor]) -> int:
+    """The first rung within one standard error of the best (Breiman et al. 1984, section 3.4.3).
+
+    A rung that makes a guarded figure significantly worse than the first rung cannot be chosen.
+    """
+    allowed = [i for i, o in enumerate(outputs) if i == 0 or held_out.loss_of(o, outputs[0]) is None]
+    best = max(allowed, key=lambda i: held_out.value(outputs[i]))
+    for i in allowed:
+        if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error:
+            return i
+    return best

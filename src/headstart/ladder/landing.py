@@ -1,0 +1,64 @@
+"""Finished rungs on disk, so that a killed fit does not climb them again."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from headstart.core.files import whole_folder
+from headstart.core.results import RungResult, figures
+from headstart.model.network import Network
+from headstart.tasks.base import Task
+
+
+@dataclass
+class Landing:
+    """A finished rung: its network, its outputs on the held-out examples (N, C), its result, and its start.
+
+    ``start`` is the index of the landing it continued from, or None.
+    """
+
+    network: Network
+    outputs: Tensor
+    result: RungResult
+    best_epochs: int
+    start: int | None
+
+
+def save_landing(folder: Path, landing: Landing) -> None:
+    """Write `landing` to `folder`, whole or not at all."""
+    meta = {
+        "result": asdict(landing.result),
+        "best_epochs": landing.best_epochs,
+        "start": landing.start,
+        "depths": list(landing.network.depths),
+    }
+    with whole_folder(folder) as temporary:
+        state = {name: t.detach().cpu().contiguous().clone() for name, t in landing.network.state_dict().items()}
+        save_file(state, temporary / "network.safetensors")
+        save_file({"outputs": landing.outputs.contiguous()}, temporary / "outputs.safetensors")
+        (temporary / "landing.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
+    """The landing in `folder`, its architecture taken from `start`; None when it was never finished."""
+    if not (folder / "landing.json").exists():
+        return None
+    meta = json.loads((folder / "landing.json").read_text(encoding="utf-8"))
+    state = load_file(folder / "network.safetensors")
+    network = Network(copy.deepcopy(start.backbone), task.head(_width(state, start)), meta["depths"])
+    network.load_state_dict(state)
+    result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
+    outputs = load_file(folder / "outputs.safetensors")["outputs"]
+    return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"])
+
+
+def _width(state: dict[str, Tensor], start: Network) -> int:
+    """Features the saved head reads: the second dimension of its first matrix."""
+    matrices = [tensor for name, tensor in state.items() if name.startswith("head.") and tensor.dim() == 2]
+    return matrices[0].shape[1] if matrices else start.backbone.feature_size

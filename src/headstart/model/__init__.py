@@ -1,0 +1,1 @@
+"""Backbone and head as one network, and what of it is frozen."""

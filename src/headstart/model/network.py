@@ -1,0 +1,57 @@
+"""A network: a backbone, a head, and the features that the head reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones.base import Backbone, Batch
+
+
+class Network(nn.Module):
+    """Backbone and head.
+
+    Parameters
+    ----------
+    backbone : gives pooled features (N, D).
+    head : (N, D) → (N, C).
+    depths : stage names whose pooled activations the head reads side by side (Head2Toe, Evci et al. 2022,
+        arXiv:2201.03529); empty for the last features alone.
+
+    ``train()`` never thaws a frozen layer: its parameters, normalisation statistics and dropout stay as they
+    are, whatever mode is asked for, once a freeze plan has said which layers are frozen.
+    """
+
+    def __init__(self, backbone: Backbone, head: nn.Module, depths: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.backbone, self.head, self.depths = backbone, head, tuple(depths)
+        self.held_still: list[nn.Module] = []
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Outputs (N, C)."""
+        return self.head(self.pooled(batch))
+
+    def pooled(self, batch: Batch) -> Tensor:
+        """The features that the head reads, (N, D)."""
+        return self.join(self.backbone.depth_features(batch)) if self.depths else self.backbone.features(batch)
+
+    def join(self, by_depth: Batch) -> Tensor:
+        """Pooled activations of the head's depths, (N, D_s) each, side by side: (N, sum of D_s)."""
+        return torch.cat([by_depth[name] for name in self.depths], dim=1)
+
+    def train(self, mode: bool = True) -> Network:
+        super().train(mode)
+        for module in self.held_still:
+            module.train(False)
+        return self
+
+
+def set_linear(head: nn.Module, weight: Tensor, bias: Tensor) -> None:
+    """Copy `weight` (C, D) and `bias` (C,) into a linear head."""
+    if not isinstance(head, nn.Linear):
+        raise TypeError(f"the head is a {type(head).__name__}; only a linear head has a closed solution")
+    with torch.no_grad():
+        head.weight.copy_(weight)
+        head.bias.copy_(bias)

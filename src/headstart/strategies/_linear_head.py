@@ -1,0 +1,121 @@
+"""Linear heads by convex optimisation, their penalty chosen by cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from headstart.tasks.base import Task
+
+STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1, 2))
+"""Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A linear head on unscaled features: ``weight`` (C, D), ``bias`` (C,), and the strength it was given."""
+
+    weight: Tensor
+    bias: Tensor
+    strength: float
+    scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Features (N, D) with mean 0 and standard deviation 1, turned so that only their rank remains.
+
+    With N < D the penalised solution lies in the span of the examples, so the N-dimensional coordinates there
+    give the same answer (Hastie & Tibshirani 2004, "Efficient quadratic regularization").
+    """
+
+    coordinates: Tensor
+    basis: Tensor | None
+    mean: Tensor
+    scale: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> Standardised:
+        """Standardise and reduce `features`."""
+        features = features.double()
+        mean, scale = features.mean(0), features.std(0, correction=0).clamp_min(1e-8)
+        scaled = (features - mean) / scale
+        if features.shape[0] >= features.shape[1]:
+            return cls(scaled, None, mean, scale)
+        u, s, vh = torch.linalg.svd(scaled, full_matrices=False)
+        return cls(u * s, vh, mean, scale)
+
+    def unscaled(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights on the coordinates (R, C) as weights on the raw features: (C, D) and (C,)."""
+        full = weight if self.basis is None else self.basis.T @ weight
+        raw = full / self.scale[:, None]
+        return raw.T.float(), (bias - self.mean @ raw).float()
+
+
+def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tensor, seed: int) -> Solution:
+    """The penalised linear head of least held-out loss.
+
+    Minimises mean loss + λ/2 ‖W‖², the bias free, by L-BFGS; penalties are tried from strong to weak, each
+    starting from the last. The penalty is the one of least cross-validated loss.
+
+    Parameters
+    ----------
+    features : (N, D). encoded : N encoded targets. weights : (N,).
+    """
+    space = Standardised.of(features)
+    scores = _cross_validate(task, space.coordinates, encoded, weights, seed)
+    best = int(np.argmin(scores))
+    path = _path(task, space.coordinates, encoded, weights, STRENGTHS[: best + 1], len(features))
+    weight, bias = space.unscaled(*path[-1])
+    return Solution(weight, bias, STRENGTHS[best], tuple(scores))
+
+
+def _cross_validate(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, seed: int) -> list[float]:
+    folds = _folds(len(x), 5 if len(x) < 3000 else 3, seed)
+    losses = np.zeros(len(STRENGTHS))
+    for fold in folds:
+        inside = torch.from_numpy(np.setdiff1d(np.arange(len(x)), fold))
+        outside = torch.from_numpy(fold)
+        path = _path(task, x[inside], encoded[inside], weights[inside], STRENGTHS, len(x))
+        for i, (weight, bias) in enumerate(path):
+            held_out = task.loss(x[outside] @ weight + bias, encoded[outside], weights[outside].double())
+            losses[i] += float(held_out) * len(fold) / len(x)
+    return [float(loss) for loss in losses]
+
+
+def _folds(count: int, folds: int, seed: int) -> list[np.ndarray]:
+    order = np.random.default_rng(seed).permutation(count)
+    return [np.sort(part) for part in np.array_split(order, min(folds, count))]
+
+
+def _path(
+    task: Task, x: Tensor, encoded: Tensor, weights: Tensor, strengths: Sequence[float], count: int
+) -> list[tuple[Tensor, Tensor]]:
+    """Solutions (R, C), (C,) for each strength, each started from the one before."""
+    flat = np.zeros((x.shape[1] + 1) * task.outputs)
+    path = []
+    for strength in strengths:
+        flat = _solve(task, x, encoded, weights, 1 / (strength * count), flat)
+        both = torch.from_numpy(flat.copy()).view(x.shape[1] + 1, task.outputs)
+        path.append((both[:-1], both[-1]))
+    return path
+
+
+def _solve(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, penalty: float, start: np.ndarray) -> np.ndarray:
+    shape = (x.shape[1] + 1, task.outputs)
+    weights = weights.double()
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        both = torch.from_numpy(flat).view(shape).requires_grad_()
+        loss = task.loss(x @ both[:-1] + both[-1], encoded, weights)
+        loss = loss + 0.5 * penalty * both[:-1].square().sum()
+        (gradient,) = torch.autograd.grad(loss, both)
+        return float(loss), gradient.flatten().numpy()
+
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-7})
+    return found.x

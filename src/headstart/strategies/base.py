@@ -1,0 +1,94 @@
+"""The contract of a strategy: which rungs it offers, what each trains, and what it will cost."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from headstart.backbones.base import Backbone
+from headstart.model.freezing import FreezePlan
+from headstart.model.network import Network
+from headstart.tasks.base import Task
+from headstart.training.recipe import Recipe
+from headstart.training.trial import measure
+from headstart.training.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One strategy at one freeze depth.
+
+    ``freeze_depth`` counts frozen stages. ``reach`` is the share of the backbone that gradients pass through, from
+    0 to 1; it orders the ladder from cheap to dear. ``by_default`` is False for a rung that is climbed only when its
+    strategy is asked for. ``needs_start`` says that it continues from the rung below.
+    """
+
+    name: str
+    strategy: str
+    freeze_depth: int
+    reach: float = 0.0
+    by_default: bool = True
+    needs_start: bool = True
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A rung ready to be climbed: its own copy of the network, the freeze plan, and the recipe."""
+
+    rung: Rung
+    network: Network
+    plan: FreezePlan
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """A finished rung: the network, its learning curve, and the epochs that were worth it."""
+
+    network: Network
+    trainable_parameters: int
+    curve: list[dict[str, float]] = field(default_factory=list)
+    best_epochs: int = 0
+
+
+class Strategy(ABC):
+    """One way to move knowledge. File name = plug-in name; the constructor only stores settings."""
+
+    summary: ClassVar[str]
+    """What it does, in a sentence a person understands."""
+
+    starts_from: ClassVar[str | None] = None
+    """The strategy, with settings, that its first rung continues from; climbed first when this one is asked for."""
+
+    @abstractmethod
+    def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        """The rungs it offers for this backbone, cheapest first."""
+
+    @abstractmethod
+    def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
+        """How to train `rung` on this many examples."""
+
+    def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
+        """A copy of `start` with what the rung trains thawed. The default thaws stages above the freeze depth."""
+        network = copy.deepcopy(start)
+        plan = FreezePlan(network, rung.freeze_depth)
+        plan.apply()
+        return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
+
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+        """Seconds the rung will take here, from a trial on a first batch."""
+        return measure(prepared.plan, prepared.recipe, bench)[1]
+
+    def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        """Train the rung. The default runs the training loop from the frontier on."""
+        moment = bench.train_network(prepared.plan, prepared.recipe, prepared.rung.name)
+        watched, sign = bench.task.watched, 1 if bench.task.higher_is_better[bench.task.watched] else -1
+        held_out = [sign * figures[watched] for figures in moment.curve if watched in figures]
+        best = held_out.index(max(held_out)) + 1 if held_out else len(moment.curve)
+        return Climbed(prepared.network, prepared.plan.trainable_parameters, moment.curve, best)
+
+    def again(self, prepared: Prepared, epochs: int) -> Prepared:
+        """The same rung for exactly `epochs` epochs, for training on every example without early stopping."""
+        return replace(prepared, recipe=replace(prepared.recipe, epochs=max(epochs, 1)))

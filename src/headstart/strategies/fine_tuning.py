@@ -1,0 +1,84 @@
+"""Fine-tuning: the head first, then some or all of the backbone, from the frontier on."""
+
+from __future__ import annotations
+
+from headstart.backbones.base import Backbone
+from headstart.core.errors import UsageError
+from headstart.model.freezing import Rates
+from headstart.strategies.base import Rung, Strategy
+from headstart.tasks.base import Task
+from headstart.training.recipe import Recipe
+
+LARGE = 200_000_000
+"""Parameters above which full fine-tuning needs more memory than a laptop has (weights, gradients, two moments)."""
+
+
+class FineTuning(Strategy):
+    """Continues from a solved head (LP-FT, Kumar et al. 2022, arXiv:2202.10054) with part of the backbone thawed.
+
+    Parameters
+    ----------
+    freeze_depth : frozen stages of the one rung to offer; None for three rungs: the last quarter of the stages
+        trains, the last half, everything.
+    epochs, learning_rate, batch_size : None for what suits the backbone and the number of examples.
+    layer_decay : factor on the rate for every stage further from the output.
+    smoothing, mixup, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
+        ``views`` None takes a few augmented views where the preprocessing has any.
+    """
+
+    summary = "trains the last stages, or all, from a solved head on, with rates falling towards the input"
+    starts_from = "feature_extraction:depths=false"
+
+    def __init__(
+        self,
+        freeze_depth: int | None = None,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        layer_decay: float = 0.85,
+        smoothing: float = 0.05,
+        mixup: float = 0.0,
+        l2_sp: float = 0.0,
+        gradual: bool = False,
+        patience: int = 4,
+        views: int | None = None,
+    ) -> None:
+        self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
+        self.batch_size, self.layer_decay, self.smoothing = batch_size, layer_decay, smoothing
+        self.mixup, self.l2_sp, self.gradual = mixup, l2_sp, gradual
+        self.patience, self.views = patience, views
+
+    def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        stages = len(backbone.stages())
+        if self.freeze_depth is not None:
+            if not 0 <= self.freeze_depth <= stages:
+                raise UsageError(f"freeze_depth={self.freeze_depth}: {backbone.card.name} has {stages} stages")
+            reach = 1 - self.freeze_depth / stages
+            return [Rung(f"fine_tuning_from_{self.freeze_depth}", "fine_tuning", self.freeze_depth, reach)]
+        small = sum(p.numel() for p in backbone.parameters()) <= LARGE
+        depths = {"last": stages - max(1, round(stages / 4)), "half": stages // 2, "full": 0}
+        return [
+            Rung(f"fine_tuning_{name}", "fine_tuning", depth, 1 - depth / stages, by_default=small or depth > 0)
+            for name, depth in depths.items()
+        ]
+
+    def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
+        rate = self.learning_rate or backbone.learning_rate
+        batch = self.batch_size or (32 if examples >= 500 else 16)
+        views = min(backbone.preprocess.views, 4) if self.views is None else self.views
+        return Recipe(
+            epochs=self.epochs or epochs_for(examples, batch),
+            batch_size=batch,
+            rates=Rates(rate, rate, layer_decay=self.layer_decay),
+            smoothing=self.smoothing,
+            mixup=self.mixup,
+            l2_sp=self.l2_sp,
+            views=views if backbone.preprocess.views > 1 else 0,
+            patience=self.patience,
+            gradual=self.gradual,
+        )
+
+
+def epochs_for(examples: int, batch: int) -> int:
+    """Enough passes for a few hundred steps: 10 on small sets, 3 on large ones."""
+    return max(3, min(10, round(400 * batch / max(examples, 1))))

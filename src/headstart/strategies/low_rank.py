@@ -1,0 +1,97 @@
+"""Low-rank adapters: small matrices beside the frozen weights learn the change (LoRA, Hu et al. 2021)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from headstart.backbones.base import Backbone
+from headstart.core.optional import require
+from headstart.model.freezing import FreezePlan, Rates
+from headstart.model.network import Network
+from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
+from headstart.strategies.fine_tuning import LARGE, epochs_for
+from headstart.tasks.base import Task
+from headstart.training.recipe import Recipe
+from headstart.training.workbench import Workbench
+
+
+class LowRank(Strategy):
+    """LoRA (arXiv:2106.09685) through peft on the linear and convolutional layers; merged when trained.
+
+    Parameters
+    ----------
+    rank : r of the r × d matrices. alpha : scale; the change is multiplied by alpha / rank.
+    share : share of the stages, from the output down, that get adapters; below them everything stays frozen
+        and is run once.
+    """
+
+    summary = "trains low-rank changes beside frozen weights and merges them in; for large backbones"
+    starts_from = "feature_extraction:depths=false"
+
+    def __init__(
+        self,
+        rank: int = 8,
+        alpha: int = 16,
+        share: float = 1.0,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+    ) -> None:
+        self.rank, self.alpha, self.share = rank, alpha, share
+        self.epochs, self.learning_rate = epochs, learning_rate
+
+    def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        stages = len(backbone.stages())
+        large = sum(p.numel() for p in backbone.parameters()) > LARGE
+        return [Rung("low_rank", "low_rank", stages, reach=0.99 * self.share, by_default=large)]
+
+    def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
+        rate = self.learning_rate or 10 * backbone.learning_rate
+        views = min(backbone.preprocess.views, 4) if backbone.preprocess.views > 1 else 0
+        return Recipe(
+            epochs=self.epochs or epochs_for(examples, 32),
+            batch_size=32,
+            rates=Rates(rate, rate / 10, layer_decay=1.0),
+            views=views,
+        )
+
+    def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
+        peft = require("peft", "lora", "the strategy low_rank")
+        network = copy.deepcopy(start)
+        targets = self._targets(network.backbone)
+        config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=targets, lora_dropout=0.0)
+        torch.manual_seed(bench.seed)
+        peft.inject_adapter_in_model(config, network.backbone)
+        adapters = frozenset(name for name, _ in network.backbone.named_parameters() if ".lora_" in name)
+        plan = FreezePlan(network, rung.freeze_depth, extra=adapters)
+        plan.apply()
+        return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
+
+    def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        climbed = super().climb(prepared, bench)
+        merge_adapters(climbed.network)
+        return replace(climbed, network=climbed.network)
+
+    def _targets(self, backbone: Backbone) -> list[str]:
+        """Full names of the layers that get an adapter: linear ones, and dense 1×1 or k×k convolutions."""
+        stages = backbone.stages()
+        adapted = stages[round(len(stages) * (1 - self.share)) :]
+        owners = {name.rpartition(".")[0] for stage in adapted for name in stage.parameters}
+        return [
+            name
+            for name, module in backbone.named_modules()
+            if name in owners
+            and (isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1))
+        ]
+
+
+def merge_adapters(network: Network) -> None:
+    """Add every adapter's change to its layer's weight and put the plain layer back in its place."""
+    for name, module in list(network.backbone.named_modules()):
+        if hasattr(module, "base_layer") and hasattr(module, "merge"):
+            module.merge()
+            parent, _, attribute = name.rpartition(".")
+            setattr(network.backbone.get_submodule(parent), attribute, module.get_base_layer())

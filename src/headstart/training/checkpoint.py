@@ -1,0 +1,77 @@
+"""Keeps a run's state on disk after every epoch, so that a killed run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from headstart.core.files import whole_folder
+from headstart.training.callback import Callback, Moment
+from headstart.training.early_stopping import EarlyStopping
+from headstart.training.loop import Job
+
+
+class Checkpoint(Callback):
+    """Writes weights, optimizer state and curve as safetensors and JSON, whole or not at all.
+
+    Random numbers need no saving: every epoch's follow from the seed, the run's name and the epoch.
+    """
+
+    def __init__(self, folder: Path, stopping: EarlyStopping | None) -> None:
+        self.folder, self.stopping = Path(folder), stopping
+
+    def on_begin(self, job: Job, moment: Moment) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        if not self.folder.exists():
+            return
+        state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+        moment.epoch, moment.step, moment.curve = state["epoch"], state["step"], state["curve"]
+        moment.stop = state["stop"]
+        job.plan.load_moving_state(load_file(self.folder / "moving.safetensors"))
+        _load_optimizer(job.optimizer, load_file(self.folder / "optimizer.safetensors"))
+        if self.stopping:
+            self.stopping.best_epoch = state["best_epoch"]
+            self.stopping.best = load_file(self.folder / "best.safetensors")
+
+    def on_epoch_end(self, job: Job, moment: Moment) -> None:
+        """Write everything that the next epoch starts from."""
+        state: dict[str, Any] = {
+            "epoch": moment.epoch + 1,
+            "step": moment.step,
+            "curve": moment.curve,
+            "stop": moment.stop,
+        }
+        with whole_folder(self.folder) as folder:
+            save_file(_owned(job.plan.moving_state()), folder / "moving.safetensors")
+            save_file(_optimizer_tensors(job.optimizer), folder / "optimizer.safetensors")
+            if self.stopping:
+                state["best_epoch"] = self.stopping.best_epoch
+                save_file(_owned(self.stopping.best), folder / "best.safetensors")
+            (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def _owned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous CPU copies that share no memory, as safetensors wants them."""
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """``{"3/exp_avg": …}`` by the parameter's position in the optimizer's groups."""
+    state = optimizer.state_dict()["state"]
+    return _owned(
+        {f"{i}/{key}": torch.as_tensor(value) for i, entry in state.items() for key, value in entry.items()}
+    )
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    plain = optimizer.state_dict()
+    plain["state"] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition("/")
+        plain["state"].setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict(plain)

@@ -1,0 +1,39 @@
+"""Stops when validation no longer improves, and restores the best epoch."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from headstart.training.callback import Callback, Moment
+from headstart.training.loop import Job
+
+
+class EarlyStopping(Callback):
+    """Watches the task's figure; of two equal epochs the one with the lower loss is better.
+
+    Parameters
+    ----------
+    watched, higher_is_better : the figure in ``moment.curve`` and its direction.
+    patience : epochs without gain before stopping.
+    """
+
+    def __init__(self, watched: str, higher_is_better: bool, patience: int) -> None:
+        self.watched, self.sign, self.patience = watched, 1 if higher_is_better else -1, patience
+        self.best_epoch = -1
+        self.best: dict[str, Tensor] = {}
+
+    def on_epoch_end(self, job: Job, moment: Moment) -> None:
+        """Remember the epoch if it is the best so far."""
+        if self.best_epoch < 0 or self._score(moment, moment.epoch) > self._score(moment, self.best_epoch):
+            self.best_epoch = moment.epoch
+            self.best = {name: value.detach().clone() for name, value in job.plan.moving_state().items()}
+        moment.stop = moment.stop or moment.epoch - self.best_epoch >= self.patience
+
+    def on_end(self, job: Job, moment: Moment) -> None:
+        """Put the best epoch's weights back."""
+        if self.best:
+            job.plan.load_moving_state(self.best)
+
+    def _score(self, moment: Moment, epoch: int) -> tuple[float, float]:
+        figures = moment.curve[epoch]
+        return self.sign * figures[self.watched], -figures["validation_loss"]

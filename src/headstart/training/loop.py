@@ -1,0 +1,164 @@
+"""The one training loop: epochs, batches, step; everything else is a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from headstart.backbones.base import Batch
+from headstart.core.files import digest
+from headstart.frozen.activations import Activations
+from headstart.model.freezing import FreezePlan
+from headstart.tasks.base import Task
+from headstart.training.callback import Callback, Moment
+from headstart.training.recipe import Recipe, rate_factor
+
+
+@dataclass
+class Job:
+    """What one run trains, on what, and how.
+
+    Attributes
+    ----------
+    trained : frontier batch → outputs (N, C); shares its parameters with the plan's network.
+    train, validation : activations; ``validation`` may be None.
+    targets, validation_targets : encoded targets.
+    weights : per-example weights (N,).
+    name : tells runs apart; with ``seed`` it fixes all randomness.
+    """
+
+    trained: nn.Module
+    plan: FreezePlan
+    task: Task
+    recipe: Recipe
+    optimizer: torch.optim.Optimizer
+    accelerator: Accelerator
+    train: Activations
+    targets: Tensor
+    weights: Tensor
+    validation: Activations | None
+    validation_targets: Tensor | None
+    anchor: dict[str, Tensor]
+    seed: int
+    name: str
+
+
+def run(job: Job, callbacks: Sequence[Callback]) -> Moment:
+    """Train `job`; frozen parameters and buffers are verified unchanged afterwards.
+
+    Raises
+    ------
+    FrozenPartChanged : a frozen parameter or buffer differs, bit for bit.
+    """
+    before = job.plan.snapshot()
+    moment = Moment(steps_per_epoch=-(-len(job.train) // job.recipe.batch_size))
+    for callback in callbacks:
+        callback.on_begin(job, moment)
+    while moment.epoch < job.recipe.epochs and not moment.stop:
+        for callback in callbacks:
+            callback.on_epoch_begin(job, moment)
+        loss = _epoch(job, moment, callbacks)
+        moment.curve.append({"epoch": float(moment.epoch + 1), "train_loss": loss, **_validate(job)})
+        for callback in callbacks:
+            callback.on_epoch_end(job, moment)
+        moment.epoch += 1
+    for callback in callbacks:
+        callback.on_end(job, moment)
+    job.plan.network.eval()
+    job.plan.verify(before)
+    return moment
+
+
+def make_optimizer(plan: FreezePlan, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) over the plan's groups."""
+    groups = plan.optimizer_groups(recipe.rates)
+    for group in groups:
+        group["peak"], group["held"] = group["lr"], False
+    return torch.optim.AdamW(groups)
+
+
+def _epoch(job: Job, moment: Moment, callbacks: Sequence[Callback]) -> float:
+    """One pass; all its randomness follows from seed, name and epoch, so a resumed run repeats it exactly."""
+    seed = int(digest(str(job.seed), job.name, str(moment.epoch))[:8], 16)
+    torch.manual_seed(seed)
+    order = np.random.default_rng(seed).permutation(len(job.train))
+    job.plan.network.train()
+    losses = []
+    for start in range(0, len(order), job.recipe.batch_size):
+        rows = order[start : start + job.recipe.batch_size]
+        if len(rows) == 1 and len(order) > 1:
+            rows = np.concatenate([rows, order[:1]])  # batch normalisation needs two examples
+        losses.append(_step(job, moment, rows) * len(rows))
+        for callback in callbacks:
+            callback.on_step_end(job, moment)
+    return sum(losses) / len(order)
+
+
+def _step(job: Job, moment: Moment, rows: np.ndarray) -> float:
+    batch = job.train.batch(rows.tolist(), job.recipe.view(moment.epoch))
+    factor = rate_factor(moment.step, job.recipe.epochs * moment.steps_per_epoch, job.recipe.warmup)
+    for group in job.optimizer.param_groups:
+        group["lr"] = 0.0 if group["held"] else group["peak"] * factor
+    job.optimizer.zero_grad()
+    loss = step_loss(job, _placed(batch, job), job.targets[rows], job.weights[rows])
+    job.accelerator.backward(loss)
+    moving = [p for group in job.optimizer.param_groups for p in group["params"]]
+    job.accelerator.clip_grad_norm_(moving, job.recipe.clip)
+    job.optimizer.step()
+    moment.step += 1
+    return float(loss.detach())
+
+
+def step_loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tensor:
+    """The task's loss, with mixup where activations can be mixed, and the pull of L2-SP."""
+    targets, weights = targets.to(job.accelerator.device), weights.to(job.accelerator.device)
+    smoothing = job.recipe.smoothing
+    share, partner = 1.0, None
+    if job.recipe.mixup and all(tensor.is_floating_point() for tensor in batch.values()):
+        share = float(torch.distributions.Beta(job.recipe.mixup, job.recipe.mixup).sample())
+        partner = torch.randperm(len(targets))
+        batch = {name: share * t + (1 - share) * t[partner] for name, t in batch.items()}
+    outputs = job.trained(batch)
+    loss = share * job.task.loss(outputs, targets, weights, smoothing)
+    if partner is not None:
+        loss = loss + (1 - share) * job.task.loss(outputs, targets[partner], weights[partner], smoothing)
+    if job.recipe.l2_sp:
+        loss = loss + job.recipe.l2_sp * _distance(job)
+    return loss
+
+
+def _distance(job: Job) -> Tensor:
+    """Half the squared distance of the backbone's trained weights from where they started."""
+    named = dict(job.plan.network.named_parameters())
+    return 0.5 * torch.stack([(named[name] - start).square().sum() for name, start in job.anchor.items()]).sum()
+
+
+def _placed(batch: Batch, job: Job) -> Batch:
+    return {name: tensor.to(job.accelerator.device) for name, tensor in batch.items()}
+
+
+@torch.no_grad()
+def outputs_of(trained: nn.Module, activations: Activations, device: torch.device, size: int = 64) -> Tensor:
+    """Outputs (N, C) of every example, in order, on the CPU."""
+    return torch.cat(
+        [
+            trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
+            for batch in activations.batches(size)
+        ]
+    )
+
+
+def _validate(job: Job) -> dict[str, float]:
+    if job.validation is None or job.validation_targets is None:
+        return {}
+    job.plan.network.eval()
+    outputs = outputs_of(job.trained, job.validation, job.accelerator.device)
+    everyone = np.arange(len(outputs))[None]
+    watched = float(job.task.measure(job.task.watched, outputs, job.validation_targets, everyone)[0])
+    loss = float(job.task.loss(outputs, job.validation_targets))
+    return {"validation_loss": loss, job.task.watched: watched}

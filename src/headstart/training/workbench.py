@@ -1,0 +1,153 @@
+"""The workbench: the examples, the frozen part and the tools that every rung works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from headstart.backbones.base import Batch, collate
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.frozen.activations import Activations, FrozenPart
+from headstart.frozen.engines import ENGINES
+from headstart.frozen.frontier import Frontier, find_frontier
+from headstart.frozen.inputs import Inputs, joined
+from headstart.frozen.store import FrontierStore
+from headstart.model.freezing import FreezePlan
+from headstart.model.network import Network
+from headstart.tasks.base import Task
+from headstart.training.callback import Callback, Moment
+from headstart.training.checkpoint import Checkpoint
+from headstart.training.early_stopping import EarlyStopping
+from headstart.training.gradual_unfreezing import GradualUnfreezing
+from headstart.training.loop import Job, make_optimizer, outputs_of, run
+from headstart.training.progress_bar import ProgressBar
+from headstart.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a rung is given.
+
+    ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
+    checkpoints. ``engine`` is the name of the plug-in that runs frozen parts.
+    """
+
+    task: Task
+    train: Inputs
+    targets: Tensor
+    validation: Inputs | None
+    validation_targets: Tensor | None
+    store: FrontierStore | None
+    accelerator: Accelerator
+    stopwatch: Stopwatch
+    progress: Progress
+    seed: int
+    folder: Path
+    engine: str = "eager"
+
+    @property
+    def device(self) -> torch.device:
+        """Where training runs."""
+        return self.accelerator.device
+
+    def whole(self) -> Workbench:
+        """The same with training and validation examples together, to train on all of them."""
+        if self.validation is None or self.validation_targets is None:
+            return self
+        return replace(
+            self,
+            train=joined(self.train, self.validation),
+            targets=torch.cat([self.targets, self.validation_targets]),
+            validation=None,
+            validation_targets=None,
+            folder=self.folder / "whole",
+        )
+
+    def sample(self, count: int = 3) -> Batch:
+        """A batch of a few training inputs."""
+        return collate([self.train.tensors(i % len(self.train)) for i in range(count)])
+
+    def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
+        """What runs the network's frozen part, as its ``requires_grad`` flags stand.
+
+        `keep` False leaves nothing in the store: for weights that no later fit will ask for.
+        """
+        frontier = find_frontier(network.backbone, self.sample())
+        engine = ENGINES.load(self.engine)()
+        store = self.store if keep else None
+        return FrozenPart(frontier, engine, store, self.device, self.stopwatch, self.progress)
+
+    def outputs(self, network: Network, inputs: Inputs, keep: bool) -> Tensor:
+        """Outputs (N, C) of a finished network, its whole backbone frozen and run once."""
+        network.requires_grad_(False).eval()
+        part = self.frozen_part(network, keep)
+        return outputs_of(TrainedPart(network, part.frontier), part.over(inputs), self.device)
+
+    def train_network(self, plan: FreezePlan, recipe: Recipe, name: str) -> Moment:
+        """Train the plan's network from its frontier on; returns where the run ended.
+
+        Raises
+        ------
+        FrozenPartChanged : something frozen moved.
+        """
+        network = plan.network
+        part = self.frozen_part(network)
+        views = [recipe.view(epoch) for epoch in range(min(recipe.epochs, max(recipe.views, 1)))]
+        train = part.over(self.train, sorted(set(views)))
+        validation = None if self.validation is None else part.over(self.validation)
+        with self.stopwatch.lap("train"):
+            network.to(self.device)
+            job = self._job(plan, recipe, name, part.frontier, train, validation)
+            return run(job, self._callbacks(recipe, name))
+
+    def _job(
+        self,
+        plan: FreezePlan,
+        recipe: Recipe,
+        name: str,
+        frontier: Frontier,
+        train: Activations,
+        validation: Activations | None,
+    ) -> Job:
+        optimizer = make_optimizer(plan, recipe)
+        trained, prepared = self.accelerator.prepare(TrainedPart(plan.network, frontier), optimizer)
+        anchor = {
+            parameter: value.detach().clone()
+            for parameter, value in plan.network.named_parameters()
+            if parameter in plan.trainable and parameter.startswith("backbone.")
+        }
+        return Job(
+            trained, plan, self.task, recipe, prepared, self.accelerator, train, self.targets,
+            self.task.balance(self.targets), validation, self.validation_targets, anchor, self.seed, name,
+        )  # fmt: skip
+
+    def _callbacks(self, recipe: Recipe, name: str) -> list[Callback]:
+        stopping = None
+        if self.validation is not None:
+            better = self.task.higher_is_better[self.task.watched]
+            stopping = EarlyStopping(self.task.watched, better, recipe.patience)
+        callbacks: list[Callback] = [GradualUnfreezing()] if recipe.gradual else []
+        callbacks += [stopping] if stopping else []
+        # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
+        return [*callbacks, Checkpoint(self.folder / name, stopping), ProgressBar(self.progress, name)]
+
+
+class TrainedPart(nn.Module):
+    """Frontier batch → outputs (N, C): the trained layers of the backbone and the head."""
+
+    def __init__(self, network: Network, frontier: Frontier) -> None:
+        super().__init__()
+        self.body, self.head = frontier.trained, network.head
+        self._join = network.join if network.depths else None
+        self._all_depths = frontier.cut == "features"
+
+    def forward(self, frontier: Batch) -> Tensor:
+        """Outputs of a batch of activations."""
+        if self._join is None:
+            return self.head(self.body(frontier))
+        return self.head(self._join(frontier))
