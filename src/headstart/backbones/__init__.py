@@ -1,5 +1,7 @@
-"""Backbones: one file a source of pretrained networks."""
+"""Backbones: one file a source of pretrained networks. Importing this loads no torch."""
 
-from headstart.core.registry import Registry
+from headstart.backbones._at_hand import all_cards, default_card, load, rebuild
+from headstart.backbones._card import Card
+from headstart.backbones._registry import SOURCES
 
-SOURCES = Registry("headstart.backbones", "backbone source")
+__all__ = ["SOURCES", "Card", "all_cards", "default_card", "load", "rebuild"]

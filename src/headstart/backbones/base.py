@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from headstart.backbones._card import Card
+from headstart.backbones._source import Source
+
+__all__ = ["Backbone", "Batch", "Card", "LayerRun", "Preprocess", "Source", "Stage", "collate"]
+
 Batch = dict[str, Tensor]
 """Named tensors with the examples along dimension 0, e.g. ``{"pixels": (N, 3, 224, 224)}``."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a backbone before it is loaded.
-
-    ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
-    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first.
-    """
-
-    name: str
-    modality: str
-    licence: str = "unknown"
-    parameters: int = 0
-    bytes: int = 0
-    pretraining: str = ""
-    at_hand: bool = True
-    rank: float = 0.0
-    path: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The card as JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -101,6 +83,8 @@ class Backbone(nn.Module, ABC):
     preprocess: Preprocess
     feature_size: int
     """D of :meth:`features`."""
+    learning_rate: float = 1e-4
+    """AdamW's peak rate at which this kind of network is usually fine-tuned."""
 
     @abstractmethod
     def stages(self) -> list[Stage]:
@@ -141,36 +125,13 @@ class Backbone(nn.Module, ABC):
         """Module types that ``torch.fx`` must not look into."""
         return ()
 
+    def tracer_functions(self) -> tuple[Callable[..., Any], ...]:
+        """Functions that ``torch.fx`` must record as one call (``autowrap_functions``)."""
+        return ()
 
-class Source(ABC):
-    """Where backbones come from. File name = plug-in name = first part of the names ``source/name``."""
+    def traced(self) -> tuple[nn.Module, str] | None:
+        """The module to trace and the batch entry it takes: ``features(batch) == module(batch[entry])``.
 
-    @abstractmethod
-    def cards(self) -> list[Card]:
-        """The backbones of this source worth listing, without loading torch or weights."""
-
-    @abstractmethod
-    def has(self, name: str) -> bool:
-        """Whether `name` (without ``source/``) is one of this source's."""
-
-    @abstractmethod
-    def load(self, name: str, pretrained: bool = True) -> Backbone:
-        """The backbone; with ``pretrained`` False its architecture with random weights.
-
-        Raises
-        ------
-        UsageError : no such name (the nearest is offered).
-        HeadstartError : its weights are not at hand and cannot be fetched; says which backbones are.
+        None when :meth:`layer_run` says where to cut instead.
         """
-
-    @abstractmethod
-    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
-        """The architecture from ``Backbone.describe()`` and the folder given to ``save_assets``; no network."""
-
-    @abstractmethod
-    def tiny(self, name: str) -> Backbone:
-        """An offline miniature of the same architecture with random weights, for tests."""
-
-    @abstractmethod
-    def families(self) -> list[str]:
-        """Names, one per architecture family, that the contract tests run with :meth:`tiny`."""
+        return None

@@ -55,8 +55,9 @@ def _prepare_process() -> None:
     """Settings that must stand before torch starts, for this process only.
 
     Huge pages spare most page faults of freshly allocated buffers: on a CPU they make inference several times
-    faster.
+    faster. Threads that wait passively leave the processor to other work instead of fighting it.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -22,19 +22,39 @@ class Progress:
 
     def bar(self, items: Iterable[T], total: int, label: str, unit: str = "it") -> Iterator[T]:
         """`items`, with a bar and the time left once two seconds have passed."""
+        counter = self.counter(total, label, unit)
+        for item in items:
+            yield item
+            counter.advance()
+        counter.close()
+
+    def counter(self, total: int, label: str, unit: str = "it") -> Counter:
+        """A bar that is moved by hand."""
+        return Counter(total, label, unit, self.quiet)
+
+
+class Counter:
+    """A bar with the time left; it shows once two seconds have passed, and goes when closed."""
+
+    def __init__(self, total: int, label: str, unit: str, quiet: bool) -> None:
         from tqdm import tqdm
 
-        return iter(
-            tqdm(
-                items,
-                total=total,
-                desc=f"  {label}",
-                unit=f" {unit}",
-                delay=2.0,
-                file=sys.stderr,
-                disable=self.quiet,
-                leave=False,
-                dynamic_ncols=True,
-                bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}, {remaining} left",
-            )
+        self._bar = tqdm(
+            total=total,
+            desc=f"  {label}",
+            unit=f" {unit}",
+            delay=2.0,
+            file=sys.stderr,
+            disable=quiet,
+            leave=False,
+            dynamic_ncols=True,
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{unit}, {remaining} left",
         )
+
+    def advance(self, count: int = 1) -> None:
+        """Move on by `count`."""
+        self._bar.update(count)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()

@@ -106,6 +106,7 @@ class Model(Parts):
             input=self.columns.get("input"),
             target=self.columns.get("target") if needs_targets else None,
             needs_targets=needs_targets,
+            fits=False,
         )
         examples = read(request)
         if examples.modality != self.modality:

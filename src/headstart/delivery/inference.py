@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 
@@ -37,15 +35,11 @@ def outputs_of_inputs(
     network.eval()
     frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
     part = FrozenPart(frontier, ENGINES.load(engine)(), None, device, inputs.stopwatch, progress)
-    bar = progress.bar(range(len(inputs)), len(inputs), "predicting", "examples")
-
-    def rows() -> Iterator[Tensor]:
-        for start in range(0, len(inputs), PART):
-            indices = range(start, min(start + PART, len(inputs)))
-            for computed in part.compute([inputs.tensors(i) for i in indices]):
-                next(bar, None)
-                yield computed["outputs"]
-
-    collected = list(rows())
-    next(bar, None)
-    return torch.stack(collected) if collected else torch.zeros(0, 0)
+    counter = progress.counter(len(inputs), "predicting", "examples")
+    outputs = []
+    for start in range(0, len(inputs), PART):
+        indices = range(start, min(start + PART, len(inputs)))
+        computed = part.compute([inputs.tensors(i) for i in indices], counter.advance)
+        outputs += [row["outputs"] for row in computed]
+    counter.close()
+    return torch.stack(outputs) if outputs else torch.zeros(0, 0)

@@ -1,5 +1,5 @@
 """Diagnoses: one file a trouble that is looked for."""
 
-from headstart.core.registry import Registry
+from headstart.diagnosis._examine import DIAGNOSES, examine_all
 
-DIAGNOSES = Registry("headstart.diagnosis", "diagnosis")
+__all__ = ["DIAGNOSES", "examine_all"]

@@ -156,7 +156,9 @@ def prepare(spec: FitSpec, progress: Progress) -> Material:
     ]
     if problems:
         raise InputError(problems, f"{len(problems)} targets cannot be used:")
-    parts = split(checked.examples, task.strata(targets), spec.seed, spec.test_share)
+    parts = split(
+        checked.examples, task.strata(targets), spec.seed, spec.test_share, fingerprints=checked.fingerprints
+    )
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
     task = TASKS.load(task.name).from_targets(learnt)

@@ -18,7 +18,10 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
     set of tensors per example that are not moving and that moving nodes read. Values that are no such tensor
     (sizes, constants, frozen weights) are computed again in the trained part: they cost nothing to repeat.
     """
-    network, key = backbone.traced()
+    entry = backbone.traced()
+    if entry is None:
+        raise TypeError(f"{backbone.card.name} names neither a run of layers nor a module to trace")
+    network, key = entry
     graph = _LeafTracer(backbone.tracer_leaves(), backbone.tracer_functions()).trace(network)
     nodes = list(graph.nodes)
     moving = _moving(network, nodes)

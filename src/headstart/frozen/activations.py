@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -111,15 +111,13 @@ class FrozenPart:
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
         size = self._segment(inputs)
         parts = [todo[i : i + size] for i in range(0, len(todo), size)]
-        done = self.progress.bar(range(len(todo)), len(todo), label, "examples")
+        counter = self.progress.counter(len(todo), label, "examples")
         for part, decoded in zip(parts, _decoded_ahead(inputs, parts, view), strict=True):
-            space.write([inputs.keys[i] for i in part], self.compute(decoded))
-            for _ in part:
-                next(done, None)
-        next(done, None)
+            space.write([inputs.keys[i] for i in part], self.compute(decoded, counter.advance))
+        counter.close()
 
-    def compute(self, examples: Sequence[Batch]) -> list[Batch]:
-        """The frontier of each example.
+    def compute(self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None) -> list[Batch]:
+        """The frontier of each example; `advance` is told how many more are done.
 
         Only examples of one shape share a batch, and every batch has the same size (the last is filled up), so
         an example's activations do not depend on its company.
@@ -137,6 +135,7 @@ class FrozenPart:
                     outputs = self._run(collate([examples[i] for i in filled]))
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
+                advance(len(chunk))
         return [results[index] for index in range(len(examples))]
 
     def _run(self, batch: Batch) -> Batch:

@@ -123,7 +123,9 @@ class Ladder:
         predicted = strategy.predicted_cost(prepared, self.bench)
         if self._eligible(landings) and self.bench.stopwatch.total + predicted > self.budget:
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.budget)
-            return f"{rung.name} would take about {say_duration(predicted)}; {spent} of the budget of {budget} are spent"
+            return (
+                f"{rung.name} would take about {say_duration(predicted)}; {spent} of the budget of {budget} are spent"
+            )
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
         climbed = strategy.climb(prepared, self.bench)

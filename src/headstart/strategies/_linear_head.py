@@ -16,6 +16,10 @@ STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1, 2))
 """Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
 
 
+CONSTANT = 1e-3
+"""A feature whose standard deviation is below this share of the average counts as constant."""
+
+
 @dataclass(frozen=True)
 class Solution:
     """A linear head on unscaled features: ``weight`` (C, D), ``bias`` (C,), and the strength it was given."""
@@ -43,7 +47,9 @@ class Standardised:
     def of(cls, features: Tensor) -> Standardised:
         """Standardise and reduce `features`."""
         features = features.double()
-        mean, scale = features.mean(0), features.std(0, correction=0).clamp_min(1e-8)
+        mean, scale = features.mean(0), features.std(0, correction=0)
+        # A feature that hardly varies says nothing, and dividing by its spread would make its weight enormous.
+        scale = torch.where(scale > CONSTANT * scale.mean(), scale, torch.inf)
         scaled = (features - mean) / scale
         if features.shape[0] >= features.shape[1]:
             return cls(scaled, None, mean, scale)
@@ -115,7 +121,7 @@ def _solve(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, penalty: flo
         loss = task.loss(x @ both[:-1] + both[-1], encoded, weights)
         loss = loss + 0.5 * penalty * both[:-1].square().sum()
         (gradient,) = torch.autograd.grad(loss, both)
-        return float(loss), gradient.flatten().numpy()
+        return float(loss.detach()), gradient.flatten().numpy()
 
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-7})
     return found.x

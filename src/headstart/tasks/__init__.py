@@ -1,5 +1,5 @@
 """Tasks: one file a kind of target."""
 
-from headstart.core.registry import Registry
+from headstart.tasks._choose import TASKS, choose_task, task_from_description
 
-TASKS = Registry("headstart.tasks", "task")
+__all__ = ["TASKS", "choose_task", "task_from_description"]

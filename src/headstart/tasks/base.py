@@ -135,6 +135,10 @@ class Task(ABC):
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
         """What makes probabilities or intervals honest, fitted on held-out outputs; JSON-ready."""
 
+    def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        """The outputs (N, C) that :meth:`metrics` and :meth:`mistakes` take, from raw ones."""
+        return outputs
+
     @abstractmethod
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """Calibrated predictions with at least the columns ``label`` and ``probability``."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from headstart.core.progress import Progress
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job
@@ -14,18 +12,16 @@ class ProgressBar(Callback):
 
     def __init__(self, progress: Progress, label: str) -> None:
         self.progress, self.label = progress, label
-        self._bar: Iterator[int] = iter(())
 
     def on_begin(self, job: Job, moment: Moment) -> None:
         """Start the bar at the steps still ahead."""
         ahead = (job.recipe.epochs - moment.epoch) * moment.steps_per_epoch
-        self._bar = self.progress.bar(range(ahead), ahead, self.label, "steps")
+        self._counter = self.progress.counter(ahead, self.label, "steps")
 
     def on_step_end(self, job: Job, moment: Moment) -> None:
         """Move it."""
-        next(self._bar, None)
+        self._counter.advance()
 
     def on_end(self, job: Job, moment: Moment) -> None:
         """Take it away, also when stopped early."""
-        for _ in self._bar:
-            continue
+        self._counter.close()

@@ -14,6 +14,7 @@ class Request:
     """What to read. ``input``, ``target`` and ``group`` are column names or None for "find it".
 
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
+    ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
     """
 
     source: Any
@@ -21,6 +22,7 @@ class Request:
     target: str | None = None
     group: str | None = None
     needs_targets: bool = True
+    fits: bool = True
 
 
 class Reader(ABC):
@@ -28,6 +30,9 @@ class Reader(ABC):
 
     caption: str
     """What a person hands over, e.g. ``a CSV or TSV file``; shown when nothing recognises the source."""
+
+    table_suffixes: frozenset[str] = frozenset()
+    """File endings (lower case, with the dot) of the tables it reads, by which ``train.*`` in a folder is found."""
 
     @abstractmethod
     def recognises(self, source: Any) -> bool:

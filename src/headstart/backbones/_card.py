@@ -1,0 +1,29 @@
+"""What is known of a backbone before it is loaded; importable without torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a backbone before it is loaded.
+
+    ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
+    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first.
+    """
+
+    name: str
+    modality: str
+    licence: str = "unknown"
+    parameters: int = 0
+    bytes: int = 0
+    pretraining: str = ""
+    at_hand: bool = True
+    rank: float = 0.0
+    path: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as JSON."""
+        return asdict(self)

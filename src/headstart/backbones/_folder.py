@@ -1,0 +1,136 @@
+"""A backbone in a folder: which library it belongs to, and what its files say, without loading torch."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._registry import SOURCES
+from headstart.backbones._source import Source
+from headstart.core.errors import HeadstartError, MissingDependency
+
+WEIGHTS = "model.safetensors"
+_LAYOUT = "A backbone folder holds config.json, model.safetensors and, for text, tokenizer files."
+
+_YEARS = {"vgg": 2014, "resnet": 2015, "inception": 2015, "squeezenet": 2016, "densenet": 2016, "mobilenetv1": 2017}
+_YEARS |= {
+    "mobilenetv2": 2018,
+    "bert": 2018,
+    "efficientnet": 2019,
+    "gpt2": 2019,
+    "roberta": 2019,
+    "mobilenetv3": 2019,
+}
+_YEARS |= {"vit": 2020, "deberta": 2021, "swin": 2021, "convnext": 2022, "llama": 2023}
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json`` of `folder`.
+
+    Raises
+    ------
+    HeadstartError : no folder, no such file, or not a JSON object.
+    """
+    if not folder.is_dir():
+        raise HeadstartError(
+            f"{folder}: " + ("is a file, not a folder. " if folder.exists() else "is absent. ") + _LAYOUT
+        )
+    file = folder / "config.json"
+    if not file.is_file():
+        raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
+    if not isinstance(config, dict):
+        raise HeadstartError(f"{file}: holds no JSON object.")
+    return config
+
+
+def source_of(folder: Path) -> tuple[Source, Card]:
+    """The source whose library the backbone in `folder` belongs to, and a card without a name.
+
+    Raises
+    ------
+    HeadstartError : a file is missing, or no library's; says which ones were looked for.
+    """
+    config = read_config(folder)
+    for name in SOURCES.names():
+        try:
+            source = SOURCES.load(name)()
+        except MissingDependency:
+            continue
+        if modality := source.reads(folder, config):
+            return source, folder_card(folder, config, modality)
+    raise HeadstartError(
+        f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
+        '("library": "torchvision" and "architecture"), timm\'s ("architecture" and "pretrained_cfg") or that of '
+        'a transformers text model ("model_type", with tokenizer files beside it); '
+        f"it has {', '.join(sorted(config)[:8]) or 'no keys'}."
+    )
+
+
+def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
+    """What the files of `folder` say of the backbone; its name is left empty."""
+    file = folder / WEIGHTS
+    parameters = count_parameters(file) if file.is_file() else 0
+    classes = config.get("num_classes") if "architecture" in config else None
+    partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
+    kind = str(config.get("architecture") or config.get("model_type") or "")
+    return Card(
+        name="",
+        modality=modality,
+        licence=_licence(folder, config),
+        parameters=parameters,
+        bytes=file.stat().st_size if file.is_file() else 0,
+        pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
+        rank=_rank(folder, config, parameters),
+        path=str(folder),
+    )
+
+
+def count_parameters(file: Path) -> int:
+    """How many numbers a safetensors file holds, from its header alone; 0 when the header is broken."""
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if not 0 < length <= 100_000_000:
+            return 0
+        try:
+            header = json.loads(stream.read(length))
+        except ValueError:
+            return 0
+    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+
+
+def _licence(folder: Path, config: Mapping[str, Any]) -> str:
+    """From config.json, or the first line of a README that reads ``licence: …``."""
+    given = config.get("license") or (config.get("pretrained_cfg") or {}).get("license")
+    if given:
+        return str(given)
+    for name in ("README.md", "README.txt"):
+        file = folder / name
+        if file.is_file():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if match := re.search(r"^\s*licen[cs]e:\s*(.+?)\s*$", text, re.MULTILINE | re.IGNORECASE):
+                return match[1]
+    return "unknown"
+
+
+def _rank(folder: Path, config: Mapping[str, Any], parameters: int) -> float:
+    """The static prior: larger, newer, broadly pretrained and whole before smaller, older, narrow and partial.
+
+    Ten points for tenfold weights, two a year, five off for a decoder (its early tokens see little), ten off
+    for labels other than ImageNet's, twenty off for a partial network, fifteen on for a sentence encoder.
+    """
+    kind = re.sub(r"[^a-z0-9]", "", str(config.get("architecture") or config.get("model_type") or "").lower())
+    year = max((year for family, year in _YEARS.items() if family in kind), default=2016)
+    rank = 10 * math.log10(max(parameters, 1)) + 2 * (year - 2012)
+    rank -= 10 * ("architecture" in config and config.get("num_classes") not in (1000, 21841, 21843, 11821))
+    rank -= 20 * bool(config.get("last_stage"))
+    rank -= 5 * any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
+    return rank + 15 * (folder / "modules.json").is_file()

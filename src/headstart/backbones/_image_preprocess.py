@@ -1,0 +1,142 @@
+"""Turns one picture into normalised pixels: plain for judging, or a seeded augmented view for training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageEnhance
+
+from headstart.backbones.base import Batch, Preprocess
+from headstart.core.files import digest
+
+_FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "nearest": Image.Resampling.NEAREST,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_CROP_SCALE = (0.35, 1.0)
+_CROP_RATIO = (3 / 4, 4 / 3)
+_JITTER = 0.2
+
+
+class ImagePreprocess(Preprocess):
+    """A raw RGB PIL image → ``{"pixels": (C, size, size) float32}``.
+
+    View 0 follows timm's evaluation transform: the shorter side to ``floor(size / crop_pct)``, centre crop,
+    normalise. Views ≥ 1: random resized crop (area 0.35–1, ratio 3/4–4/3), horizontal flip, and brightness,
+    contrast and saturation within 20 %. Pixels stay uint8 until the last step.
+
+    Parameters
+    ----------
+    size : side of the square the network takes, in pixels.
+    mean, std : per channel, of pixels in [0, 1].
+    interpolation : ``bilinear``, ``bicubic``, ``nearest`` or ``lanczos``.
+    crop_pct : share of the shorter side that the centre crop keeps.
+    """
+
+    views = 64
+
+    def __init__(
+        self,
+        size: int,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        interpolation: str = "bilinear",
+        crop_pct: float = 0.875,
+    ) -> None:
+        self.size, self.mean, self.std = size, mean, std
+        self.interpolation, self.crop_pct = interpolation, crop_pct
+        # 224 / (224 / 232) must stay 232 in spite of rounding errors
+        self.size_hint = math.floor(size / crop_pct + 1e-6)
+        self._filter = _FILTERS.get(interpolation, Image.Resampling.BICUBIC)
+        self._scale = torch.tensor([1 / (255 * s) for s in std]).view(-1, 1, 1)
+        self._shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).view(-1, 1, 1)
+
+    @property
+    def channels(self) -> int:
+        """C: 3, or 1 for a network of grey pictures."""
+        return len(self.mean)
+
+    def __call__(self, raw: Image.Image, view: int = 0, key: str = "") -> Batch:
+        if not 0 <= view < self.views:
+            raise ValueError(f"view {view} does not exist: views run from 0 to {self.views - 1}")
+        mode = "L" if self.channels == 1 else "RGB"
+        image = raw if raw.mode == mode else raw.convert(mode)
+        image = self._augmented(image, view, key) if view else self._plain(image)
+        pixels = torch.from_numpy(np.array(image)).reshape(self.size, self.size, self.channels)
+        return {"pixels": pixels.permute(2, 0, 1).to(torch.float32).mul(self._scale).add_(self._shift).contiguous()}
+
+    def _plain(self, image: Image.Image) -> Image.Image:
+        short, (width, height) = int(self.size_hint or self.size), image.size
+        if width <= height:
+            resized = (short, max(short, int(short * height / width)))
+        else:
+            resized = (max(short, int(short * width / height)), short)
+        if resized != image.size:
+            image = image.resize(resized, self._filter)
+        left, top = (round((side - self.size) / 2) for side in resized)
+        return image.crop((left, top, left + self.size, top + self.size))
+
+    def _augmented(self, image: Image.Image, view: int, key: str) -> Image.Image:
+        random = np.random.default_rng(int(digest(key, str(view)), 16))
+        image = image.resize((self.size, self.size), self._filter, box=_random_box(image.size, random))
+        if random.random() < 0.5:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            factor = random.uniform(1 - _JITTER, 1 + _JITTER)
+            if image.mode == "RGB" or enhancer is not ImageEnhance.Color:
+                image = enhancer(image).enhance(factor)
+        return image
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "size": self.size,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "interpolation": self.interpolation,
+            "crop_pct": self.crop_pct,
+            "augmentation": {"scale": list(_CROP_SCALE), "ratio": list(_CROP_RATIO), "jitter": _JITTER},
+        }
+
+    @classmethod
+    def from_description(cls, plain: Mapping[str, Any]) -> ImagePreprocess:
+        """The inverse of :meth:`describe`."""
+        return cls(
+            size=int(plain["size"]),
+            mean=tuple(plain["mean"]),
+            std=tuple(plain["std"]),
+            interpolation=plain["interpolation"],
+            crop_pct=float(plain["crop_pct"]),
+        )
+
+    @classmethod
+    def from_pretrained_cfg(cls, cfg: Mapping[str, Any]) -> ImagePreprocess:
+        """From timm's keys: ``input_size`` (C, H, W), ``mean``, ``std``, ``interpolation``, ``crop_pct``.
+
+        Missing keys mean ImageNet's statistics at 224 pixels, as in timm. The input is taken as a square.
+        """
+        channels, height, _ = cfg.get("input_size") or (3, 224, 224)
+        mean = tuple(cfg.get("mean") or (0.485, 0.456, 0.406))
+        std = tuple(cfg.get("std") or (0.229, 0.224, 0.225))
+        if channels == 1 and len(mean) == 3:  # a network of grey pictures with statistics of coloured ones
+            mean, std = (sum(mean) / 3,), (sum(std) / 3,)
+        return cls(int(height), mean, std, cfg.get("interpolation") or "bicubic", float(cfg.get("crop_pct") or 0.875))
+
+
+def _random_box(size: tuple[int, int], random: np.random.Generator) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a random crop; the largest centred one when ten draws did not fit."""
+    width, height = size
+    for _ in range(10):
+        area = width * height * random.uniform(*_CROP_SCALE)
+        ratio = math.exp(random.uniform(math.log(_CROP_RATIO[0]), math.log(_CROP_RATIO[1])))
+        w, h = math.sqrt(area * ratio), math.sqrt(area / ratio)
+        if w <= width and h <= height:
+            left, top = random.uniform(0, width - w), random.uniform(0, height - h)
+            return left, top, left + w, top + h
+    w, h = min(width, height * _CROP_RATIO[1]), min(height, width / _CROP_RATIO[0])
+    return (width - w) / 2, (height - h) / 2, (width + w) / 2, (height + h) / 2

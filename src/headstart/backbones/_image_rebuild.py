@@ -1,0 +1,37 @@
+"""What the image sources share when they make a backbone from a network with its classifier off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from headstart.backbones._cut_network import truncate
+from headstart.backbones._folder import WEIGHTS
+from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones._weights import load_strictly, read_weights
+from headstart.backbones.base import Card
+
+
+def input_shape(preprocess: ImagePreprocess) -> tuple[int, ...]:
+    """(1, C, H, W), an input to try a network with."""
+    return 1, preprocess.channels, preprocess.size, preprocess.size
+
+
+def cut_after(network: nn.Module, last_stage: str | None, preprocess: ImagePreprocess) -> None:
+    """Drop what follows `last_stage`, when one is given, for folders that hold the first stages only."""
+    if last_stage:
+        truncate(network, last_stage, input_shape(preprocess))
+
+
+def load_image_weights(network: nn.Module, folder: Path, classifier: tuple[str, ...], pretrained: bool) -> None:
+    """Put the weights of `folder` into `network`; without `pretrained` only the architecture is wanted."""
+    if pretrained:
+        load_strictly(network, read_weights(folder / WEIGHTS), classifier, str(folder))
+
+
+def described_card(description: Mapping[str, Any]) -> Card:
+    """The card in a description."""
+    return Card(**description["card"])

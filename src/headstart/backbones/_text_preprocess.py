@@ -1,0 +1,55 @@
+"""Turns one text into token ids of a length that is a multiple of 16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from headstart.backbones.base import Batch, Preprocess
+from headstart.core.files import digest
+
+_MULTIPLE = 16
+
+
+class TextPreprocess(Preprocess):
+    """A string → ``{"input_ids": (L,), "attention_mask": (L,)}`` and ``token_type_ids`` where the model takes it.
+
+    Parameters
+    ----------
+    tokenizer : a fast tokenizer of transformers.
+    max_length : texts are cut after so many tokens.
+    inputs : the names of the tensors that the model takes.
+    """
+
+    views = 1
+
+    def __init__(self, tokenizer: Any, max_length: int, inputs: tuple[str, ...]) -> None:
+        self.tokenizer, self.max_length, self.inputs = tokenizer, max_length, inputs
+        ends = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+        self._padding = next(token for token in ends if token is not None)
+
+    def __call__(self, raw: str, view: int = 0, key: str = "") -> Batch:
+        if view:
+            raise ValueError("a text has one view only")
+        encoded = self.tokenizer(str(raw), truncation=True, max_length=self.max_length)
+        # an empty text of a tokenizer without special tokens still needs one token to attend to
+        ids = encoded["input_ids"] or [self._padding]
+        mask = [1] * len(ids)
+        types = list(encoded.get("token_type_ids") or [0] * len(ids))
+        columns = {"input_ids": (ids, self._padding), "attention_mask": (mask, 0), "token_type_ids": (types, 0)}
+        missing = -len(ids) % _MULTIPLE
+        return {
+            name: torch.tensor(values + [fill] * missing)
+            for name, (values, fill) in columns.items()
+            if name in self.inputs
+        }
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "max_length": self.max_length,
+            "inputs": list(self.inputs),
+            "padding": self._padding,
+            "multiple": _MULTIPLE,
+            "tokenizer": digest(self.tokenizer.backend_tokenizer.to_str()),
+        }

@@ -1,0 +1,207 @@
+"""torchvision: image classifiers of every family, from PyTorch's download server or a folder."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import read_config
+from headstart.backbones._hub import NotAtHand, check_reachable, torch_cache
+from headstart.backbones._source import Source
+from headstart.core.errors import HeadstartError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from headstart.backbones._image_backbone import ImageBackbone
+
+# name, weights, rank: the prior for a laptop; all BSD-3 and pretrained on ImageNet-1k
+_LISTED = (
+    ("convnext_tiny", 28_589_128, 93.0),
+    ("swin_t", 28_288_354, 91.0),
+    ("resnet50", 25_557_032, 86.5),
+    ("efficientnet_b0", 5_288_548, 85.0),
+    ("vit_b_16", 86_567_656, 84.0),
+    ("densenet121", 7_978_856, 79.5),
+    ("mobilenet_v2", 3_504_872, 78.5),
+    ("inception_v3", 27_161_264, 77.0),
+    ("squeezenet1_1", 1_235_496, 65.0),
+    ("vgg16", 138_357_544, 69.0),
+)
+_AUXILIARY = ("AuxLogits", "aux1", "aux2")
+
+
+class Torchvision(Source):
+    """Names are torchvision's, with or without the weights' name: ``resnet50``, ``resnet50.IMAGENET1K_V1``."""
+
+    def cards(self) -> list[Card]:
+        found = {}
+        for name, weights, rank in _LISTED:
+            files = sorted(torch_cache().glob(f"{name}-*.pth"))
+            size = files[0].stat().st_size if files else 4 * weights
+            path = str(files[0]) if files else ""
+            found[name] = Card(
+                f"{self.prefix}/{name}",
+                "image",
+                "bsd-3-clause",
+                weights,
+                size,
+                "ImageNet-1k",
+                bool(files),
+                rank,
+                path,
+            )
+        return list(found.values())
+
+    def has(self, name: str) -> bool:
+        return name.split(".")[0] in _architectures()
+
+    def load(self, name: str, pretrained: bool = True) -> ImageBackbone:
+        architecture, _, tag = name.partition(".")
+        if not self.has(name):
+            raise UsageError(
+                f"torchvision has no image classifier {architecture!r}.{nearest(architecture, _architectures())}"
+            )
+        card = Card(f"{self.prefix}/{name}", "image", "bsd-3-clause", pretraining="none: random weights")
+        if not pretrained:
+            return self._make(architecture, {}, {}, card)
+        weights = _choose_weights(architecture, tag)
+        card = Card(card.name, "image", "bsd-3-clause", int(weights.meta["num_params"]), pretraining="ImageNet-1k")
+        backbone = self._make(architecture, {}, _pretrained_cfg(weights), card)
+        _fill(backbone, _download(weights.url, card.name), card.name)
+        return backbone
+
+    def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
+        return "image" if config.get("library") == "torchvision" and "architecture" in config else None
+
+    def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
+        from headstart.backbones._folder import WEIGHTS
+        from headstart.backbones._weights import read_weights
+
+        config = read_config(folder)
+        architecture = config["architecture"]
+        if not self.has(architecture):
+            raise HeadstartError(
+                f"{folder}: torchvision has no image classifier {architecture!r}."
+                f"{nearest(architecture, _architectures())}"
+            )
+        backbone = self._make(
+            architecture,
+            config.get("model_args") or {},
+            config.get("pretrained_cfg") or {},
+            card,
+            config.get("last_stage"),
+        )
+        if pretrained:
+            _fill(backbone, read_weights(folder / WEIGHTS), str(folder))
+        return backbone
+
+    def _make(
+        self,
+        architecture: str,
+        arguments: Mapping[str, Any],
+        cfg: Mapping[str, Any],
+        card: Card,
+        last_stage: str | None = None,
+    ) -> ImageBackbone:
+        from headstart.backbones import _torchvision_networks as networks
+        from headstart.backbones._image_preprocess import ImagePreprocess
+
+        arguments = {**networks.arguments_of(architecture), **arguments}
+        description = {"architecture": architecture, "arguments": arguments, "last_stage": last_stage}
+        preprocess = ImagePreprocess.from_pretrained_cfg({"interpolation": "bilinear", **cfg})
+        return self._wrap(networks.build(architecture, arguments), description, preprocess, card)
+
+    def _wrap(self, network: Any, description: dict[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
+        from headstart.backbones._cut_network import remove_classifier
+        from headstart.backbones._image_backbone import ImageBackbone
+        from headstart.backbones._image_rebuild import cut_after, input_shape
+
+        classifier = remove_classifier(network.eval(), input_shape(preprocess))
+        cut_after(network, description.get("last_stage"), preprocess)
+        description = {"source": Path(__file__).stem, **description, "classifier": classifier}
+        return ImageBackbone(network, card, preprocess, description)
+
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
+        from headstart.backbones import _torchvision_networks as networks
+        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones._image_rebuild import described_card
+
+        if description.get("miniature"):
+            return self.tiny(description["miniature"])
+        network = networks.build(description["architecture"], description["arguments"])
+        plain = {key: description[key] for key in ("architecture", "arguments", "last_stage")}
+        preprocess = ImagePreprocess.from_description(description["preprocess"])
+        return self._wrap(network, plain, preprocess, described_card(description))
+
+    def tiny(self, name: str) -> ImageBackbone:
+        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones._torchvision_networks import miniature
+
+        network, size = miniature(name)
+        preprocess = ImagePreprocess.from_pretrained_cfg({"input_size": (3, size, size), "interpolation": "bilinear"})
+        card = Card(f"{self.prefix}/{name}", "image", pretraining="none: a miniature")
+        return self._wrap(network, {"miniature": name}, preprocess, card)
+
+    def families(self) -> list[str]:
+        from headstart.backbones._torchvision_networks import miniatures
+
+        return miniatures()
+
+
+def _architectures() -> list[str]:
+    from torchvision import models
+
+    return models.list_models(module=models)
+
+
+def _choose_weights(architecture: str, tag: str) -> Any:
+    """The weights called `tag`; without one those already downloaded, else torchvision's default."""
+    from torchvision import models
+
+    published = models.get_model_weights(architecture)
+    names = [weights.name for weights in published]
+    if tag and tag not in names:
+        raise UsageError(
+            f"{architecture} has no weights {tag!r}.{nearest(tag, names)} There are: {', '.join(names)}."
+        )
+    if tag:
+        return published[tag]
+    here = [w for w in published if (torch_cache() / Path(urllib.parse.urlsplit(w.url).path).name).is_file()]
+    default = published.DEFAULT  # type: ignore[attr-defined]
+    return default if default in here or not here else here[0]
+
+
+def _pretrained_cfg(weights: Any) -> dict[str, Any]:
+    """The preprocessing of torchvision's `weights` in timm's keys."""
+    transform = weights.transforms()
+    crop, resize = transform.crop_size[0], transform.resize_size[0]
+    return {
+        "input_size": (3, crop, crop),
+        "crop_pct": crop / resize,
+        "mean": tuple(transform.mean),
+        "std": tuple(transform.std),
+        "interpolation": transform.interpolation.value,
+    }
+
+
+def _download(url: str, name: str) -> Mapping[str, Any]:
+    """The state dict at `url`, from torch's cache where it lies there; read without unpickling code."""
+    import torch
+
+    if not (torch_cache() / Path(urllib.parse.urlsplit(url).path).name).is_file():
+        check_reachable(url, name)
+    try:
+        return torch.hub.load_state_dict_from_url(
+            url, model_dir=str(torch_cache()), map_location="cpu", check_hash=True, progress=False, weights_only=True
+        )
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        raise NotAtHand(f"{name} could not be fetched from {url}: {error}") from error
+
+
+def _fill(backbone: ImageBackbone, state: Mapping[str, Any], where: str) -> None:
+    from headstart.backbones._weights import load_strictly
+
+    load_strictly(backbone.network, state, (backbone.describe()["classifier"], *_AUXILIARY), where)

@@ -1,0 +1,136 @@
+"""transformers: text encoders, and decoders used as encoders, from the hub or a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import WEIGHTS, folder_card, read_config
+from headstart.backbones._hub import cached_folders, fetch_folder
+from headstart.backbones._source import Source
+
+if TYPE_CHECKING:
+    from headstart.backbones._text_backbone import TextBackbone
+
+_TOKENIZERS = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
+_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "1_Pooling/config.json")
+
+# name, licence, weights, pretraining, rank: the prior for a laptop, where size costs time
+_LISTED = (
+    ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0", 22_713_216, "sentence pairs, English", 100.0),
+    ("sentence-transformers/all-mpnet-base-v2", "apache-2.0", 109_486_464, "sentence pairs, English", 99.0),
+    ("microsoft/deberta-v3-small", "mit", 141_895_680, "English text", 92.0),
+    ("roberta-base", "mit", 124_645_632, "English text", 91.0),
+    ("distilbert-base-uncased", "apache-2.0", 66_362_880, "English text", 90.0),
+    ("bert-base-uncased", "apache-2.0", 109_482_240, "English text", 89.0),
+    ("gpt2", "mit", 124_439_808, "English web text", 75.0),
+)
+
+
+class TransformersText(Source):
+    """``transformers/NAME``: NAME is a hub repository with ``model.safetensors``. No code from it is run."""
+
+    prefix = "transformers"
+
+    def cards(self) -> list[Card]:
+        listed = {
+            name: Card(f"{self.prefix}/{name}", "text", licence, weights, 4 * weights, pretraining, False, rank)
+            for name, licence, weights, pretraining, rank in _LISTED
+        }
+        for name, folder in cached_folders():
+            if (folder / "config.json").is_file() and (modality := self.reads(folder, config := read_config(folder))):
+                card = replace(folder_card(folder, config, modality), name=f"{self.prefix}/{name}")
+                known = listed.get(name)
+                listed[name] = replace(known, at_hand=True, bytes=card.bytes, path=card.path) if known else card
+        return list(listed.values())
+
+    def has(self, name: str) -> bool:
+        """Any ``name`` or ``owner/name`` may be on the hub; only the hub knows."""
+        return 0 < len(name.split("/")) <= 2 and all(name.split("/"))
+
+    def load(self, name: str, pretrained: bool = True) -> TextBackbone:
+        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
+        config = read_config(folder)
+        card = replace(folder_card(folder, config, "text"), name=f"{self.prefix}/{name}")
+        return self.load_folder(folder, card, pretrained)
+
+    def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
+        has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
+        return "text" if "model_type" in config and has_tokenizer else None
+
+    def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TextBackbone:
+        from headstart.backbones import _transformers_networks as networks
+
+        tokenizer = networks.read_tokenizer(folder, str(folder))
+        config = networks.make_config(read_config(folder), str(folder))
+        network = networks.load_network(folder, config) if pretrained else networks.make_network(config)
+        normalised = "Normalize" in _text(folder / "modules.json")
+        extra = {"sentence_normalised": normalised, "longest": _longest(folder)}
+        return self._wrap(network, config, tokenizer, card, _pooling(folder), extra)
+
+    def _wrap(
+        self, network: Any, config: Any, tokenizer: Any, card: Card, pooling: str, extra: Mapping[str, Any]
+    ) -> TextBackbone:
+        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones._text_backbone import TextBackbone
+        from headstart.backbones._text_preprocess import TextPreprocess
+
+        length = networks.max_length(network, tokenizer, extra.get("longest"))
+        preprocess = TextPreprocess(tokenizer, length, networks.inputs_of(network, tokenizer))
+        description = {"source": Path(__file__).stem, "config": networks.plain_config(config), **extra}
+        return TextBackbone(network, card, preprocess, description, pooling)
+
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TextBackbone:
+        from headstart.backbones import _transformers_networks as networks
+        from headstart.core.errors import HeadstartError
+
+        if assets is None:
+            raise HeadstartError(f"{description['name']}: the folder with its tokenizer files is missing.")
+        tokenizer = networks.read_tokenizer(assets, description["name"])
+        config = networks.make_config(description["config"], description["name"])
+        extra = {key: description[key] for key in ("sentence_normalised", "longest")}
+        card = Card(**description["card"])
+        return self._wrap(networks.make_network(config), config, tokenizer, card, description["pooling"], extra)
+
+    def tiny(self, name: str) -> TextBackbone:
+        from headstart.backbones import _tiny_texts as texts
+        from headstart.backbones import _transformers_networks as networks
+
+        tokenizer = texts.tiny_tokenizer(name)
+        config = networks.make_config(texts.tiny_config(name, tokenizer), name)
+        card = Card(f"{self.prefix}/{name}", "text", pretraining="none: a miniature")
+        extra = {"sentence_normalised": False, "longest": None}
+        return self._wrap(networks.make_network(config), config, tokenizer, card, "mean", extra)
+
+    def families(self) -> list[str]:
+        from headstart.backbones._tiny_texts import families
+
+        return families()
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _pooling(folder: Path) -> str:
+    """``cls`` or ``last`` where a sentence encoder's own file says so, else ``mean``."""
+    given = json.loads(_text(folder / "1_Pooling" / "config.json") or "{}")
+    if given.get("pooling_mode_cls_token"):
+        return "cls"
+    return "last" if given.get("pooling_mode_lasttoken") else "mean"
+
+
+def _longest(folder: Path) -> int | None:
+    """How many tokens a sentence encoder was trained on, from its own file."""
+    return json.loads(_text(folder / "sentence_bert_config.json") or "{}").get("max_seq_length")

@@ -1,0 +1,152 @@
+"""Looks at every example once: sets the unreadable aside, and finds duplicates, conflicts and leaks."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from headstart.core.errors import InputError, Problem
+from headstart.core.progress import Progress
+from headstart.data.examples import Examples
+from headstart.data.giveaways import giveaway_mistake
+from headstart.data.modalities.base import Modality
+
+MOST_SET_ASIDE = 0.1
+"""A larger share of unreadable examples is a mistake of the input, not a few bad files."""
+
+
+class Conflict(NamedTuple):
+    """Two examples of the same content and their different targets."""
+
+    first: str
+    second: str
+    first_target: Any
+    second_target: Any
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Examples that can be used.
+
+    Attributes
+    ----------
+    examples : the N readable ones.
+    set_aside : the others, each with what is wrong with it.
+    fingerprints : N digests of their content.
+    conflicts : pairs with the same content and different targets; kept among the examples.
+    leaks : (id outside the test split, id in it) of the same content; kept too.
+    notes : these findings as sentences.
+    """
+
+    examples: Examples
+    set_aside: list[Problem]
+    fingerprints: list[str]
+    conflicts: list[Conflict]
+    leaks: list[tuple[str, str]]
+    notes: tuple[str, ...]
+
+
+def check(examples: Examples, modality: Modality, progress: Progress) -> Checked:
+    """Read every input once, in a few threads.
+
+    Raises
+    ------
+    InputError : more than a tenth cannot be read, or the target stands in the input.
+    """
+    seen = _look_at_all(examples, modality, progress)
+    set_aside = [Problem(id_, what) for id_, (what, _) in zip(examples.ids, seen, strict=True) if what is not None]
+    if len(set_aside) > MOST_SET_ASIDE * len(examples):
+        raise InputError(
+            set_aside, f"{len(set_aside)} of {len(examples)} {modality.noun} cannot be used, more than a tenth."
+        )
+    if set_aside:
+        examples = examples.select([i for i, (what, _) in enumerate(seen) if what is None])
+    fingerprints = [fingerprint for what, fingerprint in seen if what is None]
+    if mistake := giveaway_mistake(examples):
+        raise InputError(mistake)
+    twins = _same_content(fingerprints)
+    conflicts, leaks = _conflicts(examples, twins), _leaks(examples, twins)
+    notes = _notes(modality.noun, len(set_aside), conflicts, leaks)
+    return Checked(examples, set_aside, fingerprints, conflicts, leaks, notes)
+
+
+def _look_at_all(examples: Examples, modality: Modality, progress: Progress) -> list[tuple[str | None, str]]:
+    """(problem, fingerprint) of every example; the fingerprint is empty where there is a problem."""
+
+    def look(reference: Any) -> tuple[str | None, str]:
+        problem = modality.problem(reference)
+        return (problem, "") if problem else (None, modality.fingerprint(reference))
+
+    workers = min(4, max(2, os.cpu_count() or 2))
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="check")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # decoders remark on odd metadata; what matters comes back as a problem
+            looked = pool.map(look, examples.references)
+            return list(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
+    finally:
+        # After Ctrl-C, what has not begun is not begun.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _same_content(fingerprints: Sequence[str]) -> list[list[int]]:
+    """Groups of at least two examples with the same fingerprint, in order of their first."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, fingerprint in enumerate(fingerprints):
+        places[fingerprint].append(i)
+    return [group for group in places.values() if len(group) > 1]
+
+
+def _conflicts(examples: Examples, twins: list[list[int]]) -> list[Conflict]:
+    """In each group of the same content, the first example with the first of every other target."""
+    if examples.targets is None:
+        return []
+    targets, found = examples.targets, []
+    for group in twins:
+        met = {_comparable(targets[group[0]])}
+        for i in group[1:]:
+            if _comparable(targets[i]) not in met:
+                met.add(_comparable(targets[i]))
+                found.append(Conflict(examples.ids[group[0]], examples.ids[i], targets[group[0]], targets[i]))
+    return found
+
+
+def _comparable(target: Any) -> str:
+    """Labels in any order are the same target."""
+    return repr(sorted(target)) if isinstance(target, list) else str(target)
+
+
+def _leaks(examples: Examples, twins: list[list[int]]) -> list[tuple[str, str]]:
+    """For each test example that also lies outside the given test split, one such pair of ids."""
+    if examples.splits is None:
+        return []
+    found = []
+    for group in twins:
+        outside = [i for i in group if examples.splits[i] != "test"]
+        found += [
+            (examples.ids[outside[0]], examples.ids[i]) for i in group if examples.splits[i] == "test" and outside
+        ]
+    return found
+
+
+def _notes(noun: str, set_aside: int, conflicts: list[Conflict], leaks: list[tuple[str, str]]) -> tuple[str, ...]:
+    notes = []
+    if set_aside:
+        notes.append(f"Set aside: {set_aside} {noun} that cannot be used.")
+    if conflicts:
+        one = conflicts[0]
+        notes.append(
+            f"The same content has different targets {len(conflicts)} times, e.g. {one.first} is "
+            f"{one.first_target!r} and {one.second} is {one.second_target!r}."
+        )
+    if leaks:
+        notes.append(
+            f"{len(leaks)} test {noun} also lie outside the test split, e.g. {leaks[0][1]} is {leaks[0][0]}; "
+            "test figures may be too good."
+        )
+    return tuple(notes)

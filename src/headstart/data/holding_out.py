@@ -1,0 +1,91 @@
+"""Chooses a stratified share of units (single examples, or groups that stay whole) to hold out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_FEWEST_HELD = 2
+_ENOUGH = 3
+_MANY = 10
+_RARE = "\0rare"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Examples (indices) that stay together."""
+
+    members: list[int]
+
+
+def hold_out(
+    units: Sequence[Unit], strata: Sequence[str], share: float, totals: Mapping[str, int]
+) -> tuple[list[Unit], list[Unit]]:
+    """(units held out, units left), both in the order given, which decides between equals.
+
+    A stratum always keeps an example in what is left, and is held out where it has at least three in all
+    (`totals`, which counts a test split taken before) and two here. Groups are added greedily while that brings
+    the held-out counts nearer to their aims, as in scikit-learn's StratifiedGroupKFold.
+    """
+    names = _merge_rare(units, strata)
+    made_of = [Counter(names[i] for i in unit.members) for unit in units]
+    here = Counter(names[i] for unit in units for i in unit.members)
+    aims = _aims(here, share, {s: totals.get(s, here[s]) for s in here})
+    chosen = _greedy(made_of, here, aims)
+    return [unit for i, unit in enumerate(units) if i in chosen], [u for i, u in enumerate(units) if i not in chosen]
+
+
+def _merge_rare(units: Sequence[Unit], strata: Sequence[str]) -> dict[int, str]:
+    """Index → stratum. Where most strata have one example (sets of labels), these are one stratum together."""
+    members = [i for unit in units for i in unit.members]
+    counts = Counter(strata[i] for i in members)
+    rare = {name for name, count in counts.items() if count == 1}
+    merge = len(rare) > max(_MANY, len(counts) / 2)
+    return {i: _RARE if merge and strata[i] in rare else strata[i] for i in members}
+
+
+def _aims(here: Mapping[str, int], share: float, totals: Mapping[str, int]) -> dict[str, int]:
+    """How many examples of each stratum to hold out: whole shares first, the rest by largest remainder."""
+    aims, room = {}, {}
+    for name, count in here.items():
+        room[name] = count - 1 if totals[name] >= _ENOUGH or count == totals[name] else 0
+        aims[name] = min(int(count * share), room[name])
+        if totals[name] >= _ENOUGH and count >= 2:
+            aims[name] = max(1, aims[name])
+    wanted = max(_FEWEST_HELD, round(sum(here.values()) * share))
+    by_remainder = sorted(here, key=lambda name: (here[name] * share - aims[name], here[name], name), reverse=True)
+    lacking = min(wanted, sum(room.values())) - sum(aims.values())
+    while lacking > 0:
+        for name in by_remainder:
+            if lacking > 0 and aims[name] < room[name]:
+                aims[name] += 1
+                lacking -= 1
+    return aims
+
+
+def _greedy(made_of: Sequence[Counter[str]], here: Mapping[str, int], aims: Mapping[str, int]) -> set[int]:
+    """Places of the units held out."""
+    held: Counter[str] = Counter()
+    chosen: set[int] = set()
+
+    def gain(unit: Counter[str]) -> int:
+        """How much nearer the counts come to the aims (in examples) when this unit joins."""
+        return sum(abs(aims[s] - held[s]) - abs(aims[s] - held[s] - count) for s, count in unit.items())
+
+    def leaves_some(unit: Counter[str]) -> bool:
+        return all(held[s] + count < here[s] for s, count in unit.items())
+
+    def take(place: int) -> None:
+        chosen.add(place)
+        held.update(made_of[place])
+
+    for place, unit in enumerate(made_of):
+        if gain(unit) > 0 and leaves_some(unit):
+            take(place)
+    for stratum in sorted(s for s, aim in aims.items() if aim > 0):
+        if held[stratum] == 0:  # every group was too large; a class held out too much beats one not held out
+            fitting = [p for p, unit in enumerate(made_of) if p not in chosen and unit[stratum] and leaves_some(unit)]
+            if fitting:
+                take(max(fitting, key=lambda p: (gain(made_of[p]), -p)))
+    return chosen

@@ -1,0 +1,129 @@
+"""Images: files, PIL images or arrays, decoded upright and in RGB."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from headstart.core.files import digest
+from headstart.data.modalities._image_files import load_pixels, opened, upright, upright_size
+from headstart.data.modalities._pixels import array_mistake, array_to_rgb, to_rgb
+from headstart.data.modalities.base import Modality
+
+_THUMBNAIL = 160
+_IMAGE_DIMENSIONS = (2, 3)
+
+
+class Image(Modality):
+    """References are paths, PIL images, arrays (height × width [× channels]) or the bytes of an image file.
+
+    Anything with ``read_bytes()`` serves as a file too: an image inside a table or a data set.
+    """
+
+    noun = "images"
+    suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+    def recognises(self, references: Sequence[Any]) -> bool:
+        """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
+        return len(references) > 0 and sum(map(self._looks_right, references)) >= 0.9 * len(references)
+
+    def _looks_right(self, reference: Any) -> bool:
+        if isinstance(reference, str | Path):
+            return PurePath(reference).suffix.lower() in self.suffixes
+        if isinstance(reference, np.ndarray):
+            return reference.ndim in _IMAGE_DIMENSIONS
+        return isinstance(reference, bytes | PIL.Image.Image) or hasattr(reference, "read_bytes")
+
+    def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image:
+        """An RGB image, upright; a JPEG whose shorter side is at least twice `size_hint` is decoded reduced."""
+        if isinstance(reference, np.ndarray):
+            return array_to_rgb(reference)
+        if isinstance(reference, PIL.Image.Image):
+            load_pixels(reference)
+            return to_rgb(upright(reference))
+        if not _holds_file(reference):
+            raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
+        with opened(reference) as image:
+            if size_hint:
+                image.draft(None, (size_hint, size_hint))
+            load_pixels(image)
+            return to_rgb(upright(image))
+
+    def problem(self, reference: Any) -> str | None:
+        """Reads every pixel (of a JPEG at an eighth of its size), for only that finds a file cut short."""
+        if reference is None:
+            return "the image is missing"
+        if isinstance(reference, np.ndarray):
+            return array_mistake(reference)
+        try:
+            self.decode(reference, size_hint=1)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def fingerprint(self, reference: Any) -> str:
+        if isinstance(reference, np.ndarray):
+            return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
+        if isinstance(reference, PIL.Image.Image):
+            return digest(reference.mode, str(reference.size), reference.tobytes())
+        if isinstance(reference, str | Path):
+            return digest(Path(reference).read_bytes())
+        return digest(reference if isinstance(reference, bytes) else reference.read_bytes())
+
+    def show(self, reference: Any) -> str:
+        """A thumbnail of at most 160 pixels, inside the page itself."""
+        alt = html.escape(self._name(reference), quote=True)
+        try:
+            picture = self.decode(reference, size_hint=_THUMBNAIL).copy()
+        except ValueError as error:
+            return f'<span class="unreadable">{alt}: {html.escape(str(error))}</span>'
+        picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=80)
+        data = base64.b64encode(buffer.getvalue()).decode("ascii")
+        width, height = picture.size
+        return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" width="{width}" height="{height}">'
+
+    @staticmethod
+    def _name(reference: Any) -> str:
+        """The last two parts of a path: the class folder and the file."""
+        return "/".join(PurePath(reference).parts[-2:]) if isinstance(reference, str | Path) else "image"
+
+    def size(self, reference: Any) -> str:
+        if isinstance(reference, np.ndarray):
+            height, width = reference.shape[:2]
+        elif isinstance(reference, PIL.Image.Image):
+            width, height = reference.size
+        else:
+            with opened(reference) as image:
+                width, height = upright_size(image)
+        return f"{width}×{height}"
+
+    def locate(self, value: Any, folder: Path | None) -> Any:
+        """A path beside the table, absolute; the bytes of an image that a table holds as ``{"bytes", "path"}``."""
+        if isinstance(value, dict) and (value.get("bytes") or value.get("path")):
+            return value["bytes"] if value.get("bytes") else self.locate(value["path"], folder)
+        if not isinstance(value, str | Path):
+            return value
+        path = Path(folder or ".", Path(value).expanduser()).absolute()
+        if isinstance(value, str) and "\\" in value and not _is_file(path):
+            return self.locate(value.replace("\\", "/"), folder)  # a table written on Windows
+        return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a cell too long for a file name, or with a NUL in it
+        return False
+
+
+def _holds_file(reference: Any) -> bool:
+    return isinstance(reference, str | Path | bytes) or hasattr(reference, "read_bytes")

@@ -1,0 +1,84 @@
+"""Turns any source data into examples: finds the reader that recognises it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from headstart.core.errors import InputError, UsageError, nearest
+from headstart.data.examples import Examples
+from headstart.data.readers import READERS
+from headstart.data.readers.base import Reader, Request
+
+
+def read(request: Request) -> Examples:
+    """All examples of ``request.source``, undecoded.
+
+    Raises
+    ------
+    InputError : there is no such path, no reader takes it, or its content has mistakes.
+    """
+    if isinstance(request.source, str | Path):
+        request = replace(request, source=_expanded(request.source))
+    readers = _readers()
+    found = [name for name, reader in readers.items() if reader.recognises(request.source)]
+    if len(found) > 1:
+        raise UsageError(
+            f"{request.source}: the readers {' and '.join(found)} both recognise it; one must be removed."
+        )
+    if not found:
+        raise InputError(_why_not(request.source, readers))
+    return readers[found[0]].read(request)
+
+
+def _expanded(source: str | Path) -> str | Path:
+    """``~`` as the home folder; a path stays what it was, string or path."""
+    return type(source)(Path(source).expanduser()) if str(source).startswith("~") else source
+
+
+def _why_not(source: Any, readers: dict[str, Reader]) -> str:
+    allowed = "What can be handed over:\n" + "\n".join(f"  - {reader.caption}" for reader in readers.values())
+    if not isinstance(source, str | Path):
+        return f"{type(source).__name__} {source!r:.60} cannot be read.\n{allowed}"
+    try:
+        path = Path(source)
+        if not path.exists():
+            return _missing(path, allowed)
+    except (OSError, ValueError):
+        return f"{str(source)!r:.60} is no path. To predict texts, hand over a list of them.\n{allowed}"
+    if path.is_dir():
+        return f"{_what_it_holds(path)}\n{allowed}"
+    kind = f"files ending in {path.suffix}" if path.suffix else "files without an ending"
+    return f"{path}: no reader takes {kind}.\n{allowed}"
+
+
+def _missing(path: Path, allowed: str) -> str:
+    """What is missing, at which step of the path, and the sibling nearest in name (else all allowed)."""
+    first = path
+    while not first.parent.exists() and first.parent != first:
+        first = first.parent
+    siblings = [child.name for child in first.parent.iterdir()] if first.parent.is_dir() else []
+    where = "" if first == path else f" ({first} is not there)"
+    hint = nearest(first.name, siblings)
+    return f"There is no {path}{where}.{hint}" + ("" if hint else f"\n{allowed}")
+
+
+def _what_it_holds(folder: Path) -> str:
+    visible = [path for path in folder.rglob("*") if not path.name.startswith(".")]
+    if not visible:
+        return f"{folder} is an empty folder."
+    endings = Counter(path.suffix.lower() or "no ending" for path in visible if path.is_file())
+    if not endings:
+        return f"{folder} holds {len(visible)} folders but no files."
+    shown = ", ".join(f"{count} × {ending}" for ending, count in endings.most_common(5))
+    inside = [
+        path for path in sorted(folder.iterdir()) if any(reader.recognises(path) for reader in _readers().values())
+    ]
+    hint = f" Did you mean {inside[0]}?" if inside else ""
+    return f"{folder} as a whole is nothing that can be learned from. Files found: {shown}.{hint}"
+
+
+def _readers() -> dict[str, Reader]:
+    return {name: READERS.load(name)() for name in READERS.names()}

@@ -1,0 +1,60 @@
+"""Refuses classes that cannot be learned: one class alone, or a class with a single training example."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from headstart.core.errors import InputError, Problem
+from headstart.data.readers._targets import looks_like_label_sets
+
+
+def raise_class_mistakes(
+    where: str, targets: Sequence[Any], ids: Sequence[str], splits: Sequence[str | None] | None
+) -> None:
+    """Raise ``InputError`` when the targets of a table read as classes and some cannot be learned.
+
+    Words may also be sets of labels, or texts to produce: then nothing is said.
+    """
+    if _are_classes(targets) and (problems := class_mistakes(where, targets, ids, splits)):
+        raise InputError(problems, f"{where}: these classes cannot be learned.")
+
+
+def class_mistakes(
+    where: str, targets: Sequence[Any], ids: Sequence[str], splits: Sequence[str | None] | None, hint: str = ""
+) -> list[Problem]:
+    """One class alone, classes with one training example, classes met only outside the training examples."""
+    trained: dict[Any, list[str]] = defaultdict(list)
+    elsewhere: dict[Any, list[str]] = defaultdict(list)
+    for i, (target, id_) in enumerate(zip(targets, ids, strict=True)):
+        split = (splits[i] if splits is not None else None) or "train"
+        (trained if split == "train" else elsewhere)[target].append(id_)
+    problems = []
+    if not trained:
+        problems.append(Problem(where, "there are no training examples", "add a split called train"))
+    elif len(trained) == 1:
+        count, name = len(next(iter(trained.values()))), next(iter(trained))
+        fix = hint or "at least two classes are needed"
+        problems.append(Problem(where, f"all {count} training examples belong to one class, {name!r}", fix))
+    for target, found in sorted(trained.items(), key=lambda item: str(item[0])):
+        if len(found) == 1:
+            problems.append(
+                Problem(
+                    f"class {target!r}", f"it has one training example, {found[0]}", "add one, or remove the class"
+                )
+            )
+    if trained:
+        problems += [
+            Problem(
+                f"class {target!r}", f"it has no training example, only {len(found)} in other splits, e.g. {found[0]}"
+            )
+            for target, found in sorted(elsewhere.items(), key=lambda item: str(item[0]))
+            if target not in trained
+        ]
+    return problems
+
+
+def _are_classes(targets: Sequence[Any]) -> bool:
+    words = all(isinstance(target, str) for target in targets)
+    return words and not looks_like_label_sets(targets) and len(set(targets)) <= max(1, len(targets) / 2)

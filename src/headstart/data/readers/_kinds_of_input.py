@@ -1,0 +1,46 @@
+"""Which modality inputs belong to, asked of every modality there is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from headstart.core.errors import InputError, MissingDependency
+from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.base import Modality
+
+
+@functools.cache
+def modalities() -> tuple[tuple[str, Modality], ...]:
+    """(name, modality) of all whose library is here; those with file endings first, for a path is a string too."""
+    found = []
+    for name in MODALITIES.names():
+        try:
+            found.append((name, MODALITIES.load(name)()))
+        except MissingDependency:
+            continue
+    return tuple(sorted(found, key=lambda pair: (not pair[1].suffixes, pair[0])))
+
+
+@functools.cache
+def suffixes() -> dict[str, str]:
+    """File ending → modality name."""
+    return {suffix: name for name, modality in reversed(modalities()) for suffix in sorted(modality.suffixes)}
+
+
+def modality_of(references: Sequence[Any], what: str) -> tuple[str, Modality]:
+    """The modality that these references, called `what` in the error, belong to.
+
+    Raises
+    ------
+    InputError : no modality recognises them.
+    """
+    for name, modality in modalities():
+        if modality.recognises(references):
+            return name, modality
+    first = (
+        f"the first is {type(references[0]).__name__} {references[0]!r:.60}" if len(references) else "there are none"
+    )
+    kinds = " or ".join(modality.noun for _, modality in modalities())
+    raise InputError(f"{what}: these are not {kinds} ({first}).")

@@ -1,0 +1,132 @@
+"""CSV and TSV files."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from headstart.core.errors import InputError, Problem
+from headstart.data.readers._characters import read_characters
+from headstart.data.readers._table import Table
+from headstart.data.readers._table_reader import TableReader
+
+_DELIMITERS = {".tsv": ("\t",), ".tab": ("\t",), ".csv": (",", ";", "\t", "|")}
+_LOOK = 50
+
+Rows = list[tuple[int, list[str]]]
+"""(line of the file where the row starts, counted from 1, cells)"""
+
+
+class Delimited(TableReader):
+    """Tables parted by commas, semicolons or tabs, with a header. Row numbers are lines of the file."""
+
+    caption = "a CSV or TSV file"
+    table_suffixes = frozenset(_DELIMITERS)
+
+    def table(self, path: Path) -> Table:
+        text = read_characters(path)
+        delimiter = _find_delimiter(text, _DELIMITERS[path.suffix.lower()])
+        rows = _parse(path, text, delimiter)
+        names = [name.strip() or f"column {place}" for place, name in enumerate(rows[0][1], start=1)]
+        body = rows[1:]
+        _refuse_uneven(path, names, body)
+        cells = zip(*(row for _, row in body), strict=True) if body else ([] for _ in names)
+        return Table(
+            name=path.name,
+            columns={name: list(column) for name, column in zip(names, cells, strict=True)},
+            ids=[f"{path.name} row {line}" for line, _ in body],
+            folder=path.parent.absolute(),
+            decimal_comma=delimiter == ";",
+        )
+
+
+def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:
+    """The first delimiter that parts the first rows into equally many cells, at least two."""
+    start = text[:200_000]
+    for delimiter in allowed:
+        with _long_fields():
+            reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
+            widths = [len(row) for row, _ in zip(reader, range(_LOOK), strict=False) if row]
+        widths = widths[:-1] or widths  # the last one may be cut off
+        if len(set(widths)) == 1 and widths[0] > 1:
+            return delimiter
+    return next((d for d in allowed if d in start.splitlines()[0]), allowed[0])
+
+
+def _parse(path: Path, text: str, delimiter: str) -> Rows:
+    """All rows. Quotes are read by the book; where that fails, leniently; in a TSV at last as plain characters."""
+    try:
+        return _rows(text, delimiter, strict=True)
+    except _Unclosed as error:
+        if delimiter != "\t":
+            what = "a quote opened here is never closed"
+            fix = 'write a quote inside a text twice, ""'
+            raise InputError(Problem(f"{path.name} row {error.line}", what, fix)) from error
+        return _rows(text, delimiter, strict=False, quotes=False)
+    except csv.Error:
+        rows = _rows(text, delimiter, strict=False)
+        if delimiter == "\t" and len({len(row) for _, row in rows}) > 1:
+            return _rows(text, delimiter, strict=False, quotes=False)
+        return rows
+
+
+class _Unclosed(Exception):
+    """A quoted field that runs to the end of the file."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _rows(text: str, delimiter: str, strict: bool, quotes: bool = True) -> Rows:
+    rows: Rows = []
+    with _long_fields():
+        reader = csv.reader(
+            io.StringIO(text, newline=""),
+            delimiter=delimiter,
+            strict=strict,
+            quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+        )
+        line = 1
+        try:
+            for row in reader:
+                if row:
+                    rows.append((line, row))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                raise _Unclosed(line) from error
+            raise
+    return rows
+
+
+@contextlib.contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let a cell hold more than 128 KiB; the limit belongs to the whole process, so it is put back."""
+    before = csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _refuse_uneven(path: Path, names: list[str], body: Rows) -> None:
+    """Columns with one name, and rows with more or fewer cells than the header."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    problems = [Problem(f"{path.name} row 1", f"several columns are called {name!r}", "rename one") for name in twice]
+    problems += [
+        Problem(
+            f"{path.name} row {line}",
+            f"it has {len(row)} cells where the header has {len(names)}",
+            'put a text that holds the delimiter in quotes: "…"' if len(row) > len(names) else "",
+        )
+        for line, row in body
+        if len(row) != len(names)
+    ]
+    if problems:
+        raise InputError(problems, f"{path} cannot be read as a table.")

@@ -1,0 +1,52 @@
+"""JSON Lines: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from headstart.core.errors import InputError, Problem
+from headstart.data.readers._characters import read_characters
+from headstart.data.readers._table import Table
+from headstart.data.readers._table_reader import TableReader
+
+
+class Jsonl(TableReader):
+    """The keys are columns; a key that a line lacks is a missing cell. Targets may be lists of words."""
+
+    caption = "a JSON Lines file (.jsonl)"
+    table_suffixes = frozenset({".jsonl", ".ndjson"})
+
+    def table(self, path: Path) -> Table:
+        rows: list[tuple[int, dict[str, Any]]] = []
+        problems = []
+        # Not splitlines(): a text may hold characters that Python, but not JSON Lines, takes for line ends.
+        for number, line in enumerate(read_characters(path).split("\n"), start=1):
+            if not line.strip():
+                continue
+            try:
+                rows.append((number, _object(line)))
+            except ValueError as error:
+                problems.append(Problem(f"{path.name} row {number}", str(error)))
+        if problems:
+            raise InputError(problems, f"{path}: {len(problems)} lines cannot be read.")
+        names = list(dict.fromkeys(name for _, row in rows for name in row))
+        return Table(
+            name=path.name,
+            columns={name: [row.get(name) for _, row in rows] for name in names},
+            ids=[f"{path.name} row {number}" for number, _ in rows],
+            folder=path.parent.absolute(),
+        )
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+    if not isinstance(value, dict):
+        raise ValueError('not an object such as {"text": "…", "label": "…"}, but ' + f"{line.strip():.40}")
+    return value

@@ -1,0 +1,146 @@
+"""Divides examples into training, validation and test: stratified, seeded, groups whole, given splits kept."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headstart.core.errors import InputError
+from headstart.core.files import digest
+from headstart.data.examples import SPLITS, Examples
+from headstart.data.holding_out import Unit, hold_out
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into the examples, each (n,) int64 and sorted; and what a person should know about them."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def split(
+    examples: Examples,
+    strata: Sequence[str],
+    seed: int,
+    test_share: float = 0.2,
+    validation_share: float = 0.2,
+    fingerprints: Sequence[str] | None = None,
+) -> Split:
+    """Keep given splits, and hold out what is not given: first the test split, then validation from the rest.
+
+    Parameters
+    ----------
+    strata : N names whose proportions every split should keep (classes, bands of a number).
+    seed : which of the equally good divisions; the same examples in another order are divided alike.
+    fingerprints : N digests; examples of the same content then stay together, like a group.
+
+    Raises
+    ------
+    InputError : no training examples are given, or there are too few to hold any out.
+    """
+    given = list(examples.splits) if examples.splits is not None else [None] * len(examples)
+    places = {name: [i for i, s in enumerate(given) if s == name] for name in SPLITS}
+    pool = [i for i, s in enumerate(given) if s is None or s == "train"]
+    if not pool:
+        raise InputError(
+            f"{examples.source or 'The source data'} gives no training examples, only {_counted(given)}."
+        )
+    units = _units(examples, pool, seed, fingerprints)
+    counts = Counter(strata[i] for i in [*pool, *places["test"]])
+    notes = []
+    test, validation = places["test"], places["validation"]
+    if not test:
+        test, units = _held(examples, units, strata, test_share, counts, "test")
+        notes.append(f"No test split was given: {len(test)} examples were held out for it.")
+    if not validation:
+        validation, units = _held(examples, units, strata, validation_share, counts, "validation")
+        notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
+    train = [i for unit in units for i in unit.members]
+    notes += _missing_strata(strata, train, validation, test) + _crossing(examples, train, validation, test)
+    return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes))
+
+
+def _held(
+    examples: Examples, units: list[Unit], strata: Sequence[str], share: float, counts: Counter[str], name: str
+) -> tuple[list[int], list[Unit]]:
+    """(indices held out, units left)."""
+    held, rest = hold_out(units, strata, share, counts)
+    if not held:
+        why = "they all belong together (one group, or the same content)" if len(units) < 2 else "more are needed"
+        total = sum(len(unit.members) for unit in units)
+        raise InputError(f"No {name} examples can be held out of {total} in {examples.source or 'the data'}: {why}.")
+    return [i for unit in held for i in unit.members], rest
+
+
+def _units(examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None) -> list[Unit]:
+    """What must stay together, in a random order that depends on names and seed only."""
+    names = examples.ids if fingerprints is None else fingerprints
+    links = [[("content", fingerprints[i])] if fingerprints is not None else [] for i in pool]
+    if examples.groups is not None:
+        for i, link in zip(pool, links, strict=True):
+            link.append(("group", examples.groups[i]))
+    units = [[pool[place] for place in together] for together in _connected(links)]
+    keyed = sorted((digest(str(seed), min(str(names[i]) for i in unit)), unit[0], unit) for unit in units)
+    return [Unit(unit) for _, _, unit in keyed]
+
+
+def _connected(links: Sequence[Iterable[tuple[str, str]]]) -> list[list[int]]:
+    """Places joined by any link they share (union-find), each set in order."""
+    parent = list(range(len(links)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    first: dict[tuple[str, str], int] = {}
+    for place, own in enumerate(links):
+        for link in own:
+            a, b = sorted((root(first.setdefault(link, place)), root(place)))
+            parent[b] = a
+    joined: dict[int, list[int]] = defaultdict(list)
+    for place in range(len(links)):
+        joined[root(place)].append(place)
+    return list(joined.values())
+
+
+def _missing_strata(strata: Sequence[str], train: list[int], validation: list[int], test: list[int]) -> list[str]:
+    """A note for each split that a class (or band) of at least two examples does not reach."""
+    counts = Counter(strata[i] for i in [*train, *validation, *test])
+    notes = []
+    for name, indices in (("training", train), ("validation", validation), ("test", test)):
+        absent = sorted(s for s in counts.keys() - {strata[i] for i in indices} if counts[s] >= 2)
+        if absent:
+            shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+            notes.append(f"Too few examples to reach the {name} split: {shown}.")
+    return notes
+
+
+def _crossing(examples: Examples, *parts: list[int]) -> list[str]:
+    """A note when given splits part a group."""
+    if examples.groups is None:
+        return []
+    where: dict[str, set[int]] = defaultdict(set)
+    for number, indices in enumerate(parts):
+        for i in indices:
+            where[examples.groups[i]].add(number)
+    crossing = sorted(group for group, numbers in where.items() if len(numbers) > 1)
+    if not crossing:
+        return []
+    shown = ", ".join(crossing[:5]) + (" …" if len(crossing) > 5 else "")
+    return [f"The given splits part {len(crossing)} groups ({shown}); test figures may be too good."]
+
+
+def _counted(given: Iterable[str | None]) -> str:
+    return ", ".join(f"{count} for {name}" for name, count in Counter(given).items()) or "none at all"
+
+
+def _sorted(indices: list[int]) -> np.ndarray:
+    return np.array(sorted(indices), dtype=np.int64)

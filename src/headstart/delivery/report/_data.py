@@ -1,0 +1,81 @@
+"""The data behind the model: splits, how classes are distributed, what the examples look like, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from headstart.delivery.report._names import breakable
+from headstart.delivery.report._numbers import count, of
+from headstart.delivery.report.evidence import ReportEvidence, Sample
+
+_BARS = 15
+_GROUPS = 8
+
+
+def data(evidence: ReportEvidence) -> str:
+    """Split counts, bars per class, and samples; nothing where the evidence has none of these."""
+    parts = [_splits(evidence), _bars(evidence.data_summary), _samples(evidence.samples)]
+    return "".join(parts)
+
+
+def _splits(evidence: ReportEvidence) -> str:
+    counts = evidence.result.examples
+    splits = [("training", counts.train), ("validation", counts.validation), ("test", counts.test)]
+    if not any(number for _, number in splits):
+        return ""
+    items = "".join(
+        f"<li><strong>{count(number)}</strong> <span>{name}</span></li>" for name, number in splits if number
+    )
+    if counts.set_aside:
+        items += f"<li><strong>{count(counts.set_aside)}</strong> <span>set aside as unreadable</span></li>"
+    return f'<ul class="splits">{items}</ul>'
+
+
+def _bars(summary: Sequence[tuple[str, int]]) -> str:
+    if not summary:
+        return ""
+    largest = max([number for _, number in summary] + [1])
+    rows = [
+        f'<li><span class="bar-name">{breakable(name)}</span><span class="bar-track"><span class="bar" '
+        f'style="width:{100 * number / largest:.1f}%"></span></span>'
+        f'<span class="bar-count">{count(number)}</span></li>'
+        for name, number in summary
+    ]
+    return f'<h3>Training examples</h3><ul class="bars">{"".join(rows[:_BARS])}</ul>' + _folded(
+        rows[_BARS:], "bars", f"The other {len(rows) - _BARS}"
+    )
+
+
+def _samples(samples: Sequence[Sample]) -> str:
+    groups: dict[str, list[str]] = {}
+    for label, fragment in samples:
+        groups.setdefault(label, []).append(fragment)
+    rows = [
+        f'<li><p class="sample-label">{escape(label)}</p><div class="strip">'
+        + "".join(f'<div class="shown">{fragment}</div>' for fragment in fragments)
+        + "</div></li>"
+        for label, fragments in groups.items()
+    ]
+    if not rows:
+        return ""
+    return f'<h3>What they look like</h3><ul class="samples">{"".join(rows[:_GROUPS])}</ul>' + _folded(
+        rows[_GROUPS:], "samples", f"Samples of {of(len(rows) - _GROUPS, 'other group')}"
+    )
+
+
+def _folded(rows: list[str], kind: str, title: str) -> str:
+    if not rows:
+        return ""
+    return f'<details><summary>{escape(title)}</summary><ul class="{kind}">{"".join(rows)}</ul></details>'
+
+
+def provenance(evidence: ReportEvidence) -> str:
+    """Where everything came from and what was asked for, as two tables; nothing without either."""
+    tables = [("What was asked for", evidence.settings), ("Where it came from", evidence.provenance)]
+    return "".join(f"<div><h3>{title}</h3>{_table(rows)}</div>" for title, rows in tables if rows)
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    body = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in rows.items())
+    return f'<dl class="plain">{body}</dl>'

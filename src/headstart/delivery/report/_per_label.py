@@ -1,0 +1,79 @@
+"""Figures for every class or band as a table, the weakest first where there are many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from numbers import Integral, Real
+from typing import Any
+
+from headstart.delivery.report._names import breakable, words
+from headstart.delivery.report._numbers import Writing, count, is_proportion
+from headstart.delivery.report.evidence import ReportEvidence
+
+_UNFOLDED = 12
+
+
+def per_label(evidence: ReportEvidence) -> str:
+    """The table, folded after the weakest dozen where it is long; nothing without rows."""
+    rows = list(evidence.per_label)
+    if not rows:
+        return ""
+    columns = list(rows[0])
+    on = f'<p class="lead">On the {escape(evidence.measured_on)} examples.'
+    if len(rows) <= 20:
+        return f"{on}</p>{_table(columns, rows, evidence)}"
+    judged = next((name for name in reversed(columns) if _is_measure(rows, name)), None)
+    if judged:
+        sign = 1 if evidence.higher_is_better.get(judged, True) else -1
+        rows.sort(key=lambda row: (not _known(row[judged]), sign * row[judged] if _known(row[judged]) else 0.0))
+        on += f" The weakest by {escape(words(judged))} come first."
+    return (
+        f"{on}</p>{_table(columns, rows[:_UNFOLDED], evidence, rows)}<details><summary>The other "
+        f"{count(len(rows) - _UNFOLDED)}</summary>{_table(columns, rows[_UNFOLDED:], evidence, rows)}</details>"
+    )
+
+
+def _table(
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    evidence: ReportEvidence,
+    judged_by: Sequence[Mapping[str, Any]] | None = None,
+) -> str:
+    writings = {name: _writing(judged_by or rows, name, evidence) for name in columns}
+    head = "".join(
+        f'<th scope="col" class="{"number" if i else "name"}">{escape(words(name))}</th>'
+        for i, name in enumerate(columns)
+    )
+    body = "".join(
+        "<tr>" + "".join(_cell(i, row.get(name), writings[name]) for i, name in enumerate(columns)) + "</tr>"
+        for row in rows
+    )
+    return (
+        '<div class="wide" role="region" aria-label="Figures per class" tabindex="0"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(column: int, value: Any, writing: Writing) -> str:
+    if column == 0:
+        return f'<th scope="row">{breakable(str(value))}</th>'
+    if isinstance(value, Integral):
+        return f'<td class="number">{count(int(value))}</td>'
+    if isinstance(value, Real) or value is None:
+        return f'<td class="number">{writing.value(None if value is None else float(value))}</td>'
+    return f"<td>{escape(str(value))}</td>"
+
+
+def _writing(rows: Sequence[Mapping[str, Any]], name: str, evidence: ReportEvidence) -> Writing:
+    values = [float(row[name]) for row in rows if isinstance(row.get(name), Real)]
+    return Writing(is_proportion(name, evidence.higher_is_better.get(name, True), values))
+
+
+def _is_measure(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return any(isinstance(row.get(name), Real) and not isinstance(row.get(name), Integral) for row in rows)
+
+
+def _known(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)

@@ -1,0 +1,64 @@
+"""The report as one self-contained HTML page: no script, no network, light, dark and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from importlib.resources import files
+
+from headstart.delivery.report._answer import answer
+from headstart.delivery.report._calibration import calibration
+from headstart.delivery.report._cards import mistakes
+from headstart.delivery.report._confusion import confusion
+from headstart.delivery.report._curves import curves
+from headstart.delivery.report._data import data, provenance
+from headstart.delivery.report._findings import findings
+from headstart.delivery.report._ladder import ladder
+from headstart.delivery.report._per_label import per_label
+from headstart.delivery.report.evidence import ReportEvidence
+
+SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
+    "findings": ("Findings", findings),
+    "ladder": ("The ladder", ladder),
+    "curves": ("Learning curves", curves),
+    "confusion": ("What is taken for what", confusion),
+    "classes": ("Label by label", per_label),
+    "calibration": ("Can its confidence be believed?", calibration),
+    "mistakes": ("The worst mistakes", mistakes),
+    "data": ("The data", data),
+    "provenance": ("Provenance", provenance),
+}
+"""Below the answer, in this order: anchor → (heading, what draws it). A section that draws nothing is left out."""
+
+
+def render(evidence: ReportEvidence) -> str:
+    """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
+    bodies = {anchor: draw(evidence) for anchor, (_, draw) in SECTIONS.items()}
+    present = [anchor for anchor, body in bodies.items() if body]
+    sections = "".join(
+        f'<section id="{anchor}" aria-labelledby="{anchor}-heading">'
+        f'<h2 id="{anchor}-heading">{SECTIONS[anchor][0]}</h2>{bodies[anchor]}</section>'
+        for anchor in present
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(_title(evidence))}</title><style>{_style()}</style></head>"
+        f"<body><main>{answer(evidence)}{_contents(present)}{sections}</main></body></html>\n"
+    )
+
+
+def _title(evidence: ReportEvidence) -> str:
+    return f"{evidence.title} – headstart report" if evidence.title else "headstart report"
+
+
+def _contents(present: list[str]) -> str:
+    if len(present) < 2:
+        return ""
+    links = "".join(f'<li><a href="#{anchor}">{SECTIONS[anchor][0]}</a></li>' for anchor in present)
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>'
+
+
+def _style() -> str:
+    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")

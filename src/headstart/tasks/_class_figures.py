@@ -1,0 +1,77 @@
+"""The figures of classification, each ready to be recomputed on resamples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from headstart.tasks._resampling import Measure, count_of, f1, mean_known, mean_of
+
+BINS = 15
+
+# Each figure takes log-probabilities (N, C) and true classes (N,), and returns a function from
+# draws (B, N) to its values (B,).
+
+
+def accuracy(log_p: np.ndarray, truth: np.ndarray) -> Measure:
+    """The share of examples whose class was predicted."""
+    right = (log_p.argmax(axis=1) == truth).astype(float)
+    return lambda draws: mean_of(right, draws)
+
+
+def balanced_accuracy(log_p: np.ndarray, truth: np.ndarray) -> Measure:
+    """The mean of the recalls of the classes that occur."""
+    size = log_p.shape[1]
+    right = (log_p.argmax(axis=1) == truth).astype(float)
+
+    def measure(draws: np.ndarray) -> np.ndarray:
+        true, hits = count_of(truth, size, draws), count_of(truth, size, draws, right)
+        return mean_known(np.where(true > 0, hits / np.maximum(true, 1), np.nan))
+
+    return measure
+
+
+def macro_f1(log_p: np.ndarray, truth: np.ndarray) -> Measure:
+    """The mean F1 of the classes that occur or are predicted (as scikit-learn's ``f1_score`` takes it)."""
+    size, predicted = log_p.shape[1], log_p.argmax(axis=1)
+    right = (predicted == truth).astype(float)
+
+    def measure(draws: np.ndarray) -> np.ndarray:
+        hits = count_of(truth, size, draws, right)
+        return mean_known(f1(hits, count_of(truth, size, draws), count_of(predicted, size, draws)))
+
+    return measure
+
+
+def log_loss(log_p: np.ndarray, truth: np.ndarray) -> Measure:
+    """The mean of -log of the probability given to the true class."""
+    losses = -log_p[np.arange(len(truth)), truth]
+    return lambda draws: mean_of(losses, draws)
+
+
+def calibration_error(log_p: np.ndarray, truth: np.ndarray) -> Measure:
+    """Expected calibration error: Σ over 15 bins of sureness of |Σ (sure - right)| / N.
+
+    Guo et al. (2017), "On calibration of modern neural networks"; bins of equal width, (lower, upper].
+    """
+    sure = np.exp(log_p.max(axis=1))
+    surplus = sure - (log_p.argmax(axis=1) == truth)
+    bins = np.clip(np.ceil(sure * BINS).astype(int) - 1, 0, BINS - 1)
+    return lambda draws: np.abs(count_of(bins, BINS, draws, surplus)).sum(axis=1) / draws.shape[1]
+
+
+def rows(names: Sequence[str], hits: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
+    """Per label: examples, precision, recall and F1 from (C,) counts; None where a figure is undefined."""
+    scores = f1(hits, true, predicted)
+    return [
+        {
+            "label": name,
+            "examples": int(true[c]),
+            "precision": float(hits[c] / predicted[c]) if predicted[c] else None,
+            "recall": float(hits[c] / true[c]) if true[c] else None,
+            "f1": None if np.isnan(scores[c]) else float(scores[c]),
+        }
+        for c, name in enumerate(names)
+    ]

@@ -1,0 +1,202 @@
+"""Classification: every example belongs to one of C classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.results import Figures
+from headstart.core.statistics import wilson
+from headstart.tasks import _class_figures
+from headstart.tasks._resampling import Measure, bootstrapped, to_array
+from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
+from headstart.tasks._temperature import doubt, fit_temperature
+from headstart.tasks.base import Predictions, Task
+
+EQUAL_CLASSES = 1.5
+"""Classes count as equally common while the largest is less than this many times the smallest."""
+
+
+class Classification(Task):
+    """One class per example.
+
+    Parameters
+    ----------
+    labels : C classes as the person wrote them (strings, ints or booleans), in the order of the outputs.
+    counts : C training examples of each.
+    """
+
+    name = "classification"
+    noun = "class"
+    higher_is_better: ClassVar[Mapping[str, bool]] = {
+        "accuracy": True,
+        "balanced_accuracy": True,
+        "macro_f1": True,
+        "log_loss": False,
+        "calibration_error": False,
+    }
+
+    def __init__(self, labels: Sequence[Any], counts: Sequence[int]) -> None:
+        self.labels, self.counts = list(labels), list(counts)
+        # By text, because the same class is 3 in one file and "3" in another.
+        self._places = {str(label): place for place, label in enumerate(self.labels)}
+
+    @classmethod
+    def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
+        present = [plain(target) for target in targets if not is_missing(target)]
+        if not present:
+            return 0.0, "there are no targets"
+        if any(kind_of(target) == "list" for target in present):
+            return 0.0, "a target is a list, not one class"
+        if len({_writing(target) for target in present}) > 1:
+            return 0.0, "numbers and words are mixed"
+        numbers = [as_number(target) for target in present]
+        classes = len({str(target) for target in present})
+        if all(n is not None for n in numbers) and looks_measured([n for n in numbers if n is not None]):
+            return 0.1, f"{classes} different numbers, each taken as a class"
+        if len(present) >= 20 and classes > len(present) / 2:
+            return 0.0, f"almost every target is different ({classes} of {len(present)})"
+        return 0.8, f"{classes} classes found"
+
+    @classmethod
+    def from_targets(cls, targets: Sequence[Any]) -> Classification:
+        if missing := sum(is_missing(target) for target in targets):
+            raise InputError(f"{missing} of {len(targets)} targets are missing; classification needs one each.")
+        if any(kind_of(target) == "list" for target in targets):
+            raise InputError(
+                "A target is a list of labels. Classification takes one class each; try --task multi_label."
+            )
+        counts = Counter(str(plain(target)) for target in targets)
+        labels = {str(plain(target)): plain(target) for target in targets}
+        if len(labels) < 2:
+            seen = f"all {len(targets)} targets are {next(iter(labels))!r}" if labels else "there are none"
+            raise InputError(f"Classification needs at least two classes, but {seen}.")
+        order = sorted(labels, key=lambda text: (isinstance(labels[text], str), labels[text]))
+        return cls([labels[text] for text in order], [counts[text] for text in order])
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "labels": self.labels, "counts": self.counts}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Classification:
+        return cls(description["labels"], description["counts"])
+
+    @property
+    def outputs(self) -> int:
+        return len(self.labels)
+
+    def problem(self, target: Any) -> str | None:
+        if is_missing(target):
+            return "the class is missing"
+        text = str(plain(target))
+        if text in self._places:
+            return None
+        return f"the class {text!r} was not among the {self.outputs} of training.{nearest(text, self._places)}"
+
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """(N,) int64 places in ``labels``. Raises ``InputError`` when a class is unknown."""
+        if problems := [found for found in map(self.problem, targets) if found]:
+            raise InputError(f"{len(problems)} of {len(targets)} targets cannot be used: {problems[0]}")
+        return torch.tensor([self._places[str(plain(target))] for target in targets], dtype=torch.long)
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        """Cross-entropy, Σ w l / N. Divided by N and not by Σ w, so that it is linear in the weights."""
+        losses = functional.cross_entropy(outputs, encoded, reduction="none", label_smoothing=smoothing)
+        return losses.mean() if weights is None else (weights * losses).mean()
+
+    def balance(self, encoded: Tensor) -> Tensor:
+        """Weights ∝ 1 / √count of the example's class.
+
+        The square root (Mahajan et al. 2018, "Exploring the limits of weakly supervised pretraining") lifts
+        rare classes without letting a handful of examples outvote the rest, as full inverse counts would.
+        """
+        weights = torch.bincount(encoded, minlength=self.outputs).float().rsqrt()[encoded]
+        return weights / weights.mean()
+
+    def strata(self, targets: Sequence[Any]) -> list[str]:
+        return [self.say(target) for target in targets]
+
+    @property
+    def watched(self) -> str:
+        """Accuracy when classes are about equally common, else macro-F1, which a lost rare class shows in."""
+        return "accuracy" if max(self.counts) < EQUAL_CLASSES * min(self.counts) else "macro_f1"
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        return ("accuracy", "macro_f1")
+
+    def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
+        n = len(encoded)
+        hits = int((outputs.argmax(dim=1) == encoded).sum())
+        figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in _FIGURES}
+        return figures | {"accuracy": wilson(hits, n)}
+
+    def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        return self._measure(name, outputs, encoded)(draws)
+
+    def _measure(self, name: str, outputs: Tensor, encoded: Tensor) -> Measure:
+        if name not in _FIGURES:
+            raise UsageError(f"{self.name} has no figure {name!r}.{nearest(name, _FIGURES)} It has {list(_FIGURES)}.")
+        return _FIGURES[name](to_array(functional.log_softmax(outputs.double(), dim=1)), to_array(encoded))
+
+    def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
+        """The probability given to the class predicted, where that class is wrong."""
+        sure, predicted = functional.softmax(outputs.double(), dim=1).max(dim=1)
+        return to_array(torch.where(predicted == encoded, 0.0, sure))
+
+    def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
+        """``temperature``: outputs are divided by it."""
+        logits, truth = outputs.detach().double(), encoded
+        smoothing = doubt(len(truth)) * self.outputs / (self.outputs - 1)
+
+        def loss(temperature: float) -> float:
+            return float(self.loss(logits / temperature, truth, smoothing=smoothing))
+
+        return {"temperature": fit_temperature(loss, len(truth))}
+
+    def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        return outputs / calibration.get("temperature", 1.0)
+
+    def probabilities(self, outputs: Tensor, calibration: Mapping[str, float]) -> np.ndarray:
+        return to_array(functional.softmax(self.calibrated(outputs.double(), calibration), dim=1))
+
+    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        probabilities = self.probabilities(outputs, calibration)
+        places = probabilities.argmax(axis=1)
+        sure = probabilities.max(axis=1)
+        return Predictions({"label": [self.labels[place] for place in places], "probability": sure.tolist()})
+
+    def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray]:
+        cells = encoded * self.outputs + outputs.argmax(dim=1)
+        counts = torch.bincount(cells, minlength=self.outputs**2)
+        return list(self._places), to_array(counts).reshape(self.outputs, self.outputs)
+
+    def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
+        names, matrix = self.confusion(outputs, encoded)
+        return _class_figures.rows(names, np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+
+    def say(self, target: Any) -> str:
+        return str(plain(target))
+
+
+_FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], Measure]] = {
+    "accuracy": _class_figures.accuracy,
+    "balanced_accuracy": _class_figures.balanced_accuracy,
+    "macro_f1": _class_figures.macro_f1,
+    "log_loss": _class_figures.log_loss,
+    "calibration_error": _class_figures.calibration_error,
+}
+
+
+def _writing(target: Any) -> str:
+    """How a target is written: numbers, words and yes-or-no do not mix within one set of classes."""
+    if isinstance(target, bool):
+        return "bool"
+    return "number" if isinstance(target, int | float) else type(target).__name__

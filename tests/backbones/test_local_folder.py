@@ -1,0 +1,158 @@
+"""Folders: the right library is found, weights must fit, and real backbones give what their library gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from headstart.backbones import SOURCES, load
+from headstart.backbones._folder import count_parameters
+from headstart.core.errors import HeadstartError
+
+
+def write(folder: Path, config: object, weights: dict[str, torch.Tensor] | None = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    if weights is not None:
+        save_file(weights, folder / "model.safetensors")
+    return folder
+
+
+TIMM = {
+    "architecture": "resnet18",
+    "pretrained_cfg": {"input_size": [3, 32, 32], "classifier": "fc"},
+    "model_args": {"layers": [1, 1, 1, 1]},
+}
+
+
+def test_a_timm_folder_without_its_classifier(tmp_path: Path) -> None:
+    import timm
+
+    full = timm.create_model("resnet18", layers=[1, 1, 1, 1]).eval()
+    backbone = load(write(tmp_path / "t", TIMM, full.state_dict()))
+    pixels = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        expected = full.forward_head(full.forward_features(pixels), pre_logits=True)
+        assert torch.equal(backbone.features({"pixels": pixels}), expected)
+    assert backbone.card.parameters == count_parameters(tmp_path / "t" / "model.safetensors")
+
+
+def test_a_transformers_folder(tmp_path: Path) -> None:
+    tiny = SOURCES.load("transformers_text")().tiny("bert")
+    tiny.save_assets(tmp_path)
+    state = {name.removeprefix("network."): tensor for name, tensor in tiny.state_dict().items()}
+    head = {"pooler.dense.weight": torch.zeros(32, 32), "cls.predictions.bias": torch.zeros(9)}
+    write(tmp_path, tiny.describe()["config"], {**state, **head})
+    backbone = load(tmp_path)
+    batch = {name: tensor[None] for name, tensor in tiny.preprocess("the quick brown fox").items()}
+    with torch.no_grad():
+        assert torch.equal(backbone.features(batch), tiny.features(batch))
+    del state["encoder.layer.1.output.dense.weight"]
+    save_file(state, tmp_path / "model.safetensors")
+    with pytest.raises(HeadstartError, match=r"1 missing \(encoder.layer.1.output.dense.weight\)"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "pooling"), [("pooling_mode_cls_token", "cls"), ("pooling_mode_mean_tokens", "mean")]
+)
+def test_pooling_as_the_sentence_encoder_says(tmp_path: Path, name: str, pooling: str) -> None:
+    tiny = SOURCES.load("transformers_text")().tiny("bert")
+    tiny.save_assets(tmp_path)
+    write(tmp_path, tiny.describe()["config"])
+    save_file({n.removeprefix("network."): t for n, t in tiny.state_dict().items()}, tmp_path / "model.safetensors")
+    write(tmp_path / "1_Pooling", {name: True})
+    (tmp_path / "modules.json").write_text('[{"type": "sentence_transformers.models.Normalize"}]')
+    backbone = load(tmp_path)
+    assert backbone.describe()["pooling"] == pooling
+    assert backbone.describe()["sentence_normalised"] is True
+    batch = {name: tensor[None] for name, tensor in tiny.preprocess("the quick brown fox").items()}
+    with torch.no_grad():
+        hidden = tiny.network(**batch).last_hidden_state[0]
+        expected = hidden[0] if pooling == "cls" else hidden[: int(batch["attention_mask"].sum())].mean(0)
+        torch.testing.assert_close(backbone.features(batch)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"hidden": 3}, r"holds no backbone.*it has hidden"),
+        ([1], "no JSON object"),
+        ({"library": "torchvision", "architecture": "resnet81"}, "Did you mean 'resnet1"),
+        ({**TIMM, "architecture": "resnet81"}, "no architecture 'resnet81'"),
+        ({**TIMM, "last_stage": "layer7"}, "no stage 'layer7'"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, config: object, message: str) -> None:
+    with pytest.raises(HeadstartError, match=message):
+        load(write(tmp_path / "x", config, {"a": torch.zeros(1)}))
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(HeadstartError, match=r"config\.json is missing"):
+        load(tmp_path / "empty")
+    with pytest.raises(HeadstartError, match=r"model\.safetensors is missing"):
+        load(write(tmp_path / "bare", TIMM))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HeadstartError, match="is a file, not a folder"):
+        load(tmp_path / "file")
+
+
+# -- the real ones ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def backbones(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEADSTART_MODELS", str(shared / "backbones"))
+    return shared / "backbones"
+
+
+def test_real_folders_are_listed_and_others_passed_over(backbones: Path) -> None:
+    names = {card.name.removeprefix("local/") for card in SOURCES.load("local_folder")().cards()}
+    images = {"mobilenetv1_100", "mobilenetv2_100", "mobilenetv2_100_inat_bird", "torchvision_squeezenet1_1"}
+    assert images | {"torchvision_resnet18_to_layer3", "llama_stories260k"} <= names
+    assert "deeplabv3_mobilenetv2_voc" not in names
+
+
+def test_a_real_timm_folder_equals_timm(backbones: Path) -> None:
+    import timm
+
+    reference = timm.create_model("mobilenetv2_100", num_classes=965, pad_type="same").eval()
+    reference.load_state_dict(load_file(backbones / "mobilenetv2_100_inat_bird" / "model.safetensors"))
+    reference.reset_classifier(0)
+    backbone, pixels = load("local/mobilenetv2_100_inat_bird"), torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        assert torch.equal(backbone.features({"pixels": pixels}), reference(pixels))
+
+
+def test_a_real_partial_folder_equals_torchvisions_extractor(backbones: Path) -> None:
+    from torchvision.models import resnet18
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    reference = resnet18(weights=None).eval()
+    state = load_file(backbones / "torchvision_resnet18_to_layer3" / "model.safetensors")
+    assert not reference.load_state_dict(state, strict=False).unexpected_keys
+    backbone, pixels = load("torchvision_resnet18_to_layer3"), torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        expected = create_feature_extractor(reference, ["layer3"])(pixels)["layer3"].mean((2, 3))
+        torch.testing.assert_close(backbone.features({"pixels": pixels}), expected)
+    assert backbone.stages()[-1].name == "layer3.1"
+
+
+def test_a_real_decoder_equals_transformers(backbones: Path) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = backbones / "llama_stories260k"
+    text = "Once upon a time there was a little girl"
+    inputs = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")
+    inputs.pop("token_type_ids", None)
+    backbone = load("llama_stories260k")
+    with torch.no_grad():
+        expected = AutoModel.from_pretrained(folder).eval()(**inputs).last_hidden_state.mean(1)
+        batch = {name: tensor[None] for name, tensor in backbone.preprocess(text).items()}
+        torch.testing.assert_close(backbone.features(batch), expected, rtol=1e-4, atol=1e-5)

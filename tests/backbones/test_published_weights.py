@@ -1,0 +1,59 @@
+"""Published weights, as the libraries hand them out, fit; the download itself is replaced by a fresh state dict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torchvision import models
+
+from headstart.backbones import load
+from headstart.core.errors import UsageError
+
+
+def test_inception_drops_its_second_classifier_and_rescales_as_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchvision: weights of Inception v3 hold AuxLogits, and loading them turns transform_input on."""
+    full = models.inception_v3(weights=None, init_weights=False, aux_logits=True, transform_input=True).eval()
+    monkeypatch.setattr("headstart.backbones.torchvision._download", lambda url, name: full.state_dict())
+    backbone, pixels = load("torchvision/inception_v3"), torch.randn(1, 3, 299, 299)
+    full.fc = nn.Identity()
+    with torch.no_grad():
+        assert torch.equal(backbone.features({"pixels": pixels}), full(pixels))
+
+
+def test_torchvision_weights_by_name_bring_their_preprocessing(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = models.mobilenet_v2(weights=None).state_dict()
+    monkeypatch.setattr("headstart.backbones.torchvision._download", lambda url, name: state)
+    # torchvision's table: MobileNet_V2_Weights.IMAGENET1K_V1 resizes to 256 and crops 224, V2 resizes to 232
+    for tag, resize in (("IMAGENET1K_V1", 256), ("IMAGENET1K_V2", 232)):
+        preprocess = load(f"torchvision/mobilenet_v2.{tag}").preprocess
+        assert (preprocess.describe()["size"], preprocess.size_hint) == (224, resize)
+    with pytest.raises(UsageError, match=r"Did you mean 'IMAGENET1K_V"):
+        load("torchvision/mobilenet_v2.IMAGENET1K_V3")
+
+
+def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import timm
+
+    asked = []
+
+    def fetch(repository: str, patterns: object, required: object) -> Path:
+        asked.append(repository)
+        return tmp_path
+
+    full = timm.create_model("resnet18").eval()
+    save_file(full.state_dict(), tmp_path / "model.safetensors")
+    config = {"architecture": "resnet18", "num_classes": 1000, "global_pool": "avg"}
+    (tmp_path / "config.json").write_text(json.dumps({**config, "pretrained_cfg": {"classifier": "fc"}}))
+    monkeypatch.setattr("headstart.backbones.timm.fetch_folder", fetch)
+    backbone = load("timm/resnet18.a1_in1k")
+    load("timm/somebody/their-model")
+    assert asked == ["timm/resnet18.a1_in1k", "somebody/their-model"]
+    assert backbone.card.name == "timm/resnet18.a1_in1k"
+    assert backbone.feature_size == 512

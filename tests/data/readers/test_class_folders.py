@@ -1,0 +1,89 @@
+"""Class folders: classes from folder names, every mistake at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.core.errors import InputError, UsageError
+from headstart.data.readers.base import Request
+from headstart.data.readers.class_folders import ClassFolders
+
+
+def test_reads_classes_ids_and_nested_files(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    make.picture(root / "dog" / "puppies" / "x.JPG")
+    examples = ClassFolders().read(Request(root))
+    assert examples.modality == "image"
+    assert list(examples.ids) == ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png", "dog/puppies/x.JPG"]
+    assert examples.targets == ["cat", "cat", "dog", "dog", "dog"]
+    assert examples.references[0] == root / "cat" / "0.png"
+    assert examples.splits is None
+    assert examples.notes == ()
+
+
+def test_litter_is_overlooked_and_strays_are_noted(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    make.write(root / ".DS_Store", b"x")
+    make.write(root / "cat" / "._0.png", b"x")
+    make.class_folders(root / "__MACOSX", {"cat": 1})
+    make.picture(root / "loose.png")
+    make.write(root / "cat" / "notes.txt", "x")
+    examples = ClassFolders().read(Request(root))
+    assert len(examples) == 4
+    assert any("loose.png" in note for note in examples.notes)
+    assert any("cat/notes.txt" in note for note in examples.notes)
+    for_prediction = ClassFolders().read(Request(root, needs_targets=False))
+    assert for_prediction.targets is None
+    assert "loose.png" in for_prediction.ids
+
+
+def test_all_mistakes_together(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 3, "dog": 1, "eel": 1})
+    (root / "fox").mkdir()
+    with pytest.raises(InputError) as raised:
+        ClassFolders().read(Request(root))
+    message = str(raised.value)
+    assert "fox: this class folder is empty" in message
+    assert "class 'dog': it has one training example, dog/0.png" in message
+    assert "class 'eel': it has one training example, eel/0.png" in message
+
+
+def test_one_class_is_refused_for_a_fit_only(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 3})
+    with pytest.raises(InputError, match="one class, 'cat'"):
+        ClassFolders().read(Request(root))
+    assert ClassFolders().read(Request(root, fits=False)).targets == ["cat"] * 3
+
+
+def test_one_folder_too_high_and_a_table_beside_get_a_hint(tmp_path: Path, make: Any) -> None:
+    make.class_folders(tmp_path / "a" / "photos", {"cat": 2, "dog": 2})
+    with pytest.raises(InputError, match=r"did you mean .*photos\?"):
+        ClassFolders().read(Request(tmp_path / "a"))
+    make.class_folders(tmp_path / "b", {"images": 2})
+    make.write(tmp_path / "b" / "labels.csv", "path,label\nimages/0.png,x\n")
+    with pytest.raises(InputError, match=r"did you mean the table .*labels\.csv\?"):
+        ClassFolders().read(Request(tmp_path / "b"))
+
+
+def test_folders_of_split_folders_are_no_classes(tmp_path: Path, make: Any) -> None:
+    for domain in ("photo", "sketch"):
+        for split in ("train", "test"):
+            make.class_folders(tmp_path / domain / split, {"cat": 2, "dog": 2})
+    with pytest.raises(InputError, match=r"'photo' is no class"):
+        ClassFolders().read(Request(tmp_path))
+
+
+def test_column_names_are_for_tables(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    with pytest.raises(UsageError, match="--target label and --group owner"):
+        ClassFolders().read(Request(root, target="label", group="owner"))
+
+
+def test_a_class_may_be_called_train(shared: Path) -> None:
+    examples = ClassFolders().read(Request(shared / "data" / "vehicles" / "train"))
+    assert len(examples) == 581  # data/INDEX.csv
+    assert len(set(examples.targets or [])) == 8
+    assert "train" in set(examples.targets or [])

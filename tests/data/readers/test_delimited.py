@@ -1,0 +1,117 @@
+"""CSV and TSV: encodings, delimiters, quotes, and rows as a person counts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.core.errors import InputError
+from headstart.data.examples import Examples
+from headstart.data.readers.base import Request
+from headstart.data.readers.delimited import Delimited
+
+TABLE = "text,label\nso good,yes\nso bad,no\nrather good,yes\nrather bad,no\n"
+
+
+def read(path: Path, **asked: Any) -> Examples:
+    return Delimited().read(Request(path, **asked))
+
+
+def mistake(path: Path, **asked: Any) -> str:
+    with pytest.raises(InputError) as raised:
+        read(path, **asked)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_that_are_certain(tmp_path: Path, make: Any, encoding: str) -> None:
+    examples = read(make.write(tmp_path / "a.csv", TABLE.replace("good", "größe").encode(encoding)))
+    assert examples.references == ["so größe", "so bad", "rather größe", "rather bad"]
+    assert examples.targets == ["yes", "no", "yes", "no"]
+    assert examples.ids[0] == "a.csv row 2"
+
+
+def test_another_encoding_names_file_row_and_byte(tmp_path: Path, make: Any) -> None:
+    # "text,label\n" is 11 bytes and "gr" two more, so the first odd byte is number 13, on row 2.
+    message = mistake(make.write(tmp_path / "a.csv", "text,label\ngröße,yes\nfine,no\nübel,no\n".encode("cp1252")))
+    assert "a.csv row 2: byte 13 is 0xf6" in message
+    assert "größe" in message
+    assert "a.csv row 4: byte 29" in message
+    assert "row 3" not in message
+    assert "iconv -f WINDOWS-1252 -t UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"  \n\n", "is empty"),
+        (b"text,label\n", "holds no rows"),
+        ("text,label\na,b\n".encode("utf-16-le"), "NUL"),
+        (b"PK\x03\x04rest of a workbook", "Excel"),
+        (b"\xff\xfe\x00", "byte 2"),
+        (b"text,text\na,b\n", "several columns are called 'text'"),
+    ],
+)
+def test_files_that_are_no_tables(tmp_path: Path, make: Any, content: bytes, words: str) -> None:
+    assert words in mistake(make.write(tmp_path / "a.csv", content))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_of_a_csv_is_found(tmp_path: Path, make: Any, delimiter: str) -> None:
+    examples = read(make.write(tmp_path / "a.csv", TABLE.replace(",", delimiter)))
+    assert examples.targets == ["yes", "no", "yes", "no"]
+
+
+def test_commas_in_a_semicolon_file_and_decimal_commas(tmp_path: Path, make: Any) -> None:
+    path = make.write(tmp_path / "a.csv", "text;price\nfine, yes;3,5\ngood, no;4\nwell, so;-0,25\n")
+    examples = read(path, target="price")
+    assert examples.references == ["fine, yes", "good, no", "well, so"]
+    assert examples.targets == [3.5, 4, -0.25]
+
+
+def test_quotes_line_breaks_and_blank_lines_keep_row_numbers(tmp_path: Path, make: Any) -> None:
+    text = 'text,label\n"two\nlines, and ""quotes""",yes\n\nplain,no\nmore,yes\nless,no\n'
+    examples = read(make.write(tmp_path / "a.csv", text))
+    assert examples.references[0] == 'two\nlines, and "quotes"'
+    assert list(examples.ids) == ["a.csv row 2", "a.csv row 5", "a.csv row 6", "a.csv row 7"]
+
+
+def test_an_unclosed_quote_is_named_where_it_opens(tmp_path: Path, make: Any) -> None:
+    assert "a.csv row 3: a quote opened here" in mistake(
+        make.write(tmp_path / "a.csv", 'text,label\na,b\n"c,d\ne,f\n')
+    )
+
+
+def test_a_tsv_may_hold_bare_quotes(tmp_path: Path, make: Any) -> None:
+    text = 'text\tlabel\n"Well" he said\tyes\n"never closed\tno\nplain\tyes\nmore\tno\n'
+    examples = read(make.write(tmp_path / "a.tsv", text))
+    assert examples.references[1] == '"never closed'
+    assert len(examples) == 4
+
+
+def test_uneven_rows_are_all_named(tmp_path: Path, make: Any) -> None:
+    message = mistake(make.write(tmp_path / "a.csv", "text,label\na,b\nc,d,e\nf\n"))
+    assert "row 3: it has 3 cells where the header has 2" in message
+    assert "row 4: it has 1 cells" in message
+
+
+def test_a_cell_may_be_very_long(tmp_path: Path, make: Any) -> None:
+    long = "word " * 60_000  # 300 kB, above the csv module's own limit
+    examples = read(make.write(tmp_path / "a.csv", f"text,label\n{long},yes\nb,no\nc,yes\nd,no\n"))
+    assert len(examples.references[0]) == 300_000
+
+
+def test_rows_far_down_are_named_rightly(tmp_path: Path, make: Any) -> None:
+    rows = [f"text number {i},{'yes' if i % 2 else 'no'}" for i in range(100_000)]
+    rows[98_765] = "text without a target,"
+    message = mistake(make.write(tmp_path / "a.csv", "text,label\n" + "\n".join(rows)))
+    assert "a.csv row 98767: the target is missing" in message
+
+
+def test_real_tables_have_the_counts_of_their_index(shared: Path) -> None:
+    for name, count, classes in (("sms_spam", 4104, 2), ("banking77", 9947, 77), ("tweet_irony", 2861, 2)):
+        examples = read(shared / "data" / name / "train.csv")
+        assert (len(examples), len(set(examples.targets or []))) == (count, classes)

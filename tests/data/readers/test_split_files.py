@@ -1,0 +1,45 @@
+"""A folder of train and test tables is one table with given splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.core.errors import InputError
+from headstart.data.readers.base import Request
+from headstart.data.readers.split_files import SplitFiles
+
+TABLE = "text,label\nso good,yes\nso bad,no\nrather good,yes\nrather bad,no\n"
+
+
+def test_formats_may_differ_and_train_comes_first(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.csv", TABLE)
+    make.write(tmp_path / "dev.tsv", TABLE.replace(",", "\t"))
+    make.write(tmp_path / "test.jsonl", '{"label": "no", "text": "x"}\n')
+    make.write(tmp_path / "README.txt", "not a table")
+    examples = SplitFiles().read(Request(tmp_path))
+    assert examples.splits == ["train"] * 4 + ["validation"] * 4 + ["test"]
+    assert examples.ids[0] == "train.csv row 2"
+    assert examples.ids[-1] == "test.jsonl row 1"
+
+
+def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.csv", TABLE)
+    make.write(tmp_path / "test.csv", "text,labels\nx,yes\n")
+    with pytest.raises(InputError, match=r"test.csv: there is no column 'label'. Did you mean 'labels'\?"):
+        SplitFiles().read(Request(tmp_path))
+
+
+def test_two_tables_of_one_split(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.csv", TABLE)
+    make.write(tmp_path / "train.tsv", TABLE)
+    with pytest.raises(InputError, match=r"several tables: train.csv, train.tsv"):
+        SplitFiles().read(Request(tmp_path))
+
+
+def test_a_real_set(shared: Path) -> None:
+    examples = SplitFiles().read(Request(shared / "data" / "tweet_irony"))
+    assert Counter(examples.splits or []) == {"train": 2861, "validation": 955, "test": 784}  # data/INDEX.csv

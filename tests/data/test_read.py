@@ -1,0 +1,54 @@
+"""Reading finds the reader, or says what could be handed over instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.core.errors import InputError
+from headstart.data.read import read
+from headstart.data.readers import READERS
+from headstart.data.readers.base import Request
+
+
+def mistake(source: Any) -> str:
+    with pytest.raises(InputError) as raised:
+        read(Request(source))
+    return str(raised.value)
+
+
+def test_finds_the_reader(tmp_path: Path, make: Any) -> None:
+    assert read(Request(make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2}))).modality == "image"
+    assert read(Request((["a", "b"], ["x", "y"]))).modality == "text"
+
+
+def test_the_home_folder(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    assert len(read(Request("~/photos"))) == 4
+
+
+def test_a_missing_path_offers_the_nearest_sibling(tmp_path: Path, make: Any) -> None:
+    make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    assert "Did you mean 'photos'?" in mistake(tmp_path / "photoes")
+    assert "Did you mean 'photos'?" in mistake(str(tmp_path / "photo" / "train"))
+
+
+def test_what_cannot_be_read_lists_what_can(tmp_path: Path, make: Any) -> None:
+    for source in (tmp_path / "nothing", 7, None, "word " * 5000, make.write(tmp_path / "a.docx", "x")):
+        message = mistake(source)
+        assert all(READERS.load(name).caption in message for name in READERS.names())
+
+
+def test_empty_folders_and_wrong_ones(tmp_path: Path, make: Any) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "is an empty folder" in mistake(tmp_path / "empty")
+    (tmp_path / "hollow" / "cat").mkdir(parents=True)
+    assert "holds 1 folders but no files" in mistake(tmp_path / "hollow")
+    make.write(tmp_path / "phone" / "a.heic", "x")
+    assert "1 × .heic" in mistake(tmp_path / "phone")
+    make.write(tmp_path / "tables" / "reviews.csv", "text,label\na,b\n")
+    assert "Did you mean" in mistake(tmp_path / "tables")
+    assert "reviews.csv?" in mistake(tmp_path / "tables")

@@ -1,0 +1,148 @@
+"""Splits: stratified, seeded, complete; given ones kept; groups whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from headstart.core.errors import InputError
+from headstart.data.examples import Examples
+from headstart.data.splits import Split, split
+
+
+def examples(count: int, splits: list[str | None] | None = None, groups: list[str] | None = None) -> Examples:
+    return Examples("text", [f"t{i}" for i in range(count)], [f"row {i}" for i in range(count)], None, splits, groups)
+
+
+def parts(result: Split) -> dict[str, list[int]]:
+    return {"train": list(result.train), "validation": list(result.validation), "test": list(result.test)}
+
+
+def whole(result: Split, count: int) -> bool:
+    """Every example is in exactly one split."""
+    return sorted([*result.train, *result.validation, *result.test]) == list(range(count))
+
+
+def test_shares_are_kept_in_every_class() -> None:
+    strata = ["a"] * 50 + ["b"] * 100
+    result = split(examples(150), strata, seed=0)
+    assert whole(result, 150)
+    # 20 % for test (10 and 20), then 20 % of the remaining 40 and 80.
+    assert Counter(strata[i] for i in result.test) == {"a": 10, "b": 20}
+    assert Counter(strata[i] for i in result.validation) == {"a": 8, "b": 16}
+    assert Counter(strata[i] for i in result.train) == {"a": 32, "b": 64}
+    assert result.train.dtype == np.int64
+
+
+def test_the_seed_decides_and_the_order_of_examples_does_not() -> None:
+    strata = ["a"] * 30 + ["b"] * 30
+    first, again, other = (split(examples(60), strata, seed=seed) for seed in (1, 1, 2))
+    assert parts(first) == parts(again)
+    assert parts(first) != parts(other)
+    order = np.random.default_rng(0).permutation(60)
+    shuffled = split(examples(60).select(order.tolist()), [strata[i] for i in order], seed=1)
+    assert sorted(order[shuffled.test]) == list(first.test)
+    assert sorted(order[shuffled.validation]) == list(first.validation)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 7])
+def test_small_classes_reach_every_split(count: int) -> None:
+    strata = [name for name in "abcdef" for _ in range(count)] + ["large"] * 60
+    result = split(examples(len(strata)), strata, seed=0)
+    for indices in (result.train, result.validation, result.test):
+        assert {strata[i] for i in indices} == set(strata)
+
+
+def test_a_class_of_two_or_one_stays_in_training() -> None:
+    strata = ["a"] * 40 + ["two"] * 2 + ["one"]
+    for seed in range(5):
+        result = split(examples(43), strata, seed)
+        assert {"a", "two", "one"} == {strata[i] for i in result.train}
+        assert "one" not in {strata[i] for i in [*result.validation, *result.test]}
+
+
+def test_given_splits_are_kept() -> None:
+    given = ["train"] * 20 + ["validation"] * 5 + ["test"] * 5
+    strata = ["a", "b"] * 15
+    result = split(examples(30, given), strata, seed=0)
+    assert parts(result) == {"train": list(range(20)), "validation": list(range(20, 25)), "test": list(range(25, 30))}
+    assert result.notes == ()
+
+
+def test_what_is_not_given_is_held_out_of_training() -> None:
+    strata = ["a", "b"] * 50
+    with_test = split(examples(100, ["train"] * 80 + ["test"] * 20), strata, seed=0)
+    assert list(with_test.test) == list(range(80, 100))
+    assert (len(with_test.train), len(with_test.validation)) == (64, 16)
+    only_train = split(examples(100, ["train"] * 100), strata, seed=0)
+    assert (len(only_train.train), len(only_train.validation), len(only_train.test)) == (64, 16, 20)
+    with_validation = split(examples(100, ["train"] * 80 + ["validation"] * 20), strata, seed=0)
+    assert list(with_validation.validation) == list(range(80, 100))
+    assert len(with_validation.test) == 16
+    assert "20 examples were held out" in only_train.notes[0]
+
+
+def test_groups_stay_whole_and_classes_complete() -> None:
+    rng = np.random.default_rng(0)
+    groups = [f"patient {g}" for g in range(40) for _ in range(int(rng.integers(1, 6)))]
+    strata = [("ill" if int(group.split()[1]) % 3 else "well") for group in groups]
+    for seed in range(5):
+        result = split(examples(len(groups), groups=groups), strata, seed)
+        assert whole(result, len(groups))
+        places = [{groups[i] for i in indices} for indices in (result.train, result.validation, result.test)]
+        assert not places[0] & places[1]
+        assert not places[0] & places[2]
+        assert not places[1] & places[2]
+        assert all({strata[i] for i in indices} == {"ill", "well"} for indices in parts(result).values())
+        assert 0.12 < len(result.test) / len(groups) < 0.28
+
+
+def test_few_large_groups_still_reach_the_test_split() -> None:
+    groups = [name for name in ("p", "q", "r", "s", "t", "u") for _ in range(10)]
+    strata = ["a"] * 30 + ["b"] * 30  # three groups a class: one each for training, validation and test
+    result = split(examples(60, groups=groups), strata, seed=0)
+    for indices in parts(result).values():
+        assert Counter(strata[i] for i in indices) == {"a": 10, "b": 10}
+
+
+def test_one_group_cannot_be_split() -> None:
+    with pytest.raises(InputError, match="belong together"):
+        split(examples(10, groups=["p"] * 10), ["a", "b"] * 5, seed=0)
+
+
+def test_given_splits_that_part_a_group_are_noted() -> None:
+    given = ["train"] * 8 + ["test"] * 2
+    result = split(examples(10, given, ["p", "q", "r", "s"] * 2 + ["p", "z"]), ["a", "b"] * 5, seed=0)
+    assert list(result.test) == [8, 9]
+    assert any("part 1 groups (p)" in note for note in result.notes)
+
+
+def test_the_same_content_stays_together() -> None:
+    fingerprints = [f"f{i // 2}" for i in range(80)]
+    for seed in range(3):
+        result = split(examples(80), ["a"] * 40 + ["b"] * 40, seed, fingerprints=fingerprints)
+        places = [{fingerprints[i] for i in indices} for indices in parts(result).values()]
+        assert sum(map(len, places)) == 40
+        assert (len(result.test), whole(result, 80)) == (16, True)
+
+
+def test_sets_of_labels_that_are_nearly_all_different_are_held_out_too() -> None:
+    strata = [f"set {i}" for i in range(50)] + ["common"] * 10
+    result = split(examples(60), strata, seed=0)
+    assert len(result.test) == 12
+    assert len(result.validation) == 10
+
+
+def test_no_training_examples_or_too_few() -> None:
+    with pytest.raises(InputError, match="no training examples, only 4 for test"):
+        split(examples(4, ["test"] * 4), ["a"] * 4, seed=0)
+    with pytest.raises(InputError, match="more are needed"):
+        split(examples(2), ["a", "b"], seed=0)
+
+
+def test_at_least_two_validation_examples() -> None:
+    result = split(examples(8), ["a"] * 4 + ["b"] * 4, seed=0)
+    assert len(result.validation) >= 2
+    assert len(result.train) >= 3

@@ -1,0 +1,311 @@
+"""The report page: whole, self-contained, escaped, honest about what it has, and drawn where it should be."""
+
+from __future__ import annotations
+
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from headstart.core.results import ExampleCounts, Figure, Finding, FindingExample, FitResult, RungResult, Seconds
+from headstart.delivery.report import Bin, Mistake, ReportEvidence, Sample, render
+from headstart.delivery.report._calibration import calibration_error
+from headstart.delivery.report._confusion import confused_pairs
+from headstart.delivery.report._curves import curves
+from headstart.delivery.report._ladder import ladder_axis
+
+EVIL = "<script>alert('x')</script>&\"'"
+VOID = {"meta", "link", "br", "img", "input", "wbr", "hr"}
+
+
+def make_result() -> FitResult:
+    curve = [
+        {"epoch": 1, "train_loss": 1.0, "validation_loss": 0.9, "accuracy": 0.80},
+        {"epoch": 2, "train_loss": 0.5, "validation_loss": 0.6, "accuracy": 0.90},
+        {"epoch": 3, "train_loss": 0.2, "validation_loss": math.nan, "accuracy": 0.86},
+    ]
+    rungs = [
+        RungResult("cheap", "probing", 6, 4.0, 5.0, 1234, {"accuracy": Figure(0.955, 0.94, 0.97)}, reason="first"),
+        RungResult("dear", "tuning", 0, 30.0, 40.0, 99, {"accuracy": Figure(0.98, 0.96, 0.997)}, True, "best", curve),
+        RungResult("dearest", "tuning", 0, 80.0, reason="over the budget"),
+    ]
+    example = FindingExample("train/7.jpg", 0.93)
+    found = [
+        Finding("size", "info", "Small set.", [], ""),
+        Finding("label_errors", "serious", "One wrong label.", [example], "Correct it."),
+    ]
+    test = {"macro_f1": Figure(0.96, 0.9, 0.99), "accuracy": Figure(0.97, 0.93, 0.99)}
+    counts, seconds = ExampleCounts(100, 20, 30, 2), Seconds(1.0, 2.0, 30.0, 40.0)
+    return FitResult("sorting", "zoo/net", "dear", 0, rungs, "the budget is spent", test, seconds, counts, found)
+
+
+def make_evidence(label: str = "bus") -> ReportEvidence:
+    return ReportEvidence(
+        result=make_result(),
+        watched="accuracy",
+        higher_is_better={"accuracy": True, "macro_f1": True},
+        headline="29 of 30 are right.",
+        title="vehicles",
+        baseline=["Guessing is right 50 % of the time."],
+        next_step="Get more data.",
+        confusion=([label, "car"], np.array([[14, 1], [0, 15]])),
+        per_label=[
+            {"label": label, "examples": 15, "recall": 14 / 15},
+            {"label": "car", "examples": 15, "recall": 1.0},
+        ],
+        mistakes=[Mistake("<b>fragment</b>", f"test/{label}", label, "car", 0.9)],
+        reliability=[Bin(0.6, 0.5, 10), Bin(0.9, 0.95, 20)],
+        data_summary=[(label, 60), ("car", 40)],
+        samples=[Sample(label, "<i>sample</i>")],
+        shown={"train/7.jpg": "<u>seven</u>"},
+        settings={"seed": "0"},
+        provenance={"data": label},
+    )
+
+
+class Outline(HTMLParser):
+    """Checks that tags close in order, and collects tags, texts and attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def sections(page: str) -> list[str]:
+    return re.findall(r'<section id="(\w+)"', page)
+
+
+def test_page_is_well_formed_and_in_order() -> None:
+    page = render(make_evidence())
+    outline = Outline(page)
+    assert outline.open == []
+    assert [tag for tag, _ in outline.tags].count("h1") == 1
+    assert sections(page) == [
+        "findings",
+        "ladder",
+        "curves",
+        "confusion",
+        "classes",
+        "calibration",
+        "mistakes",
+        "data",
+        "provenance",
+    ]
+    assert page.index('id="answer"') < page.index('id="findings"')
+
+
+def test_page_needs_nothing_but_itself() -> None:
+    page = render(make_evidence())
+    assert not re.search(r"https?://|@import|url\(", page)
+    tags = Outline(page).tags
+    assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in tags}
+    assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    ids = {attributes.get("id") for _, attributes in tags}
+    assert links
+    assert all(link and link.startswith("#") and link[1:] in ids for link in links)
+
+
+def test_every_drawing_is_xml_and_has_a_name() -> None:
+    drawings = re.findall(r"<svg.*?</svg>", render(make_evidence(EVIL)), re.DOTALL)
+    roots = [ElementTree.fromstring(drawing) for drawing in drawings]
+    # three rungs: axis, three plots, three costs; one rung's two charts; one reliability diagram
+    assert len(roots) == 10
+    named = [root for root in roots if root.get("role") == "img"]
+    assert len(named) == 9
+    assert all(root.get("aria-label") for root in named)
+
+
+def test_hostile_words_are_escaped_everywhere() -> None:
+    evidence = make_evidence(EVIL)
+    result = evidence.result
+    result.rungs[0].name = result.rungs[1].name = result.chosen = EVIL
+    result.rungs[0].reason = result.rungs[1].strategy = result.backbone = result.stopped_because = EVIL
+    result.findings = [Finding(EVIL, "warning", EVIL, [FindingExample(EVIL, 1.0)], EVIL)]
+    result.test = {EVIL: Figure(0.9, 0.8, 1.0), "accuracy": Figure(0.9, 0.8, 1.0)}
+    evidence = replace(
+        evidence,
+        headline=EVIL,
+        title=EVIL,
+        baseline=[EVIL],
+        next_step=EVIL,
+        measured_on=EVIL,
+        per_label=[{"label": EVIL, EVIL: EVIL}],
+        settings={EVIL: EVIL},
+        provenance={EVIL: EVIL},
+    )
+    page = render(evidence)
+    assert "<script" not in page
+    outline = Outline(page)
+    assert outline.open == []
+    # Unescaped quotes would end an attribute early and leave rubbish behind as attribute names.
+    assert all(re.fullmatch(r"[a-zA-Z-]+[0-9]?", name) for _, attributes in outline.tags for name in attributes)
+    assert page.count("&lt;script&gt;") >= 25
+
+
+def test_fragments_are_taken_as_they_are() -> None:
+    page = render(make_evidence())
+    assert "<b>fragment</b>" in page
+    assert "<i>sample</i>" in page
+    assert "<u>seven</u>" in page
+
+
+@pytest.mark.parametrize(
+    ("section", "emptied"),
+    [
+        ("confusion", {"confusion": None}),
+        ("classes", {"per_label": []}),
+        ("calibration", {"reliability": []}),
+        ("mistakes", {"mistakes": []}),
+        ("provenance", {"settings": {}, "provenance": {}}),
+    ],
+)
+def test_a_section_is_there_only_with_evidence(section: str, emptied: dict) -> None:
+    page = render(replace(make_evidence(), **emptied))
+    assert section not in sections(page)
+    assert f'href="#{section}"' not in page
+    assert len(sections(page)) == 8
+
+
+def test_an_almost_empty_result_still_makes_a_page() -> None:
+    result = FitResult("sorting", "zoo/net", "dear", 0, [], "", None, Seconds(), ExampleCounts())
+    page = render(ReportEvidence(result, "accuracy", {}, "Nothing was measured."))
+    assert sections(page) == []
+    assert Outline(page).open == []
+
+
+def test_dot_and_whisker_stand_where_hand_computation_puts_them() -> None:
+    # Values 0.94 … 0.997: the axis runs from 0.94 to 1.00 (see test_report_numbers). So the dot of 0.955 lies at
+    # (0.955 - 0.94) / 0.06 = 25 %, and its interval 0.94 … 0.97 from 0 % to 50 %; the dot of 0.98 at 66.67 %.
+    evidence = make_evidence()
+    assert (ladder_axis(evidence).low, ladder_axis(evidence).high) == (0.94, 1.0)
+    plots = re.findall(r'<div class="plot">(<svg role.*?</svg>)', render(evidence), re.DOTALL)
+    first, second, third = (ElementTree.fromstring(plot) for plot in plots)
+    assert first.find("circle").attrib["cx"] == "25.00%"  # type: ignore[union-attr]
+    assert second.find("circle").attrib["cx"] == "66.67%"  # type: ignore[union-attr]
+    assert third.find("circle") is None
+    whisker = next(line for line in first.findall("line") if line.get("class") == "whisker")
+    assert (whisker.get("x1"), whisker.get("x2")) == ("0.00%", "50.00%")
+
+
+def test_cost_bars_share_one_scale() -> None:
+    # The dearest cost is the 80 s predicted for the third rung: 5 s taken are 6.25 %, 4 s predicted are 5 %.
+    page = render(make_evidence())
+    assert '<rect class="spent" width="6.25%"' in page
+    assert '<line class="predicted" x1="5.00%"' in page
+    assert "took not run, predicted 1 min 20 s" in page
+
+
+def test_curves_mark_the_best_epoch_and_skip_what_is_no_number() -> None:
+    drawn = curves(make_evidence())
+    assert "best 0.600 at epoch 2" in drawn
+    assert "best 90.0\u202f% at epoch 2" in drawn
+    # Epochs 1–3 span x from 46 to 264, so epoch 2 is at 155. Accuracy 0.8–0.9 wants steps of 0.1 / 4, so 0.05,
+    # and the axis ends at 0.90: the best is at the top, y = 10.
+    assert '<circle class="best" cx="155.0" cy="10.0"' in drawn
+    validation = re.search(r'class="line validation" points="([^"]*)"', drawn)
+    assert validation
+    assert len(validation[1].split()) == 2
+
+
+def test_lower_is_better_is_said_and_used() -> None:
+    evidence = replace(make_evidence(), higher_is_better={"accuracy": False, "macro_f1": True})
+    page = render(evidence)
+    assert "better is to the left" in page
+    assert "lower is better" in page
+    assert "best 0.800 at epoch 1" in page  # and no percent for a figure that is better when lower
+
+
+def test_answer_puts_the_watched_figure_first() -> None:
+    page = render(make_evidence())
+    assert page.index("97.0\u202f%") < page.index("96.0\u202f%")
+    assert "95 % interval 93.0–99.0\u202f%" in page
+    assert "on 30 test examples" in page
+    assert "the rest 7.0" in page  # 40 s less 1 + 2 + 30
+
+
+def test_without_a_test_split_the_answer_is_the_kept_rung_and_says_so() -> None:
+    evidence = make_evidence()
+    evidence.result.test = None
+    page = render(evidence)
+    assert "20 validation examples that also chose the rung" in page
+    assert '<span class="figure-value">98.0\u202f%</span>' in page
+
+
+def test_findings_run_from_serious_to_info() -> None:
+    page = render(make_evidence())
+    assert page.index("One wrong label.") < page.index("Small set.")
+    assert "<details><summary>1 example</summary>" in page
+
+
+def test_many_classes_show_confused_pairs_and_the_weakest_labels() -> None:
+    labels = [f"c{i:02}" for i in range(21)]
+    counts = np.diag(np.full(21, 9))
+    counts[3, 5], counts[4, 0] = 3, 1
+    rows = [{"label": label, "examples": 9, "f1": 0.5 + i / 100} for i, label in enumerate(reversed(labels))]
+    page = render(replace(make_evidence(), confusion=(labels, counts), per_label=rows))
+    assert '<table class="confusion' not in page
+    assert confused_pairs(labels, counts) == [("c03", "c05", 3, 0.25), ("c04", "c00", 1, 0.1)]
+    assert "The 2 most frequent of 2 confused pairs" in page
+    assert '<td>c03</td><td>c05</td><td class="number">3</td><td class="number">25.0\u202f%</td>' in page
+    table = page[page.index('id="classes"') :]
+    assert table.index(">c20<") < table.index(">c19<") < table.index("The other 9") < table.index(">c00<")
+
+
+def test_calibration_error_by_hand() -> None:
+    # 10/30 · |0.5 - 0.6| + 20/30 · |0.95 - 0.9| = 0.0333 + 0.0333
+    assert calibration_error([Bin(0.6, 0.5, 10), Bin(0.9, 0.95, 20)]) == pytest.approx(0.2 / 3)
+
+
+def colours(css: str) -> dict[str, tuple[float, ...]]:
+    pairs = re.findall(r"--([\w-]+): #([0-9a-f]{6})", css)
+    return {name: tuple(int(value[i : i + 2], 16) / 255 for i in (0, 2, 4)) for name, value in pairs}
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Contrast ratio of WCAG 2.2, section "relative luminance"."""
+
+    def luminance(colour: tuple[float, ...]) -> float:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_keeps_its_contrast(theme: str) -> None:
+    css = files("headstart.delivery.report").joinpath("style.css").read_text(encoding="utf-8")
+    light, dark = css.split("@media screen and (prefers-color-scheme: dark)")
+    part = light if theme == "light" else dark.split("}\n}")[0]
+    colour = colours(part)
+    for ground in ("page", "surface"):
+        for ink in ("ink", "muted", "accent"):
+            assert contrast(colour[ink], colour[ground]) >= 4.5
+    for tone in ("serious", "warning", "info", "accent"):
+        assert contrast(colour[tone], colour[f"{tone}-soft"]) >= 4.5
+    heat = float(re.search(r"--heat: (\d+)%", part)[1]) / 100 + 0.08  # type: ignore[index]
+    for tint in ("accent", "mistake"):
+        for share in np.linspace(0, heat, 9):
+            mixed = tuple(share * a + (1 - share) * b for a, b in zip(colour[tint], colour["surface"], strict=True))
+            assert contrast(colour["ink"], mixed) >= 4.5
+    empty = tuple(0.35 * a + 0.65 * b for a, b in zip(colour["line"], colour["surface"], strict=True))
+    assert contrast(colour["muted"], empty) >= 4.5
