@@ -124,7 +124,9 @@ def run_headstart(data: Set, conditions: Conditions) -> Outcome:
     table = scratch / "predictions.csv"
     predict = [*headstart, "predict", str(scratch / "model"), str(inputs), "-o", str(table), *device]
     predicted = run(predict, scratch, conditions.limit, environment)
-    labels = match(table, data) if predicted.status == 0 else [None] * len(data.test)
+    labels: list[str | None] = [None] * len(data.test)
+    if predicted.status == 0:
+        labels = match(table, data)
     note = f"{result['chosen']}; {result['stopped_because']}"
     if predicted.status:
         note += f"; predict failed: {predicted.last_words}"

@@ -1,7 +1,8 @@
-"""What every test shares: the real material where it is present, and a store of its own."""
+"""What every test shares: the real material where it is present, a store of its own, and a small world to fit in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,74 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Stored activations never leak between a test run and the person's own cache."""
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.delenv("HEADSTART_MODELS", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_backbones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for HEADSTART_MODELS: ``tiny_resnet`` in timm's layout, ``tiny_bert`` in transformers'."""
+    from small_world import tiny_bert, tiny_resnet
+
+    folder = tmp_path_factory.mktemp("backbones")
+    tiny_resnet(folder / "tiny_resnet")
+    tiny_bert(folder / "tiny_bert")
+    return folder
+
+
+@pytest.fixture
+def at_hand(tiny_backbones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without a network, with the two miniature backbones; the working folder, which is empty."""
+    monkeypatch.setenv("HEADSTART_MODELS", str(tiny_backbones))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of 3 × 14 pictures; not to be written to."""
+    from small_world import HUES, paint
+
+    return paint(tmp_path_factory.mktemp("data") / "photos", dict.fromkeys(HUES, 14))
+
+
+@pytest.fixture(scope="session")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of 45 texts with the columns ``text`` and ``topic``; not to be written to."""
+    from small_world import table, texts
+
+    rows = [{"text": text, "topic": topic} for text, topic in texts(45)]
+    return table(tmp_path_factory.mktemp("data") / "messages.csv", rows)
+
+
+@pytest.fixture(scope="session")
+def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``fitted(data, *options)`` fits once per session and returns the model folder; not to be written to."""
+    from small_world import machine, status
+
+    done: dict[tuple[str, ...], Path] = {}
+
+    def fit(data: Path, *options: str) -> Path:
+        asked = (str(data), *options)
+        if asked not in done:
+            done[asked] = tmp_path_factory.mktemp("models") / "model"
+            with machine(tiny_backbones, tmp_path_factory.getbasetemp() / "cache"):
+                assert status("fit", *asked, "--out", done[asked]) == 0
+        return done[asked]
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def photo_model(fitted: Callable[..., Path], photos: Path) -> Path:
+    """The folder of a model of the three fruits."""
+    from small_world import PHOTO_PROBE
+
+    return fitted(photos, *PHOTO_PROBE)
+
+
+@pytest.fixture(scope="session")
+def message_model(fitted: Callable[..., Path], messages: Path) -> Path:
+    """The folder of a model of the three topics."""
+    from small_world import TEXT_PROBE
+
+    return fitted(messages, "--target", "topic", *TEXT_PROBE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,6 @@ from ._backbones import ImageBackbone, TextBackbone, load_image, load_text
 from ._job import Job
 
 BATCH = 32
-Batches = Iterator[tuple[Any, Tensor]]
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):

@@ -112,12 +112,12 @@ def _time_limit(clock: Clock) -> Any:
 
         epochs = 0
 
-        def before_epoch(self) -> None:
+        def before_train(self) -> None:
             """Note when the epoch began."""
             self.began = time.monotonic()
 
-        def after_epoch(self) -> None:
-            """Stop when another epoch as long as this one does not fit."""
+        def after_train(self) -> None:
+            """Stop when another epoch as long as this one does not fit; predicting does not come here."""
             self.epochs += 1
             if clock.left() < time.monotonic() - self.began:
                 raise CancelFitException

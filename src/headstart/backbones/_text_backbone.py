@@ -28,6 +28,8 @@ class TextBackbone(Backbone):
     description : what the source needs to rebuild the network, as JSON; ``source`` is its plug-in name.
     """
 
+    learning_rate = 5e-5
+
     def __init__(
         self,
         network: nn.Module,

@@ -13,7 +13,7 @@ from headstart.core.errors import HeadstartError
 from headstart.core.registry import Registry
 
 COMMANDS = Registry("headstart.cli", "command")
-INTERRUPTED = 130
+INPUT_MISTAKE, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,11 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"headstart: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("\nheadstart: interrupted. The same command with --resume goes on from here.", file=sys.stderr)
+        print("\nheadstart: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"headstart: {error}", file=sys.stderr)
+        return INPUT_MISTAKE
     return 0
 
 

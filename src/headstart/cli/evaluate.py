@@ -26,17 +26,18 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate and print the figures."""
     from headstart.core.files import finite
     from headstart.delivery.artifact import load
+    from headstart.delivery.writing import figure_interval, figure_name, figure_value
 
     model = load(options.model, options.device)
     model.quiet = False
-    for column in ("input", "target"):
-        if given := getattr(options, column):
-            model.columns[column] = given
-    figures = model.evaluate(options.data)
+    figures = model.evaluate(options.data, options.input, options.target)
     if options.json:
         print(json.dumps(finite({name: list(figure) for name, figure in figures.items()})))
         return
-    width = max(len(name) for name in figures)
-    print(f"{'':{width}}  value   95 % interval")
-    for name, (value, low, high) in figures.items():
-        print(f"{name.replace('_', ' '):{width}}  {value:<6.3f}  {low:.3f} … {high:.3f}")
+    rows = [("", "value", "95 % interval")]
+    for name, figure in figures.items():
+        given = name, figure, model.task.higher_is_better[name]
+        rows.append((figure_name(name), figure_value(*given), figure_interval(*given)))
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    for name, value, interval in rows:
+        print(f"{name:{widths[0]}}  {value:>{widths[1]}}  {interval}")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
+from headstart.core.errors import Interrupted
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import parse_duration, say_duration
 
@@ -70,7 +74,12 @@ def run(options: argparse.Namespace) -> None:
     from headstart.experiment import run as run_fit
 
     spec = out_folder(spec)
-    model = run_fit(spec, Progress())
+    try:
+        model = run_fit(spec, Progress())
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(
+            f"interrupted. The same command with --out {spec.out} --resume goes on from here."
+        ) from interrupt
     if options.json:
         print(json.dumps(finite(model.result.to_json()), ensure_ascii=False))
     else:
@@ -83,7 +92,6 @@ def _summary(model: Any, spec: FitSpec) -> str:
     result = model.result
     kept = next(rung for rung in result.rungs if rung.kept)
     lines = [
-        "",
         headline(model, "test" if result.test else "validation"),
         f"Chosen:  {result.chosen} on {result.backbone}: {kept.reason}.",
         f"Stopped: {result.stopped_because}.",
@@ -94,5 +102,14 @@ def _summary(model: Any, spec: FitSpec) -> str:
         f"Next:    {next_step(model, spec)}",
         f"Model:   {spec.out}",
         f"Report:  {Path(str(spec.out)) / 'report.html'}",
+        f"Use it:  headstart predict {spec.out} NEW_DATA -o predictions.csv",
     ]
-    return "\n".join(lines)
+    return "\n" + "\n".join(map(_wrapped, lines))
+
+
+def _wrapped(line: str) -> str:
+    """`line` broken to the width of the terminal, the rest indented; as it is where nobody looks at one."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(40, min(shutil.get_terminal_size().columns, 118))
+    return textwrap.fill(line, width, subsequent_indent=" " * 9, break_long_words=False, break_on_hyphens=False)

@@ -27,14 +27,17 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([card.to_json() for card in cards], ensure_ascii=False))
         return
-    rows = [("name", "for", "parameters", "on disk", "licence", "pretrained on")]
+    rows = [("name", "for", "parameters", "size", "licence", "at hand", "pretrained on")]
     rows += [
-        (c.name, c.modality, _count(c.parameters), _size(c.bytes), c.licence or "unknown", c.pretraining)
+        (
+            c.name, c.modality, _count(c.parameters), _size(c.bytes), c.licence or "unknown",
+            "yes" if c.at_hand else "no", c.pretraining,
+        )
         for c in cards
-    ]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    ]  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if not options.all:
         print(
             "\nThese need no network; --all adds those that are downloaded when asked for. To add your own, put "
@@ -43,7 +46,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _count(parameters: int) -> str:
-    return f"{parameters / 1e6:.1f} M" if parameters else "?"
+    if not parameters:
+        return "?"
+    return f"{parameters / 1e6:.1f} M" if parameters >= 1e5 else f"{parameters / 1e3:.1f} k"
 
 
 def _size(size: int) -> str:

@@ -29,12 +29,10 @@ def run(options: argparse.Namespace) -> None:
         check_target(options.out)
     model = load(options.model, options.device)
     model.quiet = False
-    if options.input:
-        model.columns["input"] = options.input
-    answer = model.answer(options.data)
+    answer = model.answer(options.data, options.input)
     progress = Progress()
     for problem in answer.set_aside:
-        progress.say(f"set aside: {problem}")
+        progress.say(f"  set aside: {problem}")
     if options.out:
         write_predictions(options.out, answer.ids, answer.predictions)
         progress.say(f"{len(answer.ids)} predictions in {options.out}")

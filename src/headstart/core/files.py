@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from headstart.core.errors import HeadstartError
 
 
@@ -36,7 +38,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
             retired = temporary.with_name(temporary.name + ".old")
             if target.exists():
                 target.rename(retired)
-            temporary.rename(target)
+            try:
+                temporary.rename(target)
+            except OSError:
+                if retired.exists():
+                    retired.rename(target)
+                raise
         shutil.rmtree(retired, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -104,8 +111,12 @@ def cache_folder() -> Path:
 def _disk_errors(target: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        # safetensors reports a full disk as an error of its own, which is no OSError.
+        if isinstance(error, SafetensorError) and "I/O error" not in str(error):
+            raise
+        why = getattr(error, "strerror", None) or str(error).removeprefix("Error while serializing: ")
         raise HeadstartError(
-            f"{target}: could not be written ({error.strerror or error}). Nothing was left behind; "
+            f"{target}: could not be written ({why}). Nothing was left behind; "
             "free some space or choose another folder, then run the same command with --resume."
         ) from error

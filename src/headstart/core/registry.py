@@ -59,8 +59,3 @@ class Registry:
 def class_name(name: str) -> str:
     """``fine_tuning`` → ``FineTuning``."""
     return "".join(part.capitalize() for part in name.split("_"))
-
-
-def plugin_name(class_: str) -> str:
-    """``FineTuning`` → ``fine_tuning``."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in class_).lstrip("_")

@@ -42,7 +42,7 @@ class FitSpec:
                 "Fit one target at a time, e.g. --target " + self.target.split(",")[0].strip() + "."
             )
         mistakes = []
-        if self.budget <= 0:
+        if not self.budget > 0:
             mistakes.append(f"the budget must be positive, got {self.budget:g} seconds")
         if self.seed < 0:
             mistakes.append(f"the seed must not be negative, got {self.seed}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ class Examples:
     splits : N given splits (``train``, ``validation``, ``test``) or None for "not given".
     groups : N group names whose members stay together when splitting, or None.
     source : what the person handed over, as words for the report.
+    notes : what a person should know about the reading, as sentences.
+    columns : the ``input``, ``target`` and ``group`` columns of a table, where it was one.
     """
 
     modality: str
@@ -32,6 +34,7 @@ class Examples:
     groups: Sequence[str] | None = None
     source: str = ""
     notes: tuple[str, ...] = field(default=())
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)

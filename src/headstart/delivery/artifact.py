@@ -45,14 +45,16 @@ class Model(Parts):
     device: str = "auto"
     quiet: bool = True
 
-    def answer(self, data: Any) -> Answer:
+    def answer(self, data: Any, input: str | None = None) -> Answer:
         """Predictions for anything that can be read: a folder, a table, a file, or a Python list.
+
+        `input` is the column of a table; without it the one of training, or one that is found.
 
         Raises
         ------
-        InputError : nothing could be read; each input with its reason.
+        InputError : more than a tenth could not be read; each such input with its reason.
         """
-        examples = self._read(data, needs_targets=False)
+        examples = self._read(data, input, needs_targets=False)
         kept, set_aside = self._usable(examples)
         predictions = self.task.decode(self._outputs(kept), self.calibration)
         return Answer(list(kept.ids), predictions, set_aside)
@@ -70,15 +72,18 @@ class Model(Parts):
         """Calibrated probabilities (N, C), in the order of :attr:`labels`."""
         return self.task.probabilities(self._all_outputs(data), self.calibration)
 
-    def evaluate(self, data: Any) -> Figures:
+    def evaluate(self, data: Any, input: str | None = None, target: str | None = None) -> Figures:
         """Figures with 95 % intervals on examples with targets.
+
+        `input` and `target` are columns of a table; without them those of training, or ones that are found.
 
         Raises
         ------
         InputError : a target is missing or unknown; all such rows are named.
         """
-        examples = self._read(data, needs_targets=True)
-        kept, _ = self._usable(examples)
+        kept, set_aside = self._usable(self._read(data, input, target))
+        for problem in set_aside:
+            self._progress.say(f"  set aside: {problem}")
         targets = list(kept.targets or [])
         problems = [
             Problem(name, why)
@@ -100,22 +105,24 @@ class Model(Parts):
         """The labels it can predict, in the order of :meth:`predict_proba`; empty for numbers."""
         return list(self.task.describe().get("labels", []))
 
-    def _read(self, data: Any, needs_targets: bool) -> Examples:
-        request = Request(
-            data,
-            input=self.columns.get("input"),
-            target=self.columns.get("target") if needs_targets else None,
-            needs_targets=needs_targets,
-            fits=False,
-        )
-        examples = read(request)
+    @property
+    def _progress(self) -> Progress:
+        return Progress(self.quiet)
+
+    def _read(
+        self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
+    ) -> Examples:
+        usual = {role: name for role, name in self.columns.items() if name}
+        examples = read(Request(data, input, target, needs_targets=needs_targets, fits=False, usual=usual))
+        for note in examples.notes:
+            self._progress.say(f"  note: {note}")
         if examples.modality != self.modality:
             given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, self.modality))
             raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
         return examples
 
     def _usable(self, examples: Examples) -> tuple[Examples, list[Problem]]:
-        checked = check(examples, MODALITIES.load(self.modality)(), Progress(self.quiet))
+        checked = check(examples, MODALITIES.load(self.modality)(), self._progress)
         return checked.examples, list(checked.set_aside)
 
     def _outputs(self, examples: Examples) -> Tensor:
@@ -124,7 +131,7 @@ class Model(Parts):
         inputs = Inputs(examples, modality, self.network.backbone.preprocess, keys, Stopwatch())
         device = choose_device(self.device)
         with torch.inference_mode():
-            return outputs_of_inputs(self.network.to(device), inputs, device, Progress(self.quiet))
+            return outputs_of_inputs(self.network.to(device), inputs, device, self._progress)
 
     def _all_outputs(self, data: Any) -> Tensor:
         kept, set_aside = self._usable(self._read(data, needs_targets=False))

@@ -68,7 +68,7 @@ def _figures(result: FitResult) -> str:
         return "It was not measured."
     split, number = ("test", result.examples.test) if result.test is not None else _held_out(result.examples)
     rows = [
-        f"| {_line(name)} | {_number(value)} | {_number(low)} to {_number(high)} |"
+        f"| {_line(name.replace('_', ' '))} | {_number(value)} | {_number(low)} to {_number(high)} |"
         for name, (value, low, high) in figures.items()
     ]
     caveat = "" if result.test is not None else " They also chose the model, so the figures are slightly optimistic."
@@ -81,11 +81,14 @@ def _held_out(counts: ExampleCounts) -> tuple[str, int]:
 
 
 def _usage(facts: Mapping[str, str]) -> str:
-    given = " ".join(facts.get("input", "").split()) or "NEW_DATA"
+    given = " ".join(facts.get("input", "").split())
+    # A list holds inputs; a path alone, without the list, any folder or table of them.
+    python = f"[{json.dumps(given)}]" if given else '"NEW_DATA"'
+    given = given or "NEW_DATA"
     return (
         f"```\nheadstart predict MODEL {given} -o predictions.csv\n```\n\n"
         "`MODEL` is this folder. In Python:\n\n"
-        f'```python\nimport headstart\n\nmodel = headstart.load("MODEL")\nmodel.predict([{json.dumps(given)}])\n```'
+        f'```python\nimport headstart\n\nmodel = headstart.load("MODEL")\nmodel.predict({python})\n```'
     )
 
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import rebuild
-from headstart.core.errors import InputError, nearest
+from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.files import finite, whole_folder
 from headstart.core.results import FitResult
 from headstart.model.network import Network
@@ -39,7 +39,7 @@ class Parts:
     modality : plug-in name of the inputs it takes.
     calibration : what makes its probabilities honest, from held-out examples.
     result : the figures.
-    columns : the ``input``, ``target`` and ``group`` columns it was trained from, where there were any.
+    columns : role (``input``, ``target``, ``group``) → the column it was trained from, where there was one.
     provenance : data fingerprint, versions, dates.
     report : the evidence as one HTML page. card : the model card.
     """
@@ -49,7 +49,7 @@ class Parts:
     modality: str
     calibration: dict[str, float]
     result: FitResult
-    columns: dict[str, str | None] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     report: str = ""
     card: str = ""
@@ -101,25 +101,25 @@ def read_folder(folder: Path) -> Parts:
     """
     description = _description(folder)
     try:
-        network = _network(folder, description)
-        result = FitResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
-        task = task_from_description(description["task"])
-    except (KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
+        return Parts(
+            network=_network(folder, description),
+            task=task_from_description(description["task"]),
+            modality=description["modality"],
+            calibration=dict(description["calibration"]),
+            result=FitResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8"))),
+            columns=dict(description["columns"]),
+            provenance=dict(description["provenance"]),
+            report=_text(folder / REPORT),
+            card=_text(folder / CARD),
+        )
+    except UsageError as error:
+        raise InputError(f"{folder}: made with something that is not installed here. {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{folder}: the model folder is damaged ({type(error).__name__}: {str(error).splitlines()[0][:200]}). "
+            f"{folder}: the model folder is damaged ({type(error).__name__}: {why}). "
             "Copy it again from where it was made, or fit once more."
         ) from error
-    return Parts(
-        network=network,
-        task=task,
-        modality=description["modality"],
-        calibration=description["calibration"],
-        result=result,
-        columns=description["columns"],
-        provenance=description["provenance"],
-        report=_text(folder / REPORT),
-        card=_text(folder / CARD),
-    )
 
 
 def is_model_folder(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The whole flow: from source data to a model with its evidence."""
 
-from headstart.experiment.flow import fit, out_folder, run
+from headstart.experiment.flow import fit, run
+from headstart.experiment.unfinished import out_folder
 
 __all__ = ["fit", "out_folder", "run"]

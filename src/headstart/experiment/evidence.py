@@ -7,7 +7,6 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import Tensor
 
 import headstart
 from headstart.core.files import digest
+from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
 from headstart.data.checks import Checked
@@ -26,6 +26,7 @@ from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sam
 from headstart.delivery.report.page import render
 from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
+from headstart.experiment.facts import facts
 from headstart.experiment.words import baseline, headline, next_step, title
 from headstart.model.calibration import reliability
 from headstart.tasks.base import Task
@@ -33,14 +34,16 @@ from headstart.tasks.base import Task
 SHOWN_MISTAKES = 24
 SHOWN_SAMPLES = 3
 SHOWN_CLASSES = 12
+SHOWN_SET_ASIDE = 50
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a finished fit leaves behind.
 
-    ``outputs`` are calibrated, by split name; ``trained_on_all`` says whether the kept rung was trained once
-    more with the held-out examples added.
+    ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
+    training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
+    examples added.
     """
 
     spec: FitSpec
@@ -48,6 +51,7 @@ class Outcome:
     task: Task
     split: Split
     outputs: Mapping[str, Tensor]
+    learned: Figures
     trained_on_all: bool
 
     def rows(self, name: str) -> np.ndarray:
@@ -69,7 +73,7 @@ def add_evidence(model: Model, outcome: Outcome) -> None:
     model.result.findings = examine_all(_for_diagnoses(model, outcome))
     model.provenance = provenance(model, outcome)
     model.report = render(_for_report(model, outcome))
-    model.card = model_card(model.result, _facts(model, outcome))
+    model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
 
 
 def _encoded(outcome: Outcome, name: str) -> Tensor:
@@ -80,11 +84,12 @@ def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
     examples, task = outcome.checked.examples, outcome.task
     splits = [name for name in ("train", "validation", "test") if len(outcome.rows(name))]
     targets = {name: outcome.column(examples.targets, name) for name in splits}
+    figures = {name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
     return Evidence(
         targets=targets,
         ids={name: outcome.column(examples.ids, name) for name in splits},
         fingerprints={name: outcome.column(outcome.checked.fingerprints, name) for name in splits},
-        figures={name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()},
+        figures={"train": outcome.learned, **figures},
         strata={name: task.strata(targets[name]) for name in splits},
         mistakes={name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()},
         watched=task.watched,
@@ -176,9 +181,16 @@ def _settings(model: Model, outcome: Outcome) -> dict[str, str]:
         "watched figure": model.task.watched,
         "trained on": "train and held-out examples together" if outcome.trained_on_all else "train examples",
         "calibrated on": "held-out examples, before they were trained on",
+        **_set_aside(outcome),
         "time": f"{say_duration(seconds.total)} ({say_duration(seconds.decode)} reading, "
         f"{say_duration(seconds.forward)} in the frozen part, {say_duration(seconds.train)} training)",
     }
+
+
+def _set_aside(outcome: Outcome) -> dict[str, str]:
+    problems = [str(problem) for problem in outcome.checked.set_aside]
+    rest = f"; and {len(problems) - SHOWN_SET_ASIDE} more" if len(problems) > SHOWN_SET_ASIDE else ""
+    return {"set aside": "; ".join(problems[:SHOWN_SET_ASIDE]) + rest} if problems else {}
 
 
 def provenance(model: Model, outcome: Outcome) -> dict[str, Any]:
@@ -195,17 +207,4 @@ def provenance(model: Model, outcome: Outcome) -> dict[str, Any]:
         "headstart": headstart.__version__,
         "torch": version("torch"),
         "python": platform.python_version(),
-    }
-
-
-def _facts(model: Model, outcome: Outcome) -> dict[str, str]:
-    modality = MODALITIES.load(model.modality)()
-    return {
-        "title": title(outcome.spec.data),
-        "inputs": modality.noun,
-        "noun": model.task.noun,
-        "labels": ", ".join(str(label) for label in model.labels),
-        "folder": Path(outcome.spec.out).name if outcome.spec.out else "MODEL",
-        "next_step": next_step(model, outcome.spec),
-        **{name: str(value) for name, value in model.provenance.items()},
     }

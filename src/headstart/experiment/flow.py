@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,31 @@ from torch import Tensor
 from headstart.backbones import default_card, load
 from headstart.backbones.base import Backbone
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, Problem
-from headstart.core.files import cache_folder, digest
+from headstart.core.errors import InputError, UsageError
+from headstart.core.files import cache_folder
 from headstart.core.progress import Progress
-from headstart.core.results import ExampleCounts, FitResult, Seconds
+from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
-from headstart.data.checks import Checked, check
-from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.data.read import read
-from headstart.data.readers.base import Request
-from headstart.data.splits import Split, split
 from headstart.delivery.artifact import Model
+from headstart.delivery.artifact import load as load_model
+from headstart.delivery.folder import is_model_folder
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.evidence import Outcome, add_evidence
-from headstart.experiment.unfinished import Unfinished, check_out, free_name
+from headstart.experiment.material import Found, Material, find, prepare
+from headstart.experiment.unfinished import Unfinished, check_out
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
 from headstart.ladder.ladder import Ascent, Ladder
+from headstart.ladder.landing import Landing
 from headstart.model.network import Network
 from headstart.strategies.base import Strategy
-from headstart.tasks import TASKS, choose_task
-from headstart.tasks.base import Task
+from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
+
+TRAIN_SAMPLE = 500
+"""At most so many training examples are judged too, to see how much was learned by heart."""
 
 
 def fit(
@@ -85,106 +86,71 @@ def fit(
     return run(spec, Progress(quiet))
 
 
-@dataclass(frozen=True)
-class Material:
-    """Source data made ready: checked examples, their task, their split."""
-
-    checked: Checked
-    task: Task
-    split: Split
-    notes: tuple[str, ...]
-
-    @property
-    def examples(self) -> Examples:
-        """The usable examples."""
-        return self.checked.examples
-
-    def targets(self, rows: np.ndarray) -> list[Any]:
-        """Raw targets of some examples."""
-        return [(self.examples.targets or [])[i] for i in rows]
-
-    @property
-    def fingerprint(self) -> str:
-        """A digest of all inputs and targets, in order."""
-        targets = [repr(target) for target in self.examples.targets or []]
-        return digest(*self.checked.fingerprints, *targets)
-
-
 def run(spec: FitSpec, progress: Progress) -> Model:
     """Carry out `spec`; writes the model folder where one is asked for."""
     stopwatch = Stopwatch()
-    device = choose_device(spec.device)
+    check_request(spec)
+    if spec.resume and spec.out is not None and is_model_folder(spec.out):
+        return _finished_before(spec.out, spec, progress)
     if spec.out is not None:
         check_out(spec.out)
-    climbers = choose_strategies(spec.strategy)
-    material = prepare(spec, progress)
-    backbone = _backbone(spec, material, progress)
+    found = find(spec, progress)
+    backbone = _backbone(spec, found, progress)
+    material = prepare(found, spec, progress)
     with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
         unfinished = None
         folder = Path(temporary)
         if spec.out is not None:
-            unfinished = Unfinished(spec.out, spec, material.fingerprint, progress)
+            asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
+            unfinished = Unfinished(spec.out, spec, asked, progress)
             folder = unfinished.folder
-        bench = _workbench(spec, material, backbone, device, stopwatch, progress, folder)
+        bench = _workbench(spec, material, backbone, stopwatch, progress, folder)
         network = Network(backbone, material.task.head(backbone.feature_size))
-        ladder = Ladder(climbers.strategies, bench, spec.budget, climbers.eligible)
-        ascent = ladder.climb(network)
-        model = _finish(spec, material, bench, ascent, progress)
-        if spec.out is not None and unfinished is not None:
-            model.save(spec.out)
-            unfinished.finish()
+        ascent = Ladder(choose_strategies(spec.strategy), bench, spec.budget).climb(network)
+        model = _finish(spec, material, bench, ascent)
+        if unfinished is not None:
+            unfinished.finish(model.save)
     return model
 
 
-def prepare(spec: FitSpec, progress: Progress) -> Material:
-    """Read, check and split the source data, and find its task.
+def check_request(spec: FitSpec) -> None:
+    """Everything that can be wrong with a request before its data is read.
 
     Raises
     ------
-    InputError : with every mistake of the data.
+    UsageError : an unknown device, strategy, setting or task; all of them together.
     """
-    examples = read(Request(spec.data, spec.input, spec.target, spec.group))
-    task, why = choose_task(_learnable_targets(examples), spec.task)
-    modality = MODALITIES.load(examples.modality)()
-    progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
-    checked = check(examples, modality, progress)
-    targets = list(checked.examples.targets or [])
-    problems = [
-        Problem(name, what)
-        for name, target in zip(checked.examples.ids, targets, strict=True)
-        if (what := task.problem(target))
-    ]
-    if problems:
-        raise InputError(problems, f"{len(problems)} targets cannot be used:")
-    parts = split(
-        checked.examples, task.strata(targets), spec.seed, spec.test_share, fingerprints=checked.fingerprints
-    )
-    # The label set and the class counts come from what is learnt, not from the test split.
-    learnt = [targets[i] for i in [*parts.train, *parts.validation]]
-    task = TASKS.load(task.name).from_targets(learnt)
-    for note in (*examples.notes, *checked.notes, *parts.notes):
-        progress.say(f"  note: {note}")
-    progress.say(
-        f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, "
-        f"{len(parts.test)} for the final test"
-        + (f"; {len(checked.set_aside)} set aside as unreadable." if checked.set_aside else ".")
-    )
-    return Material(checked, task, parts, (*examples.notes, *checked.notes, *parts.notes))
+    mistakes = []
+    for check_one in (
+        lambda: choose_device(spec.device),
+        lambda: choose_strategies(spec.strategy),
+        lambda: TASKS.load(spec.task) if spec.task else None,
+    ):
+        try:
+            check_one()
+        except UsageError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
 
 
-def _learnable_targets(examples: Examples) -> list[Any]:
-    """The targets that a given test split does not hide."""
-    splits = examples.splits or [None] * len(examples)
-    return [t for t, s in zip(examples.targets or [], splits, strict=True) if s != "test"]
+def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:
+    """The model of a fit that was killed after its last step, or of one that is being resumed once too often."""
+    progress.say(f"{out} is finished already: nothing is left to do.")
+    Unfinished.forget(out)
+    model = load_model(out, spec.device)
+    model.quiet = progress.quiet
+    return model
 
 
-def _backbone(spec: FitSpec, material: Material, progress: Progress) -> Backbone:
-    name = spec.backbone or default_card(material.examples.modality).name
+def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
+    modality = found.examples.modality
+    name = spec.backbone or default_card(modality).name
     backbone = load(name)
-    if backbone.card.modality != material.examples.modality:
-        nouns = [MODALITIES.load(m)().noun for m in (backbone.card.modality, material.examples.modality)]
+    if backbone.card.modality != modality:
+        noun = MODALITIES.load(backbone.card.modality)().noun
         raise InputError(
-            f"The backbone {name} takes {nouns[0]}, and these examples are {nouns[1]}. "
+            f"The backbone {name} takes {noun}, and these examples are {found.modality.noun}. "
             "`headstart models` lists backbones for each."
         )
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
@@ -193,13 +159,7 @@ def _backbone(spec: FitSpec, material: Material, progress: Progress) -> Backbone
 
 
 def _workbench(
-    spec: FitSpec,
-    material: Material,
-    backbone: Backbone,
-    device: torch.device,
-    stopwatch: Stopwatch,
-    progress: Progress,
-    folder: Path,
+    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
 ) -> Workbench:
     def inputs(rows: np.ndarray) -> Inputs:
         modality = MODALITIES.load(material.examples.modality)()
@@ -217,7 +177,7 @@ def _workbench(
         validation=inputs(material.split.validation),
         validation_targets=encoded(material.split.validation),
         store=FrontierStore(cache_folder() / "frontiers") if spec.store else None,
-        accelerator=Accelerator(cpu=device.type == "cpu"),
+        accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
         stopwatch=stopwatch,
         progress=progress,
         seed=spec.seed,
@@ -225,49 +185,57 @@ def _workbench(
     )
 
 
-def _finish(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, progress: Progress) -> Model:
+def _finish(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent) -> Model:
     """Calibrate on held-out examples, open the test split once, and write the evidence."""
     task, rows = material.task, material.split
     landing = ascent.landings[ascent.chosen]
-    held_out_targets = task.encode(material.targets(rows.validation))
-    calibration = task.calibrate(landing.outputs, held_out_targets)
+    calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.validation)))
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
     tested = None
     if len(rows.test):
         inputs = replace(bench.train, examples=material.examples, keys=material.checked.fingerprints)
-        untrained = not landing.result.curve
-        raw = bench.outputs(ascent.network, inputs.select(rows.test.tolist()), keep=untrained)
+        raw = bench.outputs(ascent.network, inputs.select(rows.test.tolist()), keep=not landing.result.curve)
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
-    result = FitResult(
-        task=task.name,
-        backbone=ascent.network.backbone.card.name,
-        chosen=landing.result.name,
-        seed=spec.seed,
-        rungs=[each.result for each in ascent.landings],
-        stopped_because=ascent.stopped_because,
-        test=tested,
-        seconds=Seconds(),
-        examples=ExampleCounts(
-            len(rows.train), len(rows.validation), len(rows.test), len(material.checked.set_aside)
-        ),
-    )
-    laps = bench.stopwatch.laps
-    result.seconds = Seconds(laps["decode"], laps["forward"], laps["train"], bench.stopwatch.total)
+    learned = _figures_on_training(bench, landing, calibration)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,
         modality=material.examples.modality,
         calibration=calibration,
-        result=result,
-        columns={"input": spec.input, "target": spec.target, "group": spec.group},
+        result=_result(spec, material, bench, ascent, tested),
+        columns=dict(material.examples.columns),
         device=spec.device,
-        quiet=progress.quiet,
+        quiet=bench.progress.quiet,
     )
-    add_evidence(model, Outcome(spec, material.checked, task, rows, outputs, ascent.trained_on_all))
+    add_evidence(model, Outcome(spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all))
     return model
 
 
-def out_folder(spec: FitSpec) -> FitSpec:
-    """`spec` with a folder to write to: the one asked for, or a free name after the data."""
-    return spec if spec.out is not None else replace(spec, out=free_name(spec.data))
+def _result(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, tested: Figures | None) -> FitResult:
+    rows, laps = material.split, bench.stopwatch.laps
+    return FitResult(
+        task=material.task.name,
+        backbone=ascent.network.backbone.card.name,
+        chosen=ascent.landings[ascent.chosen].result.name,
+        seed=spec.seed,
+        rungs=[each.result for each in ascent.landings],
+        stopped_because=ascent.stopped_because,
+        test=tested,
+        seconds=Seconds(laps["decode"], laps["forward"], laps["train"], bench.stopwatch.total),
+        examples=ExampleCounts(
+            len(rows.train), len(rows.validation), len(rows.test), len(material.checked.set_aside)
+        ),
+    )
+
+
+def _figures_on_training(bench: Workbench, landing: Landing, calibration: dict[str, float]) -> Figures:
+    """Figures of the network that was compared, on training examples: what was learned by heart shows here.
+
+    No more examples than were held out are looked at (but 100 at least), so that it costs no more than judging
+    a rung did.
+    """
+    count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
+    sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
+    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.result.curve)
+    return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])

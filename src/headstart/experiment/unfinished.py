@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import InputError, UsageError
-from headstart.core.files import write_json
+from headstart.core.errors import HeadstartError, InputError, UsageError
+from headstart.core.files import finite, write_json
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 
-REQUEST = "request.json"
+REQUEST, FINISHED = "request.json", "finished"
 
 
 class Unfinished:
     """Keeps checkpoints beside the model folder until that is written: ``OUT.unfinished``.
 
+    Parameters
+    ----------
+    found : what was found in the request's place and must be the same for a fit to go on: the examples'
+        fingerprint, the backbone.
+
     Raises
     ------
-    InputError : `out` exists already and would be overwritten, or the fit to resume was another one.
+    InputError : the fit to resume was another one.
     """
 
-    def __init__(self, out: Path, spec: FitSpec, fingerprint: str, progress: Progress) -> None:
-        self.out = out
-        self.folder = out.with_name(out.name + ".unfinished")
-        asked = {**_comparable(spec), "examples": fingerprint}
+    def __init__(self, out: Path, spec: FitSpec, found: Mapping[str, str], progress: Progress) -> None:
+        self.out, self.folder = out, _beside(out)
+        asked = finite({**_comparable(spec), **found})
         if spec.resume and self.folder.exists():
             self._same_as(asked)
             progress.say(f"Going on with the unfinished fit in {self.folder}")
         elif self.folder.exists():
             progress.say(f"Starting anew: {self.folder} held an unfinished fit (--resume would have gone on with it)")
             shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / REQUEST, asked)
 
     def _same_as(self, asked: dict[str, Any]) -> None:
@@ -47,9 +51,35 @@ class Unfinished:
                 "it cannot be resumed. Repeat the original command with --resume, or drop --resume to start anew."
             )
 
-    def finish(self) -> None:
-        """Remove the folder: the model is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def finish(self, save: Callable[[Path], object]) -> None:
+        """Let `save` write the model, give it its place, and remove this folder.
+
+        The model is written in here first: whatever a kill leaves half-written goes with this folder.
+
+        Raises
+        ------
+        HeadstartError : the disk is full, or `out` has appeared meanwhile.
+        """
+        save(self.folder / FINISHED)
+        try:
+            if self.out.is_dir():
+                self.out.rmdir()
+            (self.folder / FINISHED).rename(self.out)
+        except OSError as error:
+            raise HeadstartError(
+                f"{self.out} could not be written ({error.strerror}); the model is in {self.folder / FINISHED}."
+            ) from error
+        self.forget(self.out)
+
+    @staticmethod
+    def forget(out: Path) -> None:
+        """Remove what an unfinished fit into `out` left."""
+        shutil.rmtree(_beside(out), ignore_errors=True)
+
+
+def out_folder(spec: FitSpec) -> FitSpec:
+    """`spec` with a folder to write to: the one asked for, or a free name after the data."""
+    return spec if spec.out is not None else replace(spec, out=free_name(spec.data))
 
 
 def free_name(data: Any) -> Path:
@@ -75,6 +105,14 @@ def check_out(out: Path) -> None:
         )
 
 
+def _beside(out: Path) -> Path:
+    return out.with_name(out.name + ".unfinished")
+
+
 def _comparable(spec: FitSpec) -> dict[str, Any]:
-    kept = {k: v for k, v in asdict(spec).items() if k not in ("data", "out", "resume", "store", "device")}
-    return {**kept, "strategy": str(kept["strategy"])}
+    left_out = ("data", "out", "resume", "store", "device", "strategy")
+    kept = {field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in left_out}
+    strategy = spec.strategy
+    if strategy is not None and not isinstance(strategy, str):
+        strategy = f"{type(strategy).__name__} {sorted(vars(strategy).items())}"
+    return {**kept, "strategy": strategy}

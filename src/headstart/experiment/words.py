@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from headstart.core.results import Figure
+from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
+from headstart.delivery.writing import figure_interval, figure_name, figure_value
 from headstart.tasks.base import Task
 
 
@@ -18,24 +19,17 @@ def title(data: Any) -> str:
     return Path(str(data)).name or str(data) if isinstance(data, str | Path) else "your examples"
 
 
-def say_figure(name: str, figure: Figure) -> str:
-    """``accuracy 0.932 [0.901, 0.955]``."""
-    value, low, high = figure
-    return f"{name.replace('_', ' ')} {value:.3f} [{low:.3f}, {high:.3f}]"
-
-
 def headline(model: Model, judged: str) -> str:
-    """How good the model is, in one sentence."""
-    kept = next(rung for rung in model.result.rungs if rung.kept)
-    figures = model.result.test if judged == "test" and model.result.test else kept.validation
-    where = "test" if judged == "test" else "held-out"
-    count = model.result.examples.test if judged == "test" else model.result.examples.validation
-    watched = model.task.watched
-    lead = next(iter(figures))
-    said = [say_figure(lead, figures[lead])]
-    if watched != lead:
-        said.append(say_figure(watched, figures[watched]))
-    return f"On {count} {where} examples that it never saw: {', '.join(said)} (95 % intervals)."
+    """How good the model is, in one sentence.
+
+    ``On 194 test examples that it never saw: accuracy 97.9 % (95 % interval 94.8–99.2 %), macro F1 …``
+    """
+    result = model.result
+    if judged == "test" and result.test:
+        return f"On {_examples(result.examples.test, 'test')} that it never saw: {_said(model, result.test)}."
+    kept = next(rung for rung in result.rungs if rung.kept)
+    count = _examples(result.examples.validation, "held-out")
+    return f"On {count}, which also helped to choose it: {_said(model, kept.validation)}."
 
 
 def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
@@ -43,19 +37,42 @@ def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
     if not task.describe().get("labels") or not targets:
         return []
     name, count = Counter(task.say(target) for target in targets).most_common(1)[0]
-    return [f"Always answering “{name}” would be right {count / len(targets):.1%} of the time."]
+    return [f"Always answering “{name}” would be right {100 * count / len(targets):.1f} % of the time."]
 
 
 def next_step(model: Model, spec: FitSpec) -> str:
-    """The next thing worth trying."""
+    """The next thing worth trying: the gravest trouble first, then what the ladder left undone."""
     result = model.result
-    for finding in result.findings:
-        if finding.severity == "serious" and finding.next_step:
-            return finding.next_step
+    steps = {finding.severity: finding.next_step for finding in reversed(result.findings) if finding.next_step}
+    if "serious" in steps:
+        return steps["serious"]
     if "budget" in result.stopped_because:
-        return f"Give it more time: a dearer rung did not fit ({result.stopped_because})."
+        return f"More time (--budget): {result.stopped_because}."
     if "no further rung could show a gain" in result.stopped_because:
-        return "More held-out or test examples: the figures left no room to see further gains."
+        return (
+            "Measure it on more examples (`headstart evaluate`): so few mistakes are left here that no better model "
+            "could be told from this one."
+        )
+    if "warning" in steps:
+        return steps["warning"]
+    if spec.strategy is not None:
+        return "Leave out --strategy: the ladder then climbs to dearer strategies as far as they pay."
     if result.chosen == result.rungs[-1].name and len(result.rungs) > 1:
         return "A larger backbone (`headstart models` lists those at hand): the last rung was still the best."
-    return "More labelled examples of the classes that are mixed up most, or another backbone (`headstart models`)."
+    confused = " of the classes that the report shows to be mixed up most" if model.labels else ""
+    return f"More labelled examples{confused}, or another backbone (`headstart models`)."
+
+
+def _examples(count: int, kind: str) -> str:
+    return f"{count:,} {kind} example{'' if count == 1 else 's'}"
+
+
+def _said(model: Model, figures: Figures) -> str:
+    """The first figure and the watched one, the first interval being named as such."""
+    names = dict.fromkeys([next(iter(figures)), model.task.watched])
+    said: list[str] = []
+    for name in names:
+        given = name, figures[name], model.task.higher_is_better[name]
+        interval = ("" if said else "95 % interval ") + figure_interval(*given)
+        said.append(f"{figure_name(name)} {figure_value(*given)} ({interval})")
+    return ", ".join(said)

@@ -22,7 +22,7 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
     if entry is None:
         raise TypeError(f"{backbone.card.name} names neither a run of layers nor a module to trace")
     network, key = entry
-    graph = _LeafTracer(backbone.tracer_leaves(), backbone.tracer_functions()).trace(network)
+    graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
     nodes = list(graph.nodes)
     moving = _moving(network, nodes)
     per_example = _per_example(network, graph, nodes, sample[key])
@@ -37,15 +37,31 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
 
 
 class _LeafTracer(fx.Tracer):
-    """A tracer that takes some modules whole: those named, and any that carries a low-rank adapter."""
+    """A tracer that takes whole what no cut goes through.
 
-    def __init__(self, leaves: tuple[type[nn.Module], ...], functions: tuple[Any, ...]) -> None:
-        super().__init__(autowrap_functions=functions)
-        self.leaves = leaves
+    Cuts lie between stages, so a module within one stage keeps its own forward, and with it the dropout and
+    stochastic depth that look at a ``training`` flag: a trace through them would fix the flag for ever. The same
+    goes for a module that holds neither tensors nor modules, and for one that carries a low-rank adapter.
+    """
+
+    def __init__(self, backbone: Backbone, whole: set[nn.Module]) -> None:
+        super().__init__(autowrap_functions=backbone.tracer_functions())
+        self.leaves, self.whole = backbone.tracer_leaves(), whole
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        adapted = hasattr(m, "base_layer")
-        return adapted or isinstance(m, self.leaves) or super().is_leaf_module(m, module_qualified_name)
+        stateless = not (m.state_dict() or any(m.children()))
+        whole = stateless or m in self.whole or hasattr(m, "base_layer") or isinstance(m, self.leaves)
+        return whole or super().is_leaf_module(m, module_qualified_name)
+
+
+def _in_one_stage(backbone: Backbone) -> set[nn.Module]:
+    """Modules whose parameters and buffers all belong to one stage."""
+    stage_of = {name: i for i, stage in enumerate(backbone.stages()) for name in (*stage.parameters, *stage.buffers)}
+    found: dict[nn.Module, set[int]] = {}
+    for path, module in backbone.named_modules():
+        names = [f"{path}.{name}".replace(".base_layer.", ".") for name in module.state_dict()]
+        found[module] = {stage_of[name] for name in names if name in stage_of}
+    return {module for module, stages in found.items() if len(stages) == 1}
 
 
 def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
@@ -67,11 +83,8 @@ def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
 def _per_example(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], sample: Tensor) -> set[fx.Node]:
     """Nodes that depend on the input and whose value is a tensor with the examples along dimension 0."""
     values = _Values(fx.GraphModule(network, graph))
-    was_training = network.training
-    network.eval()
     with torch.no_grad():
         values.run(sample)
-    network.train(was_training)
     fed: set[fx.Node] = set()
     for node in nodes:
         if node.op == "placeholder" or any(source in fed for source in node.all_input_nodes):

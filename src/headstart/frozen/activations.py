@@ -18,6 +18,7 @@ from headstart.frozen.engines.base import Engine
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore, Space
+from headstart.frozen.trust import prepared
 
 SEGMENT_BATCHES = 32
 SEGMENT_BYTES = 2**28
@@ -60,7 +61,8 @@ class FrozenPart:
         if self._weights is None:
             self._weights = weights_digest(self.frontier.state)
         if (preprocessing, view) not in self._spaces:
-            space = self.store.space(self._weights, self.frontier.cut, preprocessing, view)
+            cut = f"{self.frontier.cut} {self.frontier.architecture}"
+            space = self.store.space(self._weights, cut, preprocessing, view)
             self._spaces[preprocessing, view] = space
         return self._spaces[preprocessing, view]
 
@@ -140,7 +142,7 @@ class FrozenPart:
 
     def _run(self, batch: Batch) -> Batch:
         if not self._prepared:
-            self.engine.prepare(_as_module(self.frontier), batch, self.device)
+            self.engine = prepared(self.engine, _as_module(self.frontier), batch, self.device, self.progress)
             self._prepared = True
         return self.engine.run(batch)
 

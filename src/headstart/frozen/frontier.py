@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
+from headstart.core.files import digest
 from headstart.frozen._graph_cut import cut_graph
 from headstart.frozen._layer_cut import cut_layers
 
@@ -22,12 +25,15 @@ class Frontier:
     trained : frontier → features (N, D).
     cut : a name for where the cut lies; part of the store's key.
     state : the frozen part's parameters and buffers; their digest is part of the store's key.
+    architecture : a digest of what the backbone is made of besides weights (strides, pooling); part of the store's
+        key with the cut, for two networks of the same weights need not be the same function.
     """
 
     frozen: Callable[[Batch], Batch]
     trained: nn.Module
     cut: str
     state: Mapping[str, Tensor]
+    architecture: str = ""
 
     @property
     def is_input(self) -> bool:
@@ -43,12 +49,31 @@ def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
     sample : a batch of at least two examples; tells which intermediate values are tensors per example.
     """
     if not any(parameter.requires_grad for parameter in backbone.parameters()):
-        return Frontier(AtDepths(backbone), Last(), "features", backbone.state_dict())
+        return Frontier(AtDepths(backbone), Last(), "features", backbone.state_dict(), _architecture(backbone))
     run = backbone.layer_run()
-    parts = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
+    with _evaluating(backbone):
+        parts = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
     if parts is None:
         return Frontier(Unchanged(), backbone, "input", {})
-    return Frontier(*parts)
+    return Frontier(*parts, _architecture(backbone))
+
+
+def _architecture(backbone: Backbone) -> str:
+    """A digest of the description, without the name it goes by and the preprocessing, which is a key of its own."""
+    described = {k: v for k, v in backbone.describe().items() if k not in ("name", "card", "preprocess")}
+    return digest(json.dumps(described, sort_keys=True, default=str))
+
+
+@contextlib.contextmanager
+def _evaluating(backbone: nn.Module) -> Iterator[None]:
+    """Evaluation mode for the block, then every module in the mode it was in: a trace keeps the mode it meets."""
+    training = [module for module in backbone.modules() if module.training]
+    backbone.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 class AtDepths(nn.Module):

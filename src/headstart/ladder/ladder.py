@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
 from headstart.model.network import Network
-from headstart.strategies.base import Rung, Strategy
+from headstart.strategies.base import Prepared, Rung, Strategy
 from headstart.training.workbench import Workbench
 
 PATIENCE = 2
 """Trained rungs in a row without a gain above its standard error, after which climbing stops."""
+
+FEWEST_EPOCHS = 2
+"""A rung is shortened to fit the budget, but never to fewer epochs than this."""
 
 
 @dataclass
@@ -35,13 +41,10 @@ class Ladder:
     Parameters
     ----------
     budget : seconds the whole fit may take, by the workbench's stopwatch.
-    eligible : names of the strategies whose rungs may be kept; the others are only starting points.
     """
 
-    def __init__(
-        self, strategies: Sequence[Strategy], bench: Workbench, budget: float, eligible: frozenset[str]
-    ) -> None:
-        self.strategies, self.bench, self.budget, self.eligible = strategies, bench, budget, eligible
+    def __init__(self, strategies: Sequence[Strategy], bench: Workbench, budget: float) -> None:
+        self.strategies, self.bench, self.budget = strategies, bench, budget
         if bench.validation_targets is None:
             raise ValueError("a ladder needs held-out examples to compare its rungs on")
         self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed)
@@ -50,7 +53,7 @@ class Ladder:
         """From cheap to dear; what is not climbed by default only where its strategy alone was asked for."""
         count = len(self.bench.train)
         offered = [(s, r) for s in self.strategies for r in s.rungs(network.backbone, self.bench.task, count)]
-        wanted = [(s, r) for s, r in offered if r.by_default or self.eligible == {r.strategy}]
+        wanted = [(s, r) for s, r in offered if r.by_default or len(self.strategies) == 1]
         return sorted(wanted, key=lambda pair: pair[1].reach)
 
     def climb(self, start: Network) -> Ascent:
@@ -59,7 +62,7 @@ class Ladder:
         landings: list[Landing] = []
         reason = "every rung was climbed"
         for index, (strategy, rung) in enumerate(rungs):
-            if self._eligible(landings) and (why := self._enough(landings)):
+            if landings and (why := self._enough(landings)):
                 reason = why
                 break
             landing = self._one(index, strategy, rung, start, landings)
@@ -67,15 +70,10 @@ class Ladder:
                 reason = landing
                 break
             landings.append(landing)
-        among = self._eligible(landings)
-        chosen = among[simplest_of_the_best(self.held_out, [landings[i].outputs for i in among])]
+        chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings])
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(rungs, landings, chosen, start)
         return Ascent(landings, chosen, reason, network, on_all)
-
-    def _eligible(self, landings: Sequence[Landing]) -> list[int]:
-        """Indices of the landings that may be kept."""
-        return [i for i, landing in enumerate(landings) if landing.result.strategy in self.eligible]
 
     def _enough(self, landings: list[Landing]) -> str | None:
         """Why no further rung pays, if so."""
@@ -103,11 +101,14 @@ class Ladder:
         return max(range(len(landings)), key=lambda i: self.held_out.value(landings[i].outputs))
 
     def _start(self, rung: Rung, landings: list[Landing]) -> int | None:
-        """The rung to continue from: the best so far whose head reads the last features alone."""
-        ready = [i for i, landing in enumerate(landings) if not landing.network.depths]
-        if not rung.needs_start or not ready:
+        """The rung to continue from: the best so far, if its head reads the last features alone; else none.
+
+        A rung that was no gain would hand on what it unlearnt.
+        """
+        if not rung.needs_start or not landings:
             return None
-        return max(ready, key=lambda i: self.held_out.value(landings[i].outputs))
+        best = self._best(landings)
+        return None if landings[best].network.depths else best
 
     def _one(
         self, index: int, strategy: Strategy, rung: Rung, start: Network, landings: list[Landing]
@@ -120,12 +121,13 @@ class Ladder:
             return landing
         origin = self._start(rung, landings)
         prepared = strategy.prepare(rung, start if origin is None else landings[origin].network, self.bench)
-        predicted = strategy.predicted_cost(prepared, self.bench)
-        if self._eligible(landings) and self.bench.stopwatch.total + predicted > self.budget:
+        prepared, predicted = self._within_budget(strategy, prepared, folder.with_suffix(".begun.json"))
+        if landings and predicted > self._left and not folder.with_suffix(".begun.json").exists():
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.budget)
             return (
                 f"{rung.name} would take about {say_duration(predicted)}; {spent} of the budget of {budget} are spent"
             )
+        write_json(folder.with_suffix(".begun.json"), {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
         climbed = strategy.climb(prepared, self.bench)
@@ -146,6 +148,22 @@ class Ladder:
         save_landing(folder, landing)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
+
+    @property
+    def _left(self) -> float:
+        return self.budget - self.bench.stopwatch.total
+
+    def _within_budget(self, strategy: Strategy, prepared: Prepared, begun: Path) -> tuple[Prepared, float]:
+        """The rung and what it will cost, with fewer epochs where all of them would overrun the budget.
+
+        `begun` remembers the number for a fit that is killed and resumed, whatever time is left then.
+        """
+        predicted = strategy.predicted_cost(prepared, self.bench)
+        epochs = prepared.recipe.epochs
+        wanted = json.loads(begun.read_text(encoding="utf-8"))["epochs"] if begun.exists() else epochs
+        if not begun.exists() and predicted > self._left:
+            wanted = max(min(FEWEST_EPOCHS, epochs), min(epochs, int(epochs * self._left / predicted)))
+        return strategy.again(prepared, wanted), predicted * wanted / epochs
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched
@@ -188,7 +206,7 @@ class Ladder:
             lineage.insert(0, origin)
         share = len(self.held_out.encoded) / len(self.bench.train)
         seconds = sum(landings[i].result.seconds * (1 + share) for i in lineage if landings[i].result.curve)
-        if seconds and self.bench.stopwatch.total + seconds > self.budget:
+        if seconds and seconds > self._left:
             self.bench.progress.say("  the budget does not allow training once more on every example")
             return landings[chosen].network, False
         whole = self.bench.whole()

@@ -53,6 +53,7 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
     state = load_file(folder / "network.safetensors")
     network = Network(copy.deepcopy(start.backbone), task.head(_width(state, start)), meta["depths"])
     network.load_state_dict(state)
+    network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
     return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"])

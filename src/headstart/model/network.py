@@ -20,6 +20,11 @@ class Network(nn.Module):
     depths : stage names whose pooled activations the head reads side by side (Head2Toe, Evci et al. 2022,
         arXiv:2201.03529); empty for the last features alone.
 
+    Attributes
+    ----------
+    head_is_new : whether the head has learnt nothing yet.
+    held_still : the frozen modules, by the freeze plan.
+
     ``train()`` never thaws a frozen layer: its parameters, normalisation statistics and dropout stay as they
     are, whatever mode is asked for, once a freeze plan has said which layers are frozen.
     """
@@ -27,6 +32,7 @@ class Network(nn.Module):
     def __init__(self, backbone: Backbone, head: nn.Module, depths: Sequence[str] = ()) -> None:
         super().__init__()
         self.backbone, self.head, self.depths = backbone, head, tuple(depths)
+        self.head_is_new = True
         self.held_still: list[nn.Module] = []
 
     def forward(self, batch: Batch) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from headstart.tasks.base import Task
 
-STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1, 2))
+STRENGTHS = tuple(10.0**power for power in (-4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 1))
 """Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
 
 
@@ -54,7 +53,8 @@ class Standardised:
         if features.shape[0] >= features.shape[1]:
             return cls(scaled, None, mean, scale)
         u, s, vh = torch.linalg.svd(scaled, full_matrices=False)
-        return cls(u * s, vh, mean, scale)
+        kept = s > 1e-6 * s[0]
+        return cls((u * s)[:, kept], vh[kept], mean, scale)
 
     def unscaled(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """Weights on the coordinates (R, C) as weights on the raw features: (C, D) and (C,)."""
@@ -67,31 +67,41 @@ def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tens
     """The penalised linear head of least held-out loss.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free, by L-BFGS; penalties are tried from strong to weak, each
-    starting from the last. The penalty is the one of least cross-validated loss.
+    starting from the last, until the cross-validated loss rises.
 
     Parameters
     ----------
     features : (N, D). encoded : N encoded targets. weights : (N,).
     """
     space = Standardised.of(features)
-    scores = _cross_validate(task, space.coordinates, encoded, weights, seed)
+    x = space.coordinates.float()
+    scores = _cross_validate(task, x, encoded, weights, seed)
     best = int(np.argmin(scores))
-    path = _path(task, space.coordinates, encoded, weights, STRENGTHS[: best + 1], len(features))
-    weight, bias = space.unscaled(*path[-1])
+    flat = _zeros(task, x)
+    for strength in STRENGTHS[: best + 1]:
+        flat = _solve(task, x, encoded, weights, 1 / (strength * len(x)), flat)
+    weight, bias = space.unscaled(*_parts(flat, x, task))
     return Solution(weight, bias, STRENGTHS[best], tuple(scores))
 
 
 def _cross_validate(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, seed: int) -> list[float]:
-    folds = _folds(len(x), 5 if len(x) < 3000 else 3, seed)
-    losses = np.zeros(len(STRENGTHS))
-    for fold in folds:
-        inside = torch.from_numpy(np.setdiff1d(np.arange(len(x)), fold))
-        outside = torch.from_numpy(fold)
-        path = _path(task, x[inside], encoded[inside], weights[inside], STRENGTHS, len(x))
-        for i, (weight, bias) in enumerate(path):
-            held_out = task.loss(x[outside] @ weight + bias, encoded[outside], weights[outside].double())
-            losses[i] += float(held_out) * len(fold) / len(x)
-    return [float(loss) for loss in losses]
+    """Held-out loss for each strength, up to the first two that are worse than the best before them."""
+    folds = [torch.from_numpy(fold) for fold in _folds(len(x), 5 if len(x) < 3000 else 3, seed)]
+    inside = [torch.from_numpy(np.setdiff1d(np.arange(len(x)), fold)) for fold in folds]
+    solutions = [_zeros(task, x) for _ in folds]
+    scores: list[float] = []
+    for strength in STRENGTHS:
+        total = 0.0
+        for i, (fit, held_out) in enumerate(zip(inside, folds, strict=True)):
+            penalty = 1 / (strength * len(x))
+            solutions[i] = _solve(task, x[fit], encoded[fit], weights[fit], penalty, solutions[i])
+            weight, bias = _parts(solutions[i], x, task)
+            outputs = x[held_out].double() @ weight + bias
+            total += float(task.loss(outputs, encoded[held_out], weights[held_out].double())) * len(held_out)
+        scores.append(total / len(x))
+        if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
+            break
+    return scores
 
 
 def _folds(count: int, folds: int, seed: int) -> list[np.ndarray]:
@@ -99,29 +109,25 @@ def _folds(count: int, folds: int, seed: int) -> list[np.ndarray]:
     return [np.sort(part) for part in np.array_split(order, min(folds, count))]
 
 
-def _path(
-    task: Task, x: Tensor, encoded: Tensor, weights: Tensor, strengths: Sequence[float], count: int
-) -> list[tuple[Tensor, Tensor]]:
-    """Solutions (R, C), (C,) for each strength, each started from the one before."""
-    flat = np.zeros((x.shape[1] + 1) * task.outputs)
-    path = []
-    for strength in strengths:
-        flat = _solve(task, x, encoded, weights, 1 / (strength * count), flat)
-        both = torch.from_numpy(flat.copy()).view(x.shape[1] + 1, task.outputs)
-        path.append((both[:-1], both[-1]))
-    return path
+def _zeros(task: Task, x: Tensor) -> np.ndarray:
+    return np.zeros((x.shape[1] + 1) * task.outputs)
+
+
+def _parts(flat: np.ndarray, x: Tensor, task: Task) -> tuple[Tensor, Tensor]:
+    """Weight (R, C) and bias (C,) of a flat solution."""
+    both = torch.from_numpy(flat.copy()).view(x.shape[1] + 1, task.outputs)
+    return both[:-1], both[-1]
 
 
 def _solve(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, penalty: float, start: np.ndarray) -> np.ndarray:
     shape = (x.shape[1] + 1, task.outputs)
-    weights = weights.double()
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        both = torch.from_numpy(flat).view(shape).requires_grad_()
+        both = torch.from_numpy(flat).to(x.dtype).view(shape).requires_grad_()
         loss = task.loss(x @ both[:-1] + both[-1], encoded, weights)
         loss = loss + 0.5 * penalty * both[:-1].square().sum()
         (gradient,) = torch.autograd.grad(loss, both)
-        return float(loss.detach()), gradient.flatten().numpy()
+        return float(loss.detach()), gradient.flatten().double().numpy()
 
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-7})
-    return found.x
+    options = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-5}
+    return minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x

@@ -10,7 +10,9 @@ from typing import ClassVar
 from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
+from headstart.strategies._solved_head import start_from_solved_head
 from headstart.tasks.base import Task
+from headstart.training.early_stopping import best_epoch
 from headstart.training.recipe import Recipe
 from headstart.training.trial import measure
 from headstart.training.workbench import Workbench
@@ -59,9 +61,6 @@ class Strategy(ABC):
     summary: ClassVar[str]
     """What it does, in a sentence a person understands."""
 
-    starts_from: ClassVar[str | None] = None
-    """The strategy, with settings, that its first rung continues from; climbed first when this one is asked for."""
-
     @abstractmethod
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         """The rungs it offers for this backbone, cheapest first."""
@@ -71,8 +70,12 @@ class Strategy(ABC):
         """How to train `rung` on this many examples."""
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
-        """A copy of `start` with what the rung trains thawed. The default thaws stages above the freeze depth."""
+        """A copy of `start` with what the rung trains thawed.
+
+        The default solves the head first if it is new, and thaws the stages above the freeze depth.
+        """
         network = copy.deepcopy(start)
+        start_from_solved_head(network, bench)
         plan = FreezePlan(network, rung.freeze_depth)
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
@@ -84,10 +87,10 @@ class Strategy(ABC):
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the rung. The default runs the training loop from the frontier on."""
         moment = bench.train_network(prepared.plan, prepared.recipe, prepared.rung.name)
-        watched, sign = bench.task.watched, 1 if bench.task.higher_is_better[bench.task.watched] else -1
-        held_out = [sign * figures[watched] for figures in moment.curve if watched in figures]
-        best = held_out.index(max(held_out)) + 1 if held_out else len(moment.curve)
-        return Climbed(prepared.network, prepared.plan.trainable_parameters, moment.curve, best)
+        watched = bench.task.watched
+        best = best_epoch(moment.curve, watched, bench.task.higher_is_better[watched])
+        epochs = len(moment.curve) if best is None else best + 1
+        return Climbed(prepared.network, prepared.plan.trainable_parameters, moment.curve, epochs)
 
     def again(self, prepared: Prepared, epochs: int) -> Prepared:
         """The same rung for exactly `epochs` epochs, for training on every example without early stopping."""

@@ -6,27 +6,26 @@ import copy
 import time
 
 import torch
-from torch import Tensor
 
 from headstart.backbones.base import Backbone
-from headstart.frozen.activations import Activations, stacked
 from headstart.model.freezing import FreezePlan, Rates
-from headstart.model.network import Network, set_linear
-from headstart.strategies._linear_head import fit_linear_head
+from headstart.model.network import Network
+from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
-ONE_DEPTH, SEVERAL_DEPTHS = "feature_extraction", "feature_extraction_depths"
-
 
 class FeatureExtraction(Strategy):
-    """A linear head on the last features, and one on features from several depths (Head2Toe, Evci et al. 2022).
+    """A linear head on the last features, or on features from several depths where that has less held-out loss.
+
+    Features from several depths: Head2Toe (Evci et al. 2022, arXiv:2201.03529). Where the paper selects features
+    by a group lasso, the ridge penalty and the cross-validated choice between few and many do it here.
 
     Parameters
     ----------
-    depths : also offer the rung that reads several depths.
+    depths : whether several depths are tried at all.
     """
 
     summary = "freezes the whole backbone and solves a linear head on its features"
@@ -35,11 +34,7 @@ class FeatureExtraction(Strategy):
         self.depths = depths
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
-        everything = len(backbone.stages())
-        rungs = [Rung(ONE_DEPTH, "feature_extraction", everything, needs_start=False)]
-        if self.depths:
-            rungs.append(Rung(SEVERAL_DEPTHS, "feature_extraction", everything, 0.01, needs_start=False))
-        return rungs
+        return [Rung("feature_extraction", "feature_extraction", len(backbone.stages()), needs_start=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         """Solved, not trained: the recipe only says that every example is seen."""
@@ -47,13 +42,7 @@ class FeatureExtraction(Strategy):
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
-        depths: tuple[str, ...] = ()
-        width = backbone.feature_size
-        if rung.name == SEVERAL_DEPTHS:
-            with torch.inference_mode():
-                by_depth = backbone.depth_features(bench.sample(2))
-            depths, width = tuple(by_depth), sum(tensor.shape[1] for tensor in by_depth.values())
-        network = Network(backbone, bench.task.head(width), depths)
+        network = Network(backbone, bench.task.head(backbone.feature_size))
         plan = FreezePlan(network, rung.freeze_depth)
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, backbone, bench.task, len(bench.train)))
@@ -61,7 +50,7 @@ class FeatureExtraction(Strategy):
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
-        solving = 1e-9 * len(bench.train) * sum(p.numel() for p in prepared.network.head.parameters()) * 40
+        solving = 1e-7 * len(bench.train) * sum(p.numel() for p in prepared.network.head.parameters())
         if not missing:
             return solving + 0.2
         count = min(len(bench.train), 16)
@@ -71,21 +60,19 @@ class FeatureExtraction(Strategy):
         return (time.perf_counter() - start) / count * missing + solving
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
-        network = prepared.network
         before = prepared.plan.snapshot()
-        activations = bench.frozen_part(network).over(bench.train)
-        with bench.stopwatch.lap("train"):
-            features = features_of(network, activations)
-            weights = bench.task.balance(bench.targets)
-            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed)
-            set_linear(network.head, solution.weight, solution.bias)
+        candidates = [prepared.network]
+        if self.depths:
+            candidates.append(several_depths(prepared.network, bench))
+        losses = [min(solve_head(network, bench).scores) for network in candidates]
         prepared.plan.verify(before)
-        return Climbed(network, prepared.plan.trainable_parameters)
+        best = candidates[losses.index(min(losses))]
+        return Climbed(best, sum(parameter.numel() for parameter in best.head.parameters()))
 
 
-def features_of(network: Network, activations: Activations) -> Tensor:
-    """What the head reads, for all examples: (N, D)."""
-    if network.depths:
-        return torch.cat([stacked(activations, name) for name in network.depths], dim=1)
-    frontier = activations.part.frontier
-    return torch.cat([frontier.trained(batch) for batch in activations.batches(1024)])
+def several_depths(network: Network, bench: Workbench) -> Network:
+    """The same backbone under a new head that reads every depth."""
+    with torch.inference_mode():
+        by_depth = network.to(bench.device).backbone.depth_features(bench.sample(2))
+    width = sum(tensor.shape[1] for tensor in by_depth.values())
+    return Network(network.backbone, bench.task.head(width), tuple(by_depth))

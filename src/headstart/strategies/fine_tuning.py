@@ -19,7 +19,7 @@ class FineTuning(Strategy):
     Parameters
     ----------
     freeze_depth : frozen stages of the one rung to offer; None for three rungs: the last quarter of the stages
-        trains, the last half, everything.
+        trains, the last half, everything. The ladder climbs the first and the last of them by default.
     epochs, learning_rate, batch_size : None for what suits the backbone and the number of examples.
     layer_decay : factor on the rate for every stage further from the output.
     smoothing, mixup, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
@@ -27,7 +27,6 @@ class FineTuning(Strategy):
     """
 
     summary = "trains the last stages, or all, from a solved head on, with rates falling towards the input"
-    starts_from = "feature_extraction:depths=false"
 
     def __init__(
         self,
@@ -58,7 +57,13 @@ class FineTuning(Strategy):
         small = sum(p.numel() for p in backbone.parameters()) <= LARGE
         depths = {"last": stages - max(1, round(stages / 4)), "half": stages // 2, "full": 0}
         return [
-            Rung(f"fine_tuning_{name}", "fine_tuning", depth, 1 - depth / stages, by_default=small or depth > 0)
+            Rung(
+                f"fine_tuning_{name}",
+                "fine_tuning",
+                depth,
+                1 - depth / stages,
+                by_default=name == "last" or (name == "full" and small),
+            )
             for name, depth in depths.items()
         ]
 
@@ -80,5 +85,5 @@ class FineTuning(Strategy):
 
 
 def epochs_for(examples: int, batch: int) -> int:
-    """Enough passes for a few hundred steps: 10 on small sets, 3 on large ones."""
-    return max(3, min(10, round(400 * batch / max(examples, 1))))
+    """Enough passes for about 150 steps: 10 on the smallest sets, 3 from 1,600 examples on."""
+    return max(3, min(10, round(150 * batch / max(examples, 1))))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import nn
 
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, Batch
 from headstart.core.optional import require
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
+from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.strategies.fine_tuning import LARGE, epochs_for
 from headstart.tasks.base import Task
@@ -30,7 +32,6 @@ class LowRank(Strategy):
     """
 
     summary = "trains low-rank changes beside frozen weights and merges them in; for large backbones"
-    starts_from = "feature_extraction:depths=false"
 
     def __init__(
         self,
@@ -60,9 +61,16 @@ class LowRank(Strategy):
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         peft = require("peft", "lora", "the strategy low_rank")
-        network = copy.deepcopy(start)
-        targets = self._targets(network.backbone)
-        config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=targets, lora_dropout=0.0)
+        network = copy.deepcopy(start).to(bench.device)
+        start_from_solved_head(network, bench)
+        targets = self._targets(network.backbone, bench.sample(2))
+        config = peft.LoraConfig(
+            r=self.rank,
+            lora_alpha=self.alpha,
+            target_modules=list(targets),
+            lora_dropout=0.0,
+            fan_in_fan_out=all(_transposed(module) for module in targets.values()),
+        )
         torch.manual_seed(bench.seed)
         peft.inject_adapter_in_model(config, network.backbone)
         adapters = frozenset(name for name, _ in network.backbone.named_parameters() if ".lora_" in name)
@@ -75,17 +83,44 @@ class LowRank(Strategy):
         merge_adapters(climbed.network)
         return replace(climbed, network=climbed.network)
 
-    def _targets(self, backbone: Backbone) -> list[str]:
-        """Full names of the layers that get an adapter: linear ones, and dense 1×1 or k×k convolutions."""
+    def _targets(self, backbone: Backbone, sample: Batch) -> dict[str, nn.Module]:
+        """The layers that get an adapter, by full name: linear ones, and dense 1×1 or k×k convolutions.
+
+        Only layers that are called: some attention modules read their projections' weights themselves, and an
+        adapter put there would never be heard.
+        """
         stages = backbone.stages()
         adapted = stages[round(len(stages) * (1 - self.share)) :]
         owners = {name.rpartition(".")[0] for stage in adapted for name in stage.parameters}
-        return [
-            name
-            for name, module in backbone.named_modules()
-            if name in owners
-            and (isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1))
-        ]
+        eligible = owners & _called(backbone, sample)
+        return {name: m for name, m in backbone.named_modules() if name in eligible and _adaptable(m)}
+
+
+def _adaptable(module: nn.Module) -> bool:
+    dense = isinstance(module, nn.Conv2d) and module.groups == 1
+    return dense or isinstance(module, nn.Linear) or _transposed(module)
+
+
+def _transposed(module: nn.Module) -> bool:
+    """Whether it is GPT-2's linear layer, whose weight lies the other way round."""
+    from transformers.pytorch_utils import Conv1D
+
+    return isinstance(module, Conv1D)
+
+
+def _called(backbone: Backbone, sample: Batch) -> set[str]:
+    """Names of the modules whose forward runs."""
+    called: set[str] = set()
+
+    def note(name: str) -> Callable[..., None]:
+        return lambda module, args: called.add(name)
+
+    hooks = [module.register_forward_pre_hook(note(name)) for name, module in backbone.named_modules()]
+    with torch.no_grad():
+        backbone.eval().features(sample)
+    for hook in hooks:
+        hook.remove()
+    return called
 
 
 def merge_adapters(network: Network) -> None:

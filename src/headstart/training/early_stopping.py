@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from torch import Tensor
 
 from headstart.training.callback import Callback, Moment
@@ -18,13 +20,13 @@ class EarlyStopping(Callback):
     """
 
     def __init__(self, watched: str, higher_is_better: bool, patience: int) -> None:
-        self.watched, self.sign, self.patience = watched, 1 if higher_is_better else -1, patience
+        self.watched, self.higher_is_better, self.patience = watched, higher_is_better, patience
         self.best_epoch = -1
         self.best: dict[str, Tensor] = {}
 
     def on_epoch_end(self, job: Job, moment: Moment) -> None:
         """Remember the epoch if it is the best so far."""
-        if self.best_epoch < 0 or self._score(moment, moment.epoch) > self._score(moment, self.best_epoch):
+        if best_epoch(moment.curve, self.watched, self.higher_is_better) == moment.epoch:
             self.best_epoch = moment.epoch
             self.best = {name: value.detach().clone() for name, value in job.plan.moving_state().items()}
         moment.stop = moment.stop or moment.epoch - self.best_epoch >= self.patience
@@ -34,6 +36,9 @@ class EarlyStopping(Callback):
         if self.best:
             job.plan.load_moving_state(self.best)
 
-    def _score(self, moment: Moment, epoch: int) -> tuple[float, float]:
-        figures = moment.curve[epoch]
-        return self.sign * figures[self.watched], -figures["validation_loss"]
+
+def best_epoch(curve: Sequence[Mapping[str, float]], watched: str, higher_is_better: bool) -> int | None:
+    """The index of the best epoch of a learning curve, the first of equals; None without held-out figures."""
+    sign = 1 if higher_is_better else -1
+    merit = {i: (sign * f[watched], -f["validation_loss"]) for i, f in enumerate(curve) if watched in f}
+    return max(merit, key=lambda i: merit[i]) if merit else None

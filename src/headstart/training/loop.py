@@ -127,7 +127,7 @@ def step_loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tenso
     loss = share * job.task.loss(outputs, targets, weights, smoothing)
     if partner is not None:
         loss = loss + (1 - share) * job.task.loss(outputs, targets[partner], weights[partner], smoothing)
-    if job.recipe.l2_sp:
+    if job.recipe.l2_sp and job.anchor:
         loss = loss + job.recipe.l2_sp * _distance(job)
     return loss
 

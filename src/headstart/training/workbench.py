@@ -69,15 +69,16 @@ class Workbench:
         )
 
     def sample(self, count: int = 3) -> Batch:
-        """A batch of a few training inputs."""
-        return collate([self.train.tensors(i % len(self.train)) for i in range(count)])
+        """A batch of a few training inputs, on the device."""
+        batch = collate([self.train.tensors(i % len(self.train)) for i in range(count)])
+        return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
         """What runs the network's frozen part, as its ``requires_grad`` flags stand.
 
         `keep` False leaves nothing in the store: for weights that no later fit will ask for.
         """
-        frontier = find_frontier(network.backbone, self.sample())
+        frontier = find_frontier(network.to(self.device).backbone, self.sample())
         engine = ENGINES.load(self.engine)()
         store = self.store if keep else None
         return FrozenPart(frontier, engine, store, self.device, self.stopwatch, self.progress)
@@ -103,7 +104,9 @@ class Workbench:
         with self.stopwatch.lap("train"):
             network.to(self.device)
             job = self._job(plan, recipe, name, part.frontier, train, validation)
-            return run(job, self._callbacks(recipe, name))
+            moment = run(job, self._callbacks(recipe, name))
+            self.accelerator.free_memory()  # it would hold every rung's network and optimizer to the end
+            return moment
 
     def _job(
         self,
@@ -144,7 +147,6 @@ class TrainedPart(nn.Module):
         super().__init__()
         self.body, self.head = frontier.trained, network.head
         self._join = network.join if network.depths else None
-        self._all_depths = frontier.cut == "features"
 
     def forward(self, frontier: Batch) -> Tensor:
         """Outputs of a batch of activations."""

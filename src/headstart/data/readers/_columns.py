@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headstart.core.errors import InputError, Problem, nearest
 from headstart.data.examples import Examples
@@ -30,12 +30,17 @@ class Columns:
         """Those there are."""
         return [name for name in (self.input, self.target, self.group, self.split) if name is not None]
 
+    def roles(self) -> dict[str, str]:
+        """Role → column, of the roles that are filled."""
+        named = {"input": self.input, "target": self.target, "group": self.group}
+        return {role: name for role, name in named.items() if name is not None}
+
     def said(self) -> str:
         """A note for the person."""
-        named = {"input": self.input, "target": self.target, "group": self.group, "given split": self.split}
+        named = self.roles() | ({"given split": self.split} if self.split is not None else {})
         return (
             "Columns: "
-            + ", ".join(f"{what} {name!r}" for what, name in named.items() if name is not None)
+            + ", ".join(f"{what} {name!r}" for what, name in named.items())
             + (f"; not used: {listed(self.unused)}." if self.unused else ".")
         )
 
@@ -50,6 +55,7 @@ def choose_columns(table: Table, request: Request) -> Columns:
     if not len(table):
         raise InputError(f"{table.name} holds no rows.")
     _refuse_unknown(table, request)
+    request = _with_usual(table, request)
     split = _split_column(table, {request.input, request.target, request.group})
     taken = {name for name in (request.group, split) if name}
     target = _target_column(table, request, taken)
@@ -90,6 +96,7 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
         groups=_groups(table, columns.group),
         source=table.name,
         notes=(*table.notes, columns.said()),
+        columns=columns.roles(),
     )
 
 
@@ -107,6 +114,16 @@ def _refuse_unknown(table: Table, request: Request) -> None:
         problems.append(Problem(table.name, f"the column {given[0]!r} cannot be both the input and the target"))
     if problems:
         raise InputError(problems)
+
+
+def _with_usual(table: Table, request: Request) -> Request:
+    """The request with the usual columns that this table has in the places of those nobody named."""
+    usual = {what: name for what, name in request.usual.items() if name in table.columns}
+    return replace(
+        request,
+        input=request.input or usual.get("input"),
+        target=request.target or (usual.get("target") if request.needs_targets else None),
+    )
 
 
 def _target_column(table: Table, request: Request, taken: set[str]) -> str | None:

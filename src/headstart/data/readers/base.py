@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from headstart.data.examples import Examples
@@ -15,6 +16,8 @@ class Request:
 
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
+    ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
+    that has them: those a model was trained from. Sources without columns overlook it.
     """
 
     source: Any
@@ -23,6 +26,7 @@ class Request:
     group: str | None = None
     needs_targets: bool = True
     fits: bool = True
+    usual: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader(ABC):

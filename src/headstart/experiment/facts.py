@@ -1,0 +1,59 @@
+"""The facts of the model card: what the model does, from what, under which licence, and where it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headstart.core.spec import FitSpec
+from headstart.data.checks import Checked
+from headstart.data.modalities import MODALITIES
+from headstart.delivery.artifact import Model
+from headstart.experiment.words import title
+
+SHOWN_LABELS = 40
+
+HUB_PIPELINES = frozenset(
+    f"{modality}-{task}"
+    for modality, task in [
+        ("text", "classification"),
+        ("image", "classification"),
+        ("image", "segmentation"),
+        ("audio", "classification"),
+        ("video", "classification"),
+        ("tabular", "classification"),
+        ("tabular", "regression"),
+    ]
+)
+"""The tasks of Hugging Face's hub whose names are a modality's and a task's; a card names no other."""
+
+
+def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
+    """Words for :func:`headstart.delivery.card.model_card`; those it does not know make the provenance table."""
+    noun, licence = MODALITIES.load(model.modality)().noun, model.network.backbone.card.licence
+    task = model.task.name.replace("_", " ")
+    pipeline = f"{model.modality}-{model.task.name}"
+    known = {
+        "title": f"{title(spec.data)}: {task} of {noun}",
+        "description": f"Takes {noun} and predicts the {model.task.noun} of each.",
+        "license": "" if licence == "unknown" else licence,
+        "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
+        "data": checked.examples.source,
+        "labels": _labels(model),
+        "limits": "It answers with one of its labels even where none of them fits." if model.labels else "",
+        "input": _example_input(checked),
+    }
+    told = {*known, "backbone", "seed"}
+    rest = {name.replace("_", " "): str(value) for name, value in model.provenance.items() if name not in told}
+    return {name: text for name, text in known.items() if text} | rest
+
+
+def _labels(model: Model) -> str:
+    labels = [str(label) for label in model.labels]
+    rest = f" and {len(labels) - SHOWN_LABELS} more" if len(labels) > SHOWN_LABELS else ""
+    return ", ".join(labels[:SHOWN_LABELS]) + rest
+
+
+def _example_input(checked: Checked) -> str:
+    """The name of a file like those it was trained on, where its inputs are files."""
+    first = checked.examples.references[0]
+    return f"new{first.suffix}" if isinstance(first, Path) else ""

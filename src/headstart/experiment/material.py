@@ -1,0 +1,127 @@
+"""Makes source data ready for a fit: read, checked, split, and its task found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from headstart.core.errors import InputError, Problem
+from headstart.core.files import digest
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
+from headstart.data.checks import Checked, check
+from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.base import Modality
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from headstart.data.splits import Split, split
+from headstart.tasks import TASKS, choose_task
+from headstart.tasks.base import Task
+
+SHOWN_SET_ASIDE = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a first look at the source data gives: undecoded examples, their modality, and their task."""
+
+    examples: Examples
+    modality: Modality
+    task: Task
+
+
+@dataclass(frozen=True)
+class Material:
+    """Source data made ready: checked examples, their task, their split."""
+
+    checked: Checked
+    task: Task
+    split: Split
+
+    @property
+    def examples(self) -> Examples:
+        """The usable examples."""
+        return self.checked.examples
+
+    def targets(self, rows: np.ndarray) -> list[Any]:
+        """Raw targets of some examples."""
+        return [(self.examples.targets or [])[i] for i in rows]
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all inputs and targets, in order, and of how they are split."""
+        targets = [repr(target) for target in self.examples.targets or []]
+        rows = [str(part.tolist()) for part in (self.split.train, self.split.validation, self.split.test)]
+        return digest(*self.checked.fingerprints, *targets, *rows)
+
+
+def find(spec: FitSpec, progress: Progress) -> Found:
+    """Read the source data, without decoding any input, and find its task.
+
+    Raises
+    ------
+    InputError : with every mistake of the data that shows without decoding.
+    """
+    examples = read(Request(spec.data, spec.input, spec.target, spec.group))
+    task, why = choose_task(_learnable_targets(examples), spec.task)
+    modality = MODALITIES.load(examples.modality)()
+    progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
+    _say_notes(examples.notes, progress)
+    return Found(examples, modality, task)
+
+
+def prepare(found: Found, spec: FitSpec, progress: Progress) -> Material:
+    """Check every example and split them.
+
+    Raises
+    ------
+    InputError : with every mistake of the examples.
+    """
+    task = found.task
+    checked = check(found.examples, found.modality, progress)
+    _say_notes(checked.notes, progress)
+    _say_set_aside(checked.set_aside, progress)
+    targets = _usable_targets(checked.examples, task)
+    parts = split(
+        checked.examples, task.strata(targets), spec.seed, spec.test_share, fingerprints=checked.fingerprints
+    )
+    _say_notes(parts.notes, progress)
+    # The label set and the class counts come from what is learnt, not from the test split.
+    learnt = [targets[i] for i in [*parts.train, *parts.validation]]
+    task = TASKS.load(task.name).from_targets(learnt)
+    tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
+    progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
+    return Material(checked, task, parts)
+
+
+def _learnable_targets(examples: Examples) -> list[Any]:
+    """The targets that a given test split does not hide."""
+    splits = examples.splits or [None] * len(examples)
+    return [t for t, s in zip(examples.targets or [], splits, strict=True) if s != "test"]
+
+
+def _usable_targets(examples: Examples, task: Task) -> list[Any]:
+    targets = list(examples.targets or [])
+    problems = [
+        Problem(name, what)
+        for name, target in zip(examples.ids, targets, strict=True)
+        if (what := task.problem(target))
+    ]
+    if problems:
+        raise InputError(problems, f"{len(problems)} targets cannot be used:")
+    return targets
+
+
+def _say_notes(notes: tuple[str, ...], progress: Progress) -> None:
+    for note in notes:
+        progress.say(f"  note: {note}")
+
+
+def _say_set_aside(set_aside: list[Problem], progress: Progress) -> None:
+    for problem in set_aside[:SHOWN_SET_ASIDE]:
+        progress.say(f"    - {problem}")
+    if len(set_aside) > SHOWN_SET_ASIDE:
+        progress.say(f"    … and {len(set_aside) - SHOWN_SET_ASIDE} more, listed in the report")

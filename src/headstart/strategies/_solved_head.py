@@ -1,0 +1,39 @@
+"""Solves the head of a network on stored features: the linear probe from which every strategy starts."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from headstart.frozen.activations import Activations, stacked
+from headstart.model.network import Network, set_linear
+from headstart.strategies._linear_head import Solution, fit_linear_head
+from headstart.training.workbench import Workbench
+
+
+def solve_head(network: Network, bench: Workbench) -> Solution:
+    """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found."""
+    activations = bench.frozen_part(network).over(bench.train)
+    with bench.stopwatch.lap("train"):
+        features = features_of(network, activations)
+        weights = bench.task.balance(bench.targets)
+        solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed)
+        set_linear(network.head, solution.weight, solution.bias)
+    network.head_is_new = False
+    return solution
+
+
+def start_from_solved_head(network: Network, bench: Workbench) -> None:
+    """Solve the head if it has not learnt yet, so that training does not distort the backbone to suit a random one
+    (LP-FT, Kumar et al. 2022, arXiv:2202.10054)."""
+    if network.head_is_new:
+        network.requires_grad_(False).eval()
+        solve_head(network, bench)
+
+
+def features_of(network: Network, activations: Activations) -> Tensor:
+    """What the head reads, for all examples: (N, D)."""
+    if network.depths:
+        return torch.cat([stacked(activations, name) for name in network.depths], dim=1)
+    frontier = activations.part.frontier
+    return torch.cat([frontier.trained(batch) for batch in activations.batches(1024)])

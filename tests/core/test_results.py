@@ -1,0 +1,61 @@
+"""The published result: its keys, their order, and back again."""
+
+from __future__ import annotations
+
+import json
+
+from headstart.core.results import (
+    ExampleCounts,
+    Figure,
+    Finding,
+    FindingExample,
+    FitResult,
+    RungResult,
+    Seconds,
+)
+
+
+def result(test: bool = True) -> FitResult:
+    rung = RungResult(
+        "last", "fine_tuning", 3, 12.0, 14.5, 100, {"accuracy": Figure(0.9, 0.8, 0.95)}, True, "best", [{"epoch": 1.0}]
+    )
+    return FitResult(
+        task="classification",
+        backbone="timm/resnet50",
+        chosen="last",
+        seed=7,
+        rungs=[rung],
+        stopped_because="every rung was climbed",
+        test={"accuracy": Figure(0.5, 0.4, 0.6)} if test else None,
+        seconds=Seconds(1.0, 2.0, 3.0, 7.0),
+        examples=ExampleCounts(80, 10, 10, 1),
+        findings=[Finding("leakage", "serious", "seen twice", [FindingExample("a.png", 0.9)], "remove it")],
+    )
+
+
+def test_the_json_is_the_published_contract():
+    plain = json.loads(json.dumps(result().to_json()))
+    assert list(plain) == [
+        "format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test", "seconds", "examples",
+        "findings",
+    ]  # fmt: skip
+    assert plain["format"] == 1
+    wanted = {
+        "name", "strategy", "freeze_depth", "predicted_seconds", "seconds", "trainable_parameters", "validation",
+        "kept", "reason",
+    }  # fmt: skip
+    assert wanted <= plain["rungs"][0].keys()
+    assert plain["rungs"][0]["validation"] == {"accuracy": [0.9, 0.8, 0.95]}
+    assert plain["test"] == {"accuracy": [0.5, 0.4, 0.6]}
+    assert plain["seconds"] == {"decode": 1.0, "forward": 2.0, "train": 3.0, "total": 7.0}
+    assert plain["examples"] == {"train": 80, "validation": 10, "test": 10, "set_aside": 1}
+    finding = plain["findings"][0]
+    assert finding.keys() == {"diagnosis", "severity", "summary", "examples", "next_step"}
+    assert finding["examples"] == [{"id": "a.png", "score": 0.9}]
+
+
+def test_a_result_read_back_is_the_same():
+    for each in (result(), result(test=False)):
+        again = FitResult.from_json(json.loads(json.dumps(each.to_json())))
+        assert again == each
+    assert again.rungs[0].validation["accuracy"].low == 0.8

@@ -1,0 +1,238 @@
+"""The frozen part runs once per example and view; what is stored is what would have been computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from toys import inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
+
+from headstart.backbones import SOURCES
+from headstart.backbones.base import Backbone
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.frozen.activations import FrozenPart, stacked, weights_digest
+from headstart.frozen.engines.eager import Eager
+from headstart.frozen.frontier import find_frontier
+from headstart.frozen.inputs import Inputs, joined
+from headstart.frozen.store import FrontierStore
+from headstart.model.freezing import FreezePlan
+
+
+class Said(Progress):
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class FullDisk(FrontierStore):
+    free_bytes = 100
+
+
+def part(backbone: Backbone, inputs: Inputs, store: FrontierStore | None, depth: int = 2) -> FrozenPart:
+    FreezePlan(toy_network(backbone, toy_task(["a", "b"])), depth).apply()
+    frontier = find_frontier(backbone, {n: torch.stack([t] * 3) for n, t in inputs.tensors(0).items()})
+    return FrozenPart(frontier, Eager(), store, torch.device("cpu"), Stopwatch(), Said())
+
+
+def tiny_bert() -> Backbone:
+    torch.manual_seed(0)
+    return SOURCES.load("transformers_text")().tiny("bert")
+
+
+def tiny_resnet() -> Backbone:
+    torch.manual_seed(0)
+    return SOURCES.load("timm")().tiny("resnet50")
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows of every batch that plain PyTorch runs."""
+    seen: list[int] = []
+    run = Eager.run
+
+    def counted(self: Eager, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        seen.append(len(next(iter(batch.values()))))
+        return run(self, batch)
+
+    monkeypatch.setattr(Eager, "run", counted)
+    return seen
+
+
+def test_a_second_fit_computes_nothing_and_a_new_example_only_itself(tmp_path: Path, runs: list[int]):
+    pictures, _ = toy_pictures(40)
+    inputs = inputs_of(toy_backbone(), pictures)
+    first = part(toy_backbone(), inputs, FrontierStore(tmp_path))
+    assert first.missing(inputs) == 40
+    read = stacked(first.over(inputs), "f0")
+    assert first.missing(inputs) == 0
+    assert runs
+    runs.clear()
+    second = part(toy_backbone(), inputs, FrontierStore(tmp_path))
+    assert second.missing(inputs) == 0
+    assert torch.equal(stacked(second.over(inputs), "f0"), read)
+    assert runs == []
+    changed = inputs_of(toy_backbone(), [*pictures[:7], pictures[7] + 1, *pictures[8:]])
+    third = part(toy_backbone(), changed, FrontierStore(tmp_path))
+    assert third.missing(changed) == 1
+    after = stacked(third.over(changed), "f0")
+    assert [i for i in range(40) if not torch.equal(after[i], read[i])] == [7]
+
+
+def test_an_example_seen_twice_is_computed_once(tmp_path: Path):
+    pictures, _ = toy_pictures(4)
+    inputs = inputs_of(toy_backbone(), [*pictures, *pictures])
+    frozen = part(toy_backbone(), inputs, FrontierStore(tmp_path))
+    assert frozen.missing(inputs) == 4
+    read = stacked(frozen.over(inputs), "f0")
+    assert torch.equal(read[:4], read[4:])
+
+
+def test_views_are_stored_as_views(tmp_path: Path):
+    pictures, _ = toy_pictures(6)
+    backbone = toy_backbone(views=3)
+    inputs = inputs_of(backbone, pictures)
+    activations = part(backbone, inputs, FrontierStore(tmp_path)).over(inputs, views=(0, 1, 2))
+    by_view = [activations.batch(range(6), view)["f0"] for view in range(3)]
+    assert not torch.equal(by_view[0], by_view[1])
+    assert not torch.equal(by_view[1], by_view[2])
+    assert part(backbone, inputs, FrontierStore(tmp_path)).missing(inputs, (0, 1, 2)) == 0
+    # A view that was not filled beforehand is computed when it is read, and is the same.
+    late = part(backbone, inputs, None).over(inputs, views=(0,))
+    assert torch.equal(late.batch(range(6), 2)["f0"], by_view[2])
+
+
+def test_the_key_follows_weights_cut_preprocessing_pooling_and_view(tmp_path: Path):
+    pictures, _ = toy_pictures(3)
+    inputs = inputs_of(toy_backbone(), pictures)
+    store = FrontierStore(tmp_path)
+
+    def where(backbone: Backbone, depth: int = 2, view: int = 0, offset: float = 0.0) -> str:
+        backbone.preprocess.offset = offset
+        given = inputs_of(backbone, pictures)
+        return part(backbone, given, store, depth).space(given, view).folder.name
+
+    nudged = toy_backbone()
+    with torch.no_grad():
+        nudged.network[0].weight[0, 0, 0, 0] += 1e-6
+    base = where(toy_backbone())
+    others = {
+        "weights": where(nudged),
+        "cut": where(toy_backbone(), depth=1),
+        "preprocessing": where(toy_backbone(), offset=0.5),
+        "pooling": where(toy_backbone(pooling="max")),
+        "view": where(toy_backbone(), view=1),
+        "everything frozen": where(toy_backbone(), depth=4),
+        "everything frozen, pooling": where(toy_backbone(pooling="max"), depth=4),
+    }
+    assert len({base, *others.values()}) == len(others) + 1
+    assert where(toy_backbone()) == base
+    # Weights that train are no part of the key: another rung over the same frozen part reads the same store.
+    later = toy_backbone()
+    with torch.no_grad():
+        later.network[12].weight += 1
+    assert where(later) == base
+    assert part(toy_backbone(), inputs, store).space(inputs, 0).folder.name == base
+
+
+@pytest.mark.parametrize("make", [toy_backbone, tiny_resnet, tiny_bert])
+def test_activations_do_not_depend_on_the_company(make: Any):
+    backbone = make()
+    raw: Sequence[Any] = toy_pictures(40)[0] if make is toy_backbone else raw_inputs(backbone.card.modality, 40)
+    inputs = inputs_of(backbone, raw)
+    frozen = part(backbone, inputs, None)
+    among = frozen.compute([inputs.tensors(i) for i in range(40)])
+    for i in (0, 1, 5, 39):
+        alone = frozen.compute([inputs.tensors(i)])[0]
+        assert alone.keys() == among[i].keys()
+        assert all(torch.equal(alone[name], among[i][name]) for name in alone), f"example {i}"
+
+
+def test_texts_of_different_lengths_come_back_as_they_went(tmp_path: Path):
+    backbone, raw = tiny_bert(), raw_inputs("text", 6)
+    inputs = inputs_of(backbone, raw)
+    frozen = part(backbone, inputs, FrontierStore(tmp_path))
+    computed = frozen.compute([inputs.tensors(i) for i in range(6)])
+    assert len({tensor.shape for example in computed for tensor in example.values()}) > 2
+    activations = frozen.over(inputs)
+    for i in range(6):
+        read = activations.batch([i])
+        assert read.keys() == computed[i].keys()
+        assert all(torch.equal(read[name][0], computed[i][name]) for name in read)
+    batch = activations.batch(range(6))
+    assert len({tensor.shape[:2] for tensor in batch.values()}) == 1, "shorter ones are padded"
+    with torch.no_grad():
+        features = frozen.frontier.trained(batch)
+        alone = torch.cat([frozen.frontier.trained(activations.batch([i])) for i in range(6)])
+    torch.testing.assert_close(features, alone, rtol=1e-5, atol=1e-6)
+
+
+def test_what_outgrows_the_disk_is_recomputed_said_once_and_the_same(tmp_path: Path, runs: list[int]):
+    pictures, _ = toy_pictures(20)
+    backbone = toy_backbone(views=3)
+    inputs = inputs_of(backbone, pictures)
+    wanted = part(backbone, inputs, None).over(inputs, views=(1, 2))
+    frozen = part(backbone, inputs, FullDisk(tmp_path))
+    given = frozen.over(inputs, views=(1, 2))
+    frozen.over(inputs.select([0, 1]))
+    for view in (1, 2):
+        assert torch.equal(given.batch([3, 3, 19], view)["f0"], wanted.batch([3, 3, 19], view)["f0"])
+    before = len(runs)
+    given.batch([3], 1)
+    assert len(runs) == before + 1
+    assert list(tmp_path.iterdir()) == []
+    said = frozen.progress.lines
+    assert len(said) == 1
+    assert "recomputed every time" in said[0]
+
+
+def test_an_input_frontier_is_the_input_and_stores_nothing(tmp_path: Path):
+    pictures, _ = toy_pictures(5)
+    backbone = toy_backbone()
+    inputs = inputs_of(backbone, pictures)
+    frozen = part(backbone, inputs, FrontierStore(tmp_path), depth=0)
+    assert frozen.missing(inputs) == 0
+    batch = frozen.over(inputs).batch([4, 0])
+    assert torch.equal(batch["pixels"], torch.stack([torch.from_numpy(pictures[i]) for i in (4, 0)]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_store_nothing_is_left_behind():
+    pictures, _ = toy_pictures(5)
+    inputs = inputs_of(toy_backbone(), pictures)
+    frozen = part(toy_backbone(), inputs, None)
+    frozen.over(inputs)
+    folder = frozen.store.folder
+    assert any(folder.iterdir())
+    del frozen
+    assert not folder.exists()
+
+
+def test_a_digest_of_weights_sees_names_types_shapes_and_bytes():
+    base = {"a": torch.zeros(2, 3), "b": torch.tensor(1)}
+    different = [
+        {"c": base["a"], "b": base["b"]},
+        {**base, "a": torch.zeros(3, 2)},
+        {**base, "a": torch.zeros(2, 3, dtype=torch.int32)},
+        {**base, "a": -torch.zeros(2, 3)},
+        {**base, "b": torch.tensor(2)},
+    ]
+    assert len({weights_digest(state) for state in [base, *different]}) == 6
+    assert weights_digest(base) == weights_digest(dict(reversed(base.items())))
+    assert weights_digest({"a": torch.ones(3, 2).t()}) == weights_digest({"a": torch.ones(2, 3)})
+
+
+def test_inputs_join_and_select_with_their_keys():
+    pictures, _ = toy_pictures(6)
+    inputs = inputs_of(toy_backbone(), pictures)
+    both = joined(inputs.select([4, 5]), inputs.select([0]))
+    assert len(both) == 3
+    assert list(both.keys) == [inputs.keys[i] for i in (4, 5, 0)]
+    assert torch.equal(both.tensors(2)["pixels"], inputs.tensors(0)["pixels"])
+    assert inputs.stopwatch.laps["decode"] > 0

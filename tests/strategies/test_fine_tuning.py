@@ -1,0 +1,105 @@
+"""Which rungs fine-tuning offers, and how it trains them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures, toy_task
+
+from headstart.core.errors import UsageError
+from headstart.frozen.engines.eager import Eager
+from headstart.frozen.store import FrontierStore
+from headstart.model.network import Network
+from headstart.strategies import fine_tuning
+from headstart.strategies.fine_tuning import FineTuning, epochs_for
+
+TASK = toy_task(["a", "b"])
+
+
+class FullDisk(FrontierStore):
+    free_bytes = 100
+
+
+def test_three_rungs_the_last_quarter_the_half_and_everything(monkeypatch: pytest.MonkeyPatch):
+    rungs = FineTuning().rungs(toy_backbone(), TASK, 100)
+    assert [(r.name, r.freeze_depth, r.reach) for r in rungs] == [
+        ("fine_tuning_last", 3, 0.25),
+        ("fine_tuning_half", 2, 0.5),
+        ("fine_tuning_full", 0, 1.0),
+    ]
+    assert all(rung.by_default for rung in rungs)
+    monkeypatch.setattr(fine_tuning, "LARGE", 10)
+    assert [rung.by_default for rung in FineTuning().rungs(toy_backbone(), TASK, 100)] == [True, True, False]
+
+
+def test_a_depth_of_ones_own_gives_one_rung_or_an_error():
+    (rung,) = FineTuning(freeze_depth=1).rungs(toy_backbone(), TASK, 100)
+    assert (rung.name, rung.freeze_depth, rung.reach) == ("fine_tuning_from_1", 1, 0.75)
+    with pytest.raises(UsageError, match="freeze_depth=9: toy/net has 4 stages"):
+        FineTuning(freeze_depth=9).rungs(toy_backbone(), TASK, 100)
+
+
+def test_settings_reach_the_recipe():
+    backbone = toy_backbone(views=8)
+    (rung,) = FineTuning(freeze_depth=1).rungs(backbone, TASK, 100)
+    plain = FineTuning().recipe(rung, backbone, TASK, 100)
+    assert (plain.batch_size, plain.views, plain.rates.backbone) == (16, 4, 1e-2)
+    assert FineTuning().recipe(rung, backbone, TASK, 500).batch_size == 32
+    assert FineTuning().recipe(rung, toy_backbone(), TASK, 100).views == 0
+    own = FineTuning(
+        epochs=7, learning_rate=1e-3, batch_size=5, layer_decay=0.5, smoothing=0.2, mixup=0.3, l2_sp=0.4,
+        gradual=True, patience=9, views=2,
+    ).recipe(rung, backbone, TASK, 100)  # fmt: skip
+    assert (own.epochs, own.batch_size, own.views, own.patience, own.gradual) == (7, 5, 2, 9, True)
+    assert (own.rates.backbone, own.rates.layer_decay) == (1e-3, 0.5)
+    assert (own.smoothing, own.mixup, own.l2_sp) == (0.2, 0.3, 0.4)
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(50, 10), (1000, 10), (2000, 6), (50_000, 3), (0, 10)])
+def test_epochs_are_ten_on_small_sets_and_three_on_large_ones(examples: int, epochs: int):
+    assert epochs_for(examples, 32) == epochs
+
+
+def climbed(folder: Path, store: FrontierStore | None, depth: int = 2) -> Network:
+    """The same rung, with two augmented views and dropout, over whatever store is given."""
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone(views=3, dropout=0.3)
+    bench = toy_bench(backbone, folder, pictures, labels, held_out=9, store=store)
+    strategy = FineTuning(freeze_depth=depth, epochs=3, views=2)
+    (rung,) = strategy.rungs(backbone, bench.task, 21)
+    return strategy.climb(strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench).network
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_the_answer_is_the_same_with_a_store_without_and_with_a_full_disk(tmp_path: Path, depth: int):
+    without = climbed(tmp_path / "a", None, depth)
+    assert same_state(climbed(tmp_path / "b", FrontierStore(tmp_path / "store"), depth), without)
+    assert same_state(climbed(tmp_path / "c", FrontierStore(tmp_path / "store"), depth), without), "the second reads"
+    assert same_state(climbed(tmp_path / "d", FullDisk(tmp_path / "full"), depth), without)
+
+
+def test_a_second_fit_runs_the_frozen_part_not_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = FrontierStore(tmp_path / "store")
+    first = climbed(tmp_path / "a", store)
+
+    def never(self: Eager, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        raise AssertionError("the frozen part ran again")
+
+    monkeypatch.setattr(Eager, "run", never)
+    assert same_state(climbed(tmp_path / "b", store), first)
+
+
+def test_it_starts_from_a_solved_head_unless_the_head_has_learnt(tmp_path: Path):
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone()
+    bench = toy_bench(backbone, tmp_path, pictures, labels, held_out=9)
+    start = toy_network(backbone, bench.task)
+    strategy = FineTuning(freeze_depth=2)
+    (rung,) = strategy.rungs(backbone, bench.task, 21)
+    solved = strategy.prepare(rung, start, bench).network
+    assert not same_state(solved.head, start.head)
+    assert same_state(solved.backbone, start.backbone)
+    again = strategy.prepare(rung, solved, bench).network
+    assert same_state(again, solved)

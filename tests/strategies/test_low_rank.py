@@ -1,0 +1,103 @@
+"""Adapters that are heard, hold the rest still, and merge into the plain network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from toys import raw_inputs, toy_backbone, toy_bench, toy_network, toy_pictures
+
+from headstart.backbones import SOURCES
+from headstart.backbones.base import Backbone, collate
+from headstart.frozen.frontier import find_frontier
+from headstart.strategies.base import Prepared
+from headstart.strategies.low_rank import LowRank, merge_adapters
+from headstart.training.workbench import Workbench
+
+pytest.importorskip("peft", reason="low-rank adapters need peft")
+
+SUBJECTS = [
+    "toy",
+    "timm:convnext_tiny",
+    "torchvision:vit_b_16",
+    "torchvision:swin_t",
+    "transformers_text:bert",
+    "transformers_text:gpt2",
+]
+
+
+def bench_of(name: str, folder: Path) -> tuple[Backbone, Workbench]:
+    torch.manual_seed(0)
+    if name == "toy":
+        backbone: Backbone = toy_backbone()
+        raw, targets = toy_pictures(12)
+    else:
+        source, _, family = name.partition(":")
+        backbone = SOURCES.load(source)().tiny(family)
+        raw, targets = raw_inputs(backbone.card.modality, 12), ["a", "b"] * 6
+    return backbone, toy_bench(backbone, folder, raw, targets)
+
+
+def ready(name: str, folder: Path, strategy: LowRank) -> tuple[Prepared, Workbench]:
+    backbone, bench = bench_of(name, folder)
+    (rung,) = strategy.rungs(backbone, bench.task, 12)
+    return strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_adapter_is_heard_and_merging_changes_no_output(name: str, tmp_path: Path):
+    prepared, bench = ready(name, tmp_path, LowRank(rank=2))
+    network = prepared.network.eval()
+    batch = collate([bench.train.tensors(i) for i in range(3)])
+    frontier = find_frontier(network.backbone, batch)
+    network.head(frontier.trained(frontier.frozen(batch))).square().sum().backward()
+    adapters = {n: p for n, p in network.named_parameters() if ".lora_" in n}
+    assert adapters
+    assert all(p.grad is not None for p in adapters.values())
+    assert prepared.plan.trainable == adapters.keys() | {"head.weight", "head.bias"}
+    with torch.no_grad():
+        plain = network(batch)
+        for parameter in adapters.values():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+        adapted = network(batch)
+        merge_adapters(network)
+        merged = network(batch)
+    largest = float(adapted.abs().max())
+    assert float((adapted - merged).abs().max()) <= 1e-5 * largest
+    assert float((adapted - plain).abs().max()) > 1e-3 * largest
+    assert network.backbone.state_dict().keys() == bench_of(name, tmp_path)[0].state_dict().keys()
+
+
+def test_an_adapter_that_has_learnt_nothing_changes_nothing(tmp_path: Path):
+    prepared, bench = ready("toy", tmp_path, LowRank())
+    backbone, _ = bench_of("toy", tmp_path)
+    batch = collate([bench.train.tensors(i) for i in range(3)])
+    with torch.no_grad():
+        given = prepared.network.eval().backbone.features(batch)
+        torch.testing.assert_close(given, backbone.features(batch))
+
+
+def test_a_share_leaves_the_first_stages_frozen_and_out_of_the_trained_part(tmp_path: Path):
+    prepared, bench = ready("toy", tmp_path, LowRank(share=0.5))
+    adapted = {name.split(".lora_")[0] for name in prepared.plan.trainable if ".lora_" in name}
+    assert adapted == {"backbone.network.8", "backbone.network.12"}
+    frontier = find_frontier(prepared.network.backbone, bench.sample())
+    assert not frontier.is_input
+    before = prepared.plan.snapshot()
+    LowRank(share=0.5, epochs=1).climb(prepared, bench)
+    assert {name for name in before if ".base_layer." in name} == {
+        f"backbone.network.{i}.base_layer.{kind}" for i in (8, 12) for kind in ("weight", "bias")
+    }
+
+
+def test_the_base_weights_move_only_by_the_merge(tmp_path: Path):
+    prepared, bench = ready("toy", tmp_path, LowRank(rank=1, epochs=3, learning_rate=0.05))
+    before = prepared.network.state_dict()["backbone.network.4.base_layer.weight"].clone()
+    normalisation = prepared.network.state_dict()["backbone.network.5.running_mean"].clone()
+    climbed = LowRank().climb(prepared, bench)
+    after = climbed.network.state_dict()
+    change = (after["backbone.network.4.weight"] - before).flatten(1)
+    assert change.abs().max() > 0
+    assert torch.linalg.matrix_rank(change, rtol=1e-3) == 1
+    assert torch.equal(after["backbone.network.5.running_mean"], normalisation)

@@ -1,0 +1,161 @@
+"""Early stopping restores, gradual unfreezing holds, and a killed run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from toys import same_state
+
+from headstart.training.callback import Callback, Moment
+from headstart.training.checkpoint import Checkpoint
+from headstart.training.early_stopping import EarlyStopping, best_epoch
+from headstart.training.gradual_unfreezing import GradualUnfreezing
+from headstart.training.loop import run
+
+Make = Callable[..., Any]
+
+
+class Script(Callback):
+    """Puts figures of its own into the curve, and keeps the weights of every epoch."""
+
+    def __init__(self, accuracies: list[float], losses: list[float]) -> None:
+        self.accuracies, self.losses = accuracies, losses
+        self.weights: list[dict[str, torch.Tensor]] = []
+
+    def on_epoch_end(self, job, moment):
+        moment.curve[-1]["accuracy"] = self.accuracies[moment.epoch]
+        moment.curve[-1]["validation_loss"] = self.losses[moment.epoch]
+        self.weights.append({name: value.clone() for name, value in job.plan.moving_state().items()})
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "losses", "best", "ran"),
+    [
+        ([0.5, 0.9, 0.7, 0.8, 0.6], [1, 1, 1, 1, 1], 1, 4),
+        ([0.5, 0.9, 0.9, 0.9, 0.6], [1, 0.5, 0.4, 0.45, 1], 2, 5),
+        ([0.9, 0.5, 0.5, 0.95, 0.5], [1, 1, 1, 1, 1], 0, 3),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], [5, 4, 3, 2, 1], 4, 5),
+    ],
+)
+def test_the_best_epoch_is_restored(toy: Make, accuracies: list[float], losses: list[float], best: int, ran: int):
+    subject, script = toy(epochs=5), Script(accuracies, losses)
+    stopping = EarlyStopping("accuracy", True, patience=2)
+    moment = run(subject.job(), [script, stopping])
+    assert len(moment.curve) == ran
+    assert stopping.best_epoch == best
+    state = subject.plan.moving_state()
+    assert all(torch.equal(state[name], value) for name, value in script.weights[best].items())
+    assert best == ran - 1 or any(
+        not torch.equal(state[name], value) for name, value in script.weights[ran - 1].items()
+    )
+
+
+def test_of_equal_epochs_the_one_of_less_loss_is_the_best_and_lower_may_be_better():
+    curve = [
+        {"mae": 2.0, "validation_loss": 1.0},
+        {"mae": 1.0, "validation_loss": 1.0},
+        {"mae": 1.0, "validation_loss": 0.5},
+        {"mae": 1.0, "validation_loss": 0.5},
+    ]
+    assert best_epoch(curve, "mae", higher_is_better=False) == 2
+    assert best_epoch(curve, "mae", higher_is_better=True) == 0
+    assert best_epoch([{"train_loss": 1.0}], "mae", True) is None
+
+
+def test_gradual_unfreezing_thaws_one_stage_after_the_other(toy: Make):
+    subject = toy(depth=0, epochs=6, held_out=0)
+    moved: list[list[bool]] = []
+
+    class Watch(Callback):
+        def on_epoch_begin(self, job, moment):
+            self.before = [subject.network.backbone.network[4 * i].weight.clone() for i in range(4)]
+            self.head = subject.network.head.weight.clone()
+
+        def on_epoch_end(self, job, moment):
+            layers = subject.network.backbone.network
+            stages = [not torch.equal(layers[4 * i].weight, before) for i, before in enumerate(self.before)]
+            moved.append([*stages, not torch.equal(subject.network.head.weight, self.head)])
+
+    run(subject.job(), [GradualUnfreezing(), Watch()])
+    # Three steps down to the first block; half of six epochs: one more block an epoch.
+    assert moved[0] == [False, False, True, True, True]
+    assert moved[1] == [False, True, True, True, True]
+    assert moved[2:] == [[True] * 5] * 4
+
+
+class Killed(Exception):
+    pass
+
+
+class Kill(Callback):
+    """Stands behind the checkpoint, or in the middle of an epoch."""
+
+    def __init__(self, epoch: int, midway: bool = False) -> None:
+        self.epoch, self.midway = epoch, midway
+
+    def on_step_end(self, job, moment):
+        if self.midway and moment.epoch == self.epoch:
+            raise Killed
+
+    def on_epoch_end(self, job, moment):
+        if moment.epoch == self.epoch:
+            raise Killed
+
+
+def callbacks(folder: Path) -> tuple[list[Callback], EarlyStopping]:
+    stopping = EarlyStopping("accuracy", True, patience=3)
+    return [GradualUnfreezing(), stopping, Checkpoint(folder, stopping)], stopping
+
+
+@pytest.mark.parametrize("midway", [False, True])
+@pytest.mark.parametrize("epoch", [0, 2, 4])
+def test_a_killed_run_resumed_is_the_uninterrupted_one(toy: Make, tmp_path: Path, epoch: int, midway: bool):
+    settings = {"epochs": 6, "dropout": 0.3, "views": 3, "mixup": 0.3, "l2_sp": 0.01, "depth": 1}
+    whole = toy(**settings)
+    known, stopping = callbacks(tmp_path / "whole")
+    uninterrupted = run(whole.job(), known)
+    assert len(uninterrupted.curve) > epoch
+
+    killed = toy(**settings)
+    with pytest.raises(Killed):
+        run(killed.job(), [*callbacks(tmp_path / "killed")[0], Kill(epoch, midway)])
+
+    resumed = toy(**settings)
+    torch.manual_seed(999)
+    again, stopping_again = callbacks(tmp_path / "killed")
+    moment = run(resumed.job(), again)
+    assert moment.curve == uninterrupted.curve
+    assert (moment.epoch, moment.step) == (uninterrupted.epoch, uninterrupted.step)
+    assert stopping_again.best_epoch == stopping.best_epoch
+    assert same_state(resumed.network, whole.network)
+
+
+def test_a_run_killed_after_its_last_epoch_only_restores(toy: Make, tmp_path: Path):
+    subject = toy(epochs=2)
+    whole, _ = callbacks(tmp_path / "run")
+    finished = run(subject.job(), whole)
+    again = toy(epochs=2)
+    steps = []
+
+    class Count(Callback):
+        def on_step_end(self, job, moment: Moment):
+            steps.append(moment.step)
+
+    moment = run(again.job(), [*callbacks(tmp_path / "run")[0], Count()])
+    assert steps == []
+    assert moment.curve == finished.curve
+    assert same_state(again.network, subject.network)
+
+
+def test_without_held_out_examples_the_last_epoch_is_kept_and_resumes_too(toy: Make, tmp_path: Path):
+    whole = toy(epochs=3, held_out=0)
+    run(whole.job(), [Checkpoint(tmp_path / "whole", None)])
+    with pytest.raises(Killed):
+        run(toy(epochs=3, held_out=0).job(), [Checkpoint(tmp_path / "killed", None), Kill(1)])
+    resumed = toy(epochs=3, held_out=0)
+    run(resumed.job(), [Checkpoint(tmp_path / "killed", None)])
+    assert same_state(resumed.network, whole.network)

@@ -1,0 +1,34 @@
+"""The rate of each step, by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from headstart.model.freezing import Rates
+from headstart.training.recipe import Recipe, rate_factor
+
+
+def test_the_rate_rises_to_one_and_falls_to_almost_nothing():
+    factors = [rate_factor(step, 100, 0.1) for step in range(100)]
+    assert factors[:10] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert max(factors) == 1.0
+    assert factors[10] == 1.0
+    assert factors[55] == pytest.approx(0.5), "halfway down the cosine, (55 - 10) / 90"
+    assert factors[32] == pytest.approx(0.5 * (1 + math.cos(math.pi * 22 / 90)))
+    assert 0 < factors[-1] < 0.001
+    assert all(a >= b for a, b in zip(factors[9:], factors[10:], strict=False))
+
+
+@pytest.mark.parametrize(("total", "warmup"), [(1, 0.1), (2, 0.1), (3, 0.0), (4, 1.0)])
+def test_short_runs_have_rates_above_zero_and_at_most_one(total: int, warmup: float):
+    factors = [rate_factor(step, total, warmup) for step in range(total)]
+    assert all(0 < factor <= 1 for factor in factors)
+    assert max(factors) == 1
+
+
+def test_epochs_go_round_the_views_and_the_plain_view_is_for_none():
+    rates = Rates(0.1, 0.1)
+    assert [Recipe(5, 8, rates, views=3).view(epoch) for epoch in range(5)] == [1, 2, 3, 1, 2]
+    assert [Recipe(5, 8, rates).view(epoch) for epoch in range(3)] == [0, 0, 0]
