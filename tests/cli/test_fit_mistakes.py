@@ -1,4 +1,4 @@
-"""Mistakes of ``headstart fit``: each named with what to do, exit status 1 or 2, never a traceback, nothing written."""
+"""Mistakes of ``headstart fit``: each is named, status 1 or 2, no traceback, nothing written."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import copy
 
 import pytest
 import torch
-from toys import raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 from torch import nn
 
 from headstart.backbones import SOURCES
@@ -15,6 +14,7 @@ from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, agrees
 from headstart.frozen.frontier import find_frontier
 from headstart.model.freezing import FreezePlan
+from toys import raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 
 CPU = torch.device("cpu")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import raw_inputs, same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone
@@ -16,6 +15,7 @@ from headstart.model.network import Network
 from headstart.strategies import STRATEGIES
 from headstart.strategies.base import Prepared, Strategy
 from headstart.training.workbench import Workbench
+from toys import raw_inputs, same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
 COUNT, HELD_OUT = 30, 9
 

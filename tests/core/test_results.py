@@ -17,7 +17,16 @@ from headstart.core.results import (
 
 def result(test: bool = True) -> FitResult:
     rung = RungResult(
-        "last", "fine_tuning", 3, 12.0, 14.5, 100, {"accuracy": Figure(0.9, 0.8, 0.95)}, True, "best", [{"epoch": 1.0}]
+        "last",
+        "fine_tuning",
+        3,
+        12.0,
+        14.5,
+        100,
+        {"accuracy": Figure(0.9, 0.8, 0.95)},
+        True,
+        "best",
+        [{"epoch": 1.0}],
     )
     return FitResult(
         task="classification",

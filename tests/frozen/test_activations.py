@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from toys import inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone
@@ -20,6 +19,7 @@ from headstart.frozen.frontier import find_frontier
 from headstart.frozen.inputs import Inputs, joined
 from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan
+from toys import inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 
 
 class Said(Progress):

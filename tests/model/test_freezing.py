@@ -6,12 +6,12 @@ import copy
 
 import pytest
 import torch
-from toys import toy_backbone, toy_network, toy_task
 from torch import nn
 
 from headstart.core.errors import FrozenPartChanged, UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
+from toys import toy_backbone, toy_network, toy_task
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from toys import toy_backbone, toy_pictures
 from torch import nn
 
 from headstart.model.network import Network, set_linear
+from toys import toy_backbone, toy_pictures
 
 BATCH = {"pixels": torch.stack([torch.from_numpy(p) for p in toy_pictures(3)[0]])}
 

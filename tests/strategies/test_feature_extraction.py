@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.store import FrontierStore
 from headstart.strategies.base import Climbed
 from headstart.strategies.feature_extraction import FeatureExtraction
+from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
 
 def climbed(folder: Path, store: FrontierStore | None, depths: bool = True, count: int = 60) -> Climbed:

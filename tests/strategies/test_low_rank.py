@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import raw_inputs, toy_backbone, toy_bench, toy_network, toy_pictures
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, collate
@@ -14,6 +13,7 @@ from headstart.frozen.frontier import find_frontier
 from headstart.strategies.base import Prepared
 from headstart.strategies.low_rank import LowRank, merge_adapters
 from headstart.training.workbench import Workbench
+from toys import raw_inputs, toy_backbone, toy_bench, toy_network, toy_pictures
 
 pytest.importorskip("peft", reason="low-rank adapters need peft")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toys import ToyBackbone, toy_backbone, toy_bench, toy_network, toy_pictures
 
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.training.loop import Job
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
+from toys import ToyBackbone, toy_backbone, toy_bench, toy_network, toy_pictures
 
 RATES = Rates(1e-2, 3e-2)
 
@@ -46,7 +46,9 @@ class Toy:
 def toy(tmp_path: Path) -> Callable[..., Toy]:
     made = []
 
-    def make(depth: int = 2, count: int = 36, held_out: int = 12, views: int = 1, dropout: float = 0.2, **recipe: Any):
+    def make(
+        depth: int = 2, count: int = 36, held_out: int = 12, views: int = 1, dropout: float = 0.2, **recipe: Any
+    ):
         folder = tmp_path / f"toy-{len(made)}"
         backbone = toy_backbone(views=views, dropout=dropout)
         made.append(Toy(folder, depth, count, held_out, backbone, **{"views": views if views > 1 else 0, **recipe}))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from toys import same_state
 
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping, best_epoch
 from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import run
+from toys import same_state
 
 Make = Callable[..., Any]
 

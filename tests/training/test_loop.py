@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toys import same_state
 from torch.nn import functional
 
 from headstart.core.errors import FrozenPartChanged
 from headstart.training import loop
 from headstart.training.callback import Callback
 from headstart.training.loop import outputs_of, run, step_loss
+from toys import same_state
 
 
 class Note(Callback):

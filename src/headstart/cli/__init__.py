@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_process()
     try:
         options.run(options)
+        sys.stdout.flush()
     except HeadstartError as error:
         print(f"headstart: {error}", file=sys.stderr)
         return error.exit_status

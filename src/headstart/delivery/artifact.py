@@ -146,5 +146,7 @@ def load(folder: str | Path, device: str = "auto") -> Model:
     Raises
     ------
     InputError : no model folder, a newer format, or a damaged file; the message says which and what to do.
+    UsageError : no such device.
     """
+    choose_device(device)
     return Model(**vars(read_folder(Path(folder))), device=device)

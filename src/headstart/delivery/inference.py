@@ -34,7 +34,7 @@ def outputs_of_inputs(
     """Outputs (N, C) of every input, in order; memory does not grow with N beyond the outputs themselves."""
     network.eval()
     frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
-    part = FrozenPart(frontier, ENGINES.load(engine)(), None, device, inputs.stopwatch, progress)
+    part = FrozenPart(frontier, ENGINES.load(engine)(), None, device, inputs.stopwatch, progress, fill=False)
     counter = progress.counter(len(inputs), "predicting", "examples")
     outputs = []
     for start in range(0, len(inputs), PART):

@@ -97,20 +97,26 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = find(spec, progress)
     backbone = _backbone(spec, found, progress)
     material = prepare(found, spec, progress)
-    with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
-        unfinished = None
-        folder = Path(temporary)
-        if spec.out is not None:
-            asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
-            unfinished = Unfinished(spec.out, spec, asked, progress)
-            folder = unfinished.folder
-        bench = _workbench(spec, material, backbone, stopwatch, progress, folder)
-        network = Network(backbone, material.task.head(backbone.feature_size))
-        ascent = Ladder(choose_strategies(spec.strategy), bench, spec.budget).climb(network)
-        model = _finish(spec, material, bench, ascent)
-        if unfinished is not None:
-            unfinished.finish(model.save)
+    if spec.out is None:
+        with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
+            bench = _workbench(spec, material, backbone, stopwatch, progress, Path(temporary))
+            return _climbed(spec, material, backbone, bench)
+    asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
+    unfinished = Unfinished(spec.out, spec, asked, progress)
+    try:
+        bench = _workbench(spec, material, backbone, stopwatch, progress, unfinished.folder)
+        model = _climbed(spec, material, backbone, bench)
+        unfinished.finish(model.save)
+    except BaseException:
+        unfinished.tidy()
+        raise
     return model
+
+
+def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
+    """The model that the ladder gives."""
+    network = Network(backbone, material.task.head(backbone.feature_size))
+    return _finish(spec, material, bench, Ladder(choose_strategies(spec.strategy), bench, spec.budget).climb(network))
 
 
 def check_request(spec: FitSpec) -> None:

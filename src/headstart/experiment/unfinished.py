@@ -71,6 +71,11 @@ class Unfinished:
             ) from error
         self.forget(self.out)
 
+    def tidy(self) -> None:
+        """After an error: remove this folder where it holds nothing to go on with."""
+        if self.folder.is_dir() and [path.name for path in self.folder.iterdir()] == [REQUEST]:
+            self.forget(self.out)
+
     @staticmethod
     def forget(out: Path) -> None:
         """Remove what an unfinished fit into `out` left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,9 @@ from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore, Space
 from headstart.frozen.trust import prepared
 
+TRIED = 32
+"""Examples decoded to measure a rate."""
+
 SEGMENT_BATCHES = 32
 SEGMENT_BYTES = 2**28
 """A segment of the store holds this many batches, or this many bytes if that is less; a kill loses at most one."""
@@ -34,6 +38,8 @@ class FrozenPart:
     engine : runs it.
     store : where activations lie; None for a temporary folder that goes with this object, so that the answer
         is the same with and without a store.
+    fill : fill up the last batch, so that an example's activations are the same in any company, bit for bit; without
+        it a few examples cost no more than themselves.
     """
 
     def __init__(
@@ -44,8 +50,9 @@ class FrozenPart:
         device: torch.device,
         stopwatch: Stopwatch,
         progress: Progress,
+        fill: bool = True,
     ) -> None:
-        self.frontier, self.engine, self.device = frontier, engine, device
+        self.frontier, self.engine, self.device, self.fill = frontier, engine, device, fill
         self.stopwatch, self.progress = stopwatch, progress
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
         self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
@@ -124,21 +131,33 @@ class FrozenPart:
         Only examples of one shape share a batch, and every batch has the same size (the last is filled up), so
         an example's activations do not depend on its company.
         """
-        shapes: dict[tuple[object, ...], list[int]] = {}
-        for index, example in enumerate(examples):
-            shapes.setdefault(tuple((name, tuple(t.shape)) for name, t in example.items()), []).append(index)
         results: dict[int, Batch] = {}
-        for members in shapes.values():
+        for members in _by_shape(examples):
             size = batch_size(examples[members[0]])
             for start in range(0, len(members), size):
                 chunk = members[start : start + size]
-                filled = chunk + [chunk[-1]] * (size - len(chunk))
+                filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
                 with self.stopwatch.lap("forward"):
                     outputs = self._run(collate([examples[i] for i in filled]))
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
                 advance(len(chunk))
         return [results[index] for index in range(len(examples))]
+
+    def seconds_per_example(self, inputs: Inputs) -> float:
+        """Seconds to decode one example and run the frozen part on it, from one full batch of the commonest shape."""
+        began = time.perf_counter()
+        examples = [inputs.tensors(index) for index in range(min(len(inputs), TRIED))]
+        decode = (time.perf_counter() - began) / len(examples)
+        if self.frontier.is_input:
+            return decode
+        common = max(_by_shape(examples), key=len)
+        size = batch_size(examples[common[0]])
+        batch = collate([examples[common[i % len(common)]] for i in range(size)])
+        self._run(batch)  # the first batch also warms up
+        began = time.perf_counter()
+        self._run(batch)
+        return decode + (time.perf_counter() - began) / size
 
     def _run(self, batch: Batch) -> Batch:
         if not self._prepared:
@@ -184,6 +203,14 @@ def weights_digest(state: object) -> str:
         array = tensor.detach().cpu().contiguous()
         parts += [name, f"{array.dtype}{tuple(array.shape)}", array.flatten().view(torch.uint8).numpy().tobytes()]
     return digest(*parts)
+
+
+def _by_shape(examples: Sequence[Batch]) -> list[list[int]]:
+    """Indices of the examples whose tensors have the same shapes, together."""
+    shapes: dict[tuple[object, ...], list[int]] = {}
+    for index, example in enumerate(examples):
+        shapes.setdefault(tuple((name, tuple(t.shape)) for name, t in example.items()), []).append(index)
+    return list(shapes.values())
 
 
 def batch_size(example: Batch) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,14 @@ class HeldOut:
                 return name
         return None
 
+    def allowed(self, outputs: Sequence[Tensor]) -> list[int]:
+        """The rungs that make no guarded figure significantly worse than the first rung does."""
+        return [i for i, o in enumerate(outputs) if i == 0 or self.loss_of(o, outputs[0]) is None]
+
+    def best(self, outputs: Sequence[Tensor]) -> int:
+        """The allowed rung with the best watched figure, the first of equals."""
+        return max(self.allowed(outputs), key=lambda i: self.value(outputs[i]))
+
     def nothing_to_gain(self, outputs: Tensor) -> int | None:
         """The number of mistakes left when it is too small for any rung to show a gain; else None."""
         wrong = int((self.task.mistakes(outputs, self.encoded) > 0).sum())
@@ -72,14 +81,13 @@ class HeldOut:
         return 1 if self.task.higher_is_better[name] else -1
 
 
-def simplest_of_the_best(held_out: HeldOut, outputs: list[Tensor]) -> int:
+def simplest_of_the_best(held_out: HeldOut, outputs: Sequence[Tensor]) -> int:
     """The first rung within one standard error of the best (Breiman et al. 1984, section 3.4.3).
 
-    A rung that makes a guarded figure significantly worse than the first rung cannot be chosen.
+    A rung that is not allowed cannot be chosen.
     """
-    allowed = [i for i, o in enumerate(outputs) if i == 0 or held_out.loss_of(o, outputs[0]) is None]
-    best = max(allowed, key=lambda i: held_out.value(outputs[i]))
-    for i in allowed:
+    best = held_out.best(outputs)
+    for i in held_out.allowed(outputs):
         if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error:
             return i
     return best

@@ -98,7 +98,8 @@ class Ladder:
         return not self.held_out.gain(landings[index].outputs, landings[below].outputs).within_one_error
 
     def _best(self, landings: Sequence[Landing]) -> int:
-        return max(range(len(landings)), key=lambda i: self.held_out.value(landings[i].outputs))
+        """The best rung that makes nothing guarded worse."""
+        return self.held_out.best([landing.outputs for landing in landings])
 
     def _start(self, rung: Rung, landings: list[Landing]) -> int | None:
         """The rung to continue from: the best so far, if its head reads the last features alone; else none.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 
 import torch
 
@@ -51,13 +50,7 @@ class FeatureExtraction(Strategy):
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
         solving = 1e-7 * len(bench.train) * sum(p.numel() for p in prepared.network.head.parameters())
-        if not missing:
-            return solving + 0.2
-        count = min(len(bench.train), 16)
-        part.compute([bench.train.tensors(i) for i in range(count)])
-        start = time.perf_counter()
-        part.compute([bench.train.tensors(i) for i in range(count)])
-        return (time.perf_counter() - start) / count * missing + solving
+        return solving + 0.2 + (missing * part.seconds_per_example(bench.train) if missing else 0.0)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         before = prepared.plan.snapshot()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from headstart.frozen.activations import batch_size
+from headstart.backbones.base import Batch, collate
 from headstart.model.freezing import FreezePlan
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import TrainedPart, Workbench
@@ -35,14 +35,11 @@ def measure(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> tuple[Trial, 
     Nothing moves: gradients are thrown away and normalisation statistics stand still.
     """
     part = bench.frozen_part(plan.network)
-    count = min(len(bench.train), max(8, min(recipe.batch_size, batch_size(bench.train.tensors(0)))))
-    start = time.perf_counter()
+    count = min(len(bench.train), recipe.batch_size)
+    frozen = part.seconds_per_example(bench.train)
     examples = [bench.train.tensors(i) for i in range(count)]
     if not part.frontier.is_input:
-        part.compute(examples)
-        start = time.perf_counter()  # the first batch also warms up
-        examples = part.compute([bench.train.tensors(i) for i in range(count)])
-    frozen = (time.perf_counter() - start) / count
+        examples = part.compute(examples)
     trained, validated = _step_seconds(plan, TrainedPart(plan.network, part.frontier), examples, bench)
     trial = Trial(frozen, trained, validated)
     views = sorted({recipe.view(epoch) for epoch in range(recipe.epochs)})
@@ -53,9 +50,9 @@ def measure(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> tuple[Trial, 
     return trial, trial.predict(missing, len(bench.train), held_out, recipe, part.frontier.is_input)
 
 
-def _step_seconds(plan: FreezePlan, trained: TrainedPart, examples: list, bench: Workbench) -> tuple[float, float]:
-    from headstart.backbones.base import collate
-
+def _step_seconds(
+    plan: FreezePlan, trained: TrainedPart, examples: list[Batch], bench: Workbench
+) -> tuple[float, float]:
     network = plan.network.to(bench.device).eval()
     batch = {name: tensor.to(bench.device) for name, tensor in collate(examples).items()}
     targets = bench.targets[: len(examples)].to(bench.device)

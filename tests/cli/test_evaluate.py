@@ -1,0 +1,74 @@
+"""``headstart evaluate``: figures with intervals, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from small_world import result_of, status, table, texts
+
+
+def test_json_is_one_object_of_triples(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("evaluate", message_model, messages, "--json") == 0
+    said = capsys.readouterr().out
+    figures = json.loads(said)
+    assert said.count("\n") == 1
+    assert list(figures) == list(result_of(message_model)["test"])
+    assert all(low <= value <= high for value, low, high in figures.values())
+
+
+def test_a_person_reads_percent_and_intervals(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("evaluate", photo_model, photos) == 0
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
+    said = {line[0]: [cell.strip() for cell in line[1:] if cell.strip()] for line in lines}
+    assert said[""] == ["value", "95 % interval"]
+    # Wilson's interval of 42 right of 42 is 42 / (42 + 1.96²) = 0.916 to 1.
+    assert said["accuracy"] == ["100.0 %", "91.6–100.0 %"]
+
+
+def test_columns_can_be_named(message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"review": text, "kind": topic, "id": i} for i, (text, topic) in enumerate(texts(12))]
+    table(at_hand / "t.csv", rows)
+    assert status("evaluate", message_model, "t.csv", "--input", "review", "--target", "kind", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"][0] == 1.0
+
+
+def test_one_class_alone_can_be_evaluated(
+    message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": text, "topic": topic} for text, topic in texts(12) if topic == "films"]
+    assert status("evaluate", message_model, table(at_hand / "t.csv", rows), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"][0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        (
+            {"text": "the fox", "topic": "animal"},
+            "row 2: the class 'animal' was not among the 3 of training",
+        ),
+        ({"text": "the fox", "topic": ""}, "row 2: the target is missing"),
+    ],
+)
+def test_targets_that_do_not_fit_are_named(
+    message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], row: dict[str, str], named: str
+) -> None:
+    rows = [row, *({"text": text, "topic": topic} for text, topic in texts(6))]
+    assert status("evaluate", message_model, table(at_hand / "t.csv", rows)) == 1
+    said = capsys.readouterr()
+    assert named in said.err
+    assert said.out == ""
+
+
+def test_pictures_without_classes_cannot_be_evaluated(
+    photo_model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("evaluate", photo_model, photos / "lime") == 1
+    assert "not their classes" in capsys.readouterr().err

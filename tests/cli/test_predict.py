@@ -1,0 +1,114 @@
+"""``headstart predict``: one row an input, to a file or to stdout; inputs that cannot be read are listed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from small_world import paint, status, table, texts
+
+
+def test_a_csv_file_of_a_folder_of_new_pictures(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = paint(at_hand / "new", {"plum": 3}, seed=9) / "plum"
+    assert status("predict", photo_model, new, "-o", "p.csv") == 0
+    rows = list(csv.reader((at_hand / "p.csv").open()))
+    assert rows[0] == ["input", "label", "probability"]
+    assert [row[:2] for row in rows[1:]] == [["00.png", "plum"], ["01.png", "plum"], ["02.png", "plum"]]
+    assert all(1 / 3 < float(row[2]) <= 1 for row in rows[1:])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "3 predictions in p.csv" in said.err
+
+
+def test_stdout_holds_nothing_but_the_table(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("predict", message_model, messages) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert list(rows[0]) == ["input", "label", "probability"]
+    assert rows[0]["input"] == "messages.csv row 2"
+    assert [row["label"] for row in rows] == [topic for _, topic in texts(45)]
+
+
+def test_json_lines_and_parquet_by_their_ending(message_model: Path, messages: Path, at_hand: Path) -> None:
+    assert status("predict", message_model, messages, "-o", "p.jsonl") == 0
+    rows = [json.loads(line) for line in (at_hand / "p.jsonl").read_text().splitlines()]
+    assert len(rows) == 45
+    assert list(rows[0]) == ["input", "label", "probability"]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert status("predict", message_model, messages, "-o", "p.parquet") == 0
+    assert parquet.read_table(at_hand / "p.parquet").to_pylist() == rows
+
+
+def test_the_column_of_training_goes_before_a_longer_one(
+    message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The longest text would be found; the model was trained from the column ``text``."""
+    films = "this film was bad and that film was good and the third was neither"
+    rows = [{"note": films * 3, "text": text} for text, topic in texts(9) if topic == "animals"]
+    assert status("predict", message_model, table(at_hand / "new.csv", rows)) == 0
+    said = capsys.readouterr()
+    assert said.out.count(",animals,") == 3
+    assert "input 'text'" in said.err
+    assert status("predict", message_model, "new.csv", "--input", "note") == 0
+    assert capsys.readouterr().out.count(",films,") == 3
+
+
+def test_another_name_for_the_column_is_found(
+    message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table(at_hand / "new.csv", [{"id": i, "message": text} for i, (text, _) in enumerate(texts(6))])
+    assert status("predict", message_model, "new.csv") == 0
+    said = capsys.readouterr()
+    assert said.out.count("\n") == 7
+    assert "input 'message'" in said.err
+
+
+def test_a_few_broken_inputs_are_listed_and_the_others_predicted(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(photos / "lime", "new")
+    Path("new/03.png").write_bytes(b"no picture")
+    assert status("predict", photo_model, "new") == 0
+    said = capsys.readouterr()
+    assert said.out.count(",lime,") == 13
+    assert "set aside: 03.png" in said.err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named", "data", "options"),
+    [
+        (1, "There is no nowhere", "nowhere", []),
+        (1, "This model takes images; t.csv holds texts", "t.csv", []),
+        (2, "'p.xlsx': its ending must be one of .csv, .jsonl, .parquet", "t.csv", ["-o", "p.xlsx"]),
+        (1, "there is no column 'txt'. Did you mean 'text'", "t.csv", ["--input", "txt"]),
+        (2, "no device 'gpu'", "t.csv", ["--device", "gpu"]),
+    ],
+)
+def test_mistakes(
+    photo_model: Path,
+    at_hand: Path,
+    capsys: pytest.CaptureFixture[str],
+    wanted: int,
+    named: str,
+    data: str,
+    options: list[str],
+) -> None:
+    table(at_hand / "t.csv", [{"text": text} for text, _ in texts(6)])
+    assert status("predict", photo_model, data, *options) == wanted
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert named in said.err
+    assert "Traceback" not in said.err
+
+
+def test_no_model_offers_the_nearest(photo_model: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("predict", photo_model.with_name("modle"), photos) == 1
+    assert "no such model folder. Did you mean 'model'?" in capsys.readouterr().err

@@ -1,0 +1,60 @@
+"""Differences of rungs on the same held-out examples, by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from headstart.ladder.comparison import HeldOut, simplest_of_the_best
+from headstart.tasks import TASKS
+from scripted_ladder import answers, wrong_at
+
+TRUTH = [0, 1] * 100
+TASK = TASKS.load("classification")(["no", "yes"], [100, 100])
+
+
+@pytest.fixture
+def held_out() -> HeldOut:
+    return HeldOut(TASK, torch.tensor(TRUTH), seed=0)
+
+
+def test_a_gain_has_the_paired_standard_error(held_out: HeldOut):
+    # 12 won, 4 lost of 200: the paired difference has mean 0.04 and variance 16/200 - 0.04².
+    gain = held_out.gain(wrong_at(TRUTH, [*range(18), 50, 51, 52, 53]), wrong_at(TRUTH, range(30)))
+    assert gain.figure.value == pytest.approx(0.04)
+    error = ((16 / 200 - 0.04**2) / 200) ** 0.5
+    assert gain.error == pytest.approx(error, rel=0.1)
+    assert gain.figure.low == pytest.approx(0.04 - 1.96 * error, abs=0.01)
+    assert gain.figure.high == pytest.approx(0.04 + 1.96 * error, abs=0.01)
+    assert not gain.within_one_error
+    assert held_out.gain(wrong_at(TRUTH, range(30)), wrong_at(TRUTH, range(30))).within_one_error
+
+
+def test_where_less_is_better_a_gain_is_still_positive():
+    task = TASKS.load("regression")(mean=0.0, deviation=2.0)
+    encoded = torch.linspace(-1, 1, 50)
+    held = HeldOut(task, encoded, seed=0)
+    near, far = encoded[:, None] + 0.1, encoded[:, None] + 0.4
+    # Mean absolute errors of 0.2 and 0.8 in the person's units.
+    assert held.value(near) == pytest.approx(-0.2, rel=1e-4)
+    assert held.gain(near, far).figure.value == pytest.approx(0.6, rel=1e-4)
+    assert held.loss_of(far, near) == "mae"
+    assert held.loss_of(near, far) is None
+    assert held.nothing_to_gain(near) is None
+
+
+def test_mistakes_are_counted_up_to_three(held_out: HeldOut):
+    assert [held_out.nothing_to_gain(wrong_at(TRUTH, range(n))) for n in (0, 3, 4)] == [0, 3, None]
+
+
+def test_the_simplest_of_the_best(held_out: HeldOut):
+    poor, good, slightly_better = (wrong_at(TRUTH, range(n)) for n in (60, 20, 19))
+    assert simplest_of_the_best(held_out, [poor, good, slightly_better]) in (1, 2)
+    assert simplest_of_the_best(held_out, [poor, good, good]) == 1
+    assert simplest_of_the_best(held_out, [good, poor]) == 0
+    assert simplest_of_the_best(held_out, [poor]) == 0
+
+
+def test_a_small_loss_of_a_guarded_figure_is_no_loss(held_out: HeldOut):
+    assert held_out.loss_of(wrong_at(TRUTH, range(21)), wrong_at(TRUTH, range(20, 40))) is None
+    assert held_out.loss_of(answers([0] * 200), wrong_at(TRUTH, range(20))) == "accuracy"

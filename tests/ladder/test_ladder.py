@@ -1,0 +1,189 @@
+"""Which rung is kept, where each begins, when climbing stops, and that nothing finished is done again."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from headstart.ladder.ladder import Ladder
+from scripted_ladder import Step, answers, wrong_at
+
+TRUTH = [0, 1] * 50
+
+
+def step(name: str, mistakes: range | list[int], **settings) -> Step:
+    return Step(name, wrong_at(TRUTH, list(mistakes)), **settings)
+
+
+def test_the_simplest_rung_within_one_standard_error_of_the_best_is_kept(playground):
+    # Tuned: three examples won and two lost, +0.01 with a standard error of √5 / 100 = 0.022. Full: four and two.
+    ascent, _ = playground().climb(
+        step("probe", range(20), trained=False),
+        step("tuned", [*range(3, 20), 30, 31]),
+        step("full", [*range(4, 20), 30, 31]),
+    )
+    assert [landing.result.kept for landing in ascent.landings] == [True, False, False]
+    assert ascent.landings[0].result.reason.startswith("the simplest rung within one standard error of the best: ")
+    assert "accuracy -0.020" in ascent.landings[0].result.reason
+    assert ascent.landings[2].result.reason.endswith("against probe, not worth the dearer rung")
+
+
+def test_a_rung_that_clearly_gains_is_kept(playground):
+    # Ten won and none lost: +0.10, with a standard error of √(0.1 · 0.9 / 100) = 0.03.
+    ascent, _ = playground().climb(step("probe", range(30), trained=False), step("tuned", range(20)))
+    assert ascent.chosen == 1
+    assert ascent.landings[1].result.reason.startswith("the best on the held-out examples")
+    assert "-0.100" in ascent.landings[0].result.reason
+    assert ascent.stopped_because == "every rung was climbed"
+
+
+# 160 common and 40 rare examples. The probe confuses 60 of the common; the tuned one loses the rare class.
+UNEQUAL = [0] * 160 + [1] * 40
+PROBE = Step("probe", wrong_at(UNEQUAL, range(60)), trained=False)
+RUINED = Step("ruined", answers([0] * 200))
+
+
+def test_a_rung_that_loses_a_rare_class_is_not_kept_although_its_accuracy_is_higher(playground):
+    ascent, _ = playground(UNEQUAL).climb(PROBE, RUINED)
+    probe, ruined = (landing.result.validation for landing in ascent.landings)
+    assert (probe["accuracy"].value, ruined["accuracy"].value) == (0.7, 0.8)
+    # Macro-F1 by hand: (200/260 + 80/140) / 2 and (320/360 + 0) / 2.
+    assert probe["macro_f1"].value == pytest.approx((200 / 260 + 80 / 140) / 2)
+    assert ruined["macro_f1"].value == pytest.approx(320 / 360 / 2)
+    assert ascent.chosen == 0
+    assert "makes macro_f1 significantly worse than probe" in ascent.landings[1].result.reason
+    assert "of the best: " not in ascent.landings[0].result.reason, "the ruined rung is not the best"
+
+
+def test_no_rung_starts_from_one_that_lost_a_rare_class(playground):
+    later = Step("later", wrong_at(UNEQUAL, range(40)))
+    ascent, strategy = playground(UNEQUAL).climb(PROBE, RUINED, later)
+    assert strategy.started_from["later"] == 1.0
+    assert ascent.chosen == 2
+
+
+@pytest.mark.parametrize(("mistakes", "climbed"), [(3, ["probe"]), (4, ["probe", "tuned"])])
+def test_it_stops_where_there_is_nothing_left_to_gain(playground, mistakes: int, climbed: list[str]):
+    ascent, strategy = playground().climb(step("probe", range(mistakes), trained=False), step("tuned", range(2)))
+    assert [name for name in strategy.climbed if "on all" not in name] == climbed
+    stopped = "probe leaves 3 mistakes on 100 held-out examples: no further rung could show a gain"
+    assert ascent.stopped_because == (stopped if mistakes == 3 else "every rung was climbed")
+
+
+def test_it_stops_after_two_trained_rungs_in_a_row_without_a_gain(playground):
+    ascent, strategy = playground().climb(
+        step("probe", range(30), trained=False),
+        step("other probe", range(30), trained=False),
+        step("last", range(20)),
+        step("half", range(20)),
+        step("deeper", range(21)),
+        step("full", range(5)),
+    )
+    assert "full" not in strategy.climbed
+    assert "deeper" in strategy.climbed
+    assert ascent.stopped_because == "the last 2 trained rungs gained no more than their standard error"
+    assert ascent.landings[ascent.chosen].result.name == "last"
+
+
+def test_a_gain_in_between_lets_it_climb_on(playground):
+    _, strategy = playground().climb(
+        step("probe", range(50), trained=False),
+        step("last", range(50)),
+        step("half", range(35)),
+        step("deeper", range(35)),
+        step("full", range(20)),
+    )
+    assert "full" in strategy.climbed
+
+
+def test_it_stops_before_the_budget_is_overrun_and_says_so(playground):
+    ascent, strategy = playground().climb(
+        step("probe", range(30), trained=False), step("tuned", range(10), cost=4000.0), budget=600.0
+    )
+    assert "tuned" not in strategy.climbed
+    assert ascent.stopped_because.startswith("tuned would take about 1 h 7 min; ")
+    assert ascent.stopped_because.endswith("of the budget of 10 min are spent")
+    assert ascent.chosen == 0
+
+
+def test_the_first_rung_is_climbed_whatever_it_costs(playground):
+    ascent, strategy = playground().climb(step("probe", range(30), cost=4000.0), budget=600.0)
+    assert "probe" in strategy.climbed
+    assert ascent.landings[0].result.reason == "the only rung"
+    assert ascent.landings[0].result.predicted_seconds == 4000
+
+
+def test_each_rung_starts_from_the_best_below(playground):
+    _, strategy = playground().climb(
+        step("probe", range(60), trained=False),
+        step("last", range(40)),
+        step("half", range(45)),
+        step("fresh", range(30), needs_start=False),
+        step("full", range(20)),
+    )
+    # Marks: 0 the untrained start, 1 the probe, 2 the last, … ; half was no gain, so fresh starts anew, full from it.
+    assert [strategy.started_from[name] for name in ("probe", "last", "half", "fresh", "full")] == [0, 1, 2, 0, 4]
+
+
+def test_a_head_that_reads_several_depths_is_no_start(playground):
+    ascent, strategy = playground().climb(
+        step("probe", range(60), trained=False, depths=("block1", "block3")), step("last", range(40))
+    )
+    assert strategy.started_from["last"] == 0
+    assert ascent.landings[1].start is None
+
+
+def test_the_kept_rung_and_those_it_grew_from_are_trained_once_more_on_everything(playground):
+    ascent, strategy = playground().climb(
+        step("probe", range(60), trained=False), step("last", range(40)), step("full", [*range(1, 40), 70])
+    )
+    assert [name for name in strategy.climbed if "on all" in name] == ["probe on all", "last on all"]
+    assert strategy.started_from["probe on all"] == 0
+    assert strategy.started_from["last on all"] == 101
+    assert strategy.epochs["last on all"] == 2, "as many epochs as were worth it"
+    assert ascent.trained_on_all
+    assert float(ascent.network.head.bias[0]) == 102
+
+
+def test_rungs_lie_in_order_of_cost_and_some_only_when_asked_for_alone(playground):
+    ground = playground()
+    one = ground.strategy(step("a", []), step("b", [], by_default=False))
+    assert [rung.name for _, rung in Ladder([one], ground.bench, 10).rungs(ground.start)] == ["a", "b"]
+    two = ground.strategy(step("c", []), step("d", []))
+    names = [rung.name for _, rung in Ladder([one, two], ground.bench, 10).rungs(ground.start)]
+    assert names == ["a", "c", "d"]
+
+
+def steps() -> list[Step]:
+    return [step("probe", range(60), trained=False), step("last", range(40)), step("full", range(20))]
+
+
+@pytest.mark.parametrize("killed_at", ["probe", "last", "full", "probe on all", "full on all"])
+def test_what_was_finished_before_a_kill_is_not_done_again(playground, killed_at: str):
+    ground = playground()
+    whole, uninterrupted = ground.climb(*steps())
+    order = uninterrupted.climbed
+    assert order == ["probe", "last", "full", "probe on all", "last on all", "full on all"]
+    killed = type(ground)(ground.folder.with_name("killed"), TRUTH)
+    with pytest.raises(KeyboardInterrupt):
+        killed.climb(*steps(), killed_at=killed_at)
+    resumed, strategy = killed.climb(*steps())
+    assert strategy.climbed == order[order.index(killed_at) :]
+    assert resumed.chosen == whole.chosen
+    assert resumed.stopped_because == whole.stopped_because
+    assert [landing.start for landing in resumed.landings] == [landing.start for landing in whole.landings]
+    for a, b in zip(resumed.landings, whole.landings, strict=True):
+        assert torch.equal(a.outputs, b.outputs)
+        assert (a.result.name, a.result.validation, a.result.kept) == (
+            b.result.name,
+            b.result.validation,
+            b.result.kept,
+        )
+        assert a.result.reason == b.result.reason
+    assert float(resumed.network.head.bias[0]) == float(whole.network.head.bias[0]) == 103
+
+
+def test_a_ladder_without_held_out_examples_is_a_mistake(playground):
+    ground = playground()
+    with pytest.raises(ValueError, match="held-out"):
+        Ladder([ground.strategy(step("a", []))], ground.bench.whole(), 10)
