@@ -1,4 +1,4 @@
-"""Every strategy, on pictures and on text: rungs from cheap to dear, a promise of cost, and a plain network at the end."""
+"""Every strategy, on pictures and text: rungs from cheap to dear, a promise of cost, a plain network at the end."""
 
 from __future__ import annotations
 

@@ -17,6 +17,12 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def fail_midway(target: Path, error: Exception) -> None:
+    with whole_folder(target) as folder:
+        (folder / "new").write_text("new")
+        raise error
+
+
 def test_a_folder_appears_when_it_is_whole(tmp_path: Path):
     target = tmp_path / "deep" / "model"
     with whole_folder(target) as folder:
@@ -40,9 +46,8 @@ def test_an_error_leaves_the_old_folder_and_nothing_else(tmp_path: Path):
     target = tmp_path / "model"
     with whole_folder(target) as folder:
         (folder / "old").write_text("old")
-    with pytest.raises(RuntimeError, match="midway"), whole_folder(target) as folder:
-        (folder / "new").write_text("new")
-        raise RuntimeError("midway")
+    with pytest.raises(RuntimeError, match="midway"):
+        fail_midway(target, RuntimeError("midway"))
     assert left(target) == ["old"]
     assert left(tmp_path) == ["model"]
 
@@ -51,8 +56,7 @@ def test_a_full_disk_is_said_with_the_path_and_leaves_the_old_folder(tmp_path: P
     target = tmp_path / "model"
     target.mkdir()
     with pytest.raises(HeadstartError, match=r"model: could not be written \(No space left on device\)"):
-        with whole_folder(target):
-            raise OSError(28, os.strerror(28))
+        fail_midway(target, OSError(28, os.strerror(28)))
     assert left(tmp_path) == ["model"]
 
 

@@ -16,18 +16,8 @@ from headstart.core.results import (
 
 
 def result(test: bool = True) -> FitResult:
-    rung = RungResult(
-        "last",
-        "fine_tuning",
-        3,
-        12.0,
-        14.5,
-        100,
-        {"accuracy": Figure(0.9, 0.8, 0.95)},
-        True,
-        "best",
-        [{"epoch": 1.0}],
-    )
+    figures = {"accuracy": Figure(0.9, 0.8, 0.95)}
+    rung = RungResult("last", "fine_tuning", 3, 12.0, 14.5, 100, figures, True, "best", [{"epoch": 1.0}])
     return FitResult(
         task="classification",
         backbone="timm/resnet50",

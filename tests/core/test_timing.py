@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from headstart.core import timing
@@ -51,7 +53,7 @@ def test_laps_add_up_also_when_the_block_fails(clock: list[float]):
     watch = Stopwatch()
     with watch.lap("train"):
         clock[0] += 2
-    with pytest.raises(KeyError), watch.lap("train"):
+    with contextlib.suppress(KeyError), watch.lap("train"):
         clock[0] += 3
         raise KeyError
     clock[0] += 5

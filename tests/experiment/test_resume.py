@@ -40,27 +40,27 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["headstart.experiment", "headstart.cli.fit", "timm", "small_world", "sklearn"])
 
-    def start(name: str, *more: str) -> tuple[multiprocessing.Process, float]:
+    def start(name: str, *arguments: str) -> tuple[multiprocessing.Process, float]:
         (tmp_path / name).mkdir(exist_ok=True)
         environment = {
             "HEADSTART_MODELS": str(tiny_backbones),
             "HEADSTART_CACHE": str(tmp_path / name / "cache"),
             "HF_HUB_OFFLINE": "1",
         }
-        arguments = ["fit", str(photos), "--out", "m", *FIT, *more]
-        process = processes.Process(target=go, args=(tmp_path / name, environment, arguments))
+        process = processes.Process(target=go, args=(tmp_path / name, environment, list(arguments)))
         process.start()
         return process, time.monotonic()
 
-    start("warm", "--seed", "1")[0].join(120)  # the first one also starts the server
-    whole, began = start("whole")
+    fit = ("fit", str(photos), "--out", "m", *FIT)
+    start("server", "models")[0].join(120)
+    whole, began = start("whole", *fit)
     whole.join(120)
     duration = time.monotonic() - began
     assert whole.exitcode == 0, (tmp_path / "whole" / "said.txt").read_text()
 
     moments, killed, victims = random.Random(0), 0, ["victim 0"]
     while killed < MOMENTS:
-        process, _ = start(victims[-1], "--resume")
+        process, _ = start(victims[-1], *fit, "--resume")
         process.join(duration * moments.uniform(0.1, 0.9))
         if process.is_alive():
             os.kill(process.pid or 0, signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
             killed += 1
         else:  # it had so little left to do that it was faster: the next run starts from nothing
             victims.append(f"victim {len(victims)}")
-    last, _ = start(victims[-1], "--resume")
+    last, _ = start(victims[-1], *fit, "--resume")
     last.join(120)
 
     for name in victims:

@@ -87,8 +87,7 @@ class SkippingNetwork(nn.Module):
 
 def test_a_skip_over_the_cut_is_stored_too(batch: Batch):
     torch.manual_seed(0)
-    backbone = Skipping().eval()
-    frozen_at(2, backbone)
+    backbone = frozen_at(2, Skipping()).eval()
     frontier = find_frontier(backbone, batch)
     with torch.no_grad():
         stored = frontier.frozen(batch)
@@ -101,9 +100,7 @@ def test_a_skip_over_the_cut_is_stored_too(batch: Batch):
 def test_a_cut_found_in_training_mode_is_the_same(batch: Batch):
     """A trace that met training mode would keep its dropout for ever, in evaluation too."""
     torch.manual_seed(0)
-    backbone = Skipping().train()
-    frozen_at(2, backbone)
-    backbone.train()
+    backbone = frozen_at(2, Skipping()).train()
     frontier = find_frontier(backbone, batch)
     backbone.eval()
     with torch.no_grad():

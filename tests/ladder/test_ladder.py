@@ -62,12 +62,12 @@ def test_no_rung_starts_from_one_that_lost_a_rare_class(playground):
     assert ascent.chosen == 2
 
 
-@pytest.mark.parametrize(("mistakes", "climbed"), [(3, ["probe"]), (4, ["probe", "tuned"])])
+@pytest.mark.parametrize(("mistakes", "climbed"), [(8, ["probe"]), (9, ["probe", "tuned"])])
 def test_it_stops_where_there_is_nothing_left_to_gain(playground, mistakes: int, climbed: list[str]):
     ascent, strategy = playground().climb(step("probe", range(mistakes), trained=False), step("tuned", range(2)))
     assert [name for name in strategy.climbed if "on all" not in name] == climbed
-    stopped = "probe leaves 3 mistakes on 100 held-out examples: no further rung could show a gain"
-    assert ascent.stopped_because == (stopped if mistakes == 3 else "every rung was climbed")
+    stopped = "probe leaves 8 mistakes on 100 held-out examples: too few for a dearer rung to show a gain"
+    assert ascent.stopped_because == (stopped if mistakes == 8 else "every rung was climbed")
 
 
 def test_it_stops_after_two_trained_rungs_in_a_row_without_a_gain(playground):
@@ -142,7 +142,7 @@ def test_the_kept_rung_and_those_it_grew_from_are_trained_once_more_on_everythin
     assert strategy.started_from["last on all"] == 101
     assert strategy.epochs["last on all"] == 2, "as many epochs as were worth it"
     assert ascent.trained_on_all
-    assert float(ascent.network.head.bias[0]) == 102
+    assert ascent.network.head.bias[0].item() == 102
 
 
 def test_rungs_lie_in_order_of_cost_and_some_only_when_asked_for_alone(playground):
@@ -180,7 +180,7 @@ def test_what_was_finished_before_a_kill_is_not_done_again(playground, killed_at
             b.result.kept,
         )
         assert a.result.reason == b.result.reason
-    assert float(resumed.network.head.bias[0]) == float(whole.network.head.bias[0]) == 103
+    assert resumed.network.head.bias[0].item() == whole.network.head.bias[0].item() == 103
 
 
 def test_a_ladder_without_held_out_examples_is_a_mistake(playground):

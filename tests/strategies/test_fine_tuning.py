@@ -71,7 +71,9 @@ def climbed(folder: Path, store: FrontierStore | None, depth: int = 2) -> Networ
     bench = toy_bench(backbone, folder, pictures, labels, held_out=9, store=store)
     strategy = FineTuning(freeze_depth=depth, epochs=3, views=2)
     (rung,) = strategy.rungs(backbone, bench.task, 21)
-    return strategy.climb(strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench).network
+    start = toy_network(backbone, bench.task)
+    start.head_is_new = False
+    return strategy.climb(strategy.prepare(rung, start, bench), bench).network
 
 
 @pytest.mark.parametrize("depth", [2, 4])

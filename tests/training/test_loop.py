@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_every_example_is_seen_once_an_epoch_in_another_order_each(toy: Callable
 
     monkeypatch.setattr(loop, "_step", noted)
     run(toy(count=24, held_out=0, epochs=2).job(), [])
-    first, second = sum(seen[:3], []), sum(seen[3:], [])
+    first, second = (list(itertools.chain(*part)) for part in (seen[:3], seen[3:]))
     assert sorted(first) == sorted(second) == list(range(24))
     assert first != second
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -18,7 +19,7 @@ def test_the_rate_rises_to_one_and_falls_to_almost_nothing():
     assert factors[55] == pytest.approx(0.5), "halfway down the cosine, (55 - 10) / 90"
     assert factors[32] == pytest.approx(0.5 * (1 + math.cos(math.pi * 22 / 90)))
     assert 0 < factors[-1] < 0.001
-    assert all(a >= b for a, b in zip(factors[9:], factors[10:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(factors[9:]))
 
 
 @pytest.mark.parametrize(("total", "warmup"), [(1, 0.1), (2, 0.1), (3, 0.0), (4, 1.0)])

@@ -34,7 +34,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
     try:
         with _disk_errors(target):
             yield temporary
-            temporary.chmod(0o755)
+            for path in [temporary, *temporary.rglob("*")]:
+                path.chmod(0o755 if path.is_dir() else 0o644)
             retired = temporary.with_name(temporary.name + ".old")
             if target.exists():
                 target.rename(retired)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import sys
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from headstart.core.errors import UsageError, nearest
@@ -30,7 +34,8 @@ class Registry:
         return root.joinpath(*self.package.split(".")[1:])
 
     def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
-        return {point.name: point for point in importlib.metadata.entry_points(group=self.package)}
+        # Reading every installed package's metadata takes longer than some fits: once is enough for one search path.
+        return _points_of(self.package, importlib.metadata.entry_points, tuple(sys.path))
 
     def names(self) -> list[str]:
         """Names of all plug-ins, sorted; those whose dependency is missing too."""
@@ -50,10 +55,21 @@ class Registry:
                 f"There is no {self.kind} {name!r}.{nearest(name, self.names())} "
                 f"Available: {', '.join(self.names())}."
             )
+        found = self.import_file(name)
+        return getattr(found, class_name(name)) if isinstance(found, ModuleType) else found
+
+    def import_file(self, name: str) -> Any:
+        """The module of a plug-in of this folder; for another package's, whatever its entry point names."""
         if (self._folder() / f"{name}.py").exists():
-            module = importlib.import_module(f"{self.package}.{name}")
-            return getattr(module, class_name(name))
+            return importlib.import_module(f"{self.package}.{name}")
         return self._entry_points()[name].load()
+
+
+@lru_cache(maxsize=64)
+def _points_of(
+    group: str, look: Callable[..., importlib.metadata.EntryPoints], search_path: tuple[str, ...]
+) -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in look(group=group)}
 
 
 def class_name(name: str) -> str:

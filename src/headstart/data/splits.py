@@ -55,7 +55,7 @@ def split(
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
-    if not test:
+    if not test and test_share > 0:
         test, units = _held(examples, units, strata, test_share, counts, "test")
         notes.append(f"No test split was given: {len(test)} examples were held out for it.")
     if not validation:
@@ -117,7 +117,7 @@ def _missing_strata(strata: Sequence[str], train: list[int], validation: list[in
     notes = []
     for name, indices in (("training", train), ("validation", validation), ("test", test)):
         absent = sorted(s for s in counts.keys() - {strata[i] for i in indices} if counts[s] >= 2)
-        if absent:
+        if absent and indices:
             shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
             notes.append(f"Too few examples to reach the {name} split: {shown}.")
     return notes

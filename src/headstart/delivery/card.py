@@ -107,9 +107,11 @@ def _limits(result: FitResult, facts: Mapping[str, str]) -> str:
 
 
 def _provenance(result: FitResult, facts: Mapping[str, str]) -> str:
-    rows = {"task": result.task, "backbone": result.backbone, "rung": result.chosen, "seed": str(result.seed)}
-    rows |= {name: text for name, text in facts.items() if name not in (*_FRONT, *_WORDS)}
-    lines = [f"| {_line(name)} | {_line(str(text))} |" for name, text in rows.items()]
+    rows = {"task": result.task.replace("_", " "), "backbone": _cell(result.backbone), "rung": _cell(result.chosen)}
+    rows["seed"] = str(result.seed)
+    rest = {name: text for name, text in facts.items() if name not in (*_FRONT, *_WORDS)}
+    rows |= {_line(name): _line(str(text)) for name, text in rest.items()}
+    lines = [f"| {name} | {text} |" for name, text in rows.items()]
     return "\n".join(["| what | value |", "|---|---|", *lines])
 
 
@@ -123,6 +125,11 @@ def _line(text: str) -> str:
     for sign in "\\`*_[]#|":
         text = text.replace(sign, "\\" + sign)
     return text
+
+
+def _cell(name: str) -> str:
+    """`name` as code within a table, where a bar would end the cell."""
+    return _code(name.replace("|", "/"))
 
 
 def _code(name: str) -> str:

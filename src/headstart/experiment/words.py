@@ -11,6 +11,7 @@ from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
+from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.tasks.base import Task
 
 
@@ -46,9 +47,9 @@ def next_step(model: Model, spec: FitSpec) -> str:
     steps = {finding.severity: finding.next_step for finding in reversed(result.findings) if finding.next_step}
     if "serious" in steps:
         return steps["serious"]
-    if "budget" in result.stopped_because:
+    if OF_THE_BUDGET in result.stopped_because:
         return f"More time (--budget): {result.stopped_because}."
-    if "no further rung could show a gain" in result.stopped_because:
+    if TOO_FEW_MISTAKES in result.stopped_because:
         return (
             "Measure it on more examples (`headstart evaluate`): so few mistakes are left here that no better model "
             "could be told from this one."

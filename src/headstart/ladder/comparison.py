@@ -12,8 +12,9 @@ from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, paired_difference, standard_error
 from headstart.tasks.base import Task
 
-FEW = 3
-"""With so few held-out mistakes left, even a perfect model could not be told apart (sign test, p = 1/8)."""
+FEW, SMALL_SHARE = 8, 0.1
+"""Where no more than this many mistakes, and this share, are left, a rung that mended half of them could not be told
+from chance (sign test with 4 of 4: p = 1/16) and would add less than five points."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class HeldOut:
     def nothing_to_gain(self, outputs: Tensor) -> int | None:
         """The number of mistakes left when it is too small for any rung to show a gain; else None."""
         wrong = int((self.task.mistakes(outputs, self.encoded) > 0).sum())
-        return wrong if wrong <= FEW else None
+        return wrong if wrong <= min(FEW, SMALL_SHARE * len(self.encoded)) else None
 
     def _sign(self, name: str) -> int:
         return 1 if self.task.higher_is_better[name] else -1

@@ -20,6 +20,10 @@ from headstart.training.workbench import Workbench
 PATIENCE = 2
 """Trained rungs in a row without a gain above its standard error, after which climbing stops."""
 
+TOO_FEW_MISTAKES = "too few for a dearer rung to show a gain"
+OF_THE_BUDGET = "of the budget of"
+"""Words by which a reason for stopping is known."""
+
 FEWEST_EPOCHS = 2
 """A rung is shortened to fit the budget, but never to fewer epochs than this."""
 
@@ -82,7 +86,7 @@ class Ladder:
         if mistakes is not None:
             return (
                 f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} held-out "
-                "examples: no further rung could show a gain"
+                "examples: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]
@@ -126,7 +130,7 @@ class Ladder:
         if landings and predicted > self._left and not folder.with_suffix(".begun.json").exists():
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.budget)
             return (
-                f"{rung.name} would take about {say_duration(predicted)}; {spent} of the budget of {budget} are spent"
+                f"{rung.name} would take about {say_duration(predicted)}; {spent} {OF_THE_BUDGET} {budget} are spent"
             )
         write_json(folder.with_suffix(".begun.json"), {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")

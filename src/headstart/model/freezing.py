@@ -81,6 +81,10 @@ class FreezePlan:
                 if path + name in moving:
                     before_first_moving = False
                     visit(f"{path}{name}.", child)
+                    own = {f"{path}{name}.{buffer}" for buffer, _ in child.named_buffers(recurse=False)}
+                    leaf = next(child.children(), None) is None
+                    if leaf and own and not own & thawed:  # its parameters train, its statistics stand still
+                        still.append(child)
                 elif before_first_moving or child.state_dict():
                     still.append(child)
 
