@@ -1,4 +1,4 @@
-"""Starting is quick: importing headstart, asking for help and listing backbones load neither torch nor its friends."""
+"""Starting is quick: neither importing headstart, nor help, nor listing backbones loads torch or its friends."""
 
 from __future__ import annotations
 

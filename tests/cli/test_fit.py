@@ -147,6 +147,7 @@ def test_the_ladder_climbs_and_says_why_it_stopped(at_hand: Path, messages: Path
     result = result_of(at_hand / "m")
     assert result["rungs"][0]["name"] == "feature_extraction"
     assert result["stopped_because"]
+    assert "{" not in result["stopped_because"]  # every blank in the sentence is filled in
     assert all(rung["reason"] for rung in result["rungs"])
 
 

@@ -82,7 +82,7 @@ def test_probabilities_are_those_of_the_labels(words: headstart.Model) -> None:
 def test_the_company_of_an_input_does_not_matter(images: headstart.Model, photos: Path) -> None:
     paths = sorted(photos.rglob("*.png"))
     alone = np.concatenate([images.predict_proba([path]) for path in paths[:3]])
-    np.testing.assert_allclose(alone, images.predict_proba(paths)[:3], rtol=1e-5)
+    np.testing.assert_allclose(alone, images.predict_proba(paths)[:3], atol=1e-5)
 
 
 def test_evaluate_repeats_the_test_figures(photo_model: Path, photos: Path, tmp_path: Path) -> None:

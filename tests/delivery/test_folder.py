@@ -119,5 +119,5 @@ def test_the_card_reads_well(photo_model: Path) -> None:
     assert "It tells apart: apple, lime, plum." in text
     assert "| balanced accuracy |" in text
     assert "headstart predict MODEL new.png -o predictions.csv" in text
-    for junk in ("next", "noun", "\\_"):
+    for junk in ("next step", "noun", "\\_"):
         assert junk not in text

@@ -55,8 +55,11 @@ class Space:
                 self._add(path)
 
     def _add(self, path: Path) -> None:
-        segment = _Segment(path)
         self._seen.add(path.name)
+        try:
+            segment = _Segment(path)
+        except (OSError, ValueError, KeyError):
+            return  # damaged by a power cut, say: its examples are computed again
         for row, key in enumerate(segment.keys):
             self._where.setdefault(key, (segment, row))
 

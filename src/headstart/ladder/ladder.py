@@ -86,7 +86,7 @@ class Ladder:
         if mistakes is not None:
             return (
                 f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} held-out "
-                "examples: {TOO_FEW_MISTAKES}"
+                ff"examples: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]
@@ -167,7 +167,7 @@ class Ladder:
         epochs = prepared.recipe.epochs
         wanted = json.loads(begun.read_text(encoding="utf-8"))["epochs"] if begun.exists() else epochs
         if not begun.exists() and predicted > self._left:
-            wanted = max(min(FEWEST_EPOCHS, epochs), min(epochs, int(epochs * self._left / predicted)))
+            wanted = max(min(FEWEST_EPOCHS, epochs), min(epochs, int(epochs * self._left / max(predicted, 1e-9))))
         return strategy.again(prepared, wanted), predicted * wanted / epochs
 
     def _say(self, result: RungResult, how: str) -> None:
@@ -211,10 +211,11 @@ class Ladder:
             lineage.insert(0, origin)
         share = len(self.held_out.encoded) / len(self.bench.train)
         seconds = sum(landings[i].result.seconds * (1 + share) for i in lineage if landings[i].result.curve)
-        if seconds and seconds > self._left:
+        whole = self.bench.whole()
+        if seconds and seconds > self._left and not whole.folder.exists():
             self.bench.progress.say("  the budget does not allow training once more on every example")
             return landings[chosen].network, False
-        whole = self.bench.whole()
+        whole.folder.mkdir(parents=True, exist_ok=True)  # remembers the decision for a fit that is resumed
         network = start
         for i in lineage:
             strategy, rung = rungs[i]
