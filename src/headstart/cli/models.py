@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     rows = [("name", "for", "parameters", "size", "licence", "at hand", "pretrained on")]
     rows += [
         (
-            c.name, c.modality, _count(c.parameters), _size(c.bytes), c.licence or "unknown",
+            c.name, c.modality, _count(c.parameters), _size(c.bytes), _short(c.licence or "unknown"),
             "yes" if c.at_hand else "no", c.pretraining,
         )
         for c in cards
@@ -43,6 +43,10 @@ def run(options: argparse.Namespace) -> None:
             "\nThese need no network; --all adds those that are downloaded when asked for. To add your own, put "
             "their folders (config.json, model.safetensors) into a folder that HEADSTART_MODELS names."
         )
+
+
+def _short(words: str, width: int = 36) -> str:
+    return words if len(words) <= width else words[: width - 1] + "…"
 
 
 def _count(parameters: int) -> str:

@@ -86,7 +86,7 @@ class Ladder:
         if mistakes is not None:
             return (
                 f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} held-out "
-                ff"examples: {TOO_FEW_MISTAKES}"
+                f"examples: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]
