@@ -92,14 +92,13 @@ def test_lists_of_texts_without_a_test_split(at_hand: Path) -> None:
     assert "also helped to choose it" in model.report
 
 
-def test_quiet_says_nothing(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], quiet=True)
+def test_quiet_says_nothing_and_the_default_backbone_fits_the_modality(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = headstart.fit(photos, strategy=PROBE[1], quiet=True)
     model.predict(photos)
     assert capsys.readouterr() == ("", "")
-
-
-def test_a_default_backbone_fits_the_modality(photos: Path, at_hand: Path) -> None:
-    assert headstart.fit(photos, strategy=PROBE[1], quiet=True).result.backbone == "local/tiny_resnet"
+    assert model.result.backbone == "local/tiny_resnet"
 
 
 def test_mistakes_are_exceptions_for_those_who_call(photos: Path, at_hand: Path) -> None:

@@ -188,6 +188,7 @@ def _workbench(
         progress=progress,
         seed=spec.seed,
         folder=folder,
+        deadline=spec.budget,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
+from headstart.delivery.writing import figure_interval, figure_name, figure_value
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
 from headstart.model.network import Network
@@ -172,8 +173,8 @@ class Ladder:
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched
-        value, low, high = result.validation[watched]
-        figure = f"{watched} {value:.3f} [{low:.3f}, {high:.3f}]"
+        given = watched, result.validation[watched], self.bench.task.higher_is_better[watched]
+        figure = f"{figure_name(watched)} {figure_value(*given)} ({figure_interval(*given)})"
         self.bench.progress.say(f"  {result.name}: {figure} on held-out examples, {how}")
 
     def _explain(self, landings: list[Landing], chosen: int) -> None:

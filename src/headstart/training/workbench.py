@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import Job, make_optimizer, outputs_of, run
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
+from headstart.training.time_limit import TimeLimit
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Workbench:
     """What a rung is given.
 
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
-    checkpoints. ``engine`` is the name of the plug-in that runs frozen parts.
+    checkpoints. ``engine`` is the name of the plug-in that runs frozen parts. ``deadline`` is in seconds by the
+    stopwatch; training that compares rungs ends before it.
     """
 
     task: Task
@@ -49,6 +52,7 @@ class Workbench:
     seed: int
     folder: Path
     engine: str = "eager"
+    deadline: float = math.inf
 
     @property
     def device(self) -> torch.device:
@@ -135,7 +139,7 @@ class Workbench:
             better = self.task.higher_is_better[self.task.watched]
             stopping = EarlyStopping(self.task.watched, better, recipe.patience)
         callbacks: list[Callback] = [GradualUnfreezing()] if recipe.gradual else []
-        callbacks += [stopping] if stopping else []
+        callbacks += [stopping, TimeLimit(self.stopwatch, self.deadline)] if stopping else []
         # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
         return [*callbacks, Checkpoint(self.folder / name, stopping), ProgressBar(self.progress, name)]
 
