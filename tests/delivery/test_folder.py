@@ -121,3 +121,9 @@ def test_the_card_reads_well(photo_model: Path) -> None:
     assert "headstart predict MODEL new.png -o predictions.csv" in text
     for junk in ("next step", "noun", "\\_"):
         assert junk not in text
+
+
+def test_it_does_not_say_where_the_backbone_lay(photo_model: Path, message_model: Path, tiny_backbones: Path) -> None:
+    for folder in (photo_model, message_model):
+        for name in ("model.json", "result.json", "README.md", "report.html"):
+            assert str(tiny_backbones) not in (folder / name).read_text(encoding="utf-8"), name

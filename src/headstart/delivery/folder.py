@@ -78,12 +78,19 @@ def describe(model: Parts) -> dict[str, Any]:
         "format": MODEL_FORMAT,
         "task": model.task.describe(),
         "modality": model.modality,
-        "backbone": model.network.backbone.describe(),
+        "backbone": _without_path(model.network.backbone.describe()),
         "head": {"features": head_width(model.network), "depths": list(model.network.depths)},
         "calibration": model.calibration,
         "columns": model.columns,
         "provenance": model.provenance,
     }
+
+
+def _without_path(description: dict[str, Any]) -> dict[str, Any]:
+    """A backbone's description without where it lay on the machine that made the model."""
+    if isinstance(card := description.get("card"), dict):
+        description = {**description, "card": {**card, "path": ""}}
+    return description
 
 
 def head_width(network: Network) -> int:
