@@ -12,7 +12,8 @@ from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, paired_difference, standard_error
 from headstart.tasks.base import Task
 
-FEW, SMALL_SHARE = 8, 0.1
+FEW = 8
+SMALL_SHARE = 0.1
 """Where no more than this many mistakes, and this share, are left, a rung that mended half of them could not be told
 from chance (sign test with 4 of 4: p = 1/16) and would add less than five points."""
 
