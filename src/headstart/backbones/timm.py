@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, folder_card, read_config
-from headstart.backbones._hub import NotAtHand, cached_folders, fetch_folder
+from headstart.backbones._hub import NotAtHand, fetch_folder
+from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
@@ -64,17 +65,7 @@ class Timm(Source):
     """
 
     def cards(self) -> list[Card]:
-        listed = {
-            name: Card(f"{self.prefix}/{name}", "image", licence, weights, 4 * weights, pretraining, False, rank)
-            for name, licence, weights, pretraining, rank in _LISTED
-        }
-        for repository, folder in cached_folders():
-            name = repository.removeprefix("timm/")
-            if (folder / "config.json").is_file() and (modality := self.reads(folder, config := read_config(folder))):
-                card = replace(folder_card(folder, config, modality), name=f"{self.prefix}/{name}")
-                known = listed.get(name)
-                listed[name] = replace(known, at_hand=True, bytes=card.bytes, path=card.path) if known else card
-        return list(listed.values())
+        return published_cards(self, "image", _LISTED, lambda repository: repository.removeprefix("timm/"))
 
     def has(self, name: str) -> bool:
         import timm

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, folder_card, read_config
-from headstart.backbones._hub import cached_folders, fetch_folder
+from headstart.backbones._hub import fetch_folder
+from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
 if TYPE_CHECKING:
@@ -44,16 +45,7 @@ class TransformersText(Source):
     prefix = "transformers"
 
     def cards(self) -> list[Card]:
-        listed = {
-            name: Card(f"{self.prefix}/{name}", "text", licence, weights, 4 * weights, pretraining, False, rank)
-            for name, licence, weights, pretraining, rank in _LISTED
-        }
-        for name, folder in cached_folders():
-            if (folder / "config.json").is_file() and (modality := self.reads(folder, config := read_config(folder))):
-                card = replace(folder_card(folder, config, modality), name=f"{self.prefix}/{name}")
-                known = listed.get(name)
-                listed[name] = replace(known, at_hand=True, bytes=card.bytes, path=card.path) if known else card
-        return list(listed.values())
+        return published_cards(self, "text", _LISTED)
 
     def has(self, name: str) -> bool:
         """Any ``name`` or ``owner/name`` may be on the hub; only the hub knows."""

@@ -1,0 +1,37 @@
+"""The cards of backbones that a library publishes on the hub: those worth listing, and those already downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import folder_card, read_config
+from headstart.backbones._hub import cached_folders
+from headstart.backbones._source import Source
+
+Listed = tuple[str, str, int, str, float]
+"""Name, licence, number of weights, pretraining, rank."""
+
+
+def published_cards(
+    source: Source, modality: str, worth_listing: Sequence[Listed], name_of: Callable[[str], str] = str
+) -> list[Card]:
+    """A card for each name in `worth_listing` and each downloaded repository that `source` reads.
+
+    `name_of` turns a repository into the name that the source uses for it.
+    """
+    cards = {
+        name: Card(f"{source.prefix}/{name}", modality, licence, weights, 4 * weights, pretraining, False, rank)
+        for name, licence, weights, pretraining, rank in worth_listing
+    }
+    for repository, folder in cached_folders():
+        if not (folder / "config.json").is_file():
+            continue
+        config = read_config(folder)
+        if found := source.reads(folder, config):
+            name = name_of(repository)
+            card = replace(folder_card(folder, config, found), name=f"{source.prefix}/{name}")
+            known = cards.get(name)
+            cards[name] = replace(known, at_hand=True, bytes=card.bytes, path=card.path) if known else card
+    return list(cards.values())
