@@ -17,7 +17,7 @@ import pytest
 from small_world import PHOTO_PROBE, result_of, status
 
 MOMENTS = 3
-"""How often the run is killed. ``MOMENTS = 10`` is the claim of the project's first plan; it takes a minute more."""
+"""How often the run is killed; more moments prove more and take longer (ten: about a minute more)."""
 
 FIT = ("--backbone", "tiny_resnet", "--strategy", "fine_tuning:freeze_depth=0,epochs=6,patience=9,views=2")
 
