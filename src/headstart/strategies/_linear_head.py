@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,10 @@ from headstart.tasks.base import Task
 STRENGTHS = tuple(10.0**power for power in (-4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 1))
 """Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
 
+
+FINE = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-5}
+COARSE = {"maxiter": 60, "ftol": 1e-5, "gtol": 1e-4}
+"""When L-BFGS stops: for the answer, and on the way there, where only the order of the penalties counts."""
 
 CONSTANT = 1e-3
 """A feature whose standard deviation is below this share of the average counts as constant."""
@@ -79,7 +84,8 @@ def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tens
     best = int(np.argmin(scores))
     flat = _zeros(task, x)
     for strength in STRENGTHS[: best + 1]:
-        flat = _solve(task, x, encoded, weights, 1 / (strength * len(x)), flat)
+        flat = _solve(task, x, encoded, weights, 1 / (strength * len(x)), flat, COARSE)
+    flat = _solve(task, x, encoded, weights, 1 / (STRENGTHS[best] * len(x)), flat, FINE)
     weight, bias = space.unscaled(*_parts(flat, x, task))
     return Solution(weight, bias, STRENGTHS[best], tuple(scores))
 
@@ -94,7 +100,7 @@ def _cross_validate(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, see
         total = 0.0
         for i, (fit, held_out) in enumerate(zip(inside, folds, strict=True)):
             penalty = 1 / (strength * len(x))
-            solutions[i] = _solve(task, x[fit], encoded[fit], weights[fit], penalty, solutions[i])
+            solutions[i] = _solve(task, x[fit], encoded[fit], weights[fit], penalty, solutions[i], COARSE)
             weight, bias = _parts(solutions[i], x, task)
             outputs = x[held_out].double() @ weight + bias
             total += float(task.loss(outputs, encoded[held_out], weights[held_out].double())) * len(held_out)
@@ -119,7 +125,15 @@ def _parts(flat: np.ndarray, x: Tensor, task: Task) -> tuple[Tensor, Tensor]:
     return both[:-1], both[-1]
 
 
-def _solve(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, penalty: float, start: np.ndarray) -> np.ndarray:
+def _solve(
+    task: Task,
+    x: Tensor,
+    encoded: Tensor,
+    weights: Tensor,
+    penalty: float,
+    start: np.ndarray,
+    options: Mapping[str, float],
+) -> np.ndarray:
     shape = (x.shape[1] + 1, task.outputs)
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -129,5 +143,4 @@ def _solve(task: Task, x: Tensor, encoded: Tensor, weights: Tensor, penalty: flo
         (gradient,) = torch.autograd.grad(loss, both)
         return float(loss.detach()), gradient.flatten().double().numpy()
 
-    options = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-5}
-    return minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    return minimize(objective, start, jac=True, method="L-BFGS-B", options=dict(options)).x
