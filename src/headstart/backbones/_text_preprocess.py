@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -45,11 +46,16 @@ class TextPreprocess(Preprocess):
             if name in self.inputs
         }
 
+    @cached_property
+    def _tokenizer_digest(self) -> str:
+        """Computed once: writing out a vocabulary takes as long as reading many activations."""
+        return digest(self.tokenizer.backend_tokenizer.to_str())
+
     def describe(self) -> dict[str, Any]:
         return {
             "max_length": self.max_length,
             "inputs": list(self.inputs),
             "padding": self._padding,
             "multiple": _MULTIPLE,
-            "tokenizer": digest(self.tokenizer.backend_tokenizer.to_str()),
+            "tokenizer": self._tokenizer_digest,
         }

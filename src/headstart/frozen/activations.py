@@ -77,14 +77,15 @@ class FrozenPart:
         """How many activations are not stored yet; 0 where the frontier is the input itself."""
         if self.frontier.is_input:
             return 0
-        return sum(key not in self.space(inputs, view) for view in views for key in set(inputs.keys))
+        keys = set(inputs.keys)
+        return sum(key not in space for space in (self.space(inputs, view) for view in views) for key in keys)
 
     def over(self, inputs: Inputs, views: Sequence[int] = (0,)) -> Activations:
         """The activations of `inputs` under each view, computing what is not stored."""
         if not self.frontier.is_input and self._fits(inputs, views):
             for view in views:
                 self._fill(inputs, view)
-        return Activations(self, inputs, tuple(views))
+        return Activations(self, inputs)
 
     def _fits(self, inputs: Inputs, views: Sequence[int]) -> bool:
         """Whether the missing activations fit on the disk; where they do not, they are recomputed, and said."""
@@ -161,7 +162,7 @@ class FrozenPart:
 
     def _run(self, batch: Batch) -> Batch:
         if not self._prepared:
-            self.engine = prepared(self.engine, _as_module(self.frontier), batch, self.device, self.progress)
+            self.engine = prepared(self.engine, self.frontier.frozen, batch, self.device, self.progress)
             self._prepared = True
         return self.engine.run(batch)
 
@@ -169,8 +170,8 @@ class FrozenPart:
 class Activations:
     """The frontier of N inputs, ready to be read in batches."""
 
-    def __init__(self, part: FrozenPart, inputs: Inputs, views: tuple[int, ...]) -> None:
-        self.part, self.inputs, self.views = part, inputs, views
+    def __init__(self, part: FrozenPart, inputs: Inputs) -> None:
+        self.part, self.inputs = part, inputs
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -182,8 +183,6 @@ class Activations:
         space = self.part.space(self.inputs, view)
         keys = [self.inputs.keys[i] for i in indices]
         absent = [i for i, key in zip(indices, keys, strict=True) if key not in space]
-        if not absent:
-            return collate([space.read(key) for key in keys])
         fresh = self.part.compute([self.inputs.tensors(i, view) for i in absent])
         computed = dict(zip(absent, fresh, strict=True))
         return collate(
@@ -232,12 +231,6 @@ def _decoded_ahead(inputs: Inputs, parts: Sequence[Sequence[int]], view: int) ->
             if following is not None:
                 waiting = pool.submit(decode, following)
             yield current
-
-
-def _as_module(frontier: Frontier) -> torch.nn.Module:
-    if not isinstance(frontier.frozen, torch.nn.Module):
-        raise TypeError("an engine needs the frozen part as a module")
-    return frontier.frozen
 
 
 def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:
