@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +120,7 @@ class Playground:
 
     def climb(self, *steps: Step, budget: float = 1e6, killed_at: str = "") -> tuple[Ascent, Scripted]:
         strategy = self.strategy(*steps, killed_at=killed_at)
-        return Ladder([strategy], self.bench, budget).climb(self.start), strategy
+        return Ladder([strategy], replace(self.bench, deadline=budget)).climb(self.start), strategy
 
     def strategy(self, *steps: Step, killed_at: str = "") -> Scripted:
         SCRIPT[:] = steps

@@ -148,9 +148,9 @@ def test_the_kept_rung_and_those_it_grew_from_are_trained_once_more_on_everythin
 def test_rungs_lie_in_order_of_cost_and_some_only_when_asked_for_alone(playground):
     ground = playground()
     one = ground.strategy(step("a", []), step("b", [], by_default=False))
-    assert [rung.name for _, rung in Ladder([one], ground.bench, 10).rungs(ground.start)] == ["a", "b"]
+    assert [rung.name for _, rung in Ladder([one], ground.bench).rungs(ground.start)] == ["a", "b"]
     two = ground.strategy(step("c", []), step("d", []))
-    names = [rung.name for _, rung in Ladder([one, two], ground.bench, 10).rungs(ground.start)]
+    names = [rung.name for _, rung in Ladder([one, two], ground.bench).rungs(ground.start)]
     assert names == ["a", "c", "d"]
 
 
@@ -186,4 +186,4 @@ def test_what_was_finished_before_a_kill_is_not_done_again(playground, killed_at
 def test_a_ladder_without_held_out_examples_is_a_mistake(playground):
     ground = playground()
     with pytest.raises(ValueError, match="held-out"):
-        Ladder([ground.strategy(step("a", []))], ground.bench.whole(), 10)
+        Ladder([ground.strategy(step("a", []))], ground.bench.whole())

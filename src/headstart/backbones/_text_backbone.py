@@ -15,7 +15,6 @@ from headstart.backbones._use_order import UseOrder, watch
 from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Stage
 from headstart.core.errors import HeadstartError
 
-POOLINGS = ("mean", "cls", "last")
 _DEPTHS = 6
 
 

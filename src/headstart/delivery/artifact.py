@@ -85,12 +85,7 @@ class Model(Parts):
         for problem in set_aside:
             self._progress.say(f"  set aside: {problem}")
         targets = list(kept.targets or [])
-        problems = [
-            Problem(name, why)
-            for name, target in zip(kept.ids, targets, strict=True)
-            if (why := self.task.problem(target))
-        ]
-        if problems:
+        if problems := self.task.problems(kept.ids, targets):
             raise InputError(problems, f"{len(problems)} targets do not fit this model:")
         outputs = self.task.calibrated(self._outputs(kept), self.calibration)
         return self.task.metrics(outputs, self.task.encode(targets))

@@ -15,6 +15,7 @@ from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.files import finite, whole_folder
 from headstart.core.results import FitResult
 from headstart.model.network import Network
+from headstart.model.state import owned
 from headstart.tasks import task_from_description
 from headstart.tasks.base import Task
 
@@ -62,7 +63,7 @@ def write_folder(model: Parts, folder: Path) -> None:
     ------
     HeadstartError : the disk is full or not writable; `folder` is then as it was.
     """
-    state = {name: t.detach().cpu().contiguous().clone() for name, t in model.network.state_dict().items()}
+    state = owned(model.network.state_dict())
     with whole_folder(folder) as temporary:
         save_file(state, temporary / WEIGHTS, metadata={"format": "pt"})
         model.network.backbone.save_assets(temporary)
@@ -79,7 +80,7 @@ def describe(model: Parts) -> dict[str, Any]:
         "task": model.task.describe(),
         "modality": model.modality,
         "backbone": _without_path(model.network.backbone.describe()),
-        "head": {"features": head_width(model.network), "depths": list(model.network.depths)},
+        "head": {"features": model.network.head_features, "depths": list(model.network.depths)},
         "calibration": model.calibration,
         "columns": model.columns,
         "provenance": model.provenance,
@@ -91,12 +92,6 @@ def _without_path(description: dict[str, Any]) -> dict[str, Any]:
     if isinstance(card := description.get("card"), dict):
         description = {**description, "card": {**card, "path": ""}}
     return description
-
-
-def head_width(network: Network) -> int:
-    """How many features the head reads."""
-    matrices = [parameter for parameter in network.head.parameters() if parameter.dim() == 2]
-    return matrices[0].shape[1] if matrices else network.backbone.feature_size
 
 
 def read_folder(folder: Path) -> Parts:

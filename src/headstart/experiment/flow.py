@@ -116,7 +116,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
 def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
     """The model that the ladder gives."""
     network = Network(backbone, material.task.head(backbone.feature_size))
-    return _finish(spec, material, bench, Ladder(choose_strategies(spec.strategy), bench, spec.budget).climb(network))
+    return _finish(spec, material, bench, Ladder(choose_strategies(spec.strategy), bench).climb(network))
 
 
 def check_request(spec: FitSpec) -> None:

@@ -105,12 +105,7 @@ def _learnable_targets(examples: Examples) -> list[Any]:
 
 def _usable_targets(examples: Examples, task: Task) -> list[Any]:
     targets = list(examples.targets or [])
-    problems = [
-        Problem(name, what)
-        for name, target in zip(examples.ids, targets, strict=True)
-        if (what := task.problem(target))
-    ]
-    if problems:
+    if problems := task.problems(examples.ids, targets):
         raise InputError(problems, f"{len(problems)} targets cannot be used:")
     return targets
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class Frontier:
         key with the cut, for two networks of the same weights need not be the same function.
     """
 
-    frozen: Callable[[Batch], Batch]
+    frozen: nn.Module
     trained: nn.Module
     cut: str
     state: Mapping[str, Tensor]

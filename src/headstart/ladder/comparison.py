@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from torch import Tensor
 
 from headstart.core.results import Figure, Figures
@@ -44,17 +43,16 @@ class HeldOut:
 
     def value(self, outputs: Tensor) -> float:
         """The watched figure, signed so that larger is better."""
-        return self._sign(self.task.watched) * self.figures(outputs)[self.task.watched].value
+        return self._sign(self.task.watched) * self.task.value(self.task.watched, outputs, self.encoded)
 
     def gain(self, better: Tensor, than: Tensor, name: str | None = None) -> Gain:
         """What `better` gains over `than` on the figure `name` (default: the watched one)."""
         name = name or self.task.watched
-        everyone = np.arange(len(self.encoded))[None]
         drawn = [self.task.measure(name, outputs, self.encoded, self.draws) for outputs in (better, than)]
-        point = [self.task.measure(name, outputs, self.encoded, everyone)[0] for outputs in (better, than)]
+        point = [self.task.value(name, outputs, self.encoded) for outputs in (better, than)]
         sign = self._sign(name)
         interval = paired_difference(sign * drawn[0], sign * drawn[1])
-        difference = sign * float(point[0] - point[1])
+        difference = sign * (point[0] - point[1])
         error = standard_error(sign * (drawn[0] - drawn[1]))
         return Gain(Figure(difference, interval.low, interval.high), error)
 

@@ -43,13 +43,11 @@ class Ascent:
 class Ladder:
     """The rungs of some strategies over one workbench.
 
-    Parameters
-    ----------
-    budget : seconds the whole fit may take, by the workbench's stopwatch.
+    The budget is the workbench's deadline.
     """
 
-    def __init__(self, strategies: Sequence[Strategy], bench: Workbench, budget: float) -> None:
-        self.strategies, self.bench, self.budget = strategies, bench, budget
+    def __init__(self, strategies: Sequence[Strategy], bench: Workbench) -> None:
+        self.strategies, self.bench = strategies, bench
         if bench.validation_targets is None:
             raise ValueError("a ladder needs held-out examples to compare its rungs on")
         self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed)
@@ -127,13 +125,14 @@ class Ladder:
             return landing
         origin = self._start(rung, landings)
         prepared = strategy.prepare(rung, start if origin is None else landings[origin].network, self.bench)
-        prepared, predicted = self._within_budget(strategy, prepared, folder.with_suffix(".begun.json"))
-        if landings and predicted > self._left and not folder.with_suffix(".begun.json").exists():
-            spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.budget)
+        begun = folder.with_suffix(".begun.json")
+        prepared, predicted = self._within_budget(strategy, prepared, begun)
+        if landings and predicted > self._left and not begun.exists():
+            spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.bench.deadline)
             return (
                 f"{rung.name} would take about {say_duration(predicted)}; {spent} {OF_THE_BUDGET} {budget} are spent"
             )
-        write_json(folder.with_suffix(".begun.json"), {"epochs": prepared.recipe.epochs})
+        write_json(begun, {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
         climbed = strategy.climb(prepared, self.bench)
@@ -157,7 +156,7 @@ class Ladder:
 
     @property
     def _left(self) -> float:
-        return self.budget - self.bench.stopwatch.total
+        return self.bench.deadline - self.bench.stopwatch.total
 
     def _within_budget(self, strategy: Strategy, prepared: Prepared, begun: Path) -> tuple[Prepared, float]:
         """The rung and what it will cost, with fewer epochs where all of them would overrun the budget.

@@ -13,6 +13,7 @@ from torch import Tensor
 from headstart.core.files import whole_folder
 from headstart.core.results import RungResult, figures
 from headstart.model.network import Network
+from headstart.model.state import owned
 from headstart.tasks.base import Task
 
 
@@ -37,10 +38,10 @@ def save_landing(folder: Path, landing: Landing) -> None:
         "best_epochs": landing.best_epochs,
         "start": landing.start,
         "depths": list(landing.network.depths),
+        "head_features": landing.network.head_features,
     }
     with whole_folder(folder) as temporary:
-        state = {name: t.detach().cpu().contiguous().clone() for name, t in landing.network.state_dict().items()}
-        save_file(state, temporary / "network.safetensors")
+        save_file(owned(landing.network.state_dict()), temporary / "network.safetensors")
         save_file({"outputs": landing.outputs.contiguous()}, temporary / "outputs.safetensors")
         (temporary / "landing.json").write_text(json.dumps(meta), encoding="utf-8")
 
@@ -51,15 +52,9 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
         return None
     meta = json.loads((folder / "landing.json").read_text(encoding="utf-8"))
     state = load_file(folder / "network.safetensors")
-    network = Network(copy.deepcopy(start.backbone), task.head(_width(state, start)), meta["depths"])
+    network = Network(copy.deepcopy(start.backbone), task.head(meta["head_features"]), meta["depths"])
     network.load_state_dict(state)
     network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
     return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"])
-
-
-def _width(state: dict[str, Tensor], start: Network) -> int:
-    """Features the saved head reads: the second dimension of its first matrix."""
-    matrices = [tensor for name, tensor in state.items() if name.startswith("head.") and tensor.dim() == 2]
-    return matrices[0].shape[1] if matrices else start.backbone.feature_size

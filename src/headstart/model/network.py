@@ -47,6 +47,12 @@ class Network(nn.Module):
         """Pooled activations of the head's depths, (N, D_s) each, side by side: (N, sum of D_s)."""
         return torch.cat([by_depth[name] for name in self.depths], dim=1)
 
+    @property
+    def head_features(self) -> int:
+        """How many features the head reads: the second dimension of its first matrix."""
+        matrices = [parameter for parameter in self.head.parameters() if parameter.dim() == 2]
+        return matrices[0].shape[1] if matrices else self.backbone.feature_size
+
     def train(self, mode: bool = True) -> Network:
         super().train(mode)
         for module in self.held_still:

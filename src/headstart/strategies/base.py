@@ -14,7 +14,7 @@ from headstart.strategies._solved_head import start_from_solved_head
 from headstart.tasks.base import Task
 from headstart.training.early_stopping import best_epoch
 from headstart.training.recipe import Recipe
-from headstart.training.trial import measure
+from headstart.training.trial import predicted_seconds
 from headstart.training.workbench import Workbench
 
 
@@ -82,7 +82,7 @@ class Strategy(ABC):
 
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
         """Seconds the rung will take here, from a trial on a first batch."""
-        return measure(prepared.plan, prepared.recipe, bench)[1]
+        return predicted_seconds(prepared.plan, prepared.recipe, bench)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the rung. The default runs the training loop from the frontier on."""

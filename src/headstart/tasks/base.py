@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from headstart.core.errors import Problem
 from headstart.core.results import Figures
 
 
@@ -76,6 +77,10 @@ class Task(ABC):
     def problem(self, target: Any) -> str | None:
         """Why this raw target cannot be encoded (an unknown class, not a number), or None."""
 
+    def problems(self, ids: Sequence[str], targets: Sequence[Any]) -> list[Problem]:
+        """Every raw target that cannot be encoded, under its example's name."""
+        return [Problem(i, what) for i, target in zip(ids, targets, strict=True) if (what := self.problem(target))]
+
     @abstractmethod
     def encode(self, targets: Sequence[Any]) -> Tensor:
         """Raw targets as a tensor, (N,) or (N, C)."""
@@ -124,6 +129,10 @@ class Task(ABC):
 
         Two models measured with the same draws give a paired interval of their difference.
         """
+
+    def value(self, name: str, outputs: Tensor, encoded: Tensor) -> float:
+        """The figure `name` on the examples as they are, without its interval."""
+        return float(self.measure(name, outputs, encoded, np.arange(len(encoded))[None])[0])
 
     @abstractmethod
     def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from headstart.core.files import whole_folder
+from headstart.model.state import owned
 from headstart.training.callback import Callback, Moment
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.loop import Job
@@ -47,25 +48,18 @@ class Checkpoint(Callback):
             "stop": moment.stop,
         }
         with whole_folder(self.folder) as folder:
-            save_file(_owned(job.plan.moving_state()), folder / "moving.safetensors")
+            save_file(owned(job.plan.moving_state()), folder / "moving.safetensors")
             save_file(_optimizer_tensors(job.optimizer), folder / "optimizer.safetensors")
             if self.stopping:
                 state["best_epoch"] = self.stopping.best_epoch
-                save_file(_owned(self.stopping.best), folder / "best.safetensors")
+                save_file(owned(self.stopping.best), folder / "best.safetensors")
             (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
-
-
-def _owned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Contiguous CPU copies that share no memory, as safetensors wants them."""
-    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """``{"3/exp_avg": …}`` by the parameter's position in the optimizer's groups."""
     state = optimizer.state_dict()["state"]
-    return _owned(
-        {f"{i}/{key}": torch.as_tensor(value) for i, entry in state.items() for key, value in entry.items()}
-    )
+    return owned({f"{i}/{key}": torch.as_tensor(value) for i, entry in state.items() for key, value in entry.items()})
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

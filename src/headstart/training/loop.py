@@ -158,7 +158,6 @@ def _validate(job: Job) -> dict[str, float]:
         return {}
     job.plan.network.eval()
     outputs = outputs_of(job.trained, job.validation, job.accelerator.device)
-    everyone = np.arange(len(outputs))[None]
-    watched = float(job.task.measure(job.task.watched, outputs, job.validation_targets, everyone)[0])
+    watched = job.task.value(job.task.watched, outputs, job.validation_targets)
     loss = float(job.task.loss(outputs, job.validation_targets))
     return {"validation_loss": loss, job.task.watched: watched}

@@ -106,7 +106,6 @@ class Workbench:
         train = part.over(self.train, sorted(set(views)))
         validation = None if self.validation is None else part.over(self.validation)
         with self.stopwatch.lap("train"):
-            network.to(self.device)
             job = self._job(plan, recipe, name, part.frontier, train, validation)
             moment = run(job, self._callbacks(recipe, name))
             self.accelerator.free_memory()  # it would hold every rung's network and optimizer to the end
