@@ -32,6 +32,17 @@ SENTENCES = [
 ]
 
 
+class Said(Progress):
+    """Keeps what would have been said to a person."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
 def raw_inputs(modality: str, count: int = 3) -> list[Any]:
     """Inputs of different sizes, as preprocessing takes them."""
     if modality == "text":

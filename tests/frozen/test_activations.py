@@ -11,7 +11,6 @@ import torch
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone
-from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import FrozenPart, stacked, weights_digest
 from headstart.frozen.engines.eager import Eager
@@ -19,16 +18,7 @@ from headstart.frozen.frontier import find_frontier
 from headstart.frozen.inputs import Inputs, joined
 from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan
-from toys import inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
-
-
-class Said(Progress):
-    def __init__(self) -> None:
-        super().__init__(quiet=True)
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
+from toys import Said, inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 
 
 class FullDisk(FrontierStore):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from headstart.core.progress import Progress
 from headstart.frozen.engines.base import Engine, Tensors
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.trust import prepared
+from toys import Said
 
 CPU = torch.device("cpu")
 SAMPLE = {"x": torch.arange(6.0).view(3, 2)}
@@ -33,15 +33,6 @@ class Scaled(Engine):
 
     def run(self, batch: Tensors) -> Tensors:
         return {name: tensor * self.factor for name, tensor in self.module(batch).items()}
-
-
-class Said(Progress):
-    def __init__(self) -> None:
-        super().__init__(quiet=True)
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def test_an_engine_that_agrees_is_used():
