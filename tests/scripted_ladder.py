@@ -43,6 +43,7 @@ class Step:
     trained: bool = True
     by_default: bool = True
     needs_start: bool = True
+    freeze_depth: int = 2
     depths: tuple[str, ...] = ()
 
 
@@ -59,7 +60,7 @@ class Scripted(Strategy):
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         return [
-            Rung(step.name, "scripted", 2, i / 10, step.by_default, step.needs_start)
+            Rung(step.name, "scripted", step.freeze_depth, i / 10, step.by_default, step.needs_start)
             for i, step in enumerate(self.steps)
         ]
 

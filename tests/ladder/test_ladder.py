@@ -125,12 +125,14 @@ def test_each_rung_starts_from_the_best_below(playground):
     assert [strategy.started_from[name] for name in ("probe", "last", "half", "fresh", "full")] == [0, 1, 2, 0, 4]
 
 
-def test_a_head_that_reads_several_depths_is_no_start(playground):
-    ascent, strategy = playground().climb(
-        step("probe", range(60), trained=False, depths=("block1", "block3")), step("last", range(40))
-    )
-    assert strategy.started_from["last"] == 0
-    assert ascent.landings[1].start is None
+@pytest.mark.parametrize(("freeze_depth", "start", "mark"), [(2, None, 0), (0, 0, 1)])
+def test_a_head_that_reads_several_depths_is_a_start_only_where_all_of_them_train(
+    playground, freeze_depth: int, start: int | None, mark: int
+):
+    probe = step("probe", range(60), trained=False, depths=("block1", "block3"))
+    ascent, strategy = playground().climb(probe, step("next", range(40), freeze_depth=freeze_depth))
+    assert strategy.started_from["next"] == mark
+    assert ascent.landings[1].start == start
 
 
 def test_the_kept_rung_and_those_it_grew_from_are_trained_once_more_on_everything(playground):

@@ -95,6 +95,20 @@ def test_what_is_thawed_may_change(network: Network):
     plan.verify(before)
 
 
+def test_statistics_of_thawed_stages_stand_still_where_the_plan_says_so(network: Network):
+    plan = FreezePlan(network, 0, statistics=False)
+    plan.apply()
+    before = plan.snapshot()
+    network.train()
+    network({"pixels": torch.randn(4, 3, 32, 32)}).sum().backward()
+    assert "backbone.network.1.running_mean" in before
+    assert network.backbone.network[1].weight.grad is not None, "its scale trains all the same"
+    plan.verify(before)
+    network.backbone.network[1].running_mean += 1
+    with pytest.raises(FrozenPartChanged, match="running_mean"):
+        plan.verify(before)
+
+
 def test_a_frozen_tensor_that_vanished_or_changed_its_type_is_found(network: Network):
     plan = planned(network, 2)
     before = plan.snapshot()

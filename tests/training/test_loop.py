@@ -105,9 +105,9 @@ def test_every_example_is_seen_once_an_epoch_in_another_order_each(toy: Callable
     seen: list[list[int]] = []
     step = loop._step
 
-    def noted(job, moment, rows):
+    def noted(job, moment, rows, batch):
         seen.append(rows.tolist())
-        return step(job, moment, rows)
+        return step(job, moment, rows, batch)
 
     monkeypatch.setattr(loop, "_step", noted)
     run(toy(count=24, held_out=0, epochs=2).job(), [])

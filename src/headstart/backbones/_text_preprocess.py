@@ -24,6 +24,7 @@ class TextPreprocess(Preprocess):
     """
 
     views = 1
+    lengths_differ = True
 
     def __init__(self, tokenizer: Any, max_length: int, inputs: tuple[str, ...]) -> None:
         self.tokenizer, self.max_length, self.inputs = tokenizer, max_length, inputs

@@ -35,6 +35,9 @@ class Preprocess(ABC):
     views: int = 1
     """How many different views :meth:`__call__` can give; 1 means augmentation has no meaning here."""
 
+    lengths_differ: bool = False
+    """Whether one input's tensors may be longer than another's, as texts are."""
+
     size_hint: int | None = None
     """The shorter side in pixels that is needed of an input, for reduced decoding."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from headstart.backbones.base import Batch, collate
+from headstart.core.ahead import ahead
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
@@ -122,7 +123,8 @@ class FrozenPart:
         size = self._segment(inputs)
         parts = [todo[i : i + size] for i in range(0, len(todo), size)]
         counter = self.progress.counter(len(todo), label, "examples")
-        for part, decoded in zip(parts, _decoded_ahead(inputs, parts, view), strict=True):
+        decoded_ahead = ahead(lambda part: [inputs.tensors(i, view) for i in part], parts)
+        for part, decoded in zip(parts, decoded_ahead, strict=True):
             space.write([inputs.keys[i] for i in part], self.compute(decoded, counter.advance))
         counter.close()
 
@@ -176,6 +178,13 @@ class Activations:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @cached_property
+    def lengths(self) -> list[int] | None:
+        """Each input's length before padding to a batch; None where all have one size."""
+        if not self.inputs.preprocess.lengths_differ:
+            return None
+        return [max(t.shape[0] for t in self.inputs.tensors(i).values()) for i in range(len(self))]
+
     def batch(self, indices: Sequence[int], view: int = 0) -> Batch:
         """The frontier of the examples at `indices`, stacked: (len(indices), …) each."""
         if self.part.frontier.is_input:
@@ -216,21 +225,6 @@ def batch_size(example: Batch) -> int:
     """Examples an engine batch: large inputs in small batches, whose buffers stay in the processor's cache."""
     numbers = max((tensor.numel() for tensor in example.values()), default=1)
     return min(max(2**20 // max(numbers, 1), 8), 32)
-
-
-def _decoded_ahead(inputs: Inputs, parts: Sequence[Sequence[int]], view: int) -> Iterator[list[Batch]]:
-    """The tensors of each part, the next one being decoded while this one is used."""
-
-    def decode(part: Sequence[int]) -> list[Batch]:
-        return [inputs.tensors(i, view) for i in part]
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = pool.submit(decode, parts[0])
-        for following in [*parts[1:], None]:
-            current = waiting.result()
-            if following is not None:
-                waiting = pool.submit(decode, following)
-            yield current
 
 
 def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:

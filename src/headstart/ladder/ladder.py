@@ -105,14 +105,14 @@ class Ladder:
         return self.held_out.best([landing.outputs for landing in landings])
 
     def _start(self, rung: Rung, landings: list[Landing]) -> int | None:
-        """The rung to continue from: the best so far, if its head reads the last features alone; else none.
+        """The rung to continue from: the best so far; none where its head reads depths that would be left frozen.
 
         A rung that was no gain would hand on what it unlearnt.
         """
         if not rung.needs_start or not landings:
             return None
         best = self._best(landings)
-        return None if landings[best].network.depths else best
+        return None if landings[best].network.depths and rung.freeze_depth else best
 
     def _one(
         self, index: int, strategy: Strategy, rung: Rung, start: Network, landings: list[Landing]
@@ -156,7 +156,7 @@ class Ladder:
 
     @property
     def _left(self) -> float:
-        return self.bench.deadline - self.bench.stopwatch.total
+        return self.bench.last_rung_ends - self.bench.stopwatch.total
 
     def _within_budget(self, strategy: Strategy, prepared: Prepared, begun: Path) -> tuple[Prepared, float]:
         """The rung and what it will cost, with fewer epochs where all of them would overrun the budget.

@@ -34,13 +34,17 @@ class FreezePlan:
     network : the network it governs.
     freeze_depth : number of stages, counted from the input, that stay frozen; the head always trains.
     extra : names of backbone parameters that train although their stage is frozen (low-rank adapters).
+    statistics : whether the normalisation statistics of thawed stages follow the new examples. Averages over the
+        small batches of few examples are noisy, and a head solved on the old ones no longer fits.
 
     Raises
     ------
     UsageError : the depth is not between 0 and the number of stages, or nothing would train.
     """
 
-    def __init__(self, network: Network, freeze_depth: int, extra: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, network: Network, freeze_depth: int, extra: frozenset[str] = frozenset(), statistics: bool = True
+    ) -> None:
         stages = network.backbone.stages()
         if not 0 <= freeze_depth <= len(stages):
             raise UsageError(
@@ -48,6 +52,7 @@ class FreezePlan:
                 f"{network.backbone.card.name}"
             )
         self.network, self.freeze_depth, self.stages = network, freeze_depth, stages
+        self.statistics = statistics
         thawed = {name for stage in stages[freeze_depth:] for name in stage.parameters}
         head = {name for name, _ in network.head.named_parameters()}
         self.trainable = frozenset(
@@ -92,7 +97,9 @@ class FreezePlan:
         return still
 
     def _thawed_buffers(self) -> set[str]:
-        return {name for stage in self.stages[self.freeze_depth :] for name in stage.buffers}
+        """Buffers of thawed stages that may move; none where statistics stand still."""
+        thawed = self.stages[self.freeze_depth :] if self.statistics else []
+        return {name for stage in thawed for name in stage.buffers}
 
     def frozen_state(self) -> dict[str, Tensor]:
         """Every frozen parameter, and every buffer of a frozen stage, by full name."""

@@ -72,13 +72,17 @@ class Strategy(ABC):
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         """A copy of `start` with what the rung trains thawed.
 
-        The default solves the head first if it is new, and thaws the stages above the freeze depth.
+        The default solves the head first if it is new, and thaws what :meth:`plan` says.
         """
         network = copy.deepcopy(start)
         start_from_solved_head(network, bench)
-        plan = FreezePlan(network, rung.freeze_depth)
+        plan = self.plan(network, rung)
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
+
+    def plan(self, network: Network, rung: Rung) -> FreezePlan:
+        """What `rung` thaws in `network`: by default the stages above its freeze depth."""
+        return FreezePlan(network, rung.freeze_depth)
 
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
         """Seconds the rung will take here, from a trial on a first batch."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from headstart.backbones.base import Backbone
 from headstart.core.errors import UsageError
-from headstart.model.freezing import Rates
+from headstart.model.freezing import FreezePlan, Rates
+from headstart.model.network import Network
 from headstart.strategies.base import Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
@@ -22,6 +23,7 @@ class FineTuning(Strategy):
         trains, the last half, everything. The ladder climbs the first and the last of them by default.
     epochs, learning_rate, batch_size : None for what suits the backbone and the number of examples.
     layer_decay : factor on the rate for every stage further from the output.
+    statistics : whether thawed batch normalisation follows the statistics of the new examples.
     smoothing, mixup, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
         ``views`` None takes a few augmented views where the preprocessing has any.
     """
@@ -41,11 +43,12 @@ class FineTuning(Strategy):
         gradual: bool = False,
         patience: int = 4,
         views: int | None = None,
+        statistics: bool = False,
     ) -> None:
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.layer_decay, self.smoothing = batch_size, layer_decay, smoothing
         self.mixup, self.l2_sp, self.gradual = mixup, l2_sp, gradual
-        self.patience, self.views = patience, views
+        self.patience, self.views, self.statistics = patience, views, statistics
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         stages = len(backbone.stages())
@@ -66,6 +69,9 @@ class FineTuning(Strategy):
             )
             for name, depth in depths.items()
         ]
+
+    def plan(self, network: Network, rung: Rung) -> FreezePlan:
+        return FreezePlan(network, rung.freeze_depth, statistics=self.statistics)
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or backbone.learning_rate

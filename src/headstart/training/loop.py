@@ -11,10 +11,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch
+from headstart.core.ahead import ahead
 from headstart.core.files import digest
 from headstart.frozen.activations import Activations
 from headstart.model.freezing import FreezePlan
 from headstart.tasks.base import Task
+from headstart.training.batches import shuffled_batches
 from headstart.training.callback import Callback, Moment
 from headstart.training.recipe import Recipe, rate_factor
 
@@ -86,21 +88,19 @@ def _epoch(job: Job, moment: Moment, callbacks: Sequence[Callback]) -> float:
     """One pass; all its randomness follows from seed, name and epoch, so a resumed run repeats it exactly."""
     seed = int(digest(str(job.seed), job.name, str(moment.epoch))[:8], 16)
     torch.manual_seed(seed)
-    order = np.random.default_rng(seed).permutation(len(job.train))
+    random = np.random.default_rng(seed)
+    parts = shuffled_batches(len(job.train), job.recipe.batch_size, random, job.train.lengths)
+    view = job.recipe.view(moment.epoch)
     job.plan.network.train()
     losses = []
-    for start in range(0, len(order), job.recipe.batch_size):
-        rows = order[start : start + job.recipe.batch_size]
-        if len(rows) == 1 and len(order) > 1:
-            rows = np.concatenate([rows, order[:1]])  # batch normalisation needs two examples
-        losses.append(_step(job, moment, rows) * len(rows))
+    for rows, batch in zip(parts, ahead(lambda rows: job.train.batch(rows.tolist(), view), parts), strict=True):
+        losses.append(_step(job, moment, rows, batch) * len(rows))
         for callback in callbacks:
             callback.on_step_end(job, moment)
-    return sum(losses) / len(order)
+    return sum(losses) / sum(map(len, parts))
 
 
-def _step(job: Job, moment: Moment, rows: np.ndarray) -> float:
-    batch = job.train.batch(rows.tolist(), job.recipe.view(moment.epoch))
+def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
     factor = rate_factor(moment.step, job.recipe.epochs * moment.steps_per_epoch, job.recipe.warmup)
     for group in job.optimizer.param_groups:
         group["lr"] = 0.0 if group["held"] else group["peak"] * factor
@@ -144,13 +144,15 @@ def _placed(batch: Batch, job: Job) -> Batch:
 
 @torch.no_grad()
 def outputs_of(trained: nn.Module, activations: Activations, device: torch.device, size: int = 64) -> Tensor:
-    """Outputs (N, C) of every example, in order, on the CPU."""
-    return torch.cat(
-        [
-            trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
-            for batch in activations.batches(size)
-        ]
-    )
+    """Outputs (N, C) of every example, in order, on the CPU; inputs of similar length are computed together."""
+    lengths = activations.lengths
+    order = np.arange(len(activations)) if lengths is None else np.argsort(lengths, kind="stable")
+    parts = [order[start : start + size].tolist() for start in range(0, len(order), size)]
+    found = [
+        trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
+        for batch in ahead(activations.batch, parts)
+    ]
+    return torch.cat(found)[np.argsort(order)]
 
 
 def _validate(job: Job) -> dict[str, float]:

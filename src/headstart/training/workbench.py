@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
 
+KEPT_FOR_THE_END = 0.05
+"""Share of the budget that no rung may use: calibrating, testing and writing come after them."""
+
 
 @dataclass(frozen=True)
 class Workbench:
@@ -37,7 +41,7 @@ class Workbench:
 
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
     checkpoints. ``engine`` is the name of the plug-in that runs frozen parts. ``deadline`` is in seconds by the
-    stopwatch; training that compares rungs ends before it.
+    stopwatch; rungs end before ``last_rung_ends``, a little earlier.
     """
 
     task: Task
@@ -58,6 +62,11 @@ class Workbench:
     def device(self) -> torch.device:
         """Where training runs."""
         return self.accelerator.device
+
+    @property
+    def last_rung_ends(self) -> float:
+        """Seconds by the stopwatch after which nothing more may train."""
+        return self.deadline * (1 - KEPT_FOR_THE_END)
 
     def whole(self) -> Workbench:
         """The same with training and validation examples together, to train on all of them."""
@@ -138,21 +147,24 @@ class Workbench:
             better = self.task.higher_is_better[self.task.watched]
             stopping = EarlyStopping(self.task.watched, better, recipe.patience)
         callbacks: list[Callback] = [GradualUnfreezing()] if recipe.gradual else []
-        callbacks += [stopping, TimeLimit(self.stopwatch, self.deadline)] if stopping else []
+        callbacks += [stopping, TimeLimit(self.stopwatch, self.last_rung_ends)] if stopping else []
         # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
         return [*callbacks, Checkpoint(self.folder / name, stopping), ProgressBar(self.progress, name)]
 
 
 class TrainedPart(nn.Module):
-    """Frontier batch → outputs (N, C): the trained layers of the backbone and the head."""
+    """Frontier batch → outputs (N, C): the trained layers of the backbone and the head.
+
+    A head that reads several depths needs all of the backbone on one side of the frontier.
+    """
 
     def __init__(self, network: Network, frontier: Frontier) -> None:
         super().__init__()
         self.body, self.head = frontier.trained, network.head
-        self._join = network.join if network.depths else None
+        self._depths: Callable[[Batch], Tensor] | None = None
+        if network.depths:
+            self._depths = network.pooled if frontier.is_input else network.join
 
     def forward(self, frontier: Batch) -> Tensor:
         """Outputs of a batch of activations."""
-        if self._join is None:
-            return self.head(self.body(frontier))
-        return self.head(self._join(frontier))
+        return self.head(self._depths(frontier) if self._depths else self.body(frontier))
