@@ -9,8 +9,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from headstart.strategies import _linear_head
-from headstart.strategies._linear_head import Solution, Standardised, fit_linear_head
+from headstart.strategies import _linear_head, _standardised
+from headstart.strategies._linear_head import Solution, fit_linear_head
 from headstart.tasks import TASKS
 from headstart.tasks.base import Task
 
@@ -66,25 +66,11 @@ def test_turning_the_features_changes_nothing(at, monkeypatch: pytest.MonkeyPatc
     task, features, encoded = classes(40, 90)
     at(0.1)
     turned = fit(task, features, encoded)
-    space = Standardised.of(features)
-    assert space.coordinates.shape[1] <= 40
-    plain = (features.double() - space.mean) / space.scale
-    monkeypatch.setattr(Standardised, "of", classmethod(lambda cls, _: cls(plain, None, space.mean, space.scale)))
+    monkeypatch.setattr(_standardised, "TURNED", 0)
     unturned = fit(task, features, encoded)
     np.testing.assert_allclose(probabilities(turned, features), probabilities(unturned, features), atol=3e-3)
-
-
-def test_coordinates_turn_back_into_the_features():
-    _, features, _ = classes(12, 30)
-    space = Standardised.of(features)
-    scaled = (features.double() - space.mean) / space.scale
-    torch.testing.assert_close(space.coordinates @ space.basis, scaled)
-    random = torch.Generator().manual_seed(0)
-    weight = torch.randn(space.coordinates.shape[1], 2, generator=random).double()
-    bias = torch.randn(2, generator=random).double()
-    raw_weight, raw_bias = space.unscaled(weight, bias)
-    outputs = features.double() @ raw_weight.double().T + raw_bias.double()
-    torch.testing.assert_close(outputs, space.coordinates @ weight + bias, rtol=1e-4, atol=1e-4)
+    fresh = features + 0.3
+    np.testing.assert_allclose(probabilities(turned, fresh), probabilities(unturned, fresh), atol=3e-3)
 
 
 def test_ridge_regression_in_closed_form(at):
@@ -130,9 +116,41 @@ def test_the_strength_is_that_of_least_held_out_loss_and_each_example_is_held_ou
     task, features, encoded = classes(90, 40)
     solution = fit(task, features, encoded)
     assert solution.strength == _linear_head.STRENGTHS[int(np.argmin(solution.scores))]
-    folds = _linear_head._folds(17, 5, seed=3)
-    assert sorted(np.concatenate(folds).tolist()) == list(range(17))
-    assert [len(fold) for fold in folds] == [4, 4, 3, 3, 3]
+    held_out = _linear_head._held_out(17, 5, seed=3)
+    assert held_out.sum(0).tolist() == [1.0] * 17
+    assert held_out.sum(1).tolist() == [4.0, 4.0, 3.0, 3.0, 3.0]
+
+
+def test_many_examples_or_outputs_are_held_out_once():
+    assert _linear_head._held_out(20_000, 1, seed=0).sum(1).tolist() == [4000.0]
+    assert [_linear_head._how_many(count, 10) for count in (3, 2_999, 9_999, 10_000)] == [3, 5, 3, 1]
+    assert _linear_head._how_many(2_999, 5_000) == 1
+
+
+@pytest.mark.parametrize("folds", [1, 5])
+def test_a_score_is_the_held_out_loss_of_heads_that_never_saw_those_examples(
+    at, monkeypatch: pytest.MonkeyPatch, folds: int
+):
+    """By hand: scikit-learn on each fold's rest, its mean loss weighted by how many it judges."""
+    task, features, encoded = classes(100, 12)
+    at(0.05)
+    monkeypatch.setattr(_linear_head, "FOLDS", ((3_000, folds),))
+    monkeypatch.setattr(_linear_head, "COARSE", (1e-8, 100))
+    (score,) = fit(task, features, encoded).scores
+    x, y = StandardScaler().fit_transform(features.double().numpy()), encoded.numpy()
+    losses = []
+    for row in _linear_head._held_out(100, folds, seed=0).bool().numpy():
+        # λ is 1 / (C N) for all N examples, and scikit-learn's is 1 / (C n) for those it sees.
+        model = LogisticRegression(C=0.05 * 100 / (~row).sum(), tol=1e-10, max_iter=10_000).fit(x[~row], y[~row])
+        losses += [-np.log(model.predict_proba(x[row])[np.arange(row.sum()), y[row]])]
+    assert score == pytest.approx(np.concatenate(losses).mean(), abs=1e-3)
+
+
+def test_what_it_will_take_grows_with_every_size():
+    seconds = [
+        _linear_head.predicted_seconds(*size) for size in ((600, 1280, 8), (20_000, 384, 10), (20_000, 384, 1000))
+    ]
+    assert 0.01 < seconds[0] < seconds[1] < seconds[2] < 300
 
 
 def test_noise_is_given_a_strong_penalty_and_a_clear_case_a_weaker_one():

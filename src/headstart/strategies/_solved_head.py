@@ -7,18 +7,27 @@ from torch import Tensor
 
 from headstart.frozen.activations import Activations, stacked
 from headstart.model.network import Network, set_linear
+from headstart.strategies._kept_heads import keep, place, solved_before
 from headstart.strategies._linear_head import Solution, fit_linear_head
 from headstart.training.workbench import Workbench
 
 
 def solve_head(network: Network, bench: Workbench) -> Solution:
-    """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found."""
-    activations = bench.frozen_part(network).over(bench.train)
-    with bench.stopwatch.lap("train"):
-        features = features_of(network, activations)
-        weights = bench.task.balance(bench.targets)
-        solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed)
-        set_linear(network.head, solution.weight, solution.bias)
+    """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found.
+
+    A head that this fit has solved already is taken as it is.
+    """
+    part = bench.frozen_part(network)
+    kept = place(bench, part.space(bench.train, 0).folder.name, network.depths)
+    solution = solved_before(kept)
+    if solution is None:
+        activations = part.over(bench.train)
+        with bench.stopwatch.lap("train"):
+            features = features_of(network, activations)
+            weights = bench.task.balance(bench.targets)
+            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed)
+        keep(kept, solution)
+    set_linear(network.head, solution.weight, solution.bias)
     network.head_is_new = False
     return solution
 

@@ -9,11 +9,15 @@ import torch
 from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
+from headstart.strategies._linear_head import predicted_seconds
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
+
+SEVERAL_DEPTHS = 2
+"""A head on several depths is taken to cost this many times one on the last features, whose width alone is known."""
 
 
 class FeatureExtraction(Strategy):
@@ -49,8 +53,9 @@ class FeatureExtraction(Strategy):
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
-        solving = 1e-7 * len(bench.train) * sum(p.numel() for p in prepared.network.head.parameters())
-        return solving + 0.2 + (missing * part.seconds_per_example(bench.train) if missing else 0.0)
+        heads = 1 + SEVERAL_DEPTHS * self.depths
+        solving = heads * predicted_seconds(len(bench.train), prepared.network.head_features, bench.task.outputs)
+        return solving + 0.2 + (missing * part.seconds_per_example(bench.train, missing) if missing else 0.0)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         before = prepared.plan.snapshot()

@@ -1,0 +1,149 @@
+"""Preconditioned L-BFGS for linear heads: the penalised optimum in a few products with the examples."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from headstart.strategies._several_heads import SeveralHeads
+
+REMEMBERED = 10
+"""Steps from which L-BFGS learns the curvature."""
+
+FLATTENED = 0.5
+"""A step is long enough where the slope is at most this share of what it was at its start."""
+
+WIDTH = 2048
+"""Coordinates preconditioned together: a Cholesky factor costs their number cubed."""
+
+
+def descend(
+    problem: SeveralHeads, both: Tensor, penalty: float, tolerance: float, limit: int
+) -> tuple[Tensor, Tensor]:
+    """Minimise the sum of F mean losses + `penalty` / 2 ‖W‖², biases free, from `both` (F C, R + 1).
+
+    L-BFGS (Nocedal & Wright 2006, algorithm 7.4) whose first guess of the Hessian is that of a quadratic loss of the
+    same mean curvature h, (h XᵀX / N + penalty)⁻¹. Outputs are linear in the weights, so a step is measured on the
+    outputs alone, and each iteration multiplies twice with the examples. Ends when half the Newton decrement, an
+    estimate of what is still to be gained, is below `tolerance` times the loss, or after `limit` steps.
+
+    Returns
+    -------
+    The weights, and their outputs (N, F C).
+    """
+    outputs = problem.outputs(both)
+    gradient = torch.empty_like(outputs)
+    shrinkage = torch.full((both.shape[1],), penalty)
+    shrinkage[-1] = 0.0
+    guess = Preconditioner.of(problem, outputs, penalty)
+    memory = Memory()
+    loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
+    slope = problem.pulled_back(gradient) + shrinkage * both
+    conditioned = guess(slope)
+    for _ in range(limit):
+        total = loss + 0.5 * _dot(shrinkage * both, both)
+        if _dot(slope, conditioned) <= 2 * tolerance * abs(total):
+            break
+        direction = memory.direction(slope, conditioned)
+        change = problem.outputs(direction)
+        before = _dot(slope, direction), _dot(shrinkage * both, direction), _dot(shrinkage * direction, direction)
+        length, loss = _length(problem, outputs, change, gradient, *before)
+        both = both + length * direction
+        outputs.add_(change, alpha=length)
+        new_slope = problem.pulled_back(gradient) + shrinkage * both
+        new_conditioned = guess(new_slope)
+        memory.keep(length * direction, new_slope - slope, new_conditioned - conditioned)
+        slope, conditioned = new_slope, new_conditioned
+    return both, outputs
+
+
+def _length(
+    problem: SeveralHeads, outputs: Tensor, change: Tensor, gradient: Tensor, slope: float, linear: float, bend: float
+) -> tuple[float, float]:
+    """How far to go, and the loss there; leaves its gradient in `gradient`.
+
+    The loss is convex, so its slope along the step rises: a bracketed search for where it is flat needs no more.
+    `linear` + length × `bend` is the penalty's part of the slope.
+    """
+    low, at_low = 0.0, slope
+    high = at_high = None
+    length = 1.0
+    for _ in range(10):
+        loss, here = problem.loss_along(outputs, length, change, gradient)
+        here += linear + length * bend
+        if abs(here) <= FLATTENED * abs(slope):
+            break
+        if here > 0:
+            high, at_high = length, here
+        else:
+            low, at_low = length, here
+        if high is None or at_high is None:
+            length *= 2.5
+        else:
+            crossing = low - at_low * (high - low) / (at_high - at_low)
+            length = min(max(crossing, low + 0.1 * (high - low)), high - 0.1 * (high - low))
+    return length, loss
+
+
+@dataclass(frozen=True)
+class Preconditioner:
+    """(h M + penalty)⁻¹ for second moments M of the coordinates, in blocks of at most WIDTH of them."""
+
+    factors: list[tuple[slice, Tensor]]
+
+    @classmethod
+    def of(cls, problem: SeveralHeads, outputs: Tensor, penalty: float) -> Preconditioner:
+        """Factors for the curvature that the loss has at `outputs`."""
+        moments, width = problem.moments, problem.coordinates.shape[1]
+        curvature = problem.curvature(outputs)
+        pieces = -(-width // WIDTH)
+        edges = [width * i // pieces for i in range(pieces + 1)]
+        blocks = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
+        factors = []
+        for block in blocks:
+            matrix = moments[block, block].double() * curvature
+            least = 1e-7 * float(matrix.diagonal().mean()) + 1e-12
+            matrix.diagonal().add_(penalty + least)
+            if block.stop == width:
+                matrix[-1, -1] -= penalty  # the bias is free
+            factors.append((block, torch.linalg.cholesky(matrix).float()))
+        return cls(factors)
+
+    def __call__(self, slope: Tensor) -> Tensor:
+        """A gradient (F C, R + 1) as the step that it calls for."""
+        return torch.cat([torch.cholesky_solve(slope[:, block].T, f).T for block, f in self.factors], dim=1)
+
+
+@dataclass
+class Memory:
+    """The last steps, how they changed the gradient, and that change preconditioned."""
+
+    pairs: deque[tuple[Tensor, Tensor, Tensor, float]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    scale: float = 1.0
+
+    def keep(self, step: Tensor, change: Tensor, conditioned: Tensor) -> None:
+        """Learn from a step; one that rounding has made useless is left out."""
+        product = _dot(step, change)
+        if product > 0:
+            self.pairs.append((step, change, conditioned, 1 / product))
+            self.scale = product / max(_dot(change, conditioned), 1e-30)
+
+    def direction(self, slope: Tensor, conditioned: Tensor) -> Tensor:
+        """The two-loop recursion. It preconditions by sums of what was preconditioned before, not anew."""
+        rest, result, shares = slope.clone(), conditioned.clone(), []
+        for step, change, change_conditioned, inverse in reversed(self.pairs):
+            shares.append(inverse * _dot(step, rest))
+            rest.sub_(change, alpha=shares[-1])
+            result.sub_(change_conditioned, alpha=shares[-1])
+        result.mul_(self.scale)
+        for (step, change, _, inverse), share in zip(self.pairs, reversed(shares), strict=True):
+            result.add_(step, alpha=share - inverse * _dot(change, result))
+        return result.neg_()
+
+
+def _dot(first: Tensor, second: Tensor) -> float:
+    return float((first * second).sum())
