@@ -182,13 +182,13 @@ def test_the_example_engine_agrees_with_the_plain_one() -> None:
     torch.manual_seed(0)
     module, batch, device = Named(), {"pixels": torch.randn(2, 3, 9, 9)}, torch.device("cpu")
     outputs = []
-    for name in ("eager", "channels_last"):
+    for name in ("eager", "autocast"):
         engine = ENGINES.load(name)()
         assert engine.available(device)
         engine.prepare(module, batch, device)
         outputs.append(engine.run(batch))
-    assert agrees(*outputs)
-    assert outputs[1]["map"].is_contiguous()
+    assert agrees(*outputs, engine.tolerance)
+    assert not agrees(*outputs), "bfloat16 is further off than the default allows"
 
 
 @pytest.mark.usefixtures("installed")

@@ -18,6 +18,7 @@ from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
+from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
 from headstart.model.network import Network
@@ -165,7 +166,6 @@ def toy_bench(
     targets: Sequence[Any],
     held_out: int = 0,
     store: FrontierStore | None = None,
-    engine: str = "eager",
 ) -> Workbench:
     """A workbench whose last `held_out` examples are held out; the task is chosen by the targets' type."""
     task = toy_task(targets)
@@ -182,7 +182,7 @@ def toy_bench(
         progress=Progress(quiet=True),
         seed=0,
         folder=folder,
-        engine=engine,
+        engines=Engines("eager"),
     )
 
 

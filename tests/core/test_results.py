@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from headstart.core.results import (
+    EngineChoice,
+    EngineTrial,
     ExampleCounts,
     Figure,
     Finding,
@@ -29,6 +31,7 @@ def result(test: bool = True) -> FitResult:
         seconds=Seconds(1.0, 2.0, 3.0, 7.0),
         examples=ExampleCounts(80, 10, 10, 1),
         findings=[Finding("leakage", "serious", "seen twice", [FindingExample("a.png", 0.9)], "remove it")],
+        engines=[EngineChoice("features", "eager", 2, 90, [EngineTrial("eager", 2, 0.0, 0.026, "the reference")])],
     )
 
 
@@ -36,7 +39,7 @@ def test_the_json_is_the_published_contract():
     plain = json.loads(json.dumps(result().to_json()))
     assert list(plain) == [
         "format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test", "seconds", "examples",
-        "findings",
+        "findings", "engines",
     ]  # fmt: skip
     assert plain["format"] == 1
     wanted = {

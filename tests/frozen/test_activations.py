@@ -13,6 +13,7 @@ from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import FrozenPart, stacked, weights_digest
+from headstart.frozen.choosing import Engines
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import find_frontier
 from headstart.frozen.inputs import Inputs, joined
@@ -28,7 +29,7 @@ class FullDisk(FrontierStore):
 def part(backbone: Backbone, inputs: Inputs, store: FrontierStore | None, depth: int = 2) -> FrozenPart:
     FreezePlan(toy_network(backbone, toy_task(["a", "b"])), depth).apply()
     frontier = find_frontier(backbone, {n: torch.stack([t] * 3) for n, t in inputs.tensors(0).items()})
-    return FrozenPart(frontier, Eager(), store, torch.device("cpu"), Stopwatch(), Said())
+    return FrozenPart(frontier, Engines("eager"), store, torch.device("cpu"), Stopwatch(), Said())
 
 
 def tiny_bert() -> Backbone:

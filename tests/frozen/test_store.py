@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from headstart.core.errors import HeadstartError
-from headstart.frozen.store import FrontierStore, Space
+from headstart.backbones.base import collate
+from headstart.core.errors import HeadstartError, UsageError
+from headstart.frozen import store as store_module
+from headstart.frozen.store import FrontierStore, NotStored, Space
 
 KEY = ("weights", "cut", "preprocessing", 0)
 
@@ -55,17 +61,44 @@ def test_every_part_of_the_key_leads_elsewhere(tmp_path: Path):
     assert store.space(*KEY).folder in folders
 
 
-def test_what_a_killed_run_left_half_written_is_ignored(tmp_path: Path):
+def test_half_written_segments_are_ignored_and_go_when_nobody_else_is_there(tmp_path: Path):
     space = FrontierStore(tmp_path).space(*KEY)
     space.write(["a"], [example(1)])
     whole = next(space.folder.glob("segment-*"))
     half = space.folder / ".segment-000001-abcdef12.x7"
     shutil.copytree(whole, half)
-    (half / "index.json").write_text(json.dumps({"keys": ["b"], "rows": {"hidden": [4]}, "scalars": []}))
+    (half / "index.json").write_text((half / "index.json").read_text().replace('"a"', '"b"'))
     (space.folder / ".segment-000002-abcdef12.x8").mkdir()
+    beside = FrontierStore(tmp_path).space(*KEY)
+    assert "a" in beside
+    assert "b" not in beside
+    assert half.exists(), "the first space is open: it may be writing this one"
+    del space, beside
     again = FrontierStore(tmp_path).space(*KEY)
     assert "a" in again
-    assert "b" not in again
+    assert [path.name for path in again.folder.iterdir() if path.name[0] == "."] == []
+
+
+@pytest.mark.parametrize("damage", ["cut short", "no rows", "no index", "torn index", "older index"])
+def test_a_damaged_segment_is_as_if_it_was_never_written(tmp_path: Path, damage: str):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["a"], [example(1)])
+    space.write(["b"], [example(2)])
+    first = min(space.folder.glob("segment-*"))
+    rows, index = first / "rows.bin", first / "index.json"
+    if damage == "cut short":
+        rows.write_bytes(rows.read_bytes()[:-1])
+    elif damage == "older index":
+        index.write_text(json.dumps({"keys": ["a"], "rows": {"hidden": [4]}, "scalars": []}))
+    elif damage == "torn index":
+        index.write_text(index.read_text()[:20])
+    else:
+        (rows if damage == "no rows" else index).unlink()
+    again = FrontierStore(tmp_path).space(*KEY)
+    assert "a" not in again
+    assert same(again.read("b"), example(2))
+    again.write(["a"], [example(1)])
+    assert same(FrontierStore(tmp_path).space(*KEY).read("a"), example(1))
 
 
 def test_a_failed_write_leaves_no_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -74,11 +107,61 @@ def test_a_failed_write_leaves_no_segment(tmp_path: Path, monkeypatch: pytest.Mo
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(store_module, "write_segment", full)
     with pytest.raises(HeadstartError, match="No space left"):
         space.write(["a"], [example(1)])
-    assert list(space.folder.iterdir()) == []
+    assert not [path for path in space.folder.iterdir() if "segment" in path.name]
     assert "a" not in space
+
+
+def test_opening_what_was_never_written_writes_nothing(tmp_path: Path):
+    store = FrontierStore(tmp_path / "store")
+    assert "a" not in store.space(*KEY)
+    assert store.free_bytes > 0
+    assert not store.folder.exists()
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_many_read_at_once_are_those_read_one_by_one(tmp_path: Path, varying: bool):
+    examples = {f"k{i}": example(i, rows=1 + i % 3 if varying else 4) for i in range(12)}
+    space = FrontierStore(tmp_path).space(*KEY)
+    for start in (0, 5, 7):
+        keys = list(examples)[start : start + 5]
+        space.write(keys, [examples[key] for key in keys])
+    for keys in (list(examples), ["k3"], ["k11", "k2", "k2", "k0", "k1", "k8"], list(examples)[::-1]):
+        read = FrontierStore(tmp_path).space(*KEY).read_many(keys)
+        assert same(read, collate([examples[key] for key in keys]))
+
+
+def test_segments_of_different_precision_are_not_mixed_up(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["whole"], [{"f0": torch.tensor([1.0, 2.0])}])
+    space.write(["half"], [{"f0": torch.tensor([3.0, 4.0], dtype=torch.float16)}])
+    assert space.read("half")["f0"].dtype == torch.float16
+    assert space.read_many(["half", "whole"])["f0"].tolist() == [[3.0, 4.0], [1.0, 2.0]]
+
+
+def test_what_was_read_is_the_readers_own(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["a"], [example(1)])
+    space.read("a")["hidden"].zero_()
+    assert same(space.read("a"), example(1))
+
+
+def test_what_vanishes_while_it_is_read_can_be_computed_again(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["a"], [example(1)])
+    space.write(["b"], [example(2)])
+    shutil.rmtree(min(space.folder.glob("segment-*")))
+    with pytest.raises(NotStored, match="vanished"):
+        space.read_many(["b", "a"])
+    assert "a" not in space
+    assert same(space.read("b"), example(2))
+    with pytest.raises(NotStored, match="example a"):
+        space.read("a")
+    shutil.rmtree(space.folder)
+    space.write(["a"], [example(1)])
+    assert same(FrontierStore(tmp_path).space(*KEY).read("a"), example(1))
 
 
 def test_two_writers_at_once_are_both_read(tmp_path: Path):
@@ -94,3 +177,65 @@ def test_two_writers_at_once_are_both_read(tmp_path: Path):
     spaces[0].refresh()
     for space in (spaces[0], FrontierStore(tmp_path).space(*KEY)):
         assert all(same(space.read(f"k{i}"), example(i)) for i in range(15))
+
+
+def in_processes(*work: Callable[[], None]) -> list[int | None]:
+    """Exit statuses of processes that ran `work` at once."""
+    processes = [multiprocessing.get_context("fork").Process(target=one) for one in work]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    return [process.exitcode for process in processes]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_two_processes_at_once_are_both_read(tmp_path: Path):
+    def write(writer: int) -> Callable[[], None]:
+        def run() -> None:
+            space = FrontierStore(tmp_path).space(*KEY)
+            for i in range(10):
+                space.write([f"k{i + 5 * writer}"], [example(i + 5 * writer)])
+
+        return run
+
+    assert in_processes(write(0), write(1)) == [0, 0]
+    space = FrontierStore(tmp_path).space(*KEY)
+    assert all(same(space.read(f"k{i}"), example(i)) for i in range(15))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_after_a_kill_what_was_finished_is_read_and_the_rest_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def killed() -> None:
+        space = FrontierStore(tmp_path).space(*KEY)
+        space.write(["a"], [example(1)])
+        monkeypatch.setattr(store_module, "write_segment", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        space.write(["b"], [example(2)])
+
+    assert in_processes(killed) == [-signal.SIGKILL]
+    (folder,) = tmp_path.iterdir()
+    assert len(list(folder.glob(".segment-*"))) == 1
+    space = FrontierStore(tmp_path).space(*KEY)
+    assert same(space.read("a"), example(1))
+    assert "b" not in space
+    assert list(folder.glob(".segment-*")) == []
+
+
+def test_a_limit_that_is_none_is_said_before_anything_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HEADSTART_CACHE_LIMIT", "plenty")
+    with pytest.raises(UsageError, match=r"HEADSTART_CACHE_LIMIT: 'plenty' is not a size.*20GB"):
+        FrontierStore(tmp_path)
+    assert FrontierStore(tmp_path, limit=5).limit == 5
+
+
+def test_a_write_over_the_limit_is_left_out_and_said_so(tmp_path: Path):
+    store = FrontierStore(tmp_path, limit=10_000)
+    space = store.space(*KEY)
+    big = {"f0": torch.zeros(1000)}
+    assert space.write(["a"], [big])
+    assert not space.write(["b", "c"], [big, big])
+    assert "a" in space
+    assert "b" not in space
+    held = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert 4000 < held < 5000
+    assert store.free_bytes == 10_000 - held

@@ -47,6 +47,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (default: 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--engine", default="auto", metavar="NAME", help="what runs the frozen part (default: the fastest in a trial)"
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
     parser.set_defaults(run=run)
@@ -67,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         device=options.device,
         resume=options.resume,
+        engine=options.engine,
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress

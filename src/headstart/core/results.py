@@ -57,6 +57,44 @@ class Finding:
     next_step: str = ""
 
 
+@dataclass(frozen=True)
+class EngineTrial:
+    """One engine tried: seconds to prepare it, seconds an example, and what was thought of it."""
+
+    engine: str
+    threads: int
+    preparation: float
+    seconds: float
+    verdict: str
+
+    def __str__(self) -> str:
+        """``openvino 9.1 ms (faster)``, or the reason alone where it was not timed."""
+        threads = "" if self.threads == 1 else f" with {self.threads} threads"
+        timed = f" {1000 * self.seconds:.1f} ms ({self.verdict})" if self.seconds else f": {self.verdict}"
+        return f"{self.engine}{threads if self.seconds else ''}{timed}"
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Which engine ran a frozen part, and the figures by which it was chosen; ``examples`` were to be run."""
+
+    part: str
+    engine: str
+    threads: int
+    examples: int
+    tried: list[EngineTrial]
+
+    def __str__(self) -> str:
+        """What was chosen and why, in one line."""
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.engine}, {threads}. Tried: {'; '.join(map(str, self.tried))}."
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> EngineChoice:
+        """The inverse of :meth:`to_json`."""
+        return cls(**{**plain, "tried": [EngineTrial(**trial) for trial in plain["tried"]]})
+
+
 @dataclass
 class Seconds:
     """Where the time went, in seconds of wall clock."""
@@ -91,6 +129,7 @@ class FitResult:
     seconds: Seconds
     examples: ExampleCounts
     findings: list[Finding] = field(default_factory=list)
+    engines: list[EngineChoice] = field(default_factory=list)
     format: int = RESULT_FORMAT
 
     def to_json(self) -> dict[str, Any]:
@@ -112,6 +151,7 @@ class FitResult:
                 **plain,
                 "rungs": rungs,
                 "findings": findings,
+                "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
                 "test": None if plain["test"] is None else figures(plain["test"]),
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),

@@ -16,8 +16,9 @@ class FitSpec:
     """One fit. ``data`` is a path, a dataset name, or a pair (inputs, targets) of Python lists.
 
     ``task``, ``backbone`` and ``strategy`` are plug-in names or None for "choose from the data".
-    ``budget`` is in seconds. ``store`` False keeps activations in a temporary folder only. ``test_share`` of the
-    examples is held out for the final test where no test split is given; 0 for none.
+    ``budget`` is in seconds. ``engine`` is a plug-in's name or ``auto``. ``store`` False keeps activations in a
+    temporary folder only. ``test_share`` of the examples is held out for the final test where no test split is
+    given; 0 for none.
     """
 
     data: Any
@@ -32,6 +33,7 @@ class FitSpec:
     seed: int = 0
     device: str = "auto"
     resume: bool = False
+    engine: str = "auto"
     store: bool = True
     test_share: float = 0.2
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from headstart.backbones.base import Batch
 from headstart.core.progress import Progress
 from headstart.frozen.activations import FrozenPart
-from headstart.frozen.engines import ENGINES
+from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import Frontier, Last
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
@@ -28,18 +28,16 @@ class WholeNetwork(nn.Module):
         return {"outputs": self.network(batch)}
 
 
-def outputs_of_inputs(
-    network: Network, inputs: Inputs, device: torch.device, progress: Progress, engine: str = "eager"
-) -> Tensor:
+def outputs_of_inputs(network: Network, inputs: Inputs, device: torch.device, progress: Progress) -> Tensor:
     """Outputs (N, C) of every input, in order; memory does not grow with N beyond the outputs themselves."""
     network.eval()
     frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
-    part = FrozenPart(frontier, ENGINES.load(engine)(), None, device, inputs.stopwatch, progress, fill=False)
+    part = FrozenPart(frontier, Engines(), None, device, inputs.stopwatch, progress, fill=False)
     counter = progress.counter(len(inputs), "predicting", "examples")
     outputs = []
     for start in range(0, len(inputs), PART):
         indices = range(start, min(start + PART, len(inputs)))
-        computed = part.compute([inputs.tensors(i) for i in indices], counter.advance)
+        computed = part.compute([inputs.tensors(i) for i in indices], counter.advance, ahead=len(inputs))
         outputs += [row["outputs"] for row in computed]
     counter.close()
     return torch.stack(outputs) if outputs else torch.zeros(0, 0)

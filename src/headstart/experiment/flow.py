@@ -29,6 +29,8 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.evidence import Outcome, add_evidence
 from headstart.experiment.material import Found, Material, find, prepare
 from headstart.experiment.unfinished import Unfinished, check_out
+from headstart.frozen.choosing import AUTO, Engines
+from headstart.frozen.engines import ENGINES
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
 from headstart.ladder.ladder import Ascent, Ladder
@@ -56,6 +58,7 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
+    engine: str = AUTO,
     store: bool = True,
     test_share: float = 0.2,
     quiet: bool = False,
@@ -71,6 +74,7 @@ def fit(
     budget : the time it may take, in seconds or as ``"10m"``.
     out : where to write the model folder; None writes nothing.
     resume : go on with a fit into `out` that was interrupted.
+    engine : what runs the frozen part: a plug-in's name, or ``auto`` for the fastest here by a short trial.
     store : keep activations for the next fit on the same examples.
     test_share : share of the examples held out for the final test where no test split is given; 0 for none.
 
@@ -81,7 +85,8 @@ def fit(
     seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
     folder = None if out is None else Path(out)
     spec = FitSpec(
-        data, input, target, group, task, backbone, strategy, seconds, folder, seed, device, resume, store, test_share
+        data, input, target, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
+        store, test_share,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -124,13 +129,14 @@ def check_request(spec: FitSpec) -> None:
 
     Raises
     ------
-    UsageError : an unknown device, strategy, setting or task; all of them together.
+    UsageError : an unknown device, strategy, setting, task or engine; all of them together.
     """
     mistakes = []
     for check_one in (
         lambda: choose_device(spec.device),
         lambda: choose_strategies(spec.strategy),
         lambda: TASKS.load(spec.task) if spec.task else None,
+        lambda: ENGINES.load(spec.engine) if spec.engine != AUTO else None,
     ):
         try:
             check_one()
@@ -188,6 +194,7 @@ def _workbench(
         progress=progress,
         seed=spec.seed,
         folder=folder,
+        engines=Engines(spec.engine, records=folder),
         deadline=spec.budget,
     )
 
@@ -233,6 +240,7 @@ def _result(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent,
         examples=ExampleCounts(
             len(rows.train), len(rows.validation), len(rows.test), len(material.checked.set_aside)
         ),
+        engines=bench.engines.choices,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,11 +17,10 @@ from headstart.core.ahead import ahead
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
-from headstart.frozen.engines.base import Engine
+from headstart.frozen.choosing import Engines, FrozenModule, Running
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
-from headstart.frozen.store import FrontierStore, Space
-from headstart.frozen.trust import prepared
+from headstart.frozen.store import FrontierStore, NotStored, Space
 
 TRIED = 32
 """Examples decoded to measure a rate."""
@@ -36,7 +36,7 @@ class FrozenPart:
     Parameters
     ----------
     frontier : the cut.
-    engine : runs it.
+    engines : chooses what runs it.
     store : where activations lie; None for a temporary folder that goes with this object, so that the answer
         is the same with and without a store.
     fill : fill up the last batch, so that an example's activations are the same in any company, bit for bit; without
@@ -46,19 +46,19 @@ class FrozenPart:
     def __init__(
         self,
         frontier: Frontier,
-        engine: Engine,
+        engines: Engines,
         store: FrontierStore | None,
         device: torch.device,
         stopwatch: Stopwatch,
         progress: Progress,
         fill: bool = True,
     ) -> None:
-        self.frontier, self.engine, self.device, self.fill = frontier, engine, device, fill
+        self.frontier, self.engines, self.device, self.fill = frontier, engines, device, fill
         self.stopwatch, self.progress = stopwatch, progress
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
         self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
-        self._weights: str | None = None
-        self._prepared = False
+        self._running: Running | None = None
+        self._ahead = 0
         self._recomputing = False
         self._example_bytes: int | None = None
         self._spaces: dict[tuple[str, int], Space] = {}
@@ -66,13 +66,18 @@ class FrozenPart:
     def space(self, inputs: Inputs, view: int) -> Space:
         """The part of the store that holds `view` of inputs preprocessed this way."""
         preprocessing = str(sorted(inputs.preprocess.describe().items()))
-        if self._weights is None:
-            self._weights = weights_digest(self.frontier.state)
         if (preprocessing, view) not in self._spaces:
-            cut = f"{self.frontier.cut} {self.frontier.architecture}"
-            space = self.store.space(self._weights, cut, preprocessing, view)
+            space = self.store.space(self._weights, self._cut, preprocessing, view, self.frontier.about)
             self._spaces[preprocessing, view] = space
         return self._spaces[preprocessing, view]
+
+    @cached_property
+    def _weights(self) -> str:
+        return weights_digest(self.frontier.state)
+
+    @property
+    def _cut(self) -> str:
+        return f"{self.frontier.cut} {self.frontier.architecture}"
 
     def missing(self, inputs: Inputs, views: Sequence[int] = (0,)) -> int:
         """How many activations are not stored yet; 0 where the frontier is the input itself."""
@@ -121,6 +126,7 @@ class FrozenPart:
             return
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
         size = self._segment(inputs)
+        self._ahead = len(todo)
         parts = [todo[i : i + size] for i in range(0, len(todo), size)]
         counter = self.progress.counter(len(todo), label, "examples")
         decoded_ahead = ahead(lambda part: [inputs.tensors(i, view) for i in part], parts)
@@ -128,13 +134,18 @@ class FrozenPart:
             space.write([inputs.keys[i] for i in part], self.compute(decoded, counter.advance))
         counter.close()
 
-    def compute(self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None) -> list[Batch]:
+    def compute(
+        self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None, ahead: int = 0
+    ) -> list[Batch]:
         """The frontier of each example; `advance` is told how many more are done.
+
+        `ahead` says how many examples will be asked for in all, where that is known: an engine is chosen by it.
 
         Only examples of one shape share a batch, and every batch has the same size (the last is filled up), so
         an example's activations do not depend on its company.
         """
         results: dict[int, Batch] = {}
+        self._ahead = max(self._ahead, ahead, len(examples))
         for members in _by_shape(examples):
             size = batch_size(examples[members[0]])
             for start in range(0, len(members), size):
@@ -147,8 +158,12 @@ class FrozenPart:
                 advance(len(chunk))
         return [results[index] for index in range(len(examples))]
 
-    def seconds_per_example(self, inputs: Inputs) -> float:
-        """Seconds to decode one example and run the frozen part on it, from one full batch of the commonest shape."""
+    def seconds_per_example(self, inputs: Inputs, ahead: int) -> float:
+        """Seconds to decode one example and run the frozen part on it, from one full batch of the commonest shape.
+
+        `ahead` examples wait to be run: the engine is chosen for so many.
+        """
+        self._ahead = max(self._ahead, ahead)
         began = time.perf_counter()
         examples = [inputs.tensors(index) for index in range(min(len(inputs), TRIED))]
         decode = (time.perf_counter() - began) / len(examples)
@@ -163,10 +178,11 @@ class FrozenPart:
         return decode + (time.perf_counter() - began) / size
 
     def _run(self, batch: Batch) -> Batch:
-        if not self._prepared:
-            self.engine = prepared(self.engine, self.frontier.frozen, batch, self.device, self.progress)
-            self._prepared = True
-        return self.engine.run(batch)
+        if self._running is None:
+            part = FrozenModule(self.frontier.cut, f"{self._weights} {self._cut}", self.frontier.frozen, self.device)
+            self._running, outputs = self.engines.ready(part, batch, self._ahead, self.progress)
+            return outputs
+        return self._running.run(batch)
 
 
 class Activations:
@@ -191,6 +207,8 @@ class Activations:
             return collate([self.inputs.tensors(i, view) for i in indices])
         space = self.part.space(self.inputs, view)
         keys = [self.inputs.keys[i] for i in indices]
+        with contextlib.suppress(NotStored):  # evicted in this moment, or never computed
+            return space.read_many(keys)
         absent = [i for i, key in zip(indices, keys, strict=True) if key not in space]
         fresh = self.part.compute([self.inputs.tensors(i, view) for i in absent])
         computed = dict(zip(absent, fresh, strict=True))

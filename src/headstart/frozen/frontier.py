@@ -27,6 +27,7 @@ class Frontier:
     state : the frozen part's parameters and buffers; their digest is part of the store's key.
     architecture : a digest of what the backbone is made of besides weights (strides, pooling); part of the store's
         key with the cut, for two networks of the same weights need not be the same function.
+    about : the backbone's name, for a person who looks into the store.
     """
 
     frozen: nn.Module
@@ -34,6 +35,7 @@ class Frontier:
     cut: str
     state: Mapping[str, Tensor]
     architecture: str = ""
+    about: str = ""
 
     @property
     def is_input(self) -> bool:
@@ -49,13 +51,14 @@ def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
     sample : a batch of at least two examples; tells which intermediate values are tensors per example.
     """
     if not any(parameter.requires_grad for parameter in backbone.parameters()):
-        return Frontier(AtDepths(backbone), Last(), "features", backbone.state_dict(), _architecture(backbone))
+        parts = AtDepths(backbone), Last(), "features", backbone.state_dict()
+        return Frontier(*parts, _architecture(backbone), backbone.card.name)
     run = backbone.layer_run()
     with _evaluating(backbone):
-        parts = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
-    if parts is None:
+        cut = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
+    if cut is None:
         return Frontier(Unchanged(), backbone, "input", {})
-    return Frontier(*parts, _architecture(backbone))
+    return Frontier(*cut, _architecture(backbone), backbone.card.name)
 
 
 def _architecture(backbone: Backbone) -> str:

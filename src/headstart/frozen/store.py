@@ -1,64 +1,115 @@
-"""The store: activations on disk, memory-mapped, under the content of what they were computed from."""
+"""The store: activations on disk, under the content of what they were computed from, within a limit."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from headstart.backbones.base import Batch
+from headstart.backbones.base import Batch, collate
+from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, whole_folder
+from headstart.frozen._in_use import Mark
+from headstart.frozen._segment import Segment, most_bytes, write_segment
+from headstart.frozen.eviction import DiskBudget, remove_leftovers
+from headstart.frozen.holdings import SEGMENTS, note_use
 
-LAYOUT = "2"
+LAYOUT = "3"
+
+
+class NotStored(HeadstartError):
+    """Activations that are not in the store, or no longer: they can be computed again."""
 
 
 class FrontierStore:
-    """A folder of spaces; one space holds the activations of one (weights, cut, preprocessing, view)."""
+    """A folder of spaces; one space holds the activations of one (weights, cut, preprocessing, view).
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    limit : bytes it may hold; None for what HEADSTART_CACHE_LIMIT says, else a share of the disk. Spaces used least
+        recently give way, never one that this store opened or that another living process has open.
+
+    Raises
+    ------
+    UsageError : HEADSTART_CACHE_LIMIT is no size.
+    """
+
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
         self.folder = Path(folder)
+        self.budget = DiskBudget(self.folder, limit)
+        self._spaces: dict[str, Space] = {}
 
-    def space(self, weights: str, cut: str, preprocessing: str, view: int) -> Space:
-        """The space of this key; example content is the key within it."""
-        return Space(self.folder / digest(LAYOUT, weights, cut, preprocessing, str(view)))
+    def space(self, weights: str, cut: str, preprocessing: str, view: int, about: str = "") -> Space:
+        """The space of this key; example content is the key within it.
+
+        `about` tells a person what it is for, the backbone's name say; it is no part of the key.
+        """
+        name = digest(LAYOUT, weights, cut, preprocessing, str(view))
+        if name in self._spaces:
+            self._spaces[name].refresh()
+        else:
+            facts = {"about": about, "cut": cut, "view": view, "preprocessing": preprocessing, "weights": weights}
+            self._spaces[name] = Space(self.folder / name, facts, self.budget)
+        return self._spaces[name]
+
+    @property
+    def limit(self) -> int:
+        """Bytes it may hold."""
+        return self.budget.limit
 
     @property
     def free_bytes(self) -> int:
-        """What may still be written: half of what the disk has free."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return shutil.disk_usage(self.folder).free // 2
+        """What may still be written: within the limit, and never more than half of what the disk has free."""
+        return self.budget.free_bytes
 
 
 class Space:
     """Activations by example key, in segments that are written whole and never changed.
 
-    A segment is a folder: one flat ``.npy`` per tensor, rows of all its examples one after the other, and
-    ``index.json`` with the keys and each example's number of rows. Two processes may write at once: a key that
-    both computed lies there twice, with the same values.
+    Two processes may write at once: a key that both computed lies there twice, with the same values.
+
+    Parameters
+    ----------
+    facts : what the space is for, as JSON; for ``headstart cache``.
+    budget : how much the store may hold; None for as much as the disk takes.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._where: dict[str, tuple[_Segment, int]] = {}
+    def __init__(
+        self, folder: Path, facts: Mapping[str, Any] | None = None, budget: DiskBudget | None = None
+    ) -> None:
+        self.folder, self._facts, self._budget = folder, facts or {}, budget
+        self._where: dict[str, tuple[Segment, int]] = {}
         self._seen: set[str] = set()
+        self._mark: Mark | None = None
+        if folder.exists():
+            self._claim()
         self.refresh()
+
+    def _claim(self) -> None:
+        """Mark the folder as in use and used now, before looking for segments: from here on nobody evicts them."""
+        if self._mark is None or not self._mark.stands:
+            with contextlib.suppress(OSError):  # whatever is wrong, the write that follows says it better
+                self.folder.mkdir(parents=True, exist_ok=True)
+            self._mark = Mark(self.folder)
+            note_use(self.folder, self._facts)
+            remove_leftovers(self.folder, own=self._mark)
 
     def refresh(self) -> None:
         """Notice segments written since."""
-        for path in sorted(self.folder.glob("segment-*")) if self.folder.exists() else []:
+        for path in sorted(self.folder.glob(f"{SEGMENTS}*")) if self.folder.exists() else []:
             if path.name not in self._seen:
                 self._add(path)
 
     def _add(self, path: Path) -> None:
         self._seen.add(path.name)
         try:
-            segment = _Segment(path)
-        except (OSError, ValueError, KeyError):
+            segment = Segment(path)
+        except (OSError, ValueError, KeyError, TypeError):
             return  # damaged by a power cut, say: its examples are computed again
         for row, key in enumerate(segment.keys):
             self._where.setdefault(key, (segment, row))
@@ -68,51 +119,68 @@ class Space:
 
     def read(self, key: str) -> Batch:
         """One example's activations, without the leading N."""
-        segment, row = self._where[key]
-        return segment.read(row)
+        return {name: tensor[0] for name, tensor in self.read_many([key]).items()}
 
-    def write(self, keys: Sequence[str], activations: Sequence[Batch]) -> None:
-        """Append one segment, whole or not at all.
+    def read_many(self, keys: Sequence[str]) -> Batch:
+        """The activations of N ≥ 1 examples stacked in the order of `keys`, (N, …) each, as ``collate`` would.
+
+        Where examples differ in their number of rows, the shorter are filled up with zeros.
+
+        Raises
+        ------
+        NotStored : one of them is not here, or no longer; those that vanished are then no longer ``in`` the space.
+        """
+        if missing := next((key for key in keys if key not in self._where), None):
+            raise NotStored(f"{self.folder} holds no activations of the example {missing}.")
+        parts = self._parts(keys)
+        if len({segment.kind for segment, _, _ in parts}) > 1:
+            return collate([self.read(key) for key in keys])
+        out = _room(len(keys), parts)
+        for segment, examples, places in parts:
+            try:
+                segment.read(examples, places, out)
+            except OSError as error:
+                self._forget(segment)
+                raise NotStored(f"Stored activations vanished while they were read: {error}.") from error
+        scalars = {name for name, flat in parts[0][0].tensors.items() if flat.scalar}
+        return {name: torch.from_numpy(a[:, 0] if name in scalars else a) for name, a in out.items()}
+
+    def _parts(self, keys: Sequence[str]) -> list[tuple[Segment, np.ndarray, np.ndarray]]:
+        """For each segment that holds some of `keys`: which of its examples, and their places among `keys`."""
+        parts: dict[int, tuple[Segment, list[int], list[int]]] = {}
+        for place, key in enumerate(keys):
+            segment, row = self._where[key]
+            _, rows, places = parts.setdefault(id(segment), (segment, [], []))
+            rows.append(row)
+            places.append(place)
+        return [(segment, np.array(rows), np.array(places)) for segment, rows, places in parts.values()]
+
+    def _forget(self, segment: Segment) -> None:
+        self._where = {key: place for key, place in self._where.items() if place[0] is not segment}
+
+    def write(self, keys: Sequence[str], activations: Sequence[Batch]) -> bool:
+        """Append one segment, whole or not at all; False, and nothing is written, where the limit leaves no room.
 
         Raises
         ------
         HeadstartError : the disk is full.
         """
-        path = self.folder / f"segment-{len(self._seen):06d}-{uuid.uuid4().hex[:8]}"
+        if self._budget and not self._budget.make_room(most_bytes(keys, activations)):
+            return False
+        path = self.folder / f"{SEGMENTS}{len(self._seen):06d}-{uuid.uuid4().hex[:8]}"
+        self._claim()
         with whole_folder(path) as folder:
-            rows: dict[str, list[int]] = {}
-            for name in activations[0]:
-                arrays = [np.atleast_1d(example[name].numpy()) for example in activations]
-                rows[name] = [len(array) for array in arrays]
-                np.save(folder / f"{_file(name)}.npy", np.concatenate(arrays), allow_pickle=False)
-            scalars = [name for name, tensor in activations[0].items() if tensor.dim() == 0]
-            index = {"keys": list(keys), "rows": rows, "scalars": scalars}
-            (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+            write_segment(folder, keys, activations)
         self._add(path)
+        return True
 
 
-class _Segment:
-    """One written segment, opened when first read."""
-
-    def __init__(self, folder: Path) -> None:
-        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        self.folder, self.keys, self.scalars = folder, index["keys"], set(index["scalars"])
-        self.ends = {name: np.cumsum(rows) for name, rows in index["rows"].items()}
-        self.rows = index["rows"]
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def read(self, row: int) -> Batch:
-        example: Batch = {}
-        for name, ends in self.ends.items():
-            if name not in self._arrays:
-                path = self.folder / f"{_file(name)}.npy"
-                self._arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-            end = int(ends[row])
-            values = torch.from_numpy(np.array(self._arrays[name][end - self.rows[name][row] : end]))
-            example[name] = values[0] if name in self.scalars else values
-        return example
-
-
-def _file(name: str) -> str:
-    """A tensor's name as a file name: stage names may hold characters a file system refuses."""
-    return name if name.replace("_", "").replace("-", "").isalnum() else digest(name)
+def _room(count: int, parts: Sequence[tuple[Segment, np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """An array (count, rows, *tail) for each tensor, of zeros where not all have as many rows."""
+    out = {}
+    for name, flat in parts[0][0].tensors.items():
+        of_each = [(segment.tensors[name], examples) for segment, examples, _ in parts]
+        longest = [each.longest(examples) for each, examples in of_each]
+        even = all(isinstance(each.rows, int) for each, _ in of_each) and len(set(longest)) == 1
+        out[name] = (np.empty if even else np.zeros)((count, max(longest), *flat.tail), flat.dtype)
+    return out

@@ -16,16 +16,16 @@ def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> flo
     Nothing moves: gradients are thrown away and normalisation statistics stand still.
     """
     part = bench.frozen_part(plan.network)
-    frozen = part.seconds_per_example(bench.train)
-    examples = [bench.train.tensors(i) for i in range(min(len(bench.train), recipe.batch_size))]
-    if not part.frontier.is_input:
-        examples = part.compute(examples)
-    trained, validated = _step_seconds(plan, TrainedPart(plan.network, part.frontier), examples, bench)
     missing = part.missing(bench.train, sorted({recipe.view(epoch) for epoch in range(recipe.epochs)}))
     held_out = 0
     if bench.validation is not None:
         missing += part.missing(bench.validation)
         held_out = len(bench.validation)
+    frozen = part.seconds_per_example(bench.train, missing)
+    examples = [bench.train.tensors(i) for i in range(min(len(bench.train), recipe.batch_size))]
+    if not part.frontier.is_input:
+        examples = part.compute(examples)
+    trained, validated = _step_seconds(plan, TrainedPart(plan.network, part.frontier), examples, bench)
     # Where the frontier is the input nothing is stored, and every epoch decodes its examples again.
     again = frozen if part.frontier.is_input else 0.0
     epoch = len(bench.train) * (trained + again) + held_out * (validated + again)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ from headstart.backbones.base import Batch, collate
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import Activations, FrozenPart
-from headstart.frozen.engines import ENGINES
+from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import Frontier, find_frontier
 from headstart.frozen.inputs import Inputs, joined
 from headstart.frozen.store import FrontierStore
@@ -40,7 +39,7 @@ class Workbench:
     """What a rung is given.
 
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
-    checkpoints. ``engine`` is the name of the plug-in that runs frozen parts. ``deadline`` is in seconds by the
+    checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
     stopwatch; rungs end before ``last_rung_ends``, a little earlier.
     """
 
@@ -55,7 +54,7 @@ class Workbench:
     progress: Progress
     seed: int
     folder: Path
-    engine: str = "eager"
+    engines: Engines = field(default_factory=Engines)
     deadline: float = math.inf
 
     @property
@@ -92,9 +91,8 @@ class Workbench:
         `keep` False leaves nothing in the store: for weights that no later fit will ask for.
         """
         frontier = find_frontier(network.to(self.device).backbone, self.sample())
-        engine = ENGINES.load(self.engine)()
         store = self.store if keep else None
-        return FrozenPart(frontier, engine, store, self.device, self.stopwatch, self.progress)
+        return FrozenPart(frontier, self.engines, store, self.device, self.stopwatch, self.progress)
 
     def outputs(self, network: Network, inputs: Inputs, keep: bool) -> Tensor:
         """Outputs (N, C) of a finished network, its whole backbone frozen and run once."""
@@ -153,18 +151,15 @@ class Workbench:
 
 
 class TrainedPart(nn.Module):
-    """Frontier batch → outputs (N, C): the trained layers of the backbone and the head.
-
-    A head that reads several depths needs all of the backbone on one side of the frontier.
-    """
+    """Frontier batch → outputs (N, C): the trained layers of the backbone and the head."""
 
     def __init__(self, network: Network, frontier: Frontier) -> None:
         super().__init__()
         self.body, self.head = frontier.trained, network.head
-        self._depths: Callable[[Batch], Tensor] | None = None
-        if network.depths:
-            self._depths = network.pooled if frontier.is_input else network.join
+        self._join = network.join if network.depths else None
 
     def forward(self, frontier: Batch) -> Tensor:
         """Outputs of a batch of activations."""
-        return self.head(self._depths(frontier) if self._depths else self.body(frontier))
+        if self._join is None:
+            return self.head(self.body(frontier))
+        return self.head(self._join(frontier))

@@ -1,0 +1,85 @@
+"""A frozen part as an ONNX graph in memory, for inference libraries that read one."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from headstart.frozen.engines._copies import folded_copy
+from headstart.frozen.engines.base import Tensors
+
+OPSET = 17
+"""The newest operator set that the tracing exporter writes without conversion."""
+
+
+class Exported:
+    """The ONNX bytes of a module, with the names of what goes in and comes out.
+
+    The module is traced on `sample`; the number of examples is left open, and so is the second dimension of
+    matrices of whole numbers (token ids), whose length differs from batch to batch.
+    """
+
+    def __init__(self, module: nn.Module, sample: Tensors) -> None:
+        self.inputs = list(sample)
+        flat = Flat(folded_copy(module).cpu(), self.inputs)
+        with torch.inference_mode():
+            self.outputs = list(flat.module(sample))
+        open_sizes = {name: {0: "examples"} for name in [*self.inputs, *self._named_outputs]}
+        for name, tensor in sample.items():
+            if tensor.dim() == 2 and not tensor.is_floating_point():
+                open_sizes[name][1] = "length"
+        with _quietly(), torch.no_grad(), tempfile.TemporaryDirectory(prefix="headstart-") as folder:
+            file = Path(folder) / "frozen.onnx"
+            torch.onnx.export(
+                flat,
+                tuple(tensor.cpu() for tensor in sample.values()),
+                file,
+                input_names=self.inputs,
+                output_names=self._named_outputs,
+                dynamic_axes=open_sizes,
+                opset_version=OPSET,
+                dynamo=False,  # tracing takes a second where the newer exporter takes twenty
+            )
+            self.bytes = file.read_bytes()
+
+    @property
+    def _named_outputs(self) -> list[str]:
+        """Names of the graph's outputs, which must differ from those of its inputs."""
+        return [f"out{i}" for i in range(len(self.outputs))]
+
+    def named(self, values: Sequence[Tensor]) -> Tensors:
+        """The graph's outputs, in order, under the module's names."""
+        return dict(zip(self.outputs, values, strict=True))
+
+
+class Flat(nn.Module):
+    """Takes and gives tensors in order instead of by name."""
+
+    def __init__(self, module: nn.Module, inputs: Sequence[str]) -> None:
+        super().__init__()
+        self.module, self.inputs = module, list(inputs)
+
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the module's order."""
+        return tuple(self.module(dict(zip(self.inputs, tensors, strict=True))).values())
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the tracer's warnings about values it takes for constants: a second batch is compared in any case."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,36 @@
+"""ONNX Runtime, on a CPU."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import torch
+from torch import nn
+
+from headstart.core.optional import require
+from headstart.frozen.engines._exported import Exported
+from headstart.frozen.engines.base import Engine, Tensors
+
+
+class OnnxRuntime(Engine):
+    """Exports the frozen part to ONNX in memory and lets ONNX Runtime optimise and run it in single precision."""
+
+    typical_preparation = 2.0
+
+    def available(self, device: torch.device) -> bool:
+        return device.type == "cpu" and importlib.util.find_spec("onnxruntime") is not None
+
+    def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
+        onnxruntime = require("onnxruntime", "engines", "the engine onnx_runtime")
+        self.exported = Exported(module, sample)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to decoding
+        self.session = onnxruntime.InferenceSession(self.exported.bytes, options, providers=["CPUExecutionProvider"])
+        self.taken = {given.name for given in self.session.get_inputs()}
+
+    def run(self, batch: Tensors) -> Tensors:
+        given = {name: tensor.numpy() for name, tensor in batch.items() if name in self.taken}
+        return self.exported.named([torch.from_numpy(array) for array in self.session.run(None, given)])

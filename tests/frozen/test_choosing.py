@@ -1,0 +1,176 @@
+"""An engine is chosen by trial, used only where it agrees, and kept by a fit that is resumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from headstart.frozen import choosing
+from headstart.frozen.choosing import Engines, FrozenModule, Running, torch_threads
+from headstart.frozen.engines.base import Engine, Tensors, Tolerance, agrees
+from headstart.frozen.engines.eager import Eager
+from toys import Said
+
+CPU = torch.device("cpu")
+SAMPLE = {"x": torch.arange(1, 7.0).view(3, 2)}
+
+
+class Doubling(nn.Module):
+    def forward(self, batch: Tensors) -> Tensors:
+        return {"y": batch["x"] * 2}
+
+
+PART = FrozenModule("features", "weights and cut", Doubling(), CPU)
+
+
+class Scripted(Engine):
+    """Multiplies what the module gives by `factor`, and takes `takes` seconds an example."""
+
+    def __init__(self, takes: float = 1.0, factor: float = 1.0, here: bool = True, preparation: float = 0.0) -> None:
+        self.takes, self.factor, self.here, self.typical_preparation = takes, factor, here, preparation
+
+    def available(self, device: torch.device) -> bool:
+        return self.here
+
+    def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
+        if self.factor == 0:
+            raise RuntimeError("no such operator\nand a long story")
+        self.module = module
+
+    def run(self, batch: Tensors) -> Tensors:
+        return {name: tensor * self.factor for name, tensor in self.module(batch).items()}
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch):
+    """Makes the engines at hand, and lets the trial read their seconds instead of a clock; eager takes 10."""
+
+    def install(**scripted: Scripted) -> None:
+        class Registry:
+            @staticmethod
+            def names() -> list[str]:
+                return ["eager", *scripted]
+
+            @staticmethod
+            def load(name: str):
+                return Eager if name == "eager" else lambda: scripted[name]
+
+        def seconds(self: choosing._Trial, running: Running) -> float:
+            takes = 10.0 if isinstance(running.engine, Eager) else running.engine.takes
+            return takes * (2.0 if running.threads == 1 else 1.0)
+
+        monkeypatch.setattr(choosing, "ENGINES", Registry)
+        monkeypatch.setattr(choosing._Trial, "_seconds", seconds)
+        monkeypatch.setattr(choosing, "WORTH_A_TRIAL", -1.0)
+
+    with torch_threads(2):
+        yield install
+
+
+def chosen(name: str = "auto", ahead: int = 100, records: Path | None = None) -> tuple[str, Engines, Said]:
+    said, engines = Said(), Engines(name, records)
+    running, given = engines.ready(PART, SAMPLE, ahead, said)
+    assert torch.equal(given["y"], running.run(SAMPLE)["y"])
+    assert torch.equal(running.run(SAMPLE)["y"], SAMPLE["x"] * 2) or not isinstance(running.engine, Eager)
+    return "eager" if isinstance(running.engine, Eager) else str(running.engine.takes), engines, said
+
+
+def verdicts(engines: Engines) -> dict[str, str]:
+    return {f"{trial.engine} {trial.threads}": trial.verdict for trial in engines.choices[0].tried}
+
+
+def test_the_fastest_that_agrees_runs_and_the_figures_are_said(engines):
+    engines(slow=Scripted(20.0), fast=Scripted(2.0), faster=Scripted(1.0))
+    winner, record, said = chosen()
+    assert winner == "1.0"
+    assert record.choices[0].engine == "faster"
+    assert record.choices[0].examples == 100
+    assert verdicts(record) == {
+        "eager 2": "the reference",
+        "slow 2": "not clearly faster",
+        "fast 2": "faster",
+        "faster 2": "faster",
+        "faster 1": "slower",
+    }
+    assert "eager with 2 threads 10000.0 ms (the reference)" in said.lines[0]
+
+
+def test_a_later_engine_must_be_clearly_faster(engines):
+    engines(first=Scripted(2.0), second=Scripted(1.9, preparation=0.1))
+    assert chosen()[0] == "2.0"
+
+
+def test_one_that_disagrees_fails_or_is_not_here_is_not_used_and_that_is_said(engines):
+    engines(wrong=Scripted(1.0, factor=1.01), broken=Scripted(1.0, factor=0.0), absent=Scripted(1.0, here=False))
+    winner, record, said = chosen()
+    assert winner == "eager"
+    assert verdicts(record)["wrong 2"] == "gave other activations than plain PyTorch"
+    assert verdicts(record)["broken 2"] == "could not be prepared: no such operator"
+    assert "absent 2" not in verdicts(record)
+    assert "other activations" in said.lines[0]
+
+
+def test_preparation_must_pay_for_the_examples_ahead(engines):
+    # By hand: eager takes 10 s an example; 15 % of 100 examples are 150 s, of 10 examples 15 s.
+    engines(costly=Scripted(1.0, preparation=100.0))
+    assert chosen(ahead=100)[0] == "1.0"
+    winner, record, _ = chosen(ahead=10)
+    assert winner == "eager"
+    assert verdicts(record)["costly 2"] == "not tried: preparing it would not pay"
+
+
+def test_little_work_is_simply_run(engines, monkeypatch: pytest.MonkeyPatch):
+    engines(fast=Scripted(0.1))
+    monkeypatch.setattr(choosing, "WORTH_A_TRIAL", 1e9)
+    winner, record, said = chosen()
+    assert (winner, record.choices, said.lines) == ("eager", [], [])
+
+
+def test_one_thread_is_enough_where_two_gain_little(engines, monkeypatch: pytest.MonkeyPatch):
+    engines(fast=Scripted(1.0))
+    monkeypatch.setattr(choosing._Trial, "_seconds", lambda self, running: 1.0 + isinstance(running.engine, Eager))
+    _, record, _ = chosen()
+    assert record.choices[0].threads == 1
+    assert verdicts(record)["fast 1"] == "as fast"
+    assert torch.get_num_threads() == 2
+
+
+def test_a_person_may_ask_for_one(engines):
+    engines(slow=Scripted(20.0), absent=Scripted(1.0, here=False))
+    assert chosen("slow")[0] == "20.0"
+    winner, record, _ = chosen("absent")
+    assert winner == "eager"
+    assert "not available on cpu" in verdicts(record)["absent 2"]
+
+
+def test_a_resumed_fit_keeps_the_engine(engines, tmp_path: Path):
+    engines(fast=Scripted(1.0))
+    assert chosen(records=tmp_path)[0] == "1.0"
+    (record,) = tmp_path.iterdir()
+    assert json.loads(record.read_text())["engine"] == "fast"
+    engines(fast=Scripted(15.0), faster=Scripted(0.5))
+    assert chosen(records=tmp_path)[0] == "15.0"
+    assert chosen()[0] == "0.5"
+
+
+def test_a_choice_holds_until_there_is_much_more_to_do(engines):
+    engines(fast=Scripted(1.0))
+    said, record = Said(), Engines()
+    first, _ = record.ready(PART, SAMPLE, 100, said)
+    assert record.ready(PART, SAMPLE, 400, said)[0] is first
+    assert record.ready(PART, SAMPLE, 401, said)[0] is not first
+    assert len(record.choices) == 2
+
+
+def test_agreement_is_for_every_example_and_a_nan_never_agrees():
+    reference = {"y": torch.tensor([[100.0, 0.0], [1e-3, 0.0]])}
+    turned = {"y": torch.tensor([[100.0, 0.0], [0.0, 1e-3]])}
+    assert not agrees(reference, turned), "a small row may not hide behind a large one"
+    assert agrees(reference, turned, Tolerance(1e-4, -1.0)), "1e-3 of 100 is within 1e-4"
+    assert not agrees(reference, {"y": torch.full((2, 2), torch.nan)})
+    assert not agrees(reference, {"z": reference["y"]})
+    assert not agrees(reference, {"y": reference["y"][:1]})
