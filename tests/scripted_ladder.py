@@ -35,7 +35,7 @@ def wrong_at(truth: Sequence[int], mistakes: Sequence[int]) -> Tensor:
 
 @dataclass(frozen=True)
 class Step:
-    """A scripted rung: its answers on the held-out examples, its cost, and whether it has a learning curve."""
+    """A scripted rung: its answers on the held-out examples, its cost, its epochs, and whether it has a curve."""
 
     name: str
     outputs: Tensor
@@ -43,7 +43,7 @@ class Step:
     trained: bool = True
     by_default: bool = True
     needs_start: bool = True
-    freeze_depth: int = 2
+    epochs: int = 1
     depths: tuple[str, ...] = ()
 
 
@@ -60,12 +60,12 @@ class Scripted(Strategy):
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         return [
-            Rung(step.name, "scripted", step.freeze_depth, i / 10, step.by_default, step.needs_start)
+            Rung(step.name, "scripted", 2, i / 10, step.by_default, step.needs_start)
             for i, step in enumerate(self.steps)
         ]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
-        return Recipe(epochs=1, batch_size=4, rates=Rates(0.1, 0.1))
+        return Recipe(epochs=self._step(rung.name)[1].epochs, batch_size=4, rates=Rates(0.1, 0.1))
 
     def _step(self, name: str) -> tuple[int, Step]:
         return next((i, step) for i, step in enumerate(self.steps) if step.name == name)

@@ -1,4 +1,4 @@
-"""Texts become ids of a length that is a multiple of 16, cut at the longest allowed."""
+"""Texts become ids of a length that is a multiple of 8, cut at the longest allowed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from headstart.backbones._tiny_texts import tiny_tokenizer
 INPUTS = ("input_ids", "attention_mask")
 
 
-@pytest.mark.parametrize(("words", "length"), [(0, 16), (1, 16), (14, 16), (15, 32), (40, 48), (500, 48)])
+@pytest.mark.parametrize(
+    ("words", "length"), [(0, 8), (1, 8), (6, 8), (7, 16), (14, 16), (15, 24), (40, 48), (500, 48)]
+)
 def test_lengths(words: int, length: int) -> None:
     """Two special tokens stand around the words; the tokenizer allows 48."""
     batch = TextPreprocess(tiny_tokenizer("bert"), 48, INPUTS)(" ".join(["fox"] * words))
@@ -22,7 +24,7 @@ def test_only_the_tensors_asked_for() -> None:
     tokenizer = tiny_tokenizer("bert")
     assert list(TextPreprocess(tokenizer, 48, INPUTS)("the fox")) == list(INPUTS)
     types = TextPreprocess(tokenizer, 48, (*INPUTS, "token_type_ids"))("the fox")["token_type_ids"]
-    assert types.tolist() == [0] * 16
+    assert types.tolist() == [0] * 8
 
 
 def test_an_empty_text_without_special_tokens_keeps_one_token() -> None:

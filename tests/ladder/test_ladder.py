@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -125,14 +127,12 @@ def test_each_rung_starts_from_the_best_below(playground):
     assert [strategy.started_from[name] for name in ("probe", "last", "half", "fresh", "full")] == [0, 1, 2, 0, 4]
 
 
-@pytest.mark.parametrize(("freeze_depth", "start", "mark"), [(2, None, 0), (0, 0, 1)])
-def test_a_head_that_reads_several_depths_is_a_start_only_where_all_of_them_train(
-    playground, freeze_depth: int, start: int | None, mark: int
-):
-    probe = step("probe", range(60), trained=False, depths=("block1", "block3"))
-    ascent, strategy = playground().climb(probe, step("next", range(40), freeze_depth=freeze_depth))
-    assert strategy.started_from["next"] == mark
-    assert ascent.landings[1].start == start
+def test_a_head_that_reads_several_depths_is_no_start(playground):
+    ascent, strategy = playground().climb(
+        step("probe", range(60), trained=False, depths=("block1", "block3")), step("last", range(40))
+    )
+    assert strategy.started_from["last"] == 0
+    assert ascent.landings[1].start is None
 
 
 def test_the_kept_rung_and_those_it_grew_from_are_trained_once_more_on_everything(playground):
@@ -189,3 +189,30 @@ def test_a_ladder_without_held_out_examples_is_a_mistake(playground):
     ground = playground()
     with pytest.raises(ValueError, match="held-out"):
         Ladder([ground.strategy(step("a", []))], ground.bench.whole())
+
+
+def test_epochs_are_left_out_to_make_room_for_training_once_more_on_everything(playground):
+    # 100 are held out for 8 that are learnt from, so training on all costs 13.5 times as much: an epoch of 5 s
+    # costs 72.5 s in all, and 570 s hold 7.9 of them.
+    tuned = step("tuned", range(60), cost=50.0, epochs=10)
+    _, strategy = playground().climb(step("probe", range(30), trained=False), tuned, budget=600.0)
+    assert strategy.epochs["tuned"] == 7
+
+
+def test_a_rung_is_left_out_where_the_dearest_needs_its_time(playground):
+    # Full and once more on all: 30 s × 14.5 = 435 s of 570 s; with 300 s for the last stage gone it no longer fits.
+    probe = step("probe", range(60), trained=False)
+    last, full = step("last", range(50), cost=300.0), step("full", range(20), cost=30.0)
+    play = playground()
+    ascent, strategy = play.climb(probe, last, full, budget=600.0)
+    assert [landing.result.name for landing in ascent.landings] == ["probe", "full"]
+    assert strategy.climbed == ["probe", "full", "probe on all", "full on all"]
+    assert ascent.network.head.bias[0].item() == 103
+    _, resumed = play.climb(probe, replace(last, cost=1.0), full, budget=600.0)
+    assert resumed.climbed == [], "a resumed fit decides as it did before"
+
+
+def test_no_rung_is_left_out_where_time_is_plenty(playground):
+    probe = step("probe", range(60), trained=False)
+    last, full = step("last", range(50), cost=300.0), step("full", range(20), cost=30.0)
+    assert len(playground().climb(probe, last, full)[0].landings) == 3

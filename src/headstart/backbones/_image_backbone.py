@@ -27,7 +27,7 @@ class ImageBackbone(Backbone):
     leaves, functions : module types that ``torch.fx`` must not look into, and functions it must record whole.
     """
 
-    learning_rate = 2e-4
+    learning_rate = 1e-4
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Turns one text into token ids of a length that is a multiple of 16."""
+"""Turns one text into token ids of a length that is a multiple of 8."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from headstart.backbones.base import Batch, Preprocess
 from headstart.core.files import digest
 
-_MULTIPLE = 16
+_MULTIPLE = 8
 
 
 class TextPreprocess(Preprocess):

@@ -46,7 +46,7 @@ class Preprocess(ABC):
         """Tensors of ONE example, without the leading N.
 
         ``view`` 0 is the plain view; ``view`` ≥ 1 an augmented one, a pure function of (raw, view, key).
-        Shapes come from few sizes (text: padded to a multiple of 16), so equal shapes can be stacked.
+        Shapes come from few sizes (text: padded to a multiple of 8), so equal shapes can be stacked.
         """
 
     @abstractmethod

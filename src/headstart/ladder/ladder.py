@@ -12,6 +12,7 @@ from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
+from headstart.ladder.budget import plan
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
 from headstart.model.network import Network
@@ -25,8 +26,24 @@ TOO_FEW_MISTAKES = "too few for a dearer rung to show a gain"
 OF_THE_BUDGET = "of the budget of"
 """Words by which a reason for stopping is known."""
 
-FEWEST_EPOCHS = 2
-"""A rung is shortened to fit the budget, but never to fewer epochs than this."""
+
+@dataclass(frozen=True)
+class Step:
+    """A rung, its strategy, and where its files lie: the finished landing, and what a resumed fit must know."""
+
+    strategy: Strategy
+    rung: Rung
+    folder: Path
+
+    @property
+    def begun(self) -> Path:
+        """Holds the epochs the rung was begun with."""
+        return self.folder.with_suffix(".begun.json")
+
+    @property
+    def left_out(self) -> Path:
+        """Exists where the rung was left out."""
+        return self.folder.with_suffix(".left-out.json")
 
 
 @dataclass
@@ -61,22 +78,47 @@ class Ladder:
 
     def climb(self, start: Network) -> Ascent:
         """Climb from `start`, a backbone under a head that has not learnt yet."""
-        rungs = self.rungs(start)
         landings: list[Landing] = []
         reason = "every rung was climbed"
-        for index, (strategy, rung) in enumerate(rungs):
+        rungs = [
+            Step(strategy, rung, self.bench.folder / f"rung-{index}-{rung.name}")
+            for index, (strategy, rung) in enumerate(self.rungs(start))
+        ]
+        climbed: list[Step] = []
+        for step in rungs:
             if landings and (why := self._enough(landings)):
                 reason = why
                 break
-            landing = self._one(index, strategy, rung, start, landings)
+            if landings and self._left_out(step, rungs[-1], start, landings):
+                self.bench.progress.say(f"  {step.rung.name} is left out: {rungs[-1].rung.name} needs its time")
+                continue
+            landing = self._one(step, start, landings)
             if isinstance(landing, str):
                 reason = landing
                 break
             landings.append(landing)
+            climbed.append(step)
         chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings])
         self._explain(landings, chosen)
-        network, on_all = self._train_on_all(rungs, landings, chosen, start)
+        network, on_all = self._train_on_all(climbed, landings, chosen, start)
         return Ascent(landings, chosen, reason, network, on_all)
+
+    def _left_out(self, step: Step, dearest: Step, start: Network, landings: list[Landing]) -> bool:
+        """Whether the dearest rung could be trained once more on every example only without this one.
+
+        A file remembers it for a fit that is resumed.
+        """
+        if step.left_out.exists() or step is dearest or step.begun.exists():
+            return step.left_out.exists()
+        _, seconds = self._predicted(step, start, landings)
+        prepared, above = self._predicted(dearest, start, landings)
+        now, later = (
+            plan(prepared.recipe.epochs, above, left, self._held_out_share)
+            for left in (self._left, self._left - seconds)
+        )
+        if now.with_all and not later.with_all:
+            write_json(step.left_out, {"for": dearest.rung.name})
+        return step.left_out.exists()
 
     def _enough(self, landings: list[Landing]) -> str | None:
         """Why no further rung pays, if so."""
@@ -105,28 +147,30 @@ class Ladder:
         return self.held_out.best([landing.outputs for landing in landings])
 
     def _start(self, rung: Rung, landings: list[Landing]) -> int | None:
-        """The rung to continue from: the best so far; none where its head reads depths that would be left frozen.
+        """The rung to continue from: the best so far, if its head reads the last features alone; else none.
 
         A rung that was no gain would hand on what it unlearnt.
         """
         if not rung.needs_start or not landings:
             return None
         best = self._best(landings)
-        return None if landings[best].network.depths and rung.freeze_depth else best
+        return None if landings[best].network.depths else best
 
-    def _one(
-        self, index: int, strategy: Strategy, rung: Rung, start: Network, landings: list[Landing]
-    ) -> Landing | str:
+    def _predicted(self, step: Step, start: Network, landings: list[Landing]) -> tuple[Prepared, float]:
+        """A rung prepared from where it starts, and the seconds it will take."""
+        origin = self._start(step.rung, landings)
+        network = start if origin is None else landings[origin].network
+        prepared = step.strategy.prepare(step.rung, network, self.bench)
+        return prepared, step.strategy.predicted_cost(prepared, self.bench)
+
+    def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:
         """The finished rung, or why it was not begun."""
-        folder = self.bench.folder / f"rung-{index}-{rung.name}"
+        rung, folder, begun = step.rung, step.folder, step.begun
         if landing := load_landing(folder, start, self.bench.task):
             self.bench.stopwatch.credit(landing.result.seconds)
             self._say(landing.result, "finished before")
             return landing
-        origin = self._start(rung, landings)
-        prepared = strategy.prepare(rung, start if origin is None else landings[origin].network, self.bench)
-        begun = folder.with_suffix(".begun.json")
-        prepared, predicted = self._within_budget(strategy, prepared, begun)
+        prepared, predicted = self._within_budget(step, *self._predicted(step, start, landings))
         if landings and predicted > self._left and not begun.exists():
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.bench.deadline)
             return (
@@ -135,7 +179,7 @@ class Ladder:
         write_json(begun, {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
-        climbed = strategy.climb(prepared, self.bench)
+        climbed = step.strategy.climb(prepared, self.bench)
         if self.bench.validation is None:
             raise ValueError("a rung cannot be compared without held-out examples")
         outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not climbed.curve)
@@ -149,26 +193,31 @@ class Ladder:
             self.held_out.figures(outputs),
             curve=climbed.curve,
         )
-        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, origin)
+        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, self._start(rung, landings))
         save_landing(folder, landing)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
 
     @property
+    def _held_out_share(self) -> float:
+        """How many examples are held out for each that is learnt from."""
+        return len(self.held_out.encoded) / len(self.bench.train)
+
+    @property
     def _left(self) -> float:
         return self.bench.last_rung_ends - self.bench.stopwatch.total
 
-    def _within_budget(self, strategy: Strategy, prepared: Prepared, begun: Path) -> tuple[Prepared, float]:
+    def _within_budget(self, step: Step, prepared: Prepared, predicted: float) -> tuple[Prepared, float]:
         """The rung and what it will cost, with fewer epochs where all of them would overrun the budget.
 
-        `begun` remembers the number for a fit that is killed and resumed, whatever time is left then.
+        A file remembers the number for a fit that is killed and resumed, whatever time is left then.
         """
-        predicted = strategy.predicted_cost(prepared, self.bench)
         epochs = prepared.recipe.epochs
-        wanted = json.loads(begun.read_text(encoding="utf-8"))["epochs"] if begun.exists() else epochs
-        if not begun.exists() and predicted > self._left:
-            wanted = max(min(FEWEST_EPOCHS, epochs), min(epochs, int(epochs * self._left / max(predicted, 1e-9))))
-        return strategy.again(prepared, wanted), predicted * wanted / epochs
+        if step.begun.exists():
+            wanted = json.loads(step.begun.read_text(encoding="utf-8"))["epochs"]
+        else:
+            wanted = plan(epochs, predicted, self._left, self._held_out_share).epochs
+        return step.strategy.again(prepared, wanted), predicted * wanted / epochs
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched
@@ -200,7 +249,7 @@ class Ladder:
         return difference + (", not worth the dearer rung" if i > chosen and value > 0 else "")
 
     def _train_on_all(
-        self, rungs: list[tuple[Strategy, Rung]], landings: list[Landing], chosen: int, start: Network
+        self, climbed: list[Step], landings: list[Landing], chosen: int, start: Network
     ) -> tuple[Network, bool]:
         """The kept rung, and those it grew from, trained once more with the held-out examples added.
 
@@ -209,8 +258,8 @@ class Ladder:
         lineage = [chosen]
         while (origin := landings[lineage[0]].start) is not None:
             lineage.insert(0, origin)
-        share = len(self.held_out.encoded) / len(self.bench.train)
-        seconds = sum(landings[i].result.seconds * (1 + share) for i in lineage if landings[i].result.curve)
+        more = 1 + self._held_out_share
+        seconds = sum(landings[i].result.seconds * more for i in lineage if landings[i].result.curve)
         whole = self.bench.whole()
         if seconds and seconds > self._left and not whole.folder.exists():
             self.bench.progress.say("  the budget does not allow training once more on every example")
@@ -218,12 +267,13 @@ class Ladder:
         whole.folder.mkdir(parents=True, exist_ok=True)  # remembers the decision for a fit that is resumed
         network = start
         for i in lineage:
-            strategy, rung = rungs[i]
-            folder = whole.folder / f"rung-{i}-{rung.name}"
+            step = climbed[i]
+            folder = whole.folder / step.folder.name
             if done := load_landing(folder, start, whole.task):
                 network = done.network
                 continue
-            prepared = strategy.again(strategy.prepare(rung, network, whole), landings[i].best_epochs)
-            network = strategy.climb(prepared, whole).network
+            prepared = step.strategy.prepare(step.rung, network, whole)
+            prepared = step.strategy.again(prepared, landings[i].best_epochs)
+            network = step.strategy.climb(prepared, whole).network
             save_landing(folder, replace(landings[i], network=network))
         return network, True
