@@ -1,0 +1,49 @@
+"""Runs the feature loop under every engine that can run here, and says which is the fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from speed._processes import child
+from speed._work import Work, interleaved
+
+PLAIN = "plain eager, batch 32"
+BATCH, PLAIN_BATCH = 8, 32
+TRIED = 64
+"""Pictures of the trial that finds the fastest engine."""
+
+
+def engines(work: Work) -> list[str]:
+    """The names of the engines that can run on this machine and device."""
+    return list(child(work, "_feature_loop", device=work.device).said["engines"])
+
+
+def features(work: Work, engine: str, pictures: Sequence[str], into: Path) -> dict[str, Any]:
+    """One pass over `pictures`: seconds, and features in the file `into`; engine "" is the plain loop.
+
+    The plain loop runs in a bare process, an engine in one with the settings of the tool.
+    """
+    job = {"backbone": str(work.backbone), "device": work.device, "pictures": list(pictures), "features": str(into)}
+    batch = BATCH if engine else PLAIN_BATCH
+    said: dict[str, Any] = child(work, "_feature_loop", bool(engine), **job, engine=engine, batch=batch).said
+    return said
+
+
+def fastest(work: Work, count: int) -> str:
+    """The engine asked for, or the one that would have `count` pictures done first here, its preparation included."""
+    if work.engine:
+        return work.engine
+    tried = _trial(work)
+    return min(tried, key=lambda name: tried[name]["prepare"] + count * tried[name]["wall"] / tried[name]["count"])
+
+
+@lru_cache(maxsize=1)
+def _trial(work: Work) -> dict[str, dict[str, Any]]:
+    """The better of two passes of every engine over a few pictures."""
+    pictures, into = work.few[:TRIED], work.folder("trial.npy")
+    sides = {name: (lambda name=name: features(work, name, pictures, into)) for name in engines(work)}
+    found = interleaved(2, sides)
+    return {name: min(runs, key=lambda run: run["wall"]) for name, runs in found.items()}

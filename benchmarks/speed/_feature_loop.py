@@ -1,0 +1,52 @@
+"""Process: features of decoded pictures by one engine, or by the plain loop; the forward alone is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from headstart.backbones import load
+from headstart.backbones.base import Batch
+from headstart.frozen.frontier import AtDepths
+from speed._child import Clocks, Decoder, available, prepared, serve
+
+
+def loop(job: dict[str, Any]) -> dict[str, Any]:
+    """Wall and CPU seconds of one pass, and of the preparation; the features go into the file ``features``.
+
+    ``engine`` empty means plain PyTorch without any engine. Without ``pictures``, the engines that can run here.
+    """
+    if "pictures" not in job:
+        return {"engines": available(job["device"])}
+    backbone = load(job["backbone"])
+    batches = list(Decoder(backbone).batches(job["pictures"], job["batch"]))
+    with Clocks() as preparing:
+        run = _runner(job, AtDepths(backbone).eval(), batches[0])
+        run(batches[0])
+    with Clocks() as running:
+        outputs = [run(batch) for batch in batches]
+    features = [torch.cat([tensor.flatten(1) for tensor in output.values()], 1) for output in outputs]
+    np.save(job["features"], torch.cat(features).float().numpy()[: len(job["pictures"])])
+    # The last batch is filled up: time is shared out over what was really computed.
+    count = len(batches) * job["batch"]
+    return {"wall": running.wall, "cpu": running.cpu, "prepare": preparing.wall, "count": count}
+
+
+def _runner(job: dict[str, Any], module: torch.nn.Module, sample: Batch) -> Callable[[Batch], Batch]:
+    if job["engine"]:
+        return prepared(job["engine"], module, sample, job["device"]).run
+    module = module.to(job["device"])
+
+    @torch.inference_mode()
+    def plain(batch: Batch) -> Batch:
+        outputs = module({name: tensor.to(job["device"]) for name, tensor in batch.items()})
+        return {name: tensor.cpu() for name, tensor in outputs.items()}
+
+    return plain
+
+
+if __name__ == "__main__":
+    serve(loop)

@@ -1,0 +1,19 @@
+"""The classic recipe on the photos of vehicles: by a plain loop, and by fastai where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+from speed._classic import compare
+from speed._row import Row
+from speed._work import Work
+
+PLAIN = {"five frozen epochs": "_classic_loop"}
+FASTAI = {"fastai's five frozen epochs": "_classic_fastai"}
+
+
+def measure(work: Work) -> Iterator[Row]:
+    """A row for each recipe."""
+    recipes = {**PLAIN, **FASTAI} if importlib.util.find_spec("fastai") else PLAIN
+    yield from compare(work, "classic", work.vehicles, recipes, bound=30)
