@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
 import warnings
@@ -67,15 +66,15 @@ def generated(name: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _measured(name: str, side: str) -> dict[str, float]:
-    """CPU seconds of one side, its figures on examples it has not seen, and MB taken beyond the features."""
+    """CPU seconds of one side, and its figures on examples it has not seen."""
     examples, _, classes = SIZES[name]
     features, targets = generated(name)
     head = SIDES[side](bool(classes))
-    before, began = _peak(), time.process_time()
+    began = time.process_time()
     predict = head(features[:examples], targets[:examples])
     seconds = time.process_time() - began
     accuracy, loss = _figures(predict(features[examples:]), targets[examples:], classes)
-    return {"seconds": seconds, "accuracy": accuracy, "loss": loss, "megabytes": _peak() - before}
+    return {"seconds": seconds, "accuracy": accuracy, "loss": loss}
 
 
 Head = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
@@ -137,11 +136,6 @@ def _figures(predicted: np.ndarray, targets: np.ndarray, classes: int) -> tuple[
 def _log_softmax(outputs: np.ndarray) -> np.ndarray:
     shifted = outputs - outputs.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def _peak() -> float:
-    """The most memory this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _in_a_process(side: str, name: str, limit: float) -> dict[str, Any]:

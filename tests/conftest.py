@@ -27,7 +27,8 @@ def shared() -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stored activations never leak between a test run and the person's own cache."""
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    monkeypatch.delenv("HEADSTART_MODELS", raising=False)
+    for name in ("HEADSTART_MODELS", "HEADSTART_CACHE_LIMIT"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ HEAVY = ("torch", "torchvision", "timm", "transformers", "accelerate", "sklearn"
         "from headstart.cli import main; main(['fit', '--help'])",
         "from headstart.cli import main; main(['models', '--all'])",
         "from headstart.cli import main; main(['models', '--json'])",
+        "from headstart.cli import main; main(['cache'])",
         "from headstart.cli import main; main([])",
     ],
 )

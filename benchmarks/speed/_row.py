@@ -9,7 +9,7 @@ from typing import Any
 
 from measure import Run
 
-COLUMNS = "{:<64}{:<38}{:<38}{:>12}  {:<16}{:<8}{}"
+COLUMNS = "{:<76} {:<46} {:<38} {:>12}  {:<14} {:<8} {}"
 HEADER = COLUMNS.format("what", "one side: wall s, CPU s", "other side", "figure", "must reach", "reached", "note")
 
 

@@ -16,7 +16,6 @@ from headstart.backbones import default_card, load
 from headstart.backbones.base import Backbone
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError, UsageError
-from headstart.core.files import cache_folder
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
@@ -31,6 +30,7 @@ from headstart.experiment.material import Found, Material, find, prepare
 from headstart.experiment.unfinished import Unfinished, check_out
 from headstart.frozen.choosing import AUTO, Engines
 from headstart.frozen.engines import ENGINES
+from headstart.frozen.holdings import given_limit, store_folder
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
 from headstart.ladder.ladder import Ascent, Ladder
@@ -129,7 +129,7 @@ def check_request(spec: FitSpec) -> None:
 
     Raises
     ------
-    UsageError : an unknown device, strategy, setting, task or engine; all of them together.
+    UsageError : an unknown device, strategy, setting, task or engine, a cache limit that is no size; all together.
     """
     mistakes = []
     for check_one in (
@@ -137,6 +137,7 @@ def check_request(spec: FitSpec) -> None:
         lambda: choose_strategies(spec.strategy),
         lambda: TASKS.load(spec.task) if spec.task else None,
         lambda: ENGINES.load(spec.engine) if spec.engine != AUTO else None,
+        given_limit,
     ):
         try:
             check_one()
@@ -188,7 +189,7 @@ def _workbench(
         targets=encoded(material.split.train),
         validation=inputs(material.split.validation),
         validation_targets=encoded(material.split.validation),
-        store=FrontierStore(cache_folder() / "frontiers") if spec.store else None,
+        store=FrontierStore(store_folder()) if spec.store else None,
         accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
         stopwatch=stopwatch,
         progress=progress,

@@ -16,6 +16,7 @@ from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
 from headstart.core.files import digest
 from headstart.core.progress import Progress
+from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
 from headstart.frozen.choosing import Engines, FrozenModule, Running
 from headstart.frozen.frontier import Frontier
@@ -102,8 +103,8 @@ class FrozenPart:
         if size > self.store.free_bytes:
             self._recomputing = True
             self.progress.say(
-                f"  The stored activations would take {size / 1e9:.1f} GB, more than half of the free disk: "
-                "they are recomputed every time instead."
+                f"  The stored activations would take {say_size(size)}, more than the store may hold or half of the "
+                "free disk: they are recomputed every time instead. HEADSTART_CACHE_LIMIT sets what it may hold."
             )
         return not self._recomputing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import tempfile
 import warnings
@@ -17,6 +18,11 @@ from headstart.frozen.engines.base import Tensors
 
 OPSET = 17
 """The newest operator set that the tracing exporter writes without conversion."""
+
+
+def can_export(library: str) -> bool:
+    """Whether `library`, and what PyTorch needs to write a graph for it, are installed."""
+    return all(importlib.util.find_spec(name) for name in ("onnx", library))
 
 
 class Exported:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import torch
 from torch import nn
 
 from headstart.core.optional import require
-from headstart.frozen.engines._exported import Exported
+from headstart.frozen.engines._exported import Exported, can_export
 from headstart.frozen.engines.base import Engine, Tensors
 
 
@@ -18,7 +16,7 @@ class OnnxRuntime(Engine):
     typical_preparation = 2.0
 
     def available(self, device: torch.device) -> bool:
-        return device.type == "cpu" and importlib.util.find_spec("onnxruntime") is not None
+        return device.type == "cpu" and can_export("onnxruntime")
 
     def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
         onnxruntime = require("onnxruntime", "engines", "the engine onnx_runtime")
