@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from headstart.strategies import _descent
-from headstart.strategies._descent import descend
+from headstart.strategies._descent import Point, descend
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.tasks import TASKS
 
@@ -25,13 +25,13 @@ def numbers(count: int = 20, width: int = 5) -> SeveralHeads:
 def test_squares_take_hardly_a_step_however_badly_scaled():
     """The preconditioner is then the inverse Hessian up to the estimate of a curvature that is everywhere 2."""
     problem = numbers()
-    both, outputs = descend(problem, problem.start, 1e-3, 1e-9, limit=3)
+    end = descend(problem, Point.at(problem, problem.start), 1e-3, 1e-9, limit=3)
     x, y = problem.coordinates.double(), problem.encoded.double()
     shrinkage = 1e-3 * torch.eye(6, dtype=torch.float64)
     shrinkage[-1, -1] = 0
     wanted = torch.linalg.solve(2 * x.T @ x / 20 + shrinkage, 2 * x.T @ y / 20)
-    torch.testing.assert_close(outputs[:, 0].double(), x @ wanted, rtol=0, atol=1e-3)
-    torch.testing.assert_close(problem.outputs(both), outputs, rtol=0, atol=1e-4)
+    torch.testing.assert_close(end.outputs[:, 0].double(), x @ wanted, rtol=0, atol=1e-3)
+    torch.testing.assert_close(problem.outputs(end.both), end.outputs, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("width", [2048, 3])
@@ -47,7 +47,7 @@ def test_classes_come_out_as_with_scikit_learn(monkeypatch: pytest.MonkeyPatch, 
     weights = torch.ones(2, 150)
     weights[1, 100:] = 0  # the second head sees the first hundred examples only
     problem = SeveralHeads(task, coordinates, torch.from_numpy(labels), weights)
-    _, outputs = descend(problem, problem.start, 0.01, 1e-8, limit=100)
+    outputs = descend(problem, Point.at(problem, problem.start), 0.01, 1e-8, limit=100).outputs
     for head, seen in ((0, 150), (1, 100)):
         given = torch.softmax(outputs[:, 3 * head : 3 * head + 3], dim=1).numpy()
         # Mean over 150 + 0.01 / 2 ‖W‖² is scikit-learn's sum + ‖W‖² / (2 C) for C = 1 / (150 × 0.01).
@@ -57,13 +57,25 @@ def test_classes_come_out_as_with_scikit_learn(monkeypatch: pytest.MonkeyPatch, 
 
 def test_it_stops_at_once_where_nothing_is_left_to_gain():
     problem = numbers()
-    both, _ = descend(problem, problem.start, 1e-3, 1e-9, limit=20)
-    again, _ = descend(problem, both, 1e-3, 1e-4, limit=20)
-    assert torch.equal(again, both)
+    end = descend(problem, Point.at(problem, problem.start), 1e-3, 1e-9, limit=20)
+    again = descend(problem, Point.at(problem, end.both), 1e-3, 1e-4, limit=20)
+    assert torch.equal(again.both, end.both)
+    assert not torch.equal(end.both, problem.start)
 
 
 def test_the_limit_holds():
     problem = numbers()
-    both, outputs = descend(problem, problem.start, 1e-3, 0.0, limit=0)
-    assert torch.equal(both, problem.start)
-    assert torch.equal(outputs, torch.zeros(20, 1))
+    start = Point.at(problem, problem.start)
+    end = descend(problem, start, 1e-3, 0.0, limit=0)
+    assert torch.equal(end.both, problem.start)
+    assert torch.equal(end.outputs, torch.zeros(20, 1))
+    assert end.loss == start.loss
+
+
+def test_a_point_left_is_the_point_at_its_weights():
+    """So that the next penalty may start from it without looking at the examples again."""
+    problem = numbers()
+    end = descend(problem, Point.at(problem, problem.start), 0.1, 1e-9, limit=2)
+    again = Point.at(problem, end.both)
+    assert end.loss == pytest.approx(again.loss, rel=1e-4)
+    torch.testing.assert_close(end.slope, again.slope, rtol=0, atol=1e-4)

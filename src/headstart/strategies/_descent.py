@@ -21,44 +21,56 @@ WIDTH = 2048
 """Coordinates preconditioned together: a Cholesky factor costs their number cubed."""
 
 
-def descend(
-    problem: SeveralHeads, both: Tensor, penalty: float, tolerance: float, limit: int
-) -> tuple[Tensor, Tensor]:
-    """Minimise the sum of F mean losses + `penalty` / 2 ‖W‖², biases free, from `both` (F C, R + 1).
+@dataclass(frozen=True)
+class Point:
+    """Weights (F C, R + 1), their outputs (N, F C), and the loss there with its gradient by the weights."""
+
+    both: Tensor
+    outputs: Tensor
+    loss: float
+    slope: Tensor
+
+    @classmethod
+    def at(cls, problem: SeveralHeads, both: Tensor) -> Point:
+        """The point with these weights."""
+        outputs = problem.outputs(both)
+        gradient = torch.empty_like(outputs)
+        loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
+        return cls(both, outputs, loss, problem.pulled_back(gradient))
+
+
+def descend(problem: SeveralHeads, start: Point, penalty: float, tolerance: float, limit: int) -> Point:
+    """Minimise the sum of F mean losses + `penalty` / 2 ‖W‖², biases free, from `start`, which is used up.
 
     L-BFGS (Nocedal & Wright 2006, algorithm 7.4) whose first guess of the Hessian is that of a quadratic loss of the
     same mean curvature h, (h XᵀX / N + penalty)⁻¹. Outputs are linear in the weights, so a step is measured on the
     outputs alone, and each iteration multiplies twice with the examples. Ends when half the Newton decrement, an
     estimate of what is still to be gained, is below `tolerance` times the loss, or after `limit` steps.
-
-    Returns
-    -------
-    The weights, and their outputs (N, F C).
     """
-    outputs = problem.outputs(both)
+    both, outputs, loss, slope = start.both, start.outputs, start.loss, start.slope
     gradient = torch.empty_like(outputs)
     shrinkage = torch.full((both.shape[1],), penalty)
     shrinkage[-1] = 0.0
     guess = Preconditioner.of(problem, outputs, penalty)
     memory = Memory()
-    loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
-    slope = problem.pulled_back(gradient) + shrinkage * both
-    conditioned = guess(slope)
+    whole = slope + shrinkage * both
+    conditioned = guess(whole)
     for _ in range(limit):
         total = loss + 0.5 * _dot(shrinkage * both, both)
-        if _dot(slope, conditioned) <= 2 * tolerance * abs(total):
+        if _dot(whole, conditioned) <= 2 * tolerance * abs(total):
             break
-        direction = memory.direction(slope, conditioned)
+        direction = memory.direction(whole, conditioned)
         change = problem.outputs(direction)
-        before = _dot(slope, direction), _dot(shrinkage * both, direction), _dot(shrinkage * direction, direction)
+        before = _dot(whole, direction), _dot(shrinkage * both, direction), _dot(shrinkage * direction, direction)
         length, loss = _length(problem, outputs, change, gradient, *before)
         both = both + length * direction
         outputs.add_(change, alpha=length)
-        new_slope = problem.pulled_back(gradient) + shrinkage * both
-        new_conditioned = guess(new_slope)
-        memory.keep(length * direction, new_slope - slope, new_conditioned - conditioned)
-        slope, conditioned = new_slope, new_conditioned
-    return both, outputs
+        slope = problem.pulled_back(gradient)
+        last, last_conditioned = whole, conditioned
+        whole = slope + shrinkage * both
+        conditioned = guess(whole)
+        memory.keep(length * direction, whole - last, conditioned - last_conditioned)
+    return Point(both, outputs, loss, slope)
 
 
 def _length(

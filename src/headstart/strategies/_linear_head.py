@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.strategies._descent import descend
+from headstart.strategies._descent import Point, descend
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import TURNED, Standardised
 from headstart.tasks.base import Task
@@ -16,7 +16,7 @@ from headstart.tasks.base import Task
 STRENGTHS = tuple(10.0**power for power in (-4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 1))
 """Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
 
-FINE, COARSE = (1e-6, 100), (3e-3, 30)
+FINE, COARSE = (1e-5, 100), (1e-3, 30)
 """The share of the loss that may be left to gain, and the most steps: for the answer, and on the way there, where
 only the order of the penalties counts."""
 
@@ -58,8 +58,8 @@ def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tens
     scores, both = _cross_validate(task, coordinates, encoded, weights, seed)
     strength = STRENGTHS[int(np.argmin(scores))]
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
-    both, _ = descend(problem, both, 1 / (strength * len(coordinates)), *FINE)
-    return Solution(*space.unscaled(both), strength, tuple(scores))
+    answer = descend(problem, Point.at(problem, both), 1 / (strength * len(coordinates)), *FINE)
+    return Solution(*space.unscaled(answer.both), strength, tuple(scores))
 
 
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
@@ -84,12 +84,13 @@ def _cross_validate(
     problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
     judged = weights * held_out / share.sum()
     scores: list[float] = []
-    both = best = problem.start
+    point = Point.at(problem, problem.start)
+    best = point.both
     for strength in STRENGTHS:
-        both, outputs = descend(problem, both, 1 / (strength * count), *COARSE)
-        scores.append(problem.loss(outputs, judged))
+        point = descend(problem, point, 1 / (strength * count), *COARSE)
+        scores.append(problem.loss(point.outputs, judged))
         if scores[-1] == min(scores):
-            best = both
+            best = point.both
         if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
             break
     return scores, best.view(len(held_out), task.outputs, -1).mean(dim=0)
