@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from headstart.strategies import _descent
-from headstart.strategies._descent import Point, descend
+from headstart.strategies._descent import Point, Preconditioner, descend
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.tasks import TASKS
 
@@ -79,3 +79,15 @@ def test_a_point_left_is_the_point_at_its_weights():
     again = Point.at(problem, end.both)
     assert end.loss == pytest.approx(again.loss, rel=1e-4)
     torch.testing.assert_close(end.slope, again.slope, rtol=0, atol=1e-4)
+
+
+def test_what_was_learnt_of_the_curvature_moves_with_the_penalty():
+    """A quadratic loss with Hessian H + penalty: changes of the gradient are (H + penalty) times the steps."""
+    problem = numbers()
+    learnt = descend(problem, Point.at(problem, problem.start), 0.5, 1e-12, limit=3).memory
+    shrinkage = torch.tensor([0.1] * 5 + [0.0])
+    moved = learnt.under(shrinkage, Preconditioner.of(problem, torch.zeros(20, 1), 0.1))
+    hessian = 2 * problem.coordinates.T @ problem.coordinates / 20 + torch.diag(shrinkage)
+    assert moved.pairs
+    for step, change, *_ in moved.pairs:
+        torch.testing.assert_close(change, step @ hessian, rtol=1e-2, atol=1e-4 * float(change.abs().max()))

@@ -1,18 +1,18 @@
 """A segment of the store: some examples' activations in one flat file, written whole and never changed.
 
-Rows are read where they lie into memory of the caller, not mapped: pages of a mapped file count as the process's own
-once they were touched, and a pass over 20,000 examples would grow its resident memory by all of their activations.
+The file is mapped for each read and let go after it: pages of a mapped file count as the process's own once they were
+touched, and a pass over 20,000 examples would grow its resident memory by all of their activations.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -64,19 +64,21 @@ class Flat:
         """The most rows that one of `examples`, indices (n,), has."""
         return self.rows if isinstance(self.rows, int) else int(self.rows[examples].max())
 
-    def read(self, file: FileIO, runs: Runs, out: np.ndarray) -> None:
+    def read(self, mapped: mmap.mmap, runs: Runs, out: np.ndarray) -> None:
         """Read the examples of `runs` to their places in `out`, (N, rows, *tail); shorter ones leave their end."""
         for first, place, count in runs:
             if isinstance(self.rows, int):
-                self._fill(file, first * self.rows, out[place : place + count])
+                self._fill(mapped, first * self.rows, out[place : place + count])
                 continue
             for i in range(count):
-                self._fill(file, int(self.starts[first + i]), out[place + i, : self.rows[first + i]])
+                self._fill(mapped, int(self.starts[first + i]), out[place + i, : self.rows[first + i]])
 
-    def _fill(self, file: FileIO, row: int, target: np.ndarray) -> None:
-        file.seek(self.offset + row * self.row_bytes)
-        if target.nbytes and file.readinto(target.data) != target.nbytes:
-            raise OSError(f"{file.name} is shorter than it was when it was written")
+    def _fill(self, mapped: mmap.mmap, row: int, target: np.ndarray) -> None:
+        begin = self.offset + row * self.row_bytes
+        if begin + target.nbytes > len(mapped):
+            raise OSError("the file is shorter than it was when it was written")
+        numbers = np.frombuffer(mapped, self.dtype, target.size, begin)
+        target[...] = numbers.reshape(target.shape)
 
 
 class Segment:
@@ -108,10 +110,19 @@ class Segment:
         ------
         OSError : the file is gone, or too short.
         """
+        wanted = {name: array for name, array in out.items() if array.nbytes}  # an empty file cannot be mapped
+        if not wanted:
+            return
         runs = _runs(examples, places)
-        with FileIO(self.path) as file:  # bare: what ``open`` does around it takes longer than reading a row
-            for name, array in out.items():
-                self.tensors[name].read(file, runs, array)
+        file = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as mapped:
+                for name, array in wanted.items():
+                    self.tensors[name].read(mapped, runs, array)
+        except ValueError as error:
+            raise OSError(f"{self.path} is empty") from error
+        finally:
+            os.close(file)
 
 
 def write_segment(folder: Path, keys: Sequence[str], activations: Sequence[Batch]) -> None:

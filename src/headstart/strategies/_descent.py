@@ -21,24 +21,6 @@ WIDTH = 2048
 """Coordinates preconditioned together: a Cholesky factor costs their number cubed."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """Weights (F C, R + 1), their outputs (N, F C), and the loss there with its gradient by the weights."""
-
-    both: Tensor
-    outputs: Tensor
-    loss: float
-    slope: Tensor
-
-    @classmethod
-    def at(cls, problem: SeveralHeads, both: Tensor) -> Point:
-        """The point with these weights."""
-        outputs = problem.outputs(both)
-        gradient = torch.empty_like(outputs)
-        loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
-        return cls(both, outputs, loss, problem.pulled_back(gradient))
-
-
 def descend(problem: SeveralHeads, start: Point, penalty: float, tolerance: float, limit: int) -> Point:
     """Minimise the sum of F mean losses + `penalty` / 2 ‖W‖², biases free, from `start`, which is used up.
 
@@ -52,7 +34,7 @@ def descend(problem: SeveralHeads, start: Point, penalty: float, tolerance: floa
     shrinkage = torch.full((both.shape[1],), penalty)
     shrinkage[-1] = 0.0
     guess = Preconditioner.of(problem, outputs, penalty)
-    memory = Memory()
+    memory = start.memory.under(shrinkage, guess)
     whole = slope + shrinkage * both
     conditioned = guess(whole)
     for _ in range(limit):
@@ -70,7 +52,7 @@ def descend(problem: SeveralHeads, start: Point, penalty: float, tolerance: floa
         whole = slope + shrinkage * both
         conditioned = guess(whole)
         memory.keep(length * direction, whole - last, conditioned - last_conditioned)
-    return Point(both, outputs, loss, slope)
+    return Point(both, outputs, loss, slope, memory)
 
 
 def _length(
@@ -102,6 +84,65 @@ def _length(
 
 
 @dataclass(frozen=True)
+class Point:
+    """Weights (F C, R + 1), their outputs (N, F C), the loss there with its gradient by the weights, and what the way
+    there has shown of the loss's curvature."""
+
+    both: Tensor
+    outputs: Tensor
+    loss: float
+    slope: Tensor
+    memory: Memory
+
+    @classmethod
+    def at(cls, problem: SeveralHeads, both: Tensor) -> Point:
+        """The point with these weights."""
+        outputs = problem.outputs(both)
+        gradient = torch.empty_like(outputs)
+        loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
+        return cls(both, outputs, loss, problem.pulled_back(gradient), Memory())
+
+
+@dataclass
+class Memory:
+    """The last steps, how they changed the gradient, and that change preconditioned, under one penalty."""
+
+    shrinkage: Tensor | None = None
+    pairs: deque[tuple[Tensor, Tensor, Tensor, float]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    scale: float = 1.0
+
+    def under(self, shrinkage: Tensor, guess: Preconditioner) -> Memory:
+        """The same steps as they would have been under another penalty, (R + 1) of it: only its part has changed."""
+        moved = Memory(shrinkage)
+        if self.shrinkage is not None and self.pairs:
+            steps = [step for step, *_ in self.pairs]
+            changes = [change + (shrinkage - self.shrinkage) * step for step, change, *_ in self.pairs]
+            conditioned = guess(torch.cat(changes)).split(len(steps[0]))
+            for kept in zip(steps, changes, conditioned, strict=True):
+                moved.keep(*kept)
+        return moved
+
+    def keep(self, step: Tensor, change: Tensor, conditioned: Tensor) -> None:
+        """Learn from a step; one that rounding has made useless is left out."""
+        product = _dot(step, change)
+        if product > 0:
+            self.pairs.append((step, change, conditioned, 1 / product))
+            self.scale = product / max(_dot(change, conditioned), 1e-30)
+
+    def direction(self, slope: Tensor, conditioned: Tensor) -> Tensor:
+        """The two-loop recursion. It preconditions by sums of what was preconditioned before, not anew."""
+        rest, result, shares = slope.clone(), conditioned.clone(), []
+        for step, change, change_conditioned, inverse in reversed(self.pairs):
+            shares.append(inverse * _dot(step, rest))
+            rest.sub_(change, alpha=shares[-1])
+            result.sub_(change_conditioned, alpha=shares[-1])
+        result.mul_(self.scale)
+        for (step, change, _, inverse), share in zip(self.pairs, reversed(shares), strict=True):
+            result.add_(step, alpha=share - inverse * _dot(change, result))
+        return result.neg_()
+
+
+@dataclass(frozen=True)
 class Preconditioner:
     """(h M + penalty)⁻¹ for second moments M of the coordinates, in blocks of at most WIDTH of them."""
 
@@ -128,33 +169,6 @@ class Preconditioner:
     def __call__(self, slope: Tensor) -> Tensor:
         """A gradient (F C, R + 1) as the step that it calls for."""
         return torch.cat([torch.cholesky_solve(slope[:, block].T, f).T for block, f in self.factors], dim=1)
-
-
-@dataclass
-class Memory:
-    """The last steps, how they changed the gradient, and that change preconditioned."""
-
-    pairs: deque[tuple[Tensor, Tensor, Tensor, float]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    scale: float = 1.0
-
-    def keep(self, step: Tensor, change: Tensor, conditioned: Tensor) -> None:
-        """Learn from a step; one that rounding has made useless is left out."""
-        product = _dot(step, change)
-        if product > 0:
-            self.pairs.append((step, change, conditioned, 1 / product))
-            self.scale = product / max(_dot(change, conditioned), 1e-30)
-
-    def direction(self, slope: Tensor, conditioned: Tensor) -> Tensor:
-        """The two-loop recursion. It preconditions by sums of what was preconditioned before, not anew."""
-        rest, result, shares = slope.clone(), conditioned.clone(), []
-        for step, change, change_conditioned, inverse in reversed(self.pairs):
-            shares.append(inverse * _dot(step, rest))
-            rest.sub_(change, alpha=shares[-1])
-            result.sub_(change_conditioned, alpha=shares[-1])
-        result.mul_(self.scale)
-        for (step, change, _, inverse), share in zip(self.pairs, reversed(shares), strict=True):
-            result.add_(step, alpha=share - inverse * _dot(change, result))
-        return result.neg_()
 
 
 def _dot(first: Tensor, second: Tensor) -> float:

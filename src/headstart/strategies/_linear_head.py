@@ -16,7 +16,7 @@ from headstart.tasks.base import Task
 STRENGTHS = tuple(10.0**power for power in (-4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 1))
 """Inverse penalties C tried, from the strongest penalty to the weakest; λ = 1 / (C N)."""
 
-FINE, COARSE = (1e-5, 100), (1e-3, 30)
+FINE, COARSE = (1e-6, 50), (1e-3, 30)
 """The share of the loss that may be left to gain, and the most steps: for the answer, and on the way there, where
 only the order of the penalties counts."""
 
