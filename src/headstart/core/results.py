@@ -91,7 +91,7 @@ class EngineChoice:
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> EngineChoice:
-        """The inverse of :meth:`to_json`."""
+        """Read back from the plain object in ``result.json``."""
         return cls(**{**plain, "tried": [EngineTrial(**trial) for trial in plain["tried"]]})
 
 
