@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,12 +42,15 @@ def run(options: argparse.Namespace) -> None:
     """Show the store, or clear it."""
     if options.older_than is not None and not options.clear:
         raise UsageError("--older-than says what --clear removes. Write: headstart cache --clear --older-than 7d")
+    from headstart.data.known_good import known_good
     from headstart.frozen.eviction import DiskBudget, clear
     from headstart.frozen.holdings import store_folder, survey
 
     store = store_folder()
     if options.clear:
         cleared = clear(store, _age(options.older_than) if options.older_than is not None else 0)
+        if options.older_than is None:
+            cleared = replace(cleared, bytes=cleared.bytes + known_good().clear())
         print(json.dumps(_cleared_json(store, cleared)) if options.json else _say_cleared(store, cleared))
         return
     limit, spaces = DiskBudget(store).limit, survey(store)

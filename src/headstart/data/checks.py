@@ -14,6 +14,7 @@ from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
 from headstart.data.examples import Examples
 from headstart.data.giveaways import giveaway_mistake
+from headstart.data.known_good import KnownGood
 from headstart.data.modalities.base import Modality
 
 MOST_SET_ASIDE = 0.1
@@ -51,14 +52,16 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(examples: Examples, modality: Modality, progress: Progress) -> Checked:
-    """Read every input once, in a few threads.
+def check(
+    examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None = None
+) -> Checked:
+    """Read every input once, in a few threads; what `known_good` remembers is not decoded again.
 
     Raises
     ------
     InputError : more than a tenth cannot be read, or the target stands in the input.
     """
-    seen = _look_at_all(examples, modality, progress)
+    seen = _look_at_all(examples, modality, progress, known_good)
     set_aside = [Problem(id_, what) for id_, (what, _) in zip(examples.ids, seen, strict=True) if what is not None]
     if len(set_aside) > MOST_SET_ASIDE * len(examples):
         raise InputError(
@@ -75,10 +78,15 @@ def check(examples: Examples, modality: Modality, progress: Progress) -> Checked
     return Checked(examples, set_aside, fingerprints, conflicts, leaks, notes)
 
 
-def _look_at_all(examples: Examples, modality: Modality, progress: Progress) -> list[tuple[str | None, str]]:
+def _look_at_all(
+    examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None
+) -> list[tuple[str | None, str]]:
     """(problem, fingerprint) of every example; the fingerprint is empty where there is a problem."""
+    known = known_good.of(modality.checked_by) if known_good and modality.checked_by else {}
 
     def look(reference: Any) -> tuple[str | None, str]:
+        if known and (fingerprint := _fingerprint(modality, reference)) in known:
+            return None, fingerprint
         problem = modality.problem(reference)
         return (problem, "") if problem else (None, modality.fingerprint(reference))
 
@@ -88,10 +96,22 @@ def _look_at_all(examples: Examples, modality: Modality, progress: Progress) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders remark on odd metadata; what matters comes back as a problem
             looked = pool.map(look, examples.references)
-            return list(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
+            seen = list(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
     finally:
         # After Ctrl-C, what has not begun is not begun.
         pool.shutdown(wait=True, cancel_futures=True)
+    fresh = [fingerprint for _, fingerprint in seen if fingerprint and fingerprint not in known]
+    if known_good and modality.checked_by and fresh:
+        known_good.add(modality.checked_by, fresh)
+    return seen
+
+
+def _fingerprint(modality: Modality, reference: Any) -> str:
+    """The digest of an input that may be unreadable; empty where it is."""
+    try:
+        return modality.fingerprint(reference)
+    except Exception:  # :meth:`Modality.problem` says what is wrong
+        return ""
 
 
 def _same_content(fingerprints: Sequence[str]) -> list[list[int]]:

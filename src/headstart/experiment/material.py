@@ -13,6 +13,7 @@ from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.data.checks import Checked, check
 from headstart.data.examples import Examples
+from headstart.data.known_good import known_good
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
 from headstart.data.read import read
@@ -81,7 +82,7 @@ def prepare(found: Found, spec: FitSpec, progress: Progress) -> Material:
     InputError : with every mistake of the examples.
     """
     task = found.task
-    checked = check(found.examples, found.modality, progress)
+    checked = check(found.examples, found.modality, progress, known_good() if spec.store else None)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
     targets = _usable_targets(checked.examples, task)

@@ -17,6 +17,10 @@ class Modality(ABC):
     suffixes: frozenset[str]
     """File endings (lower case, with the dot) whose files hold one input each; empty when inputs lie in tables."""
 
+    checked_by: str = ""
+    """What decides whether content can be used; an input that stood it once need not stand it again. Empty where
+    checking costs nothing."""
+
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:
         """Whether these references (a sample) are inputs of this modality."""

@@ -13,7 +13,7 @@ import numpy as np
 import PIL.Image
 
 from headstart.core.files import digest
-from headstart.data.modalities._image_files import load_pixels, opened, upright, upright_size
+from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
 from headstart.data.modalities._pixels import array_mistake, array_to_rgb, to_rgb
 from headstart.data.modalities.base import Modality
 
@@ -29,6 +29,7 @@ class Image(Modality):
 
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+    checked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels"
 
     def recognises(self, references: Sequence[Any]) -> bool:
         """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
