@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from headstart.core.errors import UsageError
 
 
 class Stopwatch:
-    """Adds up wall-clock seconds under names (``decode``, ``forward``, ``train``)."""
+    """Adds up wall-clock seconds under names (``decode``, ``forward``, ``train``), those of all threads together."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = defaultdict(float)
         self._start = time.perf_counter()
+        self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def lap(self, name: str) -> Iterator[None]:
@@ -25,7 +27,8 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.laps[name] += time.perf_counter() - start
+            with self._lock:
+                self.laps[name] += time.perf_counter() - start
 
     def credit(self, seconds: float) -> None:
         """Count `seconds` that an interrupted run before this one took."""

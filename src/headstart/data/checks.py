@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
+from headstart.core.threads import processors
 from headstart.data.examples import Examples
 from headstart.data.giveaways import giveaway_mistake
 from headstart.data.known_good import KnownGood
@@ -52,9 +52,7 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(
-    examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None = None
-) -> Checked:
+def check(examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None = None) -> Checked:
     """Read every input once, in a few threads; what `known_good` remembers is not decoded again.
 
     Raises
@@ -63,10 +61,7 @@ def check(
     """
     seen = _look_at_all(examples, modality, progress, known_good)
     set_aside = [Problem(id_, what) for id_, (what, _) in zip(examples.ids, seen, strict=True) if what is not None]
-    if len(set_aside) > MOST_SET_ASIDE * len(examples):
-        raise InputError(
-            set_aside, f"{len(set_aside)} of {len(examples)} {modality.noun} cannot be used, more than a tenth."
-        )
+    refuse_too_many(set_aside, len(examples), modality.noun)
     if set_aside:
         examples = examples.select([i for i, (what, _) in enumerate(seen) if what is None])
     fingerprints = [fingerprint for what, fingerprint in seen if what is None]
@@ -76,6 +71,17 @@ def check(
     conflicts, leaks = _conflicts(examples, twins), _leaks(examples, twins)
     notes = _notes(modality.noun, len(set_aside), conflicts, leaks)
     return Checked(examples, set_aside, fingerprints, conflicts, leaks, notes)
+
+
+def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str) -> None:
+    """Unreadable inputs beyond a tenth are a mistake of the whole.
+
+    Raises
+    ------
+    InputError : they are more than that; all are named.
+    """
+    if len(set_aside) > MOST_SET_ASIDE * count:
+        raise InputError(set_aside, f"{len(set_aside)} of {count} {noun} cannot be used, more than a tenth.")
 
 
 def _look_at_all(
@@ -90,7 +96,7 @@ def _look_at_all(
         problem = modality.problem(reference)
         return (problem, "") if problem else (None, modality.fingerprint(reference))
 
-    workers = min(4, max(2, os.cpu_count() or 2))
+    workers = min(4, max(2, processors()))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="check")
     try:
         with warnings.catch_warnings():

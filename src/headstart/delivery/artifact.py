@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
-from headstart.core.timing import Stopwatch
-from headstart.data.checks import check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.folder import Parts, read_folder, write_folder
-from headstart.delivery.inference import outputs_of_inputs
-from headstart.frozen.inputs import Inputs
+from headstart.delivery.inference import Inference
+from headstart.frozen.choosing import AUTO
+from headstart.frozen.engines import ENGINES
 from headstart.tasks.base import Predictions
 
 
@@ -39,11 +38,14 @@ class Answer:
 class Model(Parts):
     """What a fit hands back, and what :func:`load` reads: predicts, evaluates, saves itself.
 
-    ``device`` and ``quiet`` say where it runs and whether it shows progress.
+    ``device`` and ``quiet`` say where it runs and whether it shows progress, ``engine`` by what: with ``auto``
+    PyTorch at first, and a faster one as soon as the inputs pay for preparing it. Engines agree to about 1e-6, not
+    to the last bit; ``eager`` never changes.
     """
 
     device: str = "auto"
     quiet: bool = True
+    engine: str = AUTO
 
     def answer(self, data: Any, input: str | None = None) -> Answer:
         """Predictions for anything that can be read: a folder, a table, a file, or a Python list.
@@ -54,10 +56,9 @@ class Model(Parts):
         ------
         InputError : more than a tenth could not be read; each such input with its reason.
         """
-        examples = self._read(data, input, needs_targets=False)
-        kept, set_aside = self._usable(examples)
-        predictions = self.task.decode(self._outputs(kept), self.calibration)
-        return Answer(list(kept.ids), predictions, set_aside)
+        computed = self._inference.run(self._read(data, input, needs_targets=False))
+        predictions = self.task.decode(computed.outputs, self.calibration)
+        return Answer(list(computed.examples.ids), predictions, computed.set_aside)
 
     def predict(self, data: Any) -> list[Any]:
         """The predicted label (or number) of every input, in order.
@@ -81,14 +82,14 @@ class Model(Parts):
         ------
         InputError : a target is missing or unknown; all such rows are named.
         """
-        kept, set_aside = self._usable(self._read(data, input, target))
-        for problem in set_aside:
-            self._progress.say(f"  set aside: {problem}")
-        targets = list(kept.targets or [])
-        if problems := self.task.problems(kept.ids, targets):
+        examples = self._read(data, input, target)
+        if problems := self.task.problems(examples.ids, list(examples.targets or [])):
             raise InputError(problems, f"{len(problems)} targets do not fit this model:")
-        outputs = self.task.calibrated(self._outputs(kept), self.calibration)
-        return self.task.metrics(outputs, self.task.encode(targets))
+        computed = self._inference.run(examples)
+        for problem in computed.set_aside:
+            self._progress.say(f"  set aside: {problem}")
+        outputs = self.task.calibrated(computed.outputs, self.calibration)
+        return self.task.metrics(outputs, self.task.encode(list(computed.examples.targets or [])))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder, whole or not at all; returns its path."""
@@ -116,32 +117,33 @@ class Model(Parts):
             raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
         return examples
 
-    def _usable(self, examples: Examples) -> tuple[Examples, list[Problem]]:
-        checked = check(examples, MODALITIES.load(self.modality)(), self._progress)
-        return checked.examples, list(checked.set_aside)
-
-    def _outputs(self, examples: Examples) -> Tensor:
+    @cached_property
+    def _inference(self) -> Inference:
         modality = MODALITIES.load(self.modality)()
-        keys = [str(index) for index in range(len(examples))]
-        inputs = Inputs(examples, modality, self.network.backbone.preprocess, keys, Stopwatch())
-        device = choose_device(self.device)
-        with torch.inference_mode():
-            return outputs_of_inputs(self.network.to(device), inputs, device, self._progress)
+        return Inference(self.network, modality, choose_device(self.device), self.engine, self._progress)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the prepared engine, which belongs to this process."""
+        return {name: value for name, value in vars(self).items() if name != "_inference"}
 
     def _all_outputs(self, data: Any) -> Tensor:
-        kept, set_aside = self._usable(self._read(data, needs_targets=False))
-        if set_aside:
-            raise InputError(set_aside, f"{len(set_aside)} inputs could not be read:")
-        return self._outputs(kept)
+        computed = self._inference.run(self._read(data, needs_targets=False))
+        if computed.set_aside:
+            raise InputError(computed.set_aside, f"{len(computed.set_aside)} inputs could not be read:")
+        return computed.outputs
 
 
-def load(folder: str | Path, device: str = "auto") -> Model:
+def load(folder: str | Path, device: str = "auto", engine: str = AUTO) -> Model:
     """The model in `folder`; nothing in it is run or unpickled.
+
+    `engine` names what runs it; ``auto`` for the fastest that pays.
 
     Raises
     ------
     InputError : no model folder, a newer format, or a damaged file; the message says which and what to do.
-    UsageError : no such device.
+    UsageError : no such device or engine.
     """
     choose_device(device)
-    return Model(**vars(read_folder(Path(folder))), device=device)
+    if engine != AUTO:
+        ENGINES.load(engine)
+    return Model(**vars(read_folder(Path(folder))), device=device, engine=engine)

@@ -1,19 +1,30 @@
-"""Runs a finished network over any number of inputs, a part at a time."""
+"""A finished network in use: decodes ahead, runs on the engine that pays, and names what cannot be read."""
 
 from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch
+from headstart.core.ahead import ahead
+from headstart.core.errors import Problem
 from headstart.core.progress import Progress
+from headstart.core.threads import spread
+from headstart.core.timing import Stopwatch
+from headstart.data.checks import refuse_too_many
+from headstart.data.examples import Examples
+from headstart.data.modalities.base import Modality
 from headstart.frozen.activations import FrozenPart
-from headstart.frozen.choosing import Engines
+from headstart.frozen.choosing import OUTLAY, Engines
 from headstart.frozen.frontier import Frontier, Last
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 
 PART = 256
+"""Examples decoded ahead at a time."""
 
 
 class WholeNetwork(nn.Module):
@@ -28,16 +39,66 @@ class WholeNetwork(nn.Module):
         return {"outputs": self.network(batch)}
 
 
-def outputs_of_inputs(network: Network, inputs: Inputs, device: torch.device, progress: Progress) -> Tensor:
-    """Outputs (N, C) of every input, in order; memory does not grow with N beyond the outputs themselves."""
-    network.eval()
-    frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
-    part = FrozenPart(frontier, Engines(), None, device, inputs.stopwatch, progress, fill=False)
-    counter = progress.counter(len(inputs), "predicting", "examples")
-    outputs = []
-    for start in range(0, len(inputs), PART):
-        indices = range(start, min(start + PART, len(inputs)))
-        computed = part.compute([inputs.tensors(i) for i in indices], counter.advance, ahead=len(inputs))
-        outputs += [row["outputs"] for row in computed]
-    counter.close()
-    return torch.stack(outputs) if outputs else torch.zeros(0, 0)
+@dataclass(frozen=True)
+class Computed:
+    """Outputs (M, C) of the M ``examples`` that could be decoded, and the others with what is wrong with them."""
+
+    outputs: Tensor
+    examples: Examples
+    set_aside: list[Problem]
+
+
+class Inference:
+    """Runs a finished network over any number of inputs; memory does not grow beyond the outputs themselves.
+
+    A faster engine is prepared once the inputs at hand, or those so far, make up for its preparation: whoever
+    asked for many will ask for more. One thread computes at a time.
+    """
+
+    def __init__(
+        self, network: Network, modality: Modality, device: torch.device, engine: str, progress: Progress
+    ) -> None:
+        network.to(device).eval()
+        self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
+        frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
+        self._part = FrozenPart(frontier, Engines(engine), None, device, Stopwatch(), progress, fill=False)
+        self._lock, self._seen = threading.Lock(), 0
+
+    def run(self, examples: Examples) -> Computed:
+        """Outputs of every example, in order.
+
+        Raises
+        ------
+        InputError : more than a tenth could not be decoded.
+        """
+        inputs = Inputs(examples, self._modality, self._preprocess, list(examples.ids), self._part.stopwatch)
+        count, rows, outputs, set_aside = len(examples), [], [], []
+        counter = self._progress.counter(count, "predicting", "examples")
+        parts = [range(start, min(start + PART, count)) for start in range(0, count, PART)]
+        with self._lock, torch.inference_mode():
+            # What was preparation worth for the inputs so far is spent once they have cost as much without it.
+            expected = count + round(self._seen / OUTLAY)
+            for part, decoded in zip(parts, ahead(lambda part: _decoded(inputs, part), parts), strict=True):
+                good = [(row, made) for row, made in zip(part, decoded, strict=True) if not isinstance(made, Problem)]
+                set_aside += [made for made in decoded if isinstance(made, Problem)]
+                rows += [row for row, _ in good]
+                computed = self._part.compute([made for _, made in good], counter.advance, ahead=expected)
+                outputs += [row["outputs"] for row in computed]
+            self._seen += count
+        counter.close()
+        refuse_too_many(set_aside, count, self._modality.noun)
+        kept = examples.select(rows) if set_aside else examples
+        return Computed(torch.stack(outputs) if outputs else torch.zeros(0, 0), kept, set_aside)
+
+
+def _decoded(inputs: Inputs, rows: range) -> list[Batch | Problem]:
+    """Each input's tensors, or why it has none."""
+
+    def decode(row: int) -> Batch | Problem:
+        try:
+            raw = inputs.raw(row)
+        except ValueError as error:
+            return Problem(inputs.examples.ids[row], str(error))
+        return inputs.preprocess(raw, 0, inputs.keys[row])
+
+    return spread(decode, rows)

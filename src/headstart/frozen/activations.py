@@ -18,7 +18,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
-from headstart.frozen.choosing import Engines, FrozenModule, Running
+from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore, NotStored, Space
@@ -59,7 +59,7 @@ class FrozenPart:
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
         self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
         self._running: Running | None = None
-        self._ahead = 0
+        self._ahead = self._chosen_for = 0
         self._recomputing = False
         self._example_bytes: int | None = None
         self._spaces: dict[tuple[str, int], Space] = {}
@@ -89,6 +89,7 @@ class FrozenPart:
 
     def over(self, inputs: Inputs, views: Sequence[int] = (0,)) -> Activations:
         """The activations of `inputs` under each view, computing what is not stored."""
+        self._ahead = max(self._ahead, self.missing(inputs, views))
         if not self.frontier.is_input and self._fits(inputs, views):
             for view in views:
                 self._fill(inputs, view)
@@ -127,10 +128,9 @@ class FrozenPart:
             return
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
         size = self._segment(inputs)
-        self._ahead = len(todo)
         parts = [todo[i : i + size] for i in range(0, len(todo), size)]
         counter = self.progress.counter(len(todo), label, "examples")
-        decoded_ahead = ahead(lambda part: [inputs.tensors(i, view) for i in part], parts)
+        decoded_ahead = ahead(lambda part: inputs.many(part, view), parts)
         for part, decoded in zip(parts, decoded_ahead, strict=True):
             space.write([inputs.keys[i] for i in part], self.compute(decoded, counter.advance))
         counter.close()
@@ -179,11 +179,12 @@ class FrozenPart:
         return decode + (time.perf_counter() - began) / size
 
     def _run(self, batch: Batch) -> Batch:
-        if self._running is None:
-            part = FrozenModule(self.frontier.cut, f"{self._weights} {self._cut}", self.frontier.frozen, self.device)
-            self._running, outputs = self.engines.ready(part, batch, self._ahead, self.progress)
-            return outputs
-        return self._running.run(batch)
+        if self._running is not None and self._ahead <= MORE * self._chosen_for:
+            return self._running.run(batch)
+        self._chosen_for = self._ahead
+        part = FrozenModule(self.frontier.cut, f"{self._weights} {self._cut}", self.frontier.frozen, self.device)
+        self._running, outputs = self.engines.ready(part, batch, self._ahead, self.progress)
+        return outputs
 
 
 class Activations:
@@ -205,13 +206,13 @@ class Activations:
     def batch(self, indices: Sequence[int], view: int = 0) -> Batch:
         """The frontier of the examples at `indices`, stacked: (len(indices), …) each."""
         if self.part.frontier.is_input:
-            return collate([self.inputs.tensors(i, view) for i in indices])
+            return collate(self.inputs.many(indices, view))
         space = self.part.space(self.inputs, view)
         keys = [self.inputs.keys[i] for i in indices]
         with contextlib.suppress(NotStored):  # evicted in this moment, or never computed
             return space.read_many(keys)
         absent = [i for i, key in zip(indices, keys, strict=True) if key not in space]
-        fresh = self.part.compute([self.inputs.tensors(i, view) for i in absent])
+        fresh = self.part.compute(self.inputs.many(absent, view))
         computed = dict(zip(absent, fresh, strict=True))
         return collate(
             [computed[i] if i in computed else space.read(key) for i, key in zip(indices, keys, strict=True)]

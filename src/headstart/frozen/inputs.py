@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from headstart.backbones.base import Batch, Preprocess
+from headstart.core.threads import spread
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
@@ -30,8 +32,20 @@ class Inputs:
     def tensors(self, index: int, view: int = 0) -> Batch:
         """One example's tensors, without the leading N."""
         with self.stopwatch.lap("decode"):
-            raw = self.modality.decode(self.examples.references[index], self.preprocess.size_hint)
-            return self.preprocess(raw, view, self.keys[index])
+            return self.preprocess(self.raw(index), view, self.keys[index])
+
+    def raw(self, index: int) -> Any:
+        """One example decoded, as the preprocessing takes it.
+
+        Raises
+        ------
+        ValueError : it cannot be decoded, with a person's sentence.
+        """
+        return self.modality.decode(self.examples.references[index], self.preprocess.size_hint)
+
+    def many(self, indices: Sequence[int], view: int = 0) -> list[Batch]:
+        """The tensors of several examples, decoded side by side."""
+        return spread(lambda index: self.tensors(index, view), indices)
 
     def select(self, indices: Sequence[int]) -> Inputs:
         """The inputs at `indices`, in that order."""

@@ -25,7 +25,7 @@ class FineTuning(Strategy):
     head_rate : AdamW's peak rate of the head, which was solved on the old features and must follow the new ones.
     layer_decay : factor on the rate for every stage further from the output.
     statistics : whether thawed batch normalisation follows the statistics of the new examples.
-    smoothing, mixup, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
+    smoothing, mixup, brightness, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
         ``views`` None takes a few augmented views where the preprocessing has any.
     """
 
@@ -41,6 +41,7 @@ class FineTuning(Strategy):
         layer_decay: float = 1.0,
         smoothing: float = 0.05,
         mixup: float = 0.0,
+        brightness: float = 0.0,
         l2_sp: float = 0.0,
         gradual: bool = False,
         patience: int = 4,
@@ -50,7 +51,7 @@ class FineTuning(Strategy):
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.head_rate, self.layer_decay = batch_size, head_rate, layer_decay
         self.smoothing = smoothing
-        self.mixup, self.l2_sp, self.gradual = mixup, l2_sp, gradual
+        self.mixup, self.brightness, self.l2_sp, self.gradual = mixup, brightness, l2_sp, gradual
         self.patience, self.views, self.statistics = patience, views, statistics
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
@@ -86,6 +87,7 @@ class FineTuning(Strategy):
             rates=Rates(rate, self.head_rate, layer_decay=self.layer_decay),
             smoothing=self.smoothing,
             mixup=self.mixup,
+            brightness=self.brightness,
             l2_sp=self.l2_sp,
             views=views if backbone.preprocess.views > 1 else 0,
             patience=self.patience,

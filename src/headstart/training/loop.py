@@ -18,6 +18,7 @@ from headstart.model.freezing import FreezePlan
 from headstart.tasks.base import Task
 from headstart.training.batches import shuffled_batches
 from headstart.training.callback import Callback, Moment
+from headstart.training.feature_augmentation import brightened, can_be_mixed, mixup
 from headstart.training.recipe import Recipe, rate_factor
 
 
@@ -115,21 +116,19 @@ def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
 
 
 def step_loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tensor:
-    """The task's loss, with mixup where activations can be mixed, and the pull of L2-SP."""
+    """The task's loss, with what the recipe augments in feature space, and the pull of L2-SP."""
     targets, weights = targets.to(job.accelerator.device), weights.to(job.accelerator.device)
-    smoothing = job.recipe.smoothing
-    share, partner = 1.0, None
-    if job.recipe.mixup and all(tensor.is_floating_point() for tensor in batch.values()):
-        share = float(torch.distributions.Beta(job.recipe.mixup, job.recipe.mixup).sample())
-        partner = torch.randperm(len(targets))
-        batch = {name: share * t + (1 - share) * t[partner] for name, t in batch.items()}
-    outputs = job.trained(batch)
-    loss = share * job.task.loss(outputs, targets, weights, smoothing)
-    if partner is not None:
-        loss = loss + (1 - share) * job.task.loss(outputs, targets[partner], weights[partner], smoothing)
-    if job.recipe.l2_sp and job.anchor:
-        loss = loss + job.recipe.l2_sp * _distance(job)
-    return loss
+    recipe = job.recipe
+    if recipe.brightness:
+        batch = brightened(batch, recipe.brightness)
+    if recipe.mixup and can_be_mixed(batch):
+        batch, share, partner = mixup(batch, recipe.mixup)
+        outputs = job.trained(batch)
+        loss = share * job.task.loss(outputs, targets, weights, recipe.smoothing)
+        loss = loss + (1 - share) * job.task.loss(outputs, targets[partner], weights[partner], recipe.smoothing)
+    else:
+        loss = job.task.loss(job.trained(batch), targets, weights, recipe.smoothing)
+    return loss + recipe.l2_sp * _distance(job) if recipe.l2_sp and job.anchor else loss
 
 
 def _distance(job: Job) -> Tensor:

@@ -20,6 +20,8 @@ class Recipe:
     smoothing : label smoothing in [0, 1) (Szegedy et al. 2016, arXiv:1512.00567).
     mixup : parameter α of mixup's Beta(α, α) on frontier activations (Verma et al. 2019, arXiv:1806.05236);
         0 for none; left out where activations differ in length.
+    brightness : largest shift of FroFA's brightness on frontier activations (Bär et al. 2024, arXiv:2403.10519);
+        0 for none.
     l2_sp : strength of the pull towards the starting weights (Li et al. 2018, arXiv:1802.01483).
     views : augmented views of each example; epoch e reads view 1 + e mod views; 0 for the plain view only.
     patience : epochs without gain before stopping; the best epoch is restored in any case.
@@ -33,6 +35,7 @@ class Recipe:
     warmup: float = 0.1
     smoothing: float = 0.0
     mixup: float = 0.0
+    brightness: float = 0.0
     l2_sp: float = 0.0
     views: int = 0
     patience: int = 3

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.frozen.engines._copies import folded_copy
-from headstart.frozen.engines.base import Tensors
+from headstart.frozen.engines.base import Tensors, shared
 
 OPSET = 17
 """The newest operator set that the tracing exporter writes without conversion."""
@@ -25,8 +25,13 @@ def can_export(library: str) -> bool:
     return all(importlib.util.find_spec(name) for name in ("onnx", library))
 
 
+def exported(module: nn.Module, sample: Tensors) -> Exported:
+    """The graph of `module`; engines that are tried one after the other share it."""
+    return shared(("onnx", id(module)), lambda: Exported(module, sample))
+
+
 class Exported:
-    """The ONNX bytes of a module, with the names of what goes in and comes out.
+    """The ONNX bytes of a module; ``outputs`` names, in order, what comes out.
 
     The module is traced on `sample`; the number of examples is left open, and so is the second dimension of
     matrices of whole numbers (token ids), whose length differs from batch to batch.
@@ -59,10 +64,6 @@ class Exported:
     def _named_outputs(self) -> list[str]:
         """Names of the graph's outputs, which must differ from those of its inputs."""
         return [f"out{i}" for i in range(len(self.outputs))]
-
-    def named(self, values: Sequence[Tensor]) -> Tensors:
-        """The graph's outputs, in order, under the module's names."""
-        return dict(zip(self.outputs, values, strict=True))
 
 
 class Flat(nn.Module):

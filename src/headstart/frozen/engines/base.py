@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 Tensors = dict[str, Tensor]
+Made = TypeVar("Made")
 
 
 class Tolerance(NamedTuple):
@@ -17,6 +21,29 @@ class Tolerance(NamedTuple):
 
     largest: float = 1e-4
     cosine: float = 0.99999
+
+
+_shared: ContextVar[dict[Any, Any] | None] = ContextVar("shared", default=None)
+
+
+@contextlib.contextmanager
+def sharing() -> Iterator[None]:
+    """Within the block, what :func:`shared` makes for one engine serves the others too."""
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def shared(key: Any, make: Callable[[], Made]) -> Made:
+    """What `make` gives; within :func:`sharing`, what it gave for this `key` before."""
+    made = _shared.get()
+    if made is None:
+        return make()
+    if key not in made:
+        made[key] = make()
+    return made[key]  # type: ignore[no-any-return]
 
 
 class Engine(ABC):

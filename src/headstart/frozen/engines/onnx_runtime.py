@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from headstart.core.optional import require
-from headstart.frozen.engines._exported import Exported, can_export
+from headstart.frozen.engines._exported import can_export, exported
 from headstart.frozen.engines.base import Engine, Tensors
 
 
@@ -20,15 +20,17 @@ class OnnxRuntime(Engine):
 
     def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
         onnxruntime = require("onnxruntime", "engines", "the engine onnx_runtime")
-        self.exported = Exported(module, sample)
+        graph = exported(module, sample)
+        self.given = graph.outputs
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to decoding
-        self.session = onnxruntime.InferenceSession(self.exported.bytes, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(graph.bytes, options, providers=["CPUExecutionProvider"])
         self.taken = {given.name for given in self.session.get_inputs()}
 
     def run(self, batch: Tensors) -> Tensors:
         given = {name: tensor.numpy() for name, tensor in batch.items() if name in self.taken}
-        return self.exported.named([torch.from_numpy(array) for array in self.session.run(None, given)])
+        arrays = self.session.run(None, given)
+        return {name: torch.from_numpy(array) for name, array in zip(self.given, arrays, strict=True)}

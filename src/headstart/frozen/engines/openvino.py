@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from headstart.core.optional import require
-from headstart.frozen.engines._exported import Exported, can_export
+from headstart.frozen.engines._exported import can_export, exported
 from headstart.frozen.engines.base import Engine, Tensors
 
 
@@ -20,7 +20,8 @@ class Openvino(Engine):
 
     def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
         openvino = require("openvino", "engines", "the engine openvino")
-        self.exported = Exported(module, sample)
+        graph = exported(module, sample)
+        self.given = graph.outputs
         core = openvino.Core()
         settings = {
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
@@ -28,12 +29,11 @@ class Openvino(Engine):
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,
         }
-        compiled = core.compile_model(core.read_model(self.exported.bytes), "CPU", settings)
+        compiled = core.compile_model(core.read_model(graph.bytes), "CPU", settings)
         self.request = compiled.create_infer_request()
         self.taken = [given.get_any_name() for given in compiled.inputs]
-        self.count = len(compiled.outputs)
 
     def run(self, batch: Tensors) -> Tensors:
-        given = self.request.infer({name: batch[name].numpy() for name in self.taken}, share_inputs=True)
+        found = self.request.infer({name: batch[name].numpy() for name in self.taken}, share_inputs=True)
         # The request's buffers are written over by the next batch.
-        return self.exported.named([torch.from_numpy(given[i].copy()) for i in range(self.count)])
+        return {name: torch.from_numpy(found[i].copy()) for i, name in enumerate(self.given)}

@@ -1,0 +1,33 @@
+"""Does independent work in a few threads, as many as this process may use processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+MOST = 8
+"""Threads beyond which decoding waits for the disk and the interpreter, not for processors."""
+
+
+def processors() -> int:
+    """Processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def spread(make: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+    """``[make(item) for item in given]``, in order, on half of the processors: the network runs on the others.
+
+    What `make` raises is raised here.
+    """
+    threads = min(MOST, processors() // 2, len(given))
+    if threads < 2:
+        return [make(item) for item in given]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(make, given))

@@ -1,0 +1,34 @@
+"""Work in threads: in order, several at once where there are processors, and errors come through."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from headstart.core import threads
+from headstart.core.threads import processors, spread
+
+
+@pytest.mark.parametrize("count", [1, 2, 16])
+def test_it_is_map(count: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "processors", lambda: count)
+    assert spread(lambda n: n * n, range(20)) == [n * n for n in range(20)]
+    assert spread(str, []) == []
+    with pytest.raises(ZeroDivisionError):
+        spread(lambda n: 1 / n, [2, 1, 0])
+
+
+def test_half_of_the_processors_work_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "processors", lambda: 8)
+    meet = threading.Barrier(4, timeout=10)
+    assert len(set(spread(lambda _: (meet.wait(), threading.get_ident())[1], range(4)))) == 4
+
+
+def test_one_item_needs_no_thread(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "processors", lambda: 8)
+    assert spread(lambda _: threading.get_ident(), [0]) == [threading.get_ident()]
+
+
+def test_there_is_a_processor():
+    assert processors() >= 1
