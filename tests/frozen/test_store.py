@@ -239,3 +239,33 @@ def test_a_write_over_the_limit_is_left_out_and_said_so(tmp_path: Path):
     held = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert 4000 < held < 5000
     assert store.free_bytes == 10_000 - held
+
+
+def test_half_precision_takes_half_the_disk_and_is_read_as_single(tmp_path: Path):
+    store = FrontierStore(tmp_path)
+    numbers = {"ids": torch.arange(4), "f0": torch.linspace(-3, 3, 10_000)}
+    whole, half = store.space("w", "whole", "p", 0), store.space("w", "half", "p", 0)
+    whole.write(["a"], [numbers])
+    half.write(["a"], [numbers], half=True)
+    sizes = [sum(f.stat().st_size for f in space.folder.rglob("rows.bin")) for space in (whole, half)]
+    assert sizes[0] - sizes[1] == 2 * 10_000
+    read = half.read("a")
+    assert read["f0"].dtype == torch.float32
+    assert torch.equal(read["f0"], numbers["f0"].half().float())
+    assert torch.equal(read["ids"], numbers["ids"])
+    assert torch.equal(whole.read("a")["f0"], numbers["f0"])
+
+
+def test_what_half_precision_cannot_hold_stays_single(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    mask = {"mask": torch.tensor([0.0, torch.finfo(torch.float32).min]), "f0": torch.tensor([1.0, float("nan")])}
+    space.write(["a"], [mask], half=True)
+    assert torch.equal(space.read("a")["mask"], mask["mask"])
+    assert space.read("a")["f0"].isnan().tolist() == [False, True]
+
+
+def test_segments_in_half_and_single_precision_are_read_together(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["single"], [{"f0": torch.tensor([70_000.0, 2.0])}], half=True)
+    space.write(["half"], [{"f0": torch.tensor([0.5, 4.0])}], half=True)
+    assert torch.equal(space.read_many(["half", "single"])["f0"], torch.tensor([[0.5, 4.0], [70_000.0, 2.0]]))

@@ -21,6 +21,9 @@ import numpy as np
 from headstart.backbones.base import Batch
 
 ROWS, INDEX = "rows.bin", "index.json"
+LARGEST_HALF = 65504.0
+"""The largest number that half precision holds."""
+
 ALIGNED = 64
 """Each tensor's rows begin at a multiple of this many bytes, so that other programs may map them."""
 
@@ -38,6 +41,7 @@ class Flat:
     rows : rows of each example, (n,); one number where all have as many.
     scalar : whether an example's tensor has no dimension at all, and its one row stands for it.
     offset : where the rows begin in the file, in bytes.
+    narrowed : whether single precision was written as half, and is read as single again.
     """
 
     dtype: np.dtype[Any]
@@ -45,6 +49,12 @@ class Flat:
     rows: int | np.ndarray
     scalar: bool
     offset: int
+    narrowed: bool
+
+    @property
+    def read_as(self) -> np.dtype[Any]:
+        """The type it is read in."""
+        return np.dtype(np.float32) if self.narrowed else self.dtype
 
     @cached_property
     def row_bytes(self) -> int:
@@ -75,7 +85,7 @@ class Flat:
 
     def _fill(self, mapped: mmap.mmap, row: int, target: np.ndarray) -> None:
         begin = self.offset + row * self.row_bytes
-        if begin + target.nbytes > len(mapped):
+        if begin + target.size * self.dtype.itemsize > len(mapped):
             raise OSError("the file is shorter than it was when it was written")
         numbers = np.frombuffer(mapped, self.dtype, target.size, begin)
         target[...] = numbers.reshape(target.shape)
@@ -101,7 +111,7 @@ class Segment:
     @cached_property
     def kind(self) -> tuple[object, ...]:
         """Names, types and row shapes: segments of one kind can be read into one batch."""
-        return tuple((name, flat.dtype, flat.tail, flat.scalar) for name, flat in self.tensors.items())
+        return tuple((name, flat.read_as, flat.tail, flat.scalar) for name, flat in self.tensors.items())
 
     def read(self, examples: np.ndarray, places: np.ndarray, out: Mapping[str, np.ndarray]) -> None:
         """Read `examples`, indices (n,), to `places` (n,) of the arrays in `out`, (N, rows, *tail) each.
@@ -125,14 +135,19 @@ class Segment:
             os.close(file)
 
 
-def write_segment(folder: Path, keys: Sequence[str], activations: Sequence[Batch]) -> None:
-    """Write the files of a segment into `folder`: every tensor's rows one after the other, and their index."""
+def write_segment(folder: Path, keys: Sequence[str], activations: Sequence[Batch], half: bool = False) -> None:
+    """Write the files of a segment into `folder`: every tensor's rows one after the other, and their index.
+
+    `half` writes single precision as half precision, but for a tensor that holds larger numbers.
+    """
     tensors = {}
     with (folder / ROWS).open("wb") as file:
         for name, first in activations[0].items():
             arrays = [np.atleast_1d(example[name].numpy()) for example in activations]
             rows = [len(array) for array in arrays]
             flat = np.concatenate(arrays)
+            narrow = half and flat.dtype == np.float32 and bool(np.abs(flat).max(initial=0) <= LARGEST_HALF)
+            flat = flat.astype(np.float16) if narrow else flat
             file.write(bytes(-file.tell() % ALIGNED))
             tensors[name] = {
                 "dtype": flat.dtype.str,
@@ -140,6 +155,7 @@ def write_segment(folder: Path, keys: Sequence[str], activations: Sequence[Batch
                 "rows": rows[0] if len(set(rows)) == 1 else rows,
                 "scalar": first.dim() == 0,
                 "offset": file.tell(),
+                "narrowed": narrow,
             }
             file.write(flat.data)
     (folder / INDEX).write_text(json.dumps({"keys": list(keys), "tensors": tensors}), encoding="utf-8")
@@ -152,9 +168,9 @@ def most_bytes(keys: Sequence[str], activations: Sequence[Batch]) -> int:
     return numbers + 4096 + names + sum(len(key) + 16 + 8 * len(activations[0]) for key in keys)
 
 
-def _flat(dtype: str, tail: list[int], rows: int | list[int], scalar: bool, offset: int) -> Flat:
+def _flat(dtype: str, tail: list[int], rows: int | list[int], scalar: bool, offset: int, narrowed: bool) -> Flat:
     counts = rows if isinstance(rows, int) else np.array(rows, dtype=np.int64)
-    return Flat(np.dtype(dtype), tuple(tail), counts, scalar, offset)
+    return Flat(np.dtype(dtype), tuple(tail), counts, scalar, offset, narrowed)
 
 
 def _runs(examples: np.ndarray, places: np.ndarray) -> Runs:

@@ -18,6 +18,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
+from headstart.frozen._segment import LARGEST_HALF
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
@@ -76,6 +77,12 @@ class FrozenPart:
     def _weights(self) -> str:
         return weights_digest(self.frontier.state)
 
+    @cached_property
+    def half(self) -> bool:
+        """Whether activations are kept in half precision: where trained layers read them, which learn from far
+        noisier numbers. Features that a head is solved on, and figures computed from, stay as they are."""
+        return any(True for _ in self.frontier.trained.parameters())
+
     @property
     def _cut(self) -> str:
         return f"{self.frontier.cut} {self.frontier.architecture}"
@@ -112,7 +119,8 @@ class FrozenPart:
     def _bytes_each(self, inputs: Inputs) -> int:
         if self._example_bytes is None:
             example = self.compute([inputs.tensors(0)])[0]
-            self._example_bytes = max(sum(tensor.nbytes for tensor in example.values()), 1)
+            size = sum(tensor.nbytes for tensor in example.values())
+            self._example_bytes = max(size // 2 if self.half else size, 1)
         return self._example_bytes
 
     def _segment(self, inputs: Inputs) -> int:
@@ -132,7 +140,8 @@ class FrozenPart:
         counter = self.progress.counter(len(todo), label, "examples")
         decoded_ahead = ahead(lambda part: inputs.many(part, view), parts)
         for part, decoded in zip(parts, decoded_ahead, strict=True):
-            space.write([inputs.keys[i] for i in part], self.compute(decoded, counter.advance))
+            computed = self.compute(decoded, counter.advance)
+            space.write([inputs.keys[i] for i in part], computed, self.half)
         counter.close()
 
     def compute(
@@ -154,6 +163,7 @@ class FrozenPart:
                 filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
                 with self.stopwatch.lap("forward"):
                     outputs = self._run(collate([examples[i] for i in filled]))
+                outputs = _rounded(outputs) if self.half else outputs
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
                 advance(len(chunk))
@@ -231,6 +241,14 @@ def weights_digest(state: object) -> str:
         array = tensor.detach().cpu().contiguous()
         parts += [name, f"{array.dtype}{tuple(array.shape)}", array.flatten().view(torch.uint8).numpy().tobytes()]
     return digest(*parts)
+
+
+def _rounded(batch: Batch) -> Batch:
+    """Activations as the store gives them back in single precision, having kept them in half."""
+    return {
+        name: t.half().float() if t.dtype == torch.float32 and bool((t.abs() <= LARGEST_HALF).all()) else t
+        for name, t in batch.items()
+    }
 
 
 def _by_shape(examples: Sequence[Batch]) -> list[list[int]]:

@@ -19,7 +19,7 @@ from headstart.frozen._segment import Segment, most_bytes, write_segment
 from headstart.frozen.eviction import DiskBudget, remove_leftovers
 from headstart.frozen.holdings import SEGMENTS, note_use
 
-LAYOUT = "3"
+LAYOUT = "4"
 
 
 class NotStored(HeadstartError):
@@ -158,8 +158,10 @@ class Space:
     def _forget(self, segment: Segment) -> None:
         self._where = {key: place for key, place in self._where.items() if place[0] is not segment}
 
-    def write(self, keys: Sequence[str], activations: Sequence[Batch]) -> bool:
+    def write(self, keys: Sequence[str], activations: Sequence[Batch], half: bool = False) -> bool:
         """Append one segment, whole or not at all; False, and nothing is written, where the limit leaves no room.
+
+        With `half` it lies in half precision, which is read as single precision again.
 
         Raises
         ------
@@ -170,7 +172,7 @@ class Space:
         path = self.folder / f"{SEGMENTS}{len(self._seen):06d}-{uuid.uuid4().hex[:8]}"
         self._claim()
         with whole_folder(path) as folder:
-            write_segment(folder, keys, activations)
+            write_segment(folder, keys, activations, half)
         self._add(path)
         return True
 
@@ -182,5 +184,5 @@ def _room(count: int, parts: Sequence[tuple[Segment, np.ndarray, np.ndarray]]) -
         of_each = [(segment.tensors[name], examples) for segment, examples, _ in parts]
         longest = [each.longest(examples) for each, examples in of_each]
         even = all(isinstance(each.rows, int) for each, _ in of_each) and len(set(longest)) == 1
-        out[name] = (np.empty if even else np.zeros)((count, max(longest), *flat.tail), flat.dtype)
+        out[name] = (np.empty if even else np.zeros)((count, max(longest), *flat.tail), flat.read_as)
     return out
