@@ -52,7 +52,7 @@ def test_ctrl_c_elsewhere_promises_nothing(
     def pressed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("headstart.delivery.artifact.check", pressed)
+    monkeypatch.setattr("headstart.delivery.inference.Inference.run", pressed)
     assert status("predict", photo_model, photos) == 130
     said = capsys.readouterr().err
     assert "interrupted" in said

@@ -1,8 +1,9 @@
-"""How many epochs of a rung the budget holds, and whether it then holds training once more on every example."""
+"""How many epochs of a rung the budget holds, and of training it once more on every example."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FEWEST = 2
@@ -11,25 +12,57 @@ FEWEST = 2
 ENOUGH = 0.6
 """Training once more on the held-out examples too is worth more than the last epochs, down to this share of them."""
 
+IN_HAND = 0.1
+"""How much longer than the first the second training may take for each of its epochs, without overrunning."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Epochs to train, and whether there is room to train as many once more on every example."""
+    """Epochs to train, and whether there is room to train as many steps once more on every example."""
 
     epochs: int
     with_all: bool
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A trained rung: its best number of epochs, and the seconds that each took (0 where nothing was trained)."""
+
+    epochs: int
+    seconds: float
+
+
 def plan(epochs: int, seconds: float, left: float, held_out_share: float) -> Plan:
     """The epochs of a rung that fit into `left` seconds, of `epochs` that take `seconds`.
 
-    Parameters
-    ----------
-    held_out_share : how many examples are held out for each that is learnt from, which makes the second training so
-        much longer.
+    `held_out_share` is how many examples are held out for each that is learnt from.
     """
     fitting = epochs * left / max(seconds, 1e-9)
-    both = math.floor(fitting / (2 + held_out_share))
+    both = max((n for n in range(epochs + 1) if n + _second(n, held_out_share) <= fitting), default=0)
     if both >= max(FEWEST, math.ceil(ENOUGH * epochs)) or both >= epochs:
-        return Plan(min(epochs, both), True)
+        return Plan(both, True)
     return Plan(max(min(epochs, math.floor(fitting)), min(epochs, FEWEST)), False)
+
+
+def epochs_on_all(trained: Sequence[Trained], left: float, held_out_share: float) -> list[int] | None:
+    """How many epochs over every example each rung is trained for, so that all fit into `left` seconds.
+
+    As many as were best without the held-out examples, else as many steps; None where not even those fit.
+    """
+    longer = (1 + held_out_share) * (1 + IN_HAND)
+    as_many = [rung.epochs for rung in trained]
+    for epochs in (as_many, [same_steps(n, held_out_share) for n in as_many]):
+        seconds = sum(n * rung.seconds * longer for n, rung in zip(epochs, trained, strict=True))
+        if not seconds or seconds <= left:
+            return epochs
+    return None
+
+
+def same_steps(epochs: int, held_out_share: float) -> int:
+    """The epochs over every example that make as many steps as `epochs` over those learnt from, rounded."""
+    return max(1, round(epochs / (1 + held_out_share)))
+
+
+def _second(epochs: int, held_out_share: float) -> float:
+    """What training as many steps once more takes, in epochs over the examples learnt from."""
+    return same_steps(epochs, held_out_share) * (1 + held_out_share) * (1 + IN_HAND) if epochs else 0.0

@@ -12,9 +12,10 @@ from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
-from headstart.ladder.budget import plan
+from headstart.ladder.budget import Trained, epochs_on_all, plan
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
+from headstart.ladder.step import Step
 from headstart.model.network import Network
 from headstart.strategies.base import Prepared, Rung, Strategy
 from headstart.training.workbench import Workbench
@@ -25,25 +26,6 @@ PATIENCE = 2
 TOO_FEW_MISTAKES = "too few for a dearer rung to show a gain"
 OF_THE_BUDGET = "of the budget of"
 """Words by which a reason for stopping is known."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A rung, its strategy, and where its files lie: the finished landing, and what a resumed fit must know."""
-
-    strategy: Strategy
-    rung: Rung
-    folder: Path
-
-    @property
-    def begun(self) -> Path:
-        """Holds the epochs the rung was begun with."""
-        return self.folder.with_suffix(".begun.json")
-
-    @property
-    def left_out(self) -> Path:
-        """Exists where the rung was left out."""
-        return self.folder.with_suffix(".left-out.json")
 
 
 @dataclass
@@ -258,22 +240,35 @@ class Ladder:
         lineage = [chosen]
         while (origin := landings[lineage[0]].start) is not None:
             lineage.insert(0, origin)
-        more = 1 + self._held_out_share
-        seconds = sum(landings[i].result.seconds * more for i in lineage if landings[i].result.curve)
         whole = self.bench.whole()
-        if seconds and seconds > self._left and not whole.folder.exists():
+        epochs = self._epochs_on_all(whole.folder / "epochs.json", [landings[i] for i in lineage])
+        if epochs is None:
             self.bench.progress.say("  the budget does not allow training once more on every example")
             return landings[chosen].network, False
-        whole.folder.mkdir(parents=True, exist_ok=True)  # remembers the decision for a fit that is resumed
         network = start
-        for i in lineage:
+        for i, count in zip(lineage, epochs, strict=True):
             step = climbed[i]
             folder = whole.folder / step.folder.name
             if done := load_landing(folder, start, whole.task):
                 network = done.network
                 continue
             prepared = step.strategy.prepare(step.rung, network, whole)
-            prepared = step.strategy.again(prepared, landings[i].best_epochs)
+            prepared = step.strategy.again(prepared, count)
             network = step.strategy.climb(prepared, whole).network
             save_landing(folder, replace(landings[i], network=network))
         return network, True
+
+    def _epochs_on_all(self, decided: Path, lineage: list[Landing]) -> list[int] | None:
+        """The epochs of each rung over every example; None where the budget does not hold them.
+
+        The file `decided` remembers it for a fit that is killed and resumed, whatever time is left then.
+        """
+        if decided.exists():
+            return json.loads(decided.read_text(encoding="utf-8"))["epochs"]
+        trained = [
+            Trained(each.best_epochs, each.result.seconds / len(each.result.curve) if each.result.curve else 0.0)
+            for each in lineage
+        ]
+        epochs = epochs_on_all(trained, self._left, self._held_out_share)
+        write_json(decided, {"epochs": epochs})
+        return epochs

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 
 from headstart.backbones.base import Batch, collate
+from headstart.frozen.inputs import Inputs
 from headstart.model.freezing import FreezePlan
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import TrainedPart, Workbench
+
+SAMPLED = 4
+"""Batches of inputs that are looked at to find one of average length."""
 
 
 def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> float:
@@ -22,7 +26,7 @@ def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> flo
         missing += part.missing(bench.validation)
         held_out = len(bench.validation)
     frozen = part.seconds_per_example(bench.train, missing)
-    examples = [bench.train.tensors(i) for i in range(min(len(bench.train), recipe.batch_size))]
+    examples = _typical_batch(bench.train, recipe.batch_size)
     if not part.frontier.is_input:
         examples = part.compute(examples)
     trained, validated = _step_seconds(plan, TrainedPart(plan.network, part.frontier), examples, bench)
@@ -30,6 +34,25 @@ def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> flo
     again = frozen if part.frontier.is_input else 0.0
     epoch = len(bench.train) * (trained + again) + held_out * (validated + again)
     return missing * frozen + recipe.epochs * epoch
+
+
+def _typical_batch(inputs: Inputs, size: int) -> list[Batch]:
+    """The tensors of `size` inputs that cost what an average batch of an epoch costs.
+
+    Where lengths differ, an epoch's batches hold examples of similar length: of a sample in order of length, those
+    side by side whose longest comes nearest to the mean.
+    """
+    if not inputs.preprocess.lengths_differ:
+        return inputs.many(range(min(len(inputs), size)))
+    sample = sorted(inputs.many(range(min(len(inputs), SAMPLED * size))), key=_length)
+    mean = sum(map(_length, sample)) / len(sample)
+    starts = range(max(1, len(sample) - size + 1))
+    start = min(starts, key=lambda i: abs(_length(sample[min(i + size, len(sample)) - 1]) - mean))
+    return sample[start : start + size]
+
+
+def _length(example: Batch) -> int:
+    return max(len(tensor) for tensor in example.values())
 
 
 def _step_seconds(

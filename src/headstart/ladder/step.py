@@ -1,0 +1,27 @@
+"""A step of the ladder: a rung with its strategy and its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.strategies.base import Rung, Strategy
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rung, its strategy, and where its files lie: the finished landing, and what a resumed fit must know."""
+
+    strategy: Strategy
+    rung: Rung
+    folder: Path
+
+    @property
+    def begun(self) -> Path:
+        """Holds the epochs the rung was begun with."""
+        return self.folder.with_suffix(".begun.json")
+
+    @property
+    def left_out(self) -> Path:
+        """Exists where the rung was left out."""
+        return self.folder.with_suffix(".left-out.json")
