@@ -17,14 +17,14 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
-MEASUREMENTS = sorted(path.stem for path in (HERE / "speed").glob("[!_]*.py"))
+MEASUREMENTS = sorted(path.stem for path in (HERE / "lines").glob("[!_]*.py"))
 NOT_INHERITED = ("THP_MEM_ALLOC_ENABLE", "OMP_WAIT_POLICY")
 """Settings that headstart makes for its own processes; a bare process must not get them from the shell."""
 
 
 def main() -> int:
     """Run what the command line asks for; 1 when a measurement failed, else 0."""
-    from speed import _row, _work
+    from lines import _row, _work
 
     asked = _arguments()
     for name in NOT_INHERITED:
@@ -46,7 +46,7 @@ def main() -> int:
         )
         for name in asked.only:
             try:
-                rows += _shown(importlib.import_module(f"speed.{name}").measure(work), asked)
+                rows += _shown(importlib.import_module(f"lines.{name}").measure(work), asked)
             except (RuntimeError, ValueError, KeyError, OSError) as error:
                 failed += 1
                 print(f"{name} failed: {type(error).__name__}: {error}", flush=True)

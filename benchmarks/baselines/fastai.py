@@ -24,26 +24,7 @@ def fastai(job: Job, clock: Clock) -> tuple[Sequence[str], str]:
         raise Skip("fastai's text models have other weights: skipped")
     if importlib.util.find_spec("fastai") is None:
         raise Skip("fastai is not installed: skipped")
-    # These two modules add fine_tune and no_bar to Learner when they are imported.
-    import fastai.callback.progress
-    import fastai.callback.schedule  # noqa: F401
-    from fastai.learner import Learner
-    from fastai.losses import CrossEntropyLossFlat
-    from fastai.metrics import accuracy
-    from fastai.torch_core import params, set_seed
-
-    warnings.filterwarnings("ignore")
-    set_seed(job.seed, reproducible=True)
-    backbone = load_image(job.backbone)
-    model = nn.Sequential(backbone.body, _head(backbone.width, len(job.classes))).to(job.device)
-    learner = Learner(
-        _batches(job, backbone),
-        model,
-        splitter=lambda m: [params(m[0]), params(m[1])],
-        loss_func=CrossEntropyLossFlat(),
-        metrics=accuracy,
-        cbs=_time_limit(clock),
-    )
+    learner = learner_of(job, load_image(job.backbone), _time_limit(clock))
     with learner.no_logging(), learner.no_bar():
         planned = _affordable(learner, clock)
         learner.fine_tune(planned)
@@ -54,6 +35,28 @@ def fastai(job: Job, clock: Clock) -> tuple[Sequence[str], str]:
     if ran < planned:
         note += f" (cut short: {planned} planned)"
     return [vocabulary[i] for i in scores.argmax(1).tolist()], note
+
+
+def learner_of(job: Job, backbone: ImageBackbone, callback: Any = None) -> Any:
+    """fastai's learner over `job`: its augmentation, its head on the backbone's body, the body apart to be frozen."""
+    # These two modules add fine_tune, fit_one_cycle and no_bar to Learner when they are imported.
+    import fastai.callback.progress
+    import fastai.callback.schedule  # noqa: F401
+    from fastai.learner import Learner
+    from fastai.losses import CrossEntropyLossFlat
+    from fastai.metrics import accuracy
+    from fastai.torch_core import params, set_seed
+
+    warnings.filterwarnings("ignore")
+    set_seed(job.seed, reproducible=True)
+    return Learner(
+        _batches(job, backbone),
+        nn.Sequential(backbone.body, _head(backbone.width, len(job.classes))).to(job.device),
+        splitter=lambda model: [params(model[0]), params(model[1])],
+        loss_func=CrossEntropyLossFlat(),
+        metrics=accuracy,
+        cbs=callback,
+    )
 
 
 def _affordable(learner: Any, clock: Clock) -> int:

@@ -8,7 +8,7 @@ import headstart
 from headstart.backbones import load
 from headstart.backbones.base import Batch
 from headstart.frozen.frontier import AtDepths
-from speed._child import Clocks, Decoder, prepared, serve
+from lines._child import Clocks, Decoder, prepared, serve
 
 WARM_UP = 150
 """Predictions after which a loaded model has moved to the engine that pays."""

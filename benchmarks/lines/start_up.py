@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from speed._processes import start
-from speed._row import Row, Side, Target
-from speed._work import Work, interleaved
+from lines._processes import start
+from lines._row import Row, Side, Target
+from lines._work import Work, interleaved
 
 REPEATS = 5
 """At least so many, for these take a fraction of a second."""

@@ -22,7 +22,7 @@ from headstart.model.network import Network
 from headstart.tasks import TASKS
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
-from speed._child import Clocks, serve
+from lines._child import Clocks, serve
 
 EPOCHS = 3
 """Epochs from the frontier over which one is averaged: without the cost of setting a run up."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from measure import Run, run
 
-from speed._work import Work
+from lines._work import Work
 
 HERE = Path(__file__).resolve().parents[1]
 LIMIT = 12 * 3600.0
@@ -53,10 +53,10 @@ def start(work: Work, command: list[str], **variables: str) -> Run:
 
 
 def child(work: Work, name: str, as_tool: bool = False, **job: Any) -> Answer:
-    """Run ``speed/NAME.py`` on `job`; `as_tool` gives it the settings that headstart's own processes have."""
+    """Run ``lines/NAME.py`` on `job`; `as_tool` gives it the settings that headstart's own processes have."""
     path, answer = work.folder("job.json"), work.folder("answer.json")
     path.write_text(json.dumps({**job, "answer": str(answer)}), encoding="utf-8")
-    first = ["-m", "speed._as_tool", f"speed.{name}"] if as_tool else ["-m", f"speed.{name}"]
+    first = ["-m", "lines._as_tool", f"lines.{name}"] if as_tool else ["-m", f"lines.{name}"]
     done = start(work, [*first, str(path)])
     return Answer(done, json.loads(answer.read_text(encoding="utf-8")))
 
@@ -66,7 +66,7 @@ def fit(work: Work, data: Path, cache: Path, out: Path | None = None) -> Fit:
     peak = work.folder("peak")
     asked = ["--strategy", "feature_extraction", "--backbone", str(work.backbone), "--budget", f"{LIMIT:.0f}s"]
     asked += ["--device", work.device, "--out", str(out or work.folder("model")), "--json"]
-    command = ["-m", "speed._peak", str(peak), sys.executable, "-m", "headstart", "fit", str(data), *asked]
+    command = ["-m", "lines._peak", str(peak), sys.executable, "-m", "headstart", "fit", str(data), *asked]
     done = start(work, command, HEADSTART_CACHE=str(cache))
     return Fit(done, json.loads(done.stdout), int(peak.read_text(encoding="utf-8")))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from speed._classic import compare
-from speed._row import Row
-from speed._work import Work
-from speed.classic import PLAIN
+from lines._classic import compare
+from lines._row import Row
+from lines._work import Work
+from lines.classic import PLAIN
 
 
 def measure(work: Work) -> Iterator[Row]:

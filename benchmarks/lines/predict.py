@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from speed._engines import fastest
-from speed._processes import child, fit
-from speed._row import Row, Side, Target
-from speed._work import Work
+from lines._engines import fastest
+from lines._processes import child, fit
+from lines._row import Row, Side, Target
+from lines._work import Work
 
 PICTURES = 50
 

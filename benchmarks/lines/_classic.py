@@ -8,9 +8,9 @@ from statistics import median
 
 from sets import Set
 
-from speed._processes import Answer, Fit, child, cold_fit
-from speed._row import Row, Side, Target
-from speed._work import Work, interleaved
+from lines._processes import Answer, Fit, child, cold_fit
+from lines._row import Row, Side, Target
+from lines._work import Work, interleaved
 
 BUDGET = 1e9
 """Seconds: these recipes are run to their end."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
-from speed._classic import compare
-from speed._row import Row
-from speed._work import Work
+from lines._classic import compare
+from lines._row import Row
+from lines._work import Work
 
 PLAIN = {"five frozen epochs": "_classic_loop"}
 FASTAI = {"fastai's five frozen epochs": "_classic_fastai"}

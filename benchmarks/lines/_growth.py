@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from speed._processes import Fit, cold_fit
-from speed._work import Work, interleaved
+from lines._processes import Fit, cold_fit
+from lines._work import Work, interleaved
 
 
 @lru_cache(maxsize=1)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from measure import Run
 
-from speed._processes import fit
-from speed._row import Row, Side, Target
-from speed._work import Work, interleaved
+from lines._processes import fit
+from lines._row import Row, Side, Target
+from lines._work import Work, interleaved
 
 
 def measure(work: Work) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from headstart.backbones import load
 from headstart.frozen.frontier import AtDepths
-from speed._child import Decoder, prepared, serve
+from lines._child import Decoder, prepared, serve
 
 
 def loop(job: dict[str, Any]) -> dict[str, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from speed._growth import grown, needs_two_sizes
-from speed._row import Row, Side, Target
-from speed._work import Work
+from lines._growth import grown, needs_two_sizes
+from lines._row import Row, Side, Target
+from lines._work import Work
 
 SLACK = 1.05
 """The issue's 10.5 for ten times as many pictures."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from measure import Run
 
-from speed._engines import BATCH, fastest
-from speed._processes import Fit, child, cold_fit
-from speed._row import Row, Side, Target
-from speed._work import Work, everything, interleaved
+from lines._engines import BATCH, fastest
+from lines._processes import Fit, child, cold_fit
+from lines._row import Row, Side, Target
+from lines._work import Work, everything, interleaved
 
 
 def measure(work: Work) -> Iterator[Row]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from speed._growth import grown, needs_two_sizes
-from speed._row import Row, Side, Target
-from speed._work import Work
+from lines._growth import grown, needs_two_sizes
+from lines._row import Row, Side, Target
+from lines._work import Work
 
 
 def measure(work: Work) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import torch
 from headstart.backbones import load
 from headstart.backbones.base import Batch
 from headstart.frozen.frontier import AtDepths
-from speed._child import Clocks, Decoder, available, prepared, serve
+from lines._child import Clocks, Decoder, available, prepared, serve
 
 
 def loop(job: dict[str, Any]) -> dict[str, Any]:

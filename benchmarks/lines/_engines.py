@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from speed._processes import child
-from speed._work import Work, interleaved
+from lines._processes import child
+from lines._work import Work, interleaved
 
 PLAIN = "plain eager, batch 32"
 BATCH, PLAIN_BATCH = 8, 32

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from speed._engines import BATCH, PLAIN, engines, features
-from speed._row import Row, Side, Target
-from speed._work import Work, interleaved
+from lines._engines import BATCH, PLAIN, engines, features
+from lines._row import Row, Side, Target
+from lines._work import Work, interleaved
 
 EXTRAS = ("openvino", "onnx_runtime")
 """Engines that an extra of the package brings; the table asks more of them."""
