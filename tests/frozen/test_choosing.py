@@ -49,10 +49,10 @@ class Scripted(Engine):
 def engines(monkeypatch: pytest.MonkeyPatch):
     """Makes the engines at hand, and lets the trial read their seconds instead of a clock; eager takes 10.
 
-    Its first run may take longer: `first_run`.
+    Its first run may take longer: `first_run`. A batch four times as large takes `gain` times as long an example.
     """
 
-    def install(first_run: float = 0.0, **scripted: Scripted) -> None:
+    def install(first_run: float = 0.0, gain: float = 1.0, **scripted: Scripted) -> None:
         class Registry:
             @staticmethod
             def names() -> list[str]:
@@ -62,9 +62,10 @@ def engines(monkeypatch: pytest.MonkeyPatch):
             def load(name: str):
                 return Eager if name == "eager" else lambda: scripted[name]
 
-        def seconds(self: choosing._Trial, running: Running) -> float:
+        def seconds(self: choosing._Trial, running: Running, batch: Tensors | None = None) -> float:
             takes = 10.0 if isinstance(running.engine, Eager) else running.engine.takes
-            return takes * (2.0 if running.threads == 1 else 1.0)
+            enlarged = len(batch["x"]) / len(SAMPLE["x"]) if batch else 1
+            return takes * (2.0 if running.threads == 1 else 1.0) * (gain if enlarged > 1 else 1.0) ** (enlarged / 4)
 
         def first(self: choosing._Trial, running: Running) -> tuple[Tensors, float]:
             return running.run(self.sample), first_run or seconds(self, running)
@@ -80,8 +81,7 @@ def engines(monkeypatch: pytest.MonkeyPatch):
 
 def chosen(name: str = "auto", ahead: int = 100, records: Path | None = None) -> tuple[str, Engines, Said]:
     said, engines = Said(), Engines(name, records)
-    running, given = engines.ready(PART, SAMPLE, ahead, said)
-    assert torch.equal(given["y"], running.run(SAMPLE)["y"])
+    running = engines.ready(PART, SAMPLE, ahead, said)
     assert torch.equal(running.run(SAMPLE)["y"], SAMPLE["x"] * 2) or not isinstance(running.engine, Eager)
     return "eager" if isinstance(running.engine, Eager) else str(running.engine.takes), engines, said
 
@@ -151,11 +151,41 @@ def test_little_work_is_simply_run(engines, monkeypatch: pytest.MonkeyPatch):
 
 def test_one_thread_is_enough_where_two_gain_little(engines, monkeypatch: pytest.MonkeyPatch):
     engines(fast=Scripted(1.0))
-    monkeypatch.setattr(choosing._Trial, "_seconds", lambda self, running: 1.0 + isinstance(running.engine, Eager))
+    monkeypatch.setattr(
+        choosing._Trial, "_seconds", lambda self, running, batch=None: 1.0 + isinstance(running.engine, Eager)
+    )
     _, record, _ = chosen()
     assert record.choices[0].threads == 1
     assert verdicts(record)["fast 1"] == "as fast"
     assert torch.get_num_threads() == 2
+
+
+def test_larger_batches_run_where_they_are_clearly_faster(engines, tmp_path: Path):
+    # By hand: 3 examples in the sample; 12, 48 and 192 are tried, 768 are more than the most.
+    engines(gain=0.5, fast=Scripted(1.0))
+    _, record, said = chosen(ahead=100_000, records=tmp_path)
+    tried = [(trial.batch, trial.seconds) for trial in record.choices[0].tried if trial.batch]
+    assert tried == [(12, 0.5), (48, 0.5**4), (192, 0.5**16)]
+    assert record.choices[0].batch == 192
+    assert "fast with 2 threads in batches of 48" in said.lines[0]
+    engines(gain=0.9, fast=Scripted(1.0))
+    assert Engines("auto", tmp_path).ready(PART, SAMPLE, 10, Said()).times == 64, "a resumed fit keeps it"
+    _, record, _ = chosen(ahead=100_000)
+    assert [trial.verdict for trial in record.choices[0].tried if trial.batch] == ["not clearly faster"]
+    assert record.choices[0].batch == 3
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_not_used(engines, monkeypatch: pytest.MonkeyPatch):
+    engines(gain=0.5, fast=Scripted(1.0))
+    seconds = choosing._Trial._seconds
+
+    def out_of_memory(self: choosing._Trial, running: Running, batch: Tensors | None = None) -> float:
+        if batch and len(batch["x"]) > 12:
+            raise RuntimeError("out of memory")
+        return seconds(self, running, batch)
+
+    monkeypatch.setattr(choosing._Trial, "_seconds", out_of_memory)
+    assert chosen(ahead=100_000)[1].choices[0].batch == 12
 
 
 def test_a_person_may_ask_for_one(engines):
@@ -179,9 +209,9 @@ def test_a_resumed_fit_keeps_the_engine(engines, tmp_path: Path):
 def test_a_choice_holds_until_there_is_much_more_to_do(engines):
     engines(fast=Scripted(1.0))
     said, record = Said(), Engines()
-    first, _ = record.ready(PART, SAMPLE, 100, said)
-    assert record.ready(PART, SAMPLE, 400, said)[0] is first
-    assert record.ready(PART, SAMPLE, 401, said)[0] is not first
+    first = record.ready(PART, SAMPLE, 100, said)
+    assert record.ready(PART, SAMPLE, 400, said) is first
+    assert record.ready(PART, SAMPLE, 401, said) is not first
     assert len(record.choices) == 2
 
 

@@ -157,7 +157,7 @@ class FrozenPart:
         results: dict[int, Batch] = {}
         self._ahead = max(self._ahead, ahead, len(examples))
         for members in _by_shape(examples):
-            size = batch_size(examples[members[0]])
+            size = self._batch_size([examples[i] for i in members])
             for start in range(0, len(members), size):
                 chunk = members[start : start + size]
                 filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
@@ -181,20 +181,30 @@ class FrozenPart:
         if self.frontier.is_input:
             return decode
         common = max(_by_shape(examples), key=len)
-        size = batch_size(examples[common[0]])
+        size = self._batch_size([examples[i] for i in common])
         batch = collate([examples[common[i % len(common)]] for i in range(size)])
         self._run(batch)  # the first batch also warms up
         began = time.perf_counter()
         self._run(batch)
         return decode + (time.perf_counter() - began) / size
 
+    def _batch_size(self, alike: Sequence[Batch]) -> int:
+        """Examples of one shape to run at once; chooses an engine on the first of them where none is chosen yet."""
+        usual = batch_size(alike[0])
+        if self._running is None or self._ahead > MORE * self._chosen_for:
+            self._chosen_for = self._ahead
+            count = usual if self.fill else min(usual, len(alike))
+            sample = collate([alike[i % len(alike)] for i in range(count)])
+            key = f"{self._weights} {self._cut}"
+            part = FrozenModule(self.frontier.cut, key, self.frontier.frozen, self.device)
+            with self.stopwatch.lap("forward"):
+                self._running = self.engines.ready(part, sample, self._ahead, self.progress)
+        return usual * self._running.times
+
     def _run(self, batch: Batch) -> Batch:
-        if self._running is not None and self._ahead <= MORE * self._chosen_for:
-            return self._running.run(batch)
-        self._chosen_for = self._ahead
-        part = FrozenModule(self.frontier.cut, f"{self._weights} {self._cut}", self.frontier.frozen, self.device)
-        self._running, outputs = self.engines.ready(part, batch, self._ahead, self.progress)
-        return outputs
+        if self._running is None:
+            raise RuntimeError("no engine was chosen")
+        return self._running.run(batch)
 
 
 class Activations:

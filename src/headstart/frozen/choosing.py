@@ -33,16 +33,30 @@ CLEARLY = 1.2
 """How many times faster a later engine, or more threads, must be to be preferred: less than that is noise."""
 
 
+GROWTH, LARGEST = 4, 512
+"""Batches are tried that are so many times larger, as long as they are clearly faster, up to so many examples."""
+
+TIMED = 2
+"""Runs by which an engine is timed; the better one counts."""
+
 FAR = 2.0
 """Plain PyTorch is timed by its very first run as long as others are so many times faster."""
 
 
 class Running:
-    """An engine that is prepared and trusted, the threads it works with, and the seconds its preparation took."""
+    """An engine that is prepared and trusted.
+
+    Attributes
+    ----------
+    threads : it works with so many.
+    preparation : seconds it took.
+    times : how many usual batches it runs at once.
+    runs : how often it ran.
+    """
 
     def __init__(self, engine: Engine, threads: int, preparation: float = 0.0) -> None:
         self.engine, self.threads, self.preparation = engine, threads, preparation
-        self.runs = 0
+        self.times, self.runs = 1, 0
 
     def run(self, batch: Tensors) -> Tensors:
         """Outputs of the prepared module, on the CPU."""
@@ -67,22 +81,23 @@ class Engines:
     choices: list[EngineChoice] = field(default_factory=list)
     _ready: dict[str, tuple[int, Running]] = field(default_factory=dict)
 
-    def ready(self, part: FrozenModule, sample: Tensors, ahead: int, progress: Progress) -> tuple[Running, Tensors]:
-        """The engine for `part`, prepared on the first batch `sample`, and what it gives for that batch.
+    def ready(self, part: FrozenModule, sample: Tensors, ahead: int, progress: Progress) -> Running:
+        """The engine for `part`, prepared on the first batch `sample`.
 
         `ahead` examples wait to be run.
         """
         if (known := self._ready.get(part.key)) and ahead <= MORE * known[0]:
-            return known[1], known[1].run(sample)
+            return known[1]
         trial = self._trial(part, sample, ahead)
         self._ready.clear()  # one prepared engine beside the one in use would hold its weights for nothing
         if not isinstance(trial.running.engine, Eager):  # which holds the module itself, to be trained later perhaps
             self._ready[part.key] = ahead, trial.running
         if len(trial.tried) > 1:
-            choice = EngineChoice(part.name, trial.best.engine, trial.running.threads, ahead, trial.tried)
+            size = len(next(iter(sample.values()))) * trial.running.times
+            choice = EngineChoice(part.name, trial.best.engine, trial.running.threads, ahead, trial.tried, size)
             self.choices.append(choice)
             progress.say(f"  engine: {choice}")
-        return trial.running, trial.given
+        return trial.running
 
     def _trial(self, part: FrozenModule, sample: Tensors, ahead: int) -> _Trial:
         record = self.records / f"engine-{digest(part.key, part.device.type)}.json" if self.records else None
@@ -92,12 +107,14 @@ class Engines:
                 before = json.loads(record.read_text(encoding="utf-8"))
                 with torch_threads(before["threads"]):
                     trial.only(before["engine"])
+                trial.running.times = before["times"]
             elif self.name != AUTO:
                 trial.only(self.name)
             else:
                 trial.all()
         if record:
-            write_json(record, {"engine": trial.best.engine, "threads": trial.running.threads})
+            running = trial.running
+            write_json(record, {"engine": trial.best.engine, "threads": running.threads, "times": running.times})
         return trial
 
 
@@ -123,7 +140,6 @@ class _Trial:
         self.running = Running(plain, torch.get_num_threads())
         preparation = time.perf_counter() - began
         self.expected, each = self._first(self.running)
-        self.given = self.expected
         self.best = EngineTrial("eager", self.running.threads, preparation, each, "the reference")
         self.tried = [self.best]
 
@@ -138,8 +154,9 @@ class _Trial:
             if engine.typical_preparation > OUTLAY * self._work:
                 self._note(name, "not tried: preparing it would not pay")
             elif ready := self._prepared(name, engine):
-                self._compare(name, *ready)
+                self._compare(name, ready)
         self._fewer_threads()
+        self._larger_batches()
 
     def only(self, name: str) -> None:
         """The one engine asked for, if it can run here and agrees."""
@@ -147,16 +164,16 @@ class _Trial:
         if not engine.available(self.part.device):
             self._note(name, f"not available on {self.part.device.type} here")
         elif name != self.best.engine and (ready := self._prepared(name, engine)):
-            seconds = self._seconds(ready[0])
-            self._prefer(EngineTrial(name, ready[0].threads, ready[0].preparation, seconds, "asked for"), *ready)
+            seconds = self._seconds(ready)
+            self._prefer(EngineTrial(name, ready.threads, ready.preparation, seconds, "asked for"), ready)
 
     @property
     def _work(self) -> float:
         """Seconds that the examples ahead would take with the best engine so far."""
         return self.ahead * self.best.seconds
 
-    def _prepared(self, name: str, engine: Engine) -> tuple[Running, Tensors] | None:
-        """`engine` ready to run and what it gives, if it can be prepared and gives what plain PyTorch gives."""
+    def _prepared(self, name: str, engine: Engine) -> Running | None:
+        """`engine` ready to run, if it can be prepared and gives what plain PyTorch gives."""
         began = time.perf_counter()
         try:
             engine.prepare(self.part.module, self.sample, self.part.device)
@@ -167,9 +184,9 @@ class _Trial:
         if not agrees(self.expected, given, engine.tolerance):
             self._note(name, "gave other activations than plain PyTorch")
             return None
-        return Running(engine, torch.get_num_threads(), time.perf_counter() - began), given
+        return Running(engine, torch.get_num_threads(), time.perf_counter() - began)
 
-    def _compare(self, name: str, running: Running, given: Tensors) -> None:
+    def _compare(self, name: str, running: Running) -> None:
         """Prefer `running` where it is clearly faster."""
         seconds = self._seconds(running)
         if self.running.runs == 1 and seconds * FAR > self.best.seconds:
@@ -178,13 +195,13 @@ class _Trial:
         verdict = "faster" if faster else "not clearly faster"
         trial = EngineTrial(name, running.threads, running.preparation, seconds, verdict)
         if faster:
-            self._prefer(trial, running, given)
+            self._prefer(trial, running)
         else:
             self.tried.append(trial)
 
-    def _prefer(self, trial: EngineTrial, running: Running, given: Tensors) -> None:
+    def _prefer(self, trial: EngineTrial, running: Running) -> None:
         self.tried.append(trial)
-        self.best, self.running, self.given = trial, running, given
+        self.best, self.running = trial, running
 
     def _fewer_threads(self) -> None:
         """One thread where several gain little, as on a busy machine: decoding has use for the others."""
@@ -196,13 +213,31 @@ class _Trial:
             ready = self._prepared(self.best.engine, engine)
             if ready is None:
                 return
-            seconds = self._seconds(ready[0])
+            seconds = self._seconds(ready)
         slower = seconds > CLEARLY * self.best.seconds
-        trial = EngineTrial(self.best.engine, 1, ready[0].preparation, seconds, "slower" if slower else "as fast")
+        trial = EngineTrial(self.best.engine, 1, ready.preparation, seconds, "slower" if slower else "as fast")
         if slower:
             self.tried.append(trial)
         else:
-            self._prefer(trial, *ready)
+            self._prefer(trial, ready)
+
+    def _larger_batches(self) -> None:
+        """More examples at once, where that is clearly faster, as on a GPU: a small batch leaves it idle."""
+        times = GROWTH
+        while self.size * times <= LARGEST and self.size * times * TIMED * self.best.seconds <= OUTLAY * self._work:
+            batch = {name: torch.cat([tensor] * times) for name, tensor in self.sample.items()}
+            try:
+                seconds = self._seconds(self.running, batch)
+            except RuntimeError:  # a GPU's memory is full, say
+                return
+            faster = seconds * CLEARLY < self.best.seconds
+            verdict = "faster" if faster else "not clearly faster"
+            trial = replace(self.best, seconds=seconds, verdict=verdict, batch=self.size * times)
+            self.tried.append(trial)
+            if not faster:
+                return
+            self.best, self.running.times = trial, times
+            times *= GROWTH
 
     def _note(self, name: str, verdict: str) -> None:
         self.tried.append(EngineTrial(name, torch.get_num_threads(), 0.0, 0.0, verdict))
@@ -213,14 +248,15 @@ class _Trial:
         given = running.run(self.sample)
         return given, (time.perf_counter() - began) / self.size
 
-    def _seconds(self, running: Running) -> float:
-        """Seconds an example, the better of two runs of the batch."""
+    def _seconds(self, running: Running, batch: Tensors | None = None) -> float:
+        """Seconds an example, the best of a few runs of `batch`, or of the sample."""
+        batch = batch or self.sample
         taken = []
-        for _ in range(2):
+        for _ in range(TIMED):
             began = time.perf_counter()
-            running.run(self.sample)
+            running.run(batch)
             taken.append(time.perf_counter() - began)
-        return min(taken) / self.size
+        return min(taken) / len(next(iter(batch.values())))
 
 
 @contextlib.contextmanager
