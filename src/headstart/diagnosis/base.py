@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,21 @@ from headstart.core.results import Figures, Finding
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a finished fit knows, by split name (``train``, ``validation``, ``test``).
+    """What is known of the examples and of a fit, by split name (``train``, ``validation``, ``test``).
 
-    ``targets``, ``ids`` and ``fingerprints`` hold one entry an example; ``figures`` what the chosen model
-    reached; ``higher_is_better`` the direction of each figure; ``watched`` the one that decided.
+    What was not gathered is empty: before training there are no figures, and no split need be there.
+
+    Attributes
+    ----------
+    targets, ids, fingerprints, strata : one entry an example: raw target, name, content digest, class or band.
+    figures, mistakes : what the chosen model reached, and how wrong each prediction is, (n,).
+    watched, higher_is_better : the figure that decides, and the direction of each.
+    given : the splits that the person gave; others were drawn from the rest.
+    traits : name → (n,) numbers that should not tell the target, such as size, brightness or length.
+    sketches : (n, S) a small likeness of each input; the Euclidean distance of near duplicates is small.
+    features : (n, D) features of the frozen backbone.
+    labels, probabilities : the classes, and (n, C) what a linear head on the features that did not see the example
+        (out of fold) gives them; train and validation alone.
     """
 
     targets: Mapping[str, Sequence[Any]]
@@ -28,6 +39,12 @@ class Evidence:
     mistakes: Mapping[str, np.ndarray]
     watched: str
     higher_is_better: Mapping[str, bool]
+    given: Sequence[str] = ()
+    traits: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    sketches: Mapping[str, np.ndarray] = field(default_factory=dict)
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: Sequence[str] = ()
+    probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Diagnosis(ABC):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 class Modality(ABC):
     """One kind of input. Nothing outside this folder asks which one it has."""
@@ -44,6 +46,14 @@ class Modality(ABC):
     @abstractmethod
     def show(self, reference: Any) -> str:
         """A small, self-contained, escaped HTML fragment of the input, for the report."""
+
+    def traits(self, reference: Any) -> dict[str, float]:
+        """Numbers that should not tell the target: size, brightness, length. The same names for every input."""
+        return {}
+
+    def sketch(self, reference: Any) -> np.ndarray | None:
+        """A small likeness (S,) float32, alike for a re-compressed, resized or re-typed copy; None: none."""
+        return None
 
     def size(self, reference: Any) -> str:
         """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""
