@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import replace
 
 import pytest
@@ -106,6 +108,19 @@ def test_it_stops_before_the_budget_is_overrun_and_says_so(playground):
     assert ascent.stopped_because.startswith("tuned would take about 1 h 7 min; ")
     assert ascent.stopped_because.endswith("of the budget of 10 min are spent")
     assert ascent.chosen == 0
+
+
+def test_time_is_kept_for_judging_the_kept_rung(playground, monkeypatch: pytest.MonkeyPatch):
+    # Judging 100 held-out examples takes a second here, and 60,000 more will be judged at the end: 601 s of 600 s.
+    ground = playground()
+    ground.bench = replace(ground.bench, judged_after=60_000)
+    clock = itertools.count(time.perf_counter())
+    monkeypatch.setattr("headstart.ladder.ladder.time.perf_counter", lambda: next(clock))
+    ascent, strategy = ground.climb(step("probe", range(30), trained=False), step("tuned", range(10)), budget=600.0)
+    assert "tuned" not in strategy.climbed
+    assert ascent.stopped_because.startswith("tuned would take about ")
+    ground.bench = replace(ground.bench, judged_after=100)
+    assert "tuned" in ground.climb(*steps()[:1], step("tuned", range(10)), budget=600.0)[1].climbed
 
 
 def test_the_first_rung_is_climbed_whatever_it_costs(playground):

@@ -197,6 +197,7 @@ def _workbench(
         folder=folder,
         engines=Engines(spec.engine, records=folder),
         deadline=spec.budget,
+        judged_after=len(material.split.test) + min(TRAIN_SAMPLE, len(material.split.train)),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from torch import Tensor
+
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
@@ -17,7 +19,7 @@ from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
 from headstart.ladder.step import Step
 from headstart.model.network import Network
-from headstart.strategies.base import Prepared, Rung, Strategy
+from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.training.workbench import Workbench
 
 PATIENCE = 2
@@ -162,9 +164,7 @@ class Ladder:
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
         climbed = step.strategy.climb(prepared, self.bench)
-        if self.bench.validation is None:
-            raise ValueError("a rung cannot be compared without held-out examples")
-        outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not climbed.curve)
+        outputs = self._outputs(climbed)
         result = RungResult(
             rung.name,
             rung.strategy,
@@ -179,6 +179,17 @@ class Ladder:
         save_landing(folder, landing)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
+
+    def _outputs(self, climbed: Climbed) -> Tensor:
+        """What a finished rung answers to the held-out examples; tells how long the last judgement will take."""
+        if self.bench.validation is None:
+            raise ValueError("a rung cannot be compared without held-out examples")
+        began = time.perf_counter()
+        outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not climbed.curve)
+        each = (time.perf_counter() - began) / len(outputs)
+        ending = max(self.bench.ending, each * (self.bench.judged_after + len(outputs)))
+        self.bench = replace(self.bench, ending=ending)
+        return outputs
 
     @property
     def _held_out_share(self) -> float:

@@ -40,7 +40,8 @@ class Workbench:
 
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
-    stopwatch; rungs end before ``last_rung_ends``, a little earlier.
+    stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
+    kept rung, which takes ``ending`` seconds as far as that is known.
     """
 
     task: Task
@@ -56,6 +57,8 @@ class Workbench:
     folder: Path
     engines: Engines = field(default_factory=Engines)
     deadline: float = math.inf
+    judged_after: int = 0
+    ending: float = 0.0
 
     @property
     def device(self) -> torch.device:
@@ -65,7 +68,7 @@ class Workbench:
     @property
     def last_rung_ends(self) -> float:
         """Seconds by the stopwatch after which nothing more may train."""
-        return self.deadline * (1 - KEPT_FOR_THE_END)
+        return self.deadline * (1 - KEPT_FOR_THE_END) - self.ending
 
     def whole(self) -> Workbench:
         """The same with training and validation examples together, to train on all of them."""
