@@ -119,8 +119,9 @@ def test_time_is_kept_for_judging_the_kept_rung(playground, monkeypatch: pytest.
     ascent, strategy = ground.climb(step("probe", range(30), trained=False), step("tuned", range(10)), budget=600.0)
     assert "tuned" not in strategy.climbed
     assert ascent.stopped_because.startswith("tuned would take about ")
-    ground.bench = replace(ground.bench, judged_after=100)
-    assert "tuned" in ground.climb(*steps()[:1], step("tuned", range(10)), budget=600.0)[1].climbed
+    other = type(ground)(ground.folder.with_name("few"), TRUTH)
+    other.bench = replace(other.bench, judged_after=100)
+    assert "tuned" in other.climb(*steps()[:1], step("tuned", range(10)), budget=600.0)[1].climbed
 
 
 def test_the_first_rung_is_climbed_whatever_it_costs(playground):
