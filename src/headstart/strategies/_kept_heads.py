@@ -1,43 +1,44 @@
-"""Solved heads kept beside the checkpoints, so that no head is solved twice within one fit, nor after a kill."""
+"""Solved heads kept for this fit and the next, so that no head is solved twice on the same examples."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
-from headstart.core.files import digest, write_whole
+from headstart.core.files import digest
+from headstart.core.kept import Kept, kept_heads
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
 
+SOLVER = "2"
+"""To be changed with the solver: heads kept by another are then solved anew."""
 
-def solved_before(path: Path) -> Solution | None:
-    """The head kept at `path`, or None."""
-    if not path.exists():
+
+def solved_before(bench: Workbench, name: str) -> Solution | None:
+    """The head kept as `name`, or None."""
+    content = _heads(bench).read(name)
+    try:
+        kept = load(content) if content else {}
+        scores = tuple(kept["scores"].tolist())
+        return Solution(kept["weight"], kept["bias"], float(kept["strength"]), scores)
+    except (SafetensorError, KeyError):  # none, or torn by a power cut
         return None
-    kept = load_file(path)
-    scores = tuple(kept["scores"].tolist())
-    return Solution(kept["weight"], kept["bias"], float(kept["strength"]), scores)
 
 
-def keep(path: Path, solution: Solution) -> None:
-    """Write `solution` to `path`, whole or not at all.
-
-    Raises
-    ------
-    HeadstartError : the disk is full or not writable.
-    """
+def keep(bench: Workbench, name: str, solution: Solution) -> None:
+    """Keep `solution` where the disk takes it."""
     tensors = {"weight": solution.weight.contiguous(), "bias": solution.bias.contiguous()}
     tensors["scores"] = torch.tensor(solution.scores, dtype=torch.float64)
     tensors["strength"] = torch.tensor(solution.strength, dtype=torch.float64)
-    write_whole(path, save(tensors))
+    _heads(bench).keep(name, save(tensors))
 
 
-def place(bench: Workbench, features: str, depths: Sequence[str]) -> Path:
-    """Where the head on these features of the bench's training examples lies, if it was solved.
+def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
+    """What the head on these features of the bench's training examples is kept as.
 
     A head is a function of the features and the targets, so its name is made of both.
 
@@ -48,5 +49,10 @@ def place(bench: Workbench, features: str, depths: Sequence[str]) -> Path:
     task = json.dumps(bench.task.describe(), sort_keys=True, default=str)
     targets = bench.targets.detach().cpu().contiguous().numpy().tobytes()
     examples = digest(*bench.train.keys)
-    name = digest(features, *depths, "of", examples, targets, task, str(bench.seed))
-    return bench.folder / "heads" / f"{name}.safetensors"
+    found_by = "" if bench.compared is None else name_of(bench.compared, features, depths)
+    return digest(SOLVER, features, *depths, "of", examples, targets, task, str(bench.seed), found_by)
+
+
+def _heads(bench: Workbench) -> Kept:
+    """With the store, or within the fit where nothing is to be stored."""
+    return kept_heads() if bench.store is not None else Kept(bench.folder / "heads")

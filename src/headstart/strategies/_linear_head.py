@@ -43,7 +43,9 @@ class Solution:
     scores: tuple[float, ...] = ()
 
 
-def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tensor, seed: int) -> Solution:
+def fit_linear_head(
+    task: Task, features: Tensor, encoded: Tensor, weights: Tensor, seed: int, strength: float | None = None
+) -> Solution:
     """The penalised linear head of least held-out loss.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free; penalties are tried from strong to weak, each starting from the
@@ -52,13 +54,18 @@ def fit_linear_head(task: Task, features: Tensor, encoded: Tensor, weights: Tens
     Parameters
     ----------
     features : (N, D). encoded : N encoded targets. weights : (N,).
+    strength : the inverse penalty, where it is known; nothing is cross-validated then.
     """
     space = Standardised.of(features.float())
-    coordinates = space.coordinates
-    scores, both = _cross_validate(task, coordinates, encoded, weights, seed)
-    strength = STRENGTHS[int(np.argmin(scores))]
+    coordinates, scores = space.coordinates, []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
-    answer = descend(problem, Point.at(problem, both), 1 / (strength * len(coordinates)), *FINE)
+    if strength is None:
+        scores, both = _cross_validate(task, coordinates, encoded, weights, seed)
+        strength = STRENGTHS[int(np.argmin(scores))]
+        start = Point.at(problem, both)
+    else:
+        start = _towards(problem, strength)
+    answer = descend(problem, start, 1 / (strength * len(coordinates)), *FINE)
     return Solution(*space.unscaled(answer.both), strength, tuple(scores))
 
 
@@ -69,6 +76,14 @@ def predicted_seconds(examples: int, width: int, outputs: int) -> float:
     products = 200 * folds * examples * rank * outputs / 2e10
     factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
     return products + factors + 1e-6 * folds * examples * outputs
+
+
+def _towards(problem: SeveralHeads, strength: float) -> Point:
+    """Near the answer: from strong penalties to weaker ones, each from the last."""
+    point = Point.at(problem, problem.start)
+    for weaker in (s for s in STRENGTHS if s < strength):
+        point = descend(problem, point, 1 / (weaker * len(problem.coordinates)), *COARSE)
+    return point
 
 
 def _cross_validate(

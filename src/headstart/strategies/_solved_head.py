@@ -7,7 +7,7 @@ from torch import Tensor
 
 from headstart.frozen.activations import Activations, stacked
 from headstart.model.network import Network, set_linear
-from headstart.strategies._kept_heads import keep, place, solved_before
+from headstart.strategies._kept_heads import keep, name_of, solved_before
 from headstart.strategies._linear_head import Solution, fit_linear_head
 from headstart.training.workbench import Workbench
 
@@ -15,18 +15,24 @@ from headstart.training.workbench import Workbench
 def solve_head(network: Network, bench: Workbench) -> Solution:
     """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found.
 
-    A head that this fit has solved already is taken as it is.
+    A head that was solved already is taken as it is. One on every example takes over the penalty that was found
+    without the held-out ones.
     """
     part = bench.frozen_part(network)
-    kept = place(bench, part.space(bench.train, 0).folder.name, network.depths)
-    solution = solved_before(kept)
+    features_digest = part.space(bench.train, 0).folder.name
+    name = name_of(bench, features_digest, network.depths)
+    solution = solved_before(bench, name)
     if solution is None:
+        strength = None
+        if bench.compared is not None:
+            before = solved_before(bench.compared, name_of(bench.compared, features_digest, network.depths))
+            strength = before.strength if before else None
         activations = part.over(bench.train)
         with bench.stopwatch.lap("train"):
             features = features_of(network, activations)
             weights = bench.task.balance(bench.targets)
-            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed)
-        keep(kept, solution)
+            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed, strength)
+        keep(bench, name, solution)
     set_linear(network.head, solution.weight, solution.bias)
     network.head_is_new = False
     return solution

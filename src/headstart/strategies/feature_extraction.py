@@ -62,9 +62,13 @@ class FeatureExtraction(Strategy):
         candidates = [prepared.network]
         if self.depths:
             candidates.append(several_depths(prepared.network, bench))
-        losses = [min(solve_head(network, bench).scores) for network in candidates]
-        prepared.plan.verify(before)
+        # On every example, what won without the held-out ones is solved again: its loss lies with the compared head.
+        judging = bench.compared or bench
+        losses = [min(solve_head(network, judging).scores) for network in candidates]
         best = candidates[losses.index(min(losses))]
+        if judging is not bench:
+            solve_head(best, bench)
+        prepared.plan.verify(before)
         return Climbed(best, sum(parameter.numel() for parameter in best.head.parameters()))
 
 

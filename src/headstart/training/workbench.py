@@ -41,7 +41,8 @@ class Workbench:
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
     stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
-    kept rung, which takes ``ending`` seconds as far as that is known.
+    kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
+    examples, on which the rungs were compared, where this one holds them too.
     """
 
     task: Task
@@ -57,6 +58,7 @@ class Workbench:
     folder: Path
     engines: Engines = field(default_factory=Engines)
     deadline: float = math.inf
+    compared: Workbench | None = None
     judged_after: int = 0
     ending: float = 0.0
 
@@ -80,6 +82,7 @@ class Workbench:
             targets=torch.cat([self.targets, self.validation_targets]),
             validation=None,
             validation_targets=None,
+            compared=self,
             folder=self.folder / "whole",
         )
 

@@ -13,7 +13,7 @@ from headstart.frozen.engines.base import Engine, Tensors
 class OnnxRuntime(Engine):
     """Exports the frozen part to ONNX in memory and lets ONNX Runtime optimise and run it in single precision."""
 
-    typical_preparation = 2.0
+    typical_preparation = 1.2
 
     def available(self, device: torch.device) -> bool:
         return device.type == "cpu" and can_export("onnxruntime")

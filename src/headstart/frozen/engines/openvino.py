@@ -13,7 +13,7 @@ from headstart.frozen.engines.base import Engine, Tensors
 class Openvino(Engine):
     """Exports the frozen part to ONNX in memory and lets OpenVINO compile it, in single precision."""
 
-    typical_preparation = 2.5
+    typical_preparation = 1.2
 
     def available(self, device: torch.device) -> bool:
         return device.type == "cpu" and can_export("openvino")

@@ -1,0 +1,72 @@
+"""Small files kept from one fit for the next, those used least recently given up where they grow too many."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from headstart.core.errors import HeadstartError
+from headstart.core.files import cache_folder, write_whole
+
+MOST_BYTES = 10**9
+
+
+class Kept:
+    """A folder of files, by name.
+
+    Parameters
+    ----------
+    most : bytes it may hold.
+    """
+
+    def __init__(self, folder: Path, most: int = MOST_BYTES) -> None:
+        self.folder, self.most = Path(folder), most
+
+    def read(self, name: str) -> bytes | None:
+        """The content kept as `name`, which counts as used now; None where there is none."""
+        path = self.folder / name
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        with contextlib.suppress(OSError):  # read-only: no reason not to read what is there
+            os.utime(path)
+        return content
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write `content` whole or not at all; where the disk refuses it is not kept."""
+        with contextlib.suppress(HeadstartError):
+            write_whole(self.folder / name, content)
+            self._trim()
+
+    def clear(self) -> int:
+        """Give up everything; returns the bytes freed."""
+        return sum(_removed(path) for path in self._files())
+
+    def _trim(self) -> None:
+        oldest = sorted((path.stat().st_mtime, path) for path in self._files() if path.exists())
+        held = sum(path.stat().st_size for _, path in oldest if path.exists())
+        for _, path in oldest[:-1]:
+            if held <= self.most:
+                return
+            held -= _removed(path)
+
+    def _files(self) -> list[Path]:
+        """Those written whole: names with a leading dot are being written."""
+        return [path for path in self.folder.glob("[!.]*") if path.is_file()] if self.folder.is_dir() else []
+
+
+def kept_heads() -> Kept:
+    """Solved heads of this person's fits."""
+    return Kept(cache_folder() / "heads")
+
+
+def _removed(path: Path) -> int:
+    """Bytes that removing `path` freed; 0 where another process was quicker, or reads it (on Windows)."""
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except OSError:
+        return 0
+    return size
