@@ -33,3 +33,7 @@ def test_an_error_comes_where_its_item_is_asked_for():
     assert next(items) == 1.0
     with pytest.raises(ZeroDivisionError):
         next(items)
+
+
+def test_a_single_item_needs_no_thread():
+    assert list(ahead(lambda _: threading.get_ident(), [0])) == [threading.get_ident()]

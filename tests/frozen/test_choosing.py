@@ -215,6 +215,12 @@ def test_a_choice_holds_until_there_is_much_more_to_do(engines):
     assert len(record.choices) == 2
 
 
+def test_an_engine_asked_for_is_prepared_once(engines):
+    engines(fast=Scripted(1.0))
+    record = Engines("fast")
+    assert record.ready(PART, SAMPLE, 100, Said()) is record.ready(PART, SAMPLE, 100_000, Said())
+
+
 def test_agreement_is_for_every_example_and_a_nan_never_agrees():
     reference = {"y": torch.tensor([[100.0, 0.0], [1e-3, 0.0]])}
     turned = {"y": torch.tensor([[100.0, 0.0], [0.0, 1e-3]])}

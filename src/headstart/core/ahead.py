@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -13,14 +14,18 @@ Made = TypeVar("Made")
 def ahead(make: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
     """``map(make, given)``, in order, one item ahead of what is asked for.
 
-    One item is made at a time. What `make` raises is raised where its item is asked for.
+    One item is made at a time, and a single one without any thread. What `make` raises is raised where its item is
+    asked for.
     """
+    items = iter(given)
+    first = list(islice(items, 2))
+    if len(first) < 2:
+        yield from map(make, first)
+        return
     with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = None
-        for item in given:
+        waiting = pool.submit(make, first[0])
+        for item in chain(first[1:], items):
             following = pool.submit(make, item)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
             yield waiting.result()
+            waiting = following
+        yield waiting.result()

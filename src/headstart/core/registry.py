@@ -13,6 +13,8 @@ from typing import Any
 
 from headstart.core.errors import UsageError, nearest
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 class Registry:
     """The plug-ins of one kind: files of a folder, and entry points of other packages.
@@ -29,9 +31,9 @@ class Registry:
     def __init__(self, package: str, kind: str) -> None:
         self.package, self.kind = package, kind
 
-    def _folder(self) -> Path:
-        root = Path(__file__).resolve().parents[1]
-        return root.joinpath(*self.package.split(".")[1:])
+    @property
+    def _files(self) -> frozenset[str]:
+        return _plug_ins_in(ROOT.joinpath(*self.package.split(".")[1:]))
 
     def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
         # Reading every installed package's metadata takes longer than some fits: once is enough for one search path.
@@ -39,8 +41,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Names of all plug-ins, sorted; those whose dependency is missing too."""
-        own = {path.stem for path in self._folder().glob("*.py") if path.stem != "base" and path.stem[0] != "_"}
-        return sorted(own | set(self._entry_points()))
+        return sorted(self._files | set(self._entry_points()))
 
     def load(self, name: str) -> Any:
         """The plug-in class called `name`.
@@ -60,9 +61,15 @@ class Registry:
 
     def import_file(self, name: str) -> Any:
         """The module of a plug-in of this folder; for another package's, whatever its entry point names."""
-        if (self._folder() / f"{name}.py").exists():
+        if name in self._files:
             return importlib.import_module(f"{self.package}.{name}")
         return self._entry_points()[name].load()
+
+
+@lru_cache(maxsize=64)
+def _plug_ins_in(folder: Path) -> frozenset[str]:
+    """Names of the plug-in files in `folder`, which do not change while a process runs."""
+    return frozenset(path.stem for path in folder.glob("*.py") if path.stem != "base" and path.stem[0] != "_")
 
 
 @lru_cache(maxsize=64)

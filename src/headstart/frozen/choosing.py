@@ -86,7 +86,7 @@ class Engines:
 
         `ahead` examples wait to be run.
         """
-        if (known := self._ready.get(part.key)) and ahead <= MORE * known[0]:
+        if (known := self._ready.get(part.key)) and (self.name != AUTO or ahead <= MORE * known[0]):
             return known[1]
         trial = self._trial(part, sample, ahead)
         self._ready.clear()  # one prepared engine beside the one in use would hold its weights for nothing
