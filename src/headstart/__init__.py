@@ -7,6 +7,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
+    "check": "headstart.experiment",
     "fit": "headstart.experiment",
     "load": "headstart.delivery.artifact",
     "Model": "headstart.delivery.artifact",
@@ -14,7 +15,7 @@ _FACE = {
     "HeadstartRegressor": "headstart.estimator",
 }
 
-__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "fit", "load"]
+__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "check", "fit", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """What every diagnosis promises; a new one joins by its file."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import get_args
 
 import numpy as np
@@ -12,10 +12,14 @@ from headstart.diagnosis.base import Evidence
 
 SPLITS = ("train", "validation", "test")
 EMPTY = Evidence({}, {}, {}, {}, {}, {}, watched="accuracy", higher_is_better={"accuracy": True})
+BY_SPLIT = [
+    field.name
+    for field in fields(Evidence)
+    if field.name not in ("watched", "higher_is_better", "given", "labels", "set_aside")
+]
 
 
-def evidence(targets, fingerprints, figures):
-    ids = {split: [f"{split}/{i}" for i in range(len(targets[split]))] for split in targets}
+def evidence(targets, ids, fingerprints, figures, **more):
     return Evidence(
         targets=targets,
         ids=ids,
@@ -25,22 +29,55 @@ def evidence(targets, fingerprints, figures):
         mistakes={split: np.zeros(len(targets[split])) for split in targets},
         watched="accuracy",
         higher_is_better={"accuracy": True},
+        labels=["a", "b"],
+        **more,
     )
 
 
+def arrays(targets, seed, tell):
+    """Traits, sketches, features and probabilities; `tell` is how much features and traits say of the class."""
+    generator = np.random.default_rng(seed)
+    own = {split: np.array([target == "b" for target in targets[split]], dtype=float) for split in targets}
+    traits = {split: {"width": 200 + 50 * tell * is_b + generator.random(len(is_b))} for split, is_b in own.items()}
+    features = {
+        split: generator.uniform(-1.7, 1.7, (len(is_b), 8)) + 5 * np.outer(is_b, np.eye(8)[0]) + 5 * np.eye(8)[1]
+        for split, is_b in own.items()
+    }
+    sketches = {split: generator.standard_normal((len(is_b), 256)).astype(np.float32) for split, is_b in own.items()}
+    for rows in sketches.values():
+        rows -= rows.mean(axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    probabilities = {split: np.stack([0.95 - 0.9 * own[split], 0.05 + 0.9 * own[split]], 1) for split in SPLITS[:2]}
+    return {"traits": traits, "features": features, "sketches": sketches, "probabilities": probabilities}
+
+
 def clean():
-    """Two classes of 20, no copies, and about the same figure everywhere."""
-    targets = {split: ["a", "b"] * 20 for split in SPLITS}
-    fingerprints = {split: [f"{split}{i}" for i in range(40)] for split in SPLITS}
-    return evidence(targets, fingerprints, dict.fromkeys(SPLITS, Figure(0.95, 0.9, 0.98)))
+    """Two classes of 60, no copies, about the same figure everywhere, and features that tell the class."""
+    targets = {split: ["a", "b"] * 60 for split in SPLITS}
+    ids = {split: [f"{split}/{i}" for i in range(120)] for split in SPLITS}
+    fingerprints = {split: [f"{split}{i}" for i in range(120)] for split in SPLITS}
+    figures = dict.fromkeys(SPLITS, Figure(0.95, 0.9, 0.98))
+    return evidence(targets, ids, fingerprints, figures, **arrays(targets, 0, tell=0.0))
 
 
 def troubled():
-    """Everything wrong at once: a rare class, copies with other targets in every split, training by heart."""
-    targets = {split: ["a"] * 37 + ["b"] * 3 for split in SPLITS}
-    fingerprints = {split: [f"{split}{i}" for i in range(36)] + ["same"] * 4 for split in SPLITS}
+    """Everything wrong at once: a rare class, copies with other targets in every split, training by heart, scans of
+    one patient in several splits, a width that gives the class away, and an input unlike all others."""
+    targets = {split: ["a"] * 120 + ["b"] * 11 for split in SPLITS} | {"test": ["a"] * 37 + ["b"] * 3}
+    ids = {split: [f"{split}/patient{i % 20}_{i}" for i in range(len(targets[split]))] for split in SPLITS}
+    fingerprints = {
+        split: [f"{split}{i}" for i in range(len(own) - 4)] + ["same"] * 4 for split, own in targets.items()
+    }
+    fingerprints["train"][0] = "same"
     figures = {"train": Figure(1.0, 0.99, 1.0), "validation": Figure(0.6, 0.5, 0.7), "test": Figure(0.6, 0.5, 0.7)}
-    return evidence(targets, fingerprints, figures)
+    more = arrays(targets, 1, tell=1.0)
+    centres = 2 * np.random.default_rng(2).standard_normal((20, 8))
+    for features in more["features"].values():
+        features += centres[np.arange(len(features)) % 20]
+    more["features"]["train"][0] = -10 * np.eye(8)[1]
+    more["probabilities"]["train"][:5] = [0.01, 0.99]
+    more["sketches"]["test"][0] = more["sketches"]["train"][0]
+    return evidence(targets, ids, fingerprints, figures, **more)
 
 
 @pytest.mark.parametrize("name", DIAGNOSES.names())
@@ -52,11 +89,14 @@ def test_it_is_silent_when_nothing_is_wrong(name, nothing_wrong):
 @pytest.mark.parametrize("name", DIAGNOSES.names())
 def test_it_does_not_need_every_split(name):
     whole = troubled()
-    part = {
-        field: {"train": getattr(whole, field)["train"]}
-        for field in ("targets", "ids", "fingerprints", "figures", "strata", "mistakes")
-    }
+    part = {field: {"train": own["train"]} for field in BY_SPLIT if "train" in (own := getattr(whole, field))}
     assert isinstance(DIAGNOSES.load(name)().examine(replace(whole, **part)), list)
+
+
+@pytest.mark.parametrize("name", DIAGNOSES.names())
+@pytest.mark.parametrize("field", [name for name in BY_SPLIT if name not in ("targets", "ids", "strata")])
+def test_it_does_not_need_every_field(name, field):
+    assert isinstance(DIAGNOSES.load(name)().examine(replace(troubled(), **{field: {}})), list)
 
 
 @pytest.mark.parametrize("name", DIAGNOSES.names())
@@ -74,7 +114,10 @@ def test_its_findings_are_complete(name):
 
 
 def test_together_the_gravest_come_first():
-    severities = [finding.severity for finding in examine_all(troubled())]
-    assert len(severities) >= 5
+    findings = examine_all(troubled())
+    severities = [finding.severity for finding in findings]
     assert severities == sorted(severities, key=["serious", "warning", "info"].index)
+    said = {finding.diagnosis for finding in findings}
+    assert said >= {"leakage", "duplicates", "label_conflicts", "groups", "shortcuts", "outliers", "few_examples"}
+    assert said >= {"imbalance", "overfitting"}
     assert examine_all(clean()) == []

@@ -12,7 +12,7 @@ from PIL import Image
 import headstart
 from headstart.core.errors import InputError, UsageError
 from headstart.core.results import Figure
-from headstart.experiment import evidence
+from headstart.diagnosis import Examination
 from small_world import HUES, PROBE, pixels, texts
 
 TUNING = "fine_tuning:freeze_depth=3,epochs=2,views=2"
@@ -115,12 +115,12 @@ def test_diagnoses_are_told_how_good_it_is_on_its_training_examples(
 ) -> None:
     """Three classes by their colour are learned perfectly, so the training figures are 1."""
     told = []
-    monkeypatch.setattr(evidence, "examine_all", lambda given: told.append(given) or [])
+    monkeypatch.setattr(Examination, "findings", lambda self, given: told.append(given) or [])
     headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], quiet=True)
-    assert set(told[0].figures) == {"train", "validation", "test"}
-    assert told[0].figures["train"]["accuracy"].value == 1.0
-    assert isinstance(told[0].figures["train"]["accuracy"], Figure)
-    assert len(told[0].targets["train"]) == 27
+    assert set(told[-1].figures) == {"train", "validation", "test"}
+    assert told[-1].figures["train"]["accuracy"].value == 1.0
+    assert isinstance(told[-1].figures["train"]["accuracy"], Figure)
+    assert len(told[-1].targets["train"]) == 27
 
 
 def test_pixels_of_the_small_world_are_apart() -> None:

@@ -16,7 +16,10 @@ INPUT_MISTAKE, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 bad input, 2 bad usage, 130 interrupted."""
+    """Run one command; returns the exit status: 0 done, 1 bad input, 2 bad usage, 130 interrupted.
+
+    A command's ``run`` returns None when it is done, or a status of its own.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if not getattr(options, "run", None):
@@ -24,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     _prepare_process()
     try:
-        options.run(options)
+        status: int | None = options.run(options)
         sys.stdout.flush()
     except HeadstartError as error:
         print(f"headstart: {error}", file=sys.stderr)
@@ -38,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"headstart: {error}", file=sys.stderr)
         return INPUT_MISTAKE
+    else:
+        return status or 0
     return 0
 
 
@@ -45,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headstart",
         description="Transfer learning with evidence: from your own examples to a model you can trust.",
-        epilog="Exit status: 0 done, 1 a mistake of the input, 2 wrong usage, 130 interrupted.",
+        epilog="Exit status: 0 done, 1 a mistake of the input, 2 wrong usage, 3 trouble that `check` found, "
+        "130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"headstart {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -10,6 +10,8 @@ from headstart.core.errors import HeadstartError
 from headstart.core.files import cache_folder, write_whole
 
 MOST_BYTES = 10**9
+HEADS = "heads"
+"""The folder of solved heads, beside the store."""
 
 
 class Kept:
@@ -59,7 +61,7 @@ class Kept:
 
 def kept_heads() -> Kept:
     """Solved heads of this person's fits."""
-    return Kept(cache_folder() / "heads")
+    return Kept(cache_folder() / HEADS)
 
 
 def _removed(path: Path) -> int:

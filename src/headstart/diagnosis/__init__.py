@@ -1,5 +1,5 @@
 """Diagnoses: one file a trouble that is looked for."""
 
-from headstart.diagnosis._examine import DIAGNOSES, examine_all
+from headstart.diagnosis._examine import DIAGNOSES, Examination, at_least, examine_all
 
-__all__ = ["DIAGNOSES", "examine_all"]
+__all__ = ["DIAGNOSES", "Examination", "at_least", "examine_all"]

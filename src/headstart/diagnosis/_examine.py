@@ -1,27 +1,81 @@
-"""Asks every diagnosis about the evidence and puts the gravest findings first."""
+"""Asks every diagnosis about the evidence, once for what it reads, and puts the gravest findings first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, get_args
 
 from headstart.core.errors import MissingDependency
 from headstart.core.registry import Registry
 from headstart.core.results import Finding, Severity
-
-if TYPE_CHECKING:
-    from headstart.diagnosis.base import Evidence
+from headstart.diagnosis.base import Evidence
 
 DIAGNOSES = Registry("headstart.diagnosis", "diagnosis")
 
 
-def examine_all(evidence: Evidence) -> list[Finding]:
-    """The findings of every registered diagnosis: serious first, then warnings, then information.
+class Examination:
+    """Every registered diagnosis, asked as often as evidence comes in.
 
-    A diagnosis whose library is not installed says so in a finding; the others still speak.
+    What a diagnosis says follows from what it reads. Asked again, it repeats what it said unless one of the fields
+    that it read has been replaced since: so after training nothing is computed twice, and figures are heeded.
     """
-    rising = get_args(Severity)
-    findings = [finding for name in DIAGNOSES.names() for finding in _examine(name, evidence)]
-    return sorted(findings, key=lambda finding: -rising.index(finding.severity))
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[dict[str, Any], list[Finding]]] = {}
+
+    def findings(self, evidence: Evidence) -> list[Finding]:
+        """What all say: serious first, then warnings, then information.
+
+        A diagnosis whose library is not installed says so in a finding; the others still speak.
+        """
+        said = [finding for name in DIAGNOSES.names() for finding in self._of(name, evidence)]
+        return sorted(said, key=lambda finding: -rank(finding.severity))
+
+    def _of(self, name: str, evidence: Evidence) -> list[Finding]:
+        read, findings = self._said.get(name, ({}, []))
+        if name in self._said and all(getattr(evidence, field) is value for field, value in read.items()):
+            return findings
+        noted = _Noted.copy_of(evidence)
+        findings = _examine(name, noted)
+        self._said[name] = {field: getattr(evidence, field) for field in noted.read}, findings
+        return findings
+
+
+def examine_all(evidence: Evidence) -> list[Finding]:
+    """The findings of every registered diagnosis, the gravest first."""
+    return Examination().findings(evidence)
+
+
+def rank(severity: Severity) -> int:
+    """0 for information, 1 for a warning, 2 for what is serious."""
+    return get_args(Severity).index(severity)
+
+
+def at_least(findings: Sequence[Finding], severity: Severity) -> list[Finding]:
+    """The findings that are no less grave than `severity`."""
+    return [finding for finding in findings if rank(finding.severity) >= rank(severity)]
+
+
+class _Noted(Evidence):
+    """Evidence that notes which of its fields are read."""
+
+    read: set[str]
+
+    @classmethod
+    def copy_of(cls, evidence: Evidence) -> _Noted:
+        noted = object.__new__(cls)
+        noted.__dict__.update(vars(evidence))
+        noted.__dict__["read"] = set()
+        return noted
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _FIELDS:
+            vars(self).setdefault("read", set()).add(name)
+        return super().__getattribute__(name)
+
+
+_FIELDS = frozenset(field.name for field in fields(Evidence))
 
 
 def _examine(name: str, evidence: Evidence) -> list[Finding]:

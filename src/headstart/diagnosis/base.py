@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from headstart.core.results import Figures, Finding
+from headstart.core.errors import Problem
+from headstart.core.results import Figure, Figures, Finding
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,13 @@ class Evidence:
     watched, higher_is_better : the figure that decides, and the direction of each.
     given : the splits that the person gave; others were drawn from the rest.
     traits : name → (n,) numbers that should not tell the target, such as size, brightness or length.
-    sketches : (n, S) a small likeness of each input; the Euclidean distance of near duplicates is small.
+    sketches : (n, S) a small likeness of each input, rows of norm 1, or nought where an input shows nothing; the
+        Euclidean distance of near duplicates is small. Of images, S = 256: a row reshaped (16, 16) is a picture.
+    normalised : digests, the same for inputs that differ in nothing that matters (case, spaces, punctuation).
+    groups : the groups that the person named, whose members lie in one split.
+    set_aside : the examples that cannot be read and are in no split, each with what is wrong with it.
+    gains : what the model was compared with → (what that reached, by how much the model is better).
+    curve : (examples, figure) of a head refitted on growing shares; several draws of a size one after the other.
     features : (n, D) features of the frozen backbone.
     labels, probabilities : the classes, and (n, C) what a linear head on the features that did not see the example
         (out of fold) gives them; train and validation alone.
@@ -45,10 +52,18 @@ class Evidence:
     features: Mapping[str, np.ndarray] = field(default_factory=dict)
     labels: Sequence[str] = ()
     probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
+    normalised: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    set_aside: Sequence[Problem] = ()
+    gains: Mapping[str, tuple[Figure, Figure]] = field(default_factory=dict)
+    curve: Sequence[tuple[int, float]] = ()
 
 
 class Diagnosis(ABC):
-    """Looks for one trouble. File name = plug-in name; the constructor takes nothing."""
+    """Looks for one trouble. File name = plug-in name; the constructor takes nothing.
+
+    A fit asks before training, and once more after it if the diagnosis read something that was not known then.
+    """
 
     @abstractmethod
     def examine(self, evidence: Evidence) -> list[Finding]:

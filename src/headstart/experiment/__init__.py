@@ -1,6 +1,7 @@
 """The whole flow: from source data to a model with its evidence."""
 
+from headstart.experiment.checking import check
 from headstart.experiment.flow import fit, run
 from headstart.experiment.unfinished import out_folder
 
-__all__ = ["fit", "out_folder", "run"]
+__all__ = ["check", "fit", "out_folder", "run"]

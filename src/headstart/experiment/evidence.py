@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -24,7 +24,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
-from headstart.diagnosis import examine_all
+from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.facts import facts
 from headstart.experiment.words import baseline, headline, next_step, title
@@ -43,7 +43,7 @@ class Outcome:
 
     ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
     training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
-    examples added.
+    examples added. ``before`` is the evidence from before training, which ``examination`` has seen.
     """
 
     spec: FitSpec
@@ -53,6 +53,8 @@ class Outcome:
     outputs: Mapping[str, Tensor]
     learned: Figures
     trained_on_all: bool
+    before: Evidence
+    examination: Examination
 
     def rows(self, name: str) -> np.ndarray:
         """The examples of one split."""
@@ -70,7 +72,7 @@ class Outcome:
 
 def add_evidence(model: Model, outcome: Outcome) -> None:
     """Fill in the model's findings, provenance, report and card."""
-    model.result.findings = examine_all(_for_diagnoses(model, outcome))
+    model.result.findings = outcome.examination.findings(_for_diagnoses(outcome))
     model.provenance = provenance(model, outcome)
     model.report = render(_for_report(model, outcome))
     model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
@@ -80,21 +82,12 @@ def _encoded(outcome: Outcome, name: str) -> Tensor:
     return outcome.task.encode(outcome.column(outcome.checked.examples.targets, name))
 
 
-def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
-    examples, task = outcome.checked.examples, outcome.task
-    splits = [name for name in ("train", "validation", "test") if len(outcome.rows(name))]
-    targets = {name: outcome.column(examples.targets, name) for name in splits}
+def _for_diagnoses(outcome: Outcome) -> Evidence:
+    """The evidence from before training, and how good the model is."""
+    task = outcome.task
     figures = {name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
-    return Evidence(
-        targets=targets,
-        ids={name: outcome.column(examples.ids, name) for name in splits},
-        fingerprints={name: outcome.column(outcome.checked.fingerprints, name) for name in splits},
-        figures={"train": outcome.learned, **figures},
-        strata={name: task.strata(targets[name]) for name in splits},
-        mistakes={name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()},
-        watched=task.watched,
-        higher_is_better=task.higher_is_better,
-    )
+    mistakes = {name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
+    return replace(outcome.before, figures={"train": outcome.learned, **figures}, mistakes=mistakes)
 
 
 def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from torch import Tensor
 
-from headstart.backbones import default_card, load
 from headstart.backbones.base import Backbone
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
-from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
 from headstart.delivery.folder import is_model_folder
+from headstart.diagnosis import Examination, at_least
+from headstart.diagnosis.base import Evidence
+from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_input, lay_out
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.evidence import Outcome, add_evidence
-from headstart.experiment.material import Found, Material, find, prepare
-from headstart.experiment.unfinished import Unfinished, check_out
-from headstart.frozen.choosing import AUTO, Engines
+from headstart.experiment.looking import look_before, look_deeper
+from headstart.experiment.material import Material, find, prepare
+from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
+from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
-from headstart.frozen.holdings import given_limit, store_folder
-from headstart.frozen.inputs import Inputs
-from headstart.frozen.store import FrontierStore
+from headstart.frozen.holdings import given_limit
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
 from headstart.model.network import Network
@@ -40,8 +37,8 @@ from headstart.strategies.base import Strategy
 from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
 
-TRAIN_SAMPLE = 500
-"""At most so many training examples are judged too, to see how much was learned by heart."""
+FOR_HEADS = 0.1
+"""Share of the budget that the heads which find wrong labels may take; beyond that they are left out."""
 
 
 def fit(
@@ -100,16 +97,17 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     if spec.out is not None:
         check_out(spec.out)
     found = find(spec, progress)
-    backbone = _backbone(spec, found, progress)
+    backbone = choose_backbone(spec, found, progress)
+    progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepare(found, spec, progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
-            bench = _workbench(spec, material, backbone, stopwatch, progress, Path(temporary))
+            bench = lay_out(spec, material, backbone, stopwatch, progress, Path(temporary))
             return _climbed(spec, material, backbone, bench)
     asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
-        bench = _workbench(spec, material, backbone, stopwatch, progress, unfinished.folder)
+        bench = lay_out(spec, material, backbone, stopwatch, progress, unfinished.folder)
         model = _climbed(spec, material, backbone, bench)
         unfinished.finish(model.save)
     except BaseException:
@@ -119,9 +117,23 @@ def run(spec: FitSpec, progress: Progress) -> Model:
 
 
 def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
-    """The model that the ladder gives."""
+    """The model that the ladder gives, once the examples were looked at."""
+    examination = Examination()
+    before = _look(material, backbone, bench, examination)
     network = Network(backbone, material.task.head(backbone.feature_size))
-    return _finish(spec, material, bench, Ladder(choose_strategies(spec.strategy), bench).climb(network))
+    ascent = Ladder(choose_strategies(spec.strategy), bench).climb(network)
+    return _finish(spec, material, bench, ascent, before, examination)
+
+
+def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
+    """What is known before training; what is serious is said at once, while there is time to mend it."""
+    with counted_once(bench.folder / LOOKED, bench.stopwatch):
+        before = look_before(material, bench.store, bench.stopwatch, bench.progress)
+        before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
+        findings = examination.findings(before)
+    for finding in at_least(findings, "serious"):
+        bench.progress.say(f"  serious: {finding.summary} {finding.next_step}")
+    return before
 
 
 def check_request(spec: FitSpec) -> None:
@@ -156,52 +168,9 @@ def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:
     return model
 
 
-def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
-    modality = found.examples.modality
-    name = spec.backbone or default_card(modality).name
-    backbone = load(name)
-    if backbone.card.modality != modality:
-        noun = MODALITIES.load(backbone.card.modality)().noun
-        raise InputError(
-            f"The backbone {name} takes {noun}, and these examples are {found.modality.noun}. "
-            "`headstart models` lists backbones for each."
-        )
-    chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
-    progress.say(f"Backbone: {backbone.card.name}{chosen}. Budget: {say_duration(spec.budget)}.")
-    return backbone
-
-
-def _workbench(
-    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
-) -> Workbench:
-    def inputs(rows: np.ndarray) -> Inputs:
-        modality = MODALITIES.load(material.examples.modality)()
-        keys = [material.checked.fingerprints[i] for i in rows]
-        return Inputs(material.examples.select(rows.tolist()), modality, backbone.preprocess, keys, stopwatch)
-
-    def encoded(rows: np.ndarray) -> Tensor:
-        return material.task.encode(material.targets(rows))
-
-    torch.manual_seed(spec.seed)
-    return Workbench(
-        task=material.task,
-        train=inputs(material.split.train),
-        targets=encoded(material.split.train),
-        validation=inputs(material.split.validation),
-        validation_targets=encoded(material.split.validation),
-        store=FrontierStore(store_folder()) if spec.store else None,
-        accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
-        stopwatch=stopwatch,
-        progress=progress,
-        seed=spec.seed,
-        folder=folder,
-        engines=Engines(spec.engine, records=folder),
-        deadline=spec.budget,
-        judged_after=len(material.split.test) + min(TRAIN_SAMPLE, len(material.split.train)),
-    )
-
-
-def _finish(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent) -> Model:
+def _finish(
+    spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, before: Evidence, examination: Examination
+) -> Model:
     """Calibrate on held-out examples, open the test split once, and write the evidence."""
     task, rows = material.task, material.split
     landing = ascent.landings[ascent.chosen]
@@ -209,8 +178,8 @@ def _finish(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent)
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
     tested = None
     if len(rows.test):
-        inputs = replace(bench.train, examples=material.examples, keys=material.checked.fingerprints)
-        raw = bench.outputs(ascent.network, inputs.select(rows.test.tolist()), keep=not landing.result.curve)
+        inputs = every_input(material, bench).select(rows.test.tolist())
+        raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
@@ -224,7 +193,10 @@ def _finish(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent)
         device=spec.device,
         quiet=bench.progress.quiet,
     )
-    add_evidence(model, Outcome(spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all))
+    outcome = Outcome(
+        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination
+    )
+    add_evidence(model, outcome)
     return model
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from headstart.core.errors import HeadstartError, InputError, UsageError
 from headstart.core.files import finite, write_json
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
 
-REQUEST, FINISHED = "request.json", "finished"
+REQUEST, LOOKED, FINISHED = "request.json", "looked.json", "finished"
 
 
 class Unfinished:
@@ -73,13 +75,28 @@ class Unfinished:
 
     def tidy(self) -> None:
         """After an error: remove this folder where it holds nothing to go on with."""
-        if self.folder.is_dir() and [path.name for path in self.folder.iterdir()] == [REQUEST]:
+        if self.folder.is_dir() and {path.name for path in self.folder.iterdir()} <= {REQUEST, LOOKED}:
             self.forget(self.out)
 
     @staticmethod
     def forget(out: Path) -> None:
         """Remove what an unfinished fit into `out` left."""
         shutil.rmtree(_beside(out), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def counted_once(record: Path, stopwatch: Stopwatch) -> Iterator[None]:
+    """Count the block as long as it took first: done again by a fit that is resumed, it finds its work in the store.
+
+    `record` remembers the seconds. So a fit that is resumed has the time left that it would have had.
+    """
+    began = stopwatch.total
+    yield
+    seconds = stopwatch.total - began
+    if record.exists():
+        stopwatch.credit(json.loads(record.read_text(encoding="utf-8"))["seconds"] - seconds)
+    else:
+        write_json(record, {"seconds": seconds})
 
 
 def out_folder(spec: FitSpec) -> FitSpec:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from headstart.core.files import digest
-from headstart.core.kept import Kept, kept_heads
+from headstart.core.kept import HEADS, Kept
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
 
@@ -20,7 +20,7 @@ SOLVER = "2"
 
 def solved_before(bench: Workbench, name: str) -> Solution | None:
     """The head kept as `name`, or None."""
-    content = _heads(bench).read(name)
+    content = heads_of(bench).read(name)
     try:
         kept = load(content) if content else {}
         scores = tuple(kept["scores"].tolist())
@@ -34,7 +34,7 @@ def keep(bench: Workbench, name: str, solution: Solution) -> None:
     tensors = {"weight": solution.weight.contiguous(), "bias": solution.bias.contiguous()}
     tensors["scores"] = torch.tensor(solution.scores, dtype=torch.float64)
     tensors["strength"] = torch.tensor(solution.strength, dtype=torch.float64)
-    _heads(bench).keep(name, save(tensors))
+    heads_of(bench).keep(name, save(tensors))
 
 
 def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
@@ -53,6 +53,6 @@ def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
     return digest(SOLVER, features, *depths, "of", examples, targets, task, str(bench.seed), found_by)
 
 
-def _heads(bench: Workbench) -> Kept:
-    """With the store, or within the fit where nothing is to be stored."""
-    return kept_heads() if bench.store is not None else Kept(bench.folder / "heads")
+def heads_of(bench: Workbench) -> Kept:
+    """Beside the store, or within the fit where there is none."""
+    return Kept((bench.folder if bench.store is None else bench.store.folder.parent) / HEADS)

@@ -57,7 +57,8 @@ def fit_linear_head(
     strength : the inverse penalty, where it is known; nothing is cross-validated then.
     """
     space = Standardised.of(features.float())
-    coordinates, scores = space.coordinates, []
+    coordinates = space.coordinates
+    scores: list[float] = []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
     if strength is None:
         scores, both = _cross_validate(task, coordinates, encoded, weights, seed)

@@ -44,3 +44,30 @@ def test_size_and_fingerprint() -> None:
     assert TEXT.size("one two three") == "3 words"
     assert TEXT.fingerprint("a") == TEXT.fingerprint("a") != TEXT.fingerprint("a ")
     assert TEXT.fingerprint("\ud83d")
+
+
+def test_traits_are_lengths_and_shares_of_the_characters() -> None:
+    look = TEXT.look("Hi, 42 You")
+    assert look.sketch is None
+    expected = {"characters": 10, "words": 3, "mean word length": 8 / 3}
+    shares = {"upper case": 0.2, "digits": 0.2, "punctuation": 0.1}
+    assert look.traits == pytest.approx({**expected, **shares})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Free entry!!", "FREE   entry", True),
+        ("It's\u00a0late \n", "its late.", True),
+        ("STRASSE", "straße", True),
+        ("free entry", "free entries", False),
+        ("pay 1.5 now", "pay 15 now", False),
+        ("!!!", "???", False),
+        ("so good 😀", "so good 😡", False),
+    ],
+)
+def test_texts_that_differ_in_case_spacing_and_punctuation_alone_are_the_same(
+    one: str, other: str, same: bool
+) -> None:
+    assert (TEXT.normalised(one) == TEXT.normalised(other)) is same
+    assert TEXT.fingerprint(one) != TEXT.fingerprint(other)

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at an input shows of it.
+
+    Attributes
+    ----------
+    traits : numbers that should not tell the target: size, brightness, length. The same names for every input.
+    sketch : a small likeness (S,) float32 of norm 1, or nought where there is nothing to see; near duplicates lie
+        close. None where the modality has none.
+    """
+
+    traits: Mapping[str, float] = field(default_factory=dict)
+    sketch: np.ndarray | None = None
 
 
 class Modality(ABC):
@@ -22,6 +38,10 @@ class Modality(ABC):
     checked_by: str = ""
     """What decides whether content can be used; an input that stood it once need not stand it again. Empty where
     checking costs nothing."""
+
+    looked_by: str = ""
+    """What a look depends on besides the content; what was looked at once is then not looked at again. Empty where
+    looking costs nothing."""
 
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:
@@ -47,13 +67,16 @@ class Modality(ABC):
     def show(self, reference: Any) -> str:
         """A small, self-contained, escaped HTML fragment of the input, for the report."""
 
-    def traits(self, reference: Any) -> dict[str, float]:
-        """Numbers that should not tell the target: size, brightness, length. The same names for every input."""
-        return {}
+    def look(self, reference: Any) -> Look:
+        """Traits and sketch, from as little decoding as gives them.
 
-    def sketch(self, reference: Any) -> np.ndarray | None:
-        """A small likeness (S,) float32, alike for a re-compressed, resized or re-typed copy; None: none."""
-        return None
+        Raises ``ValueError`` with a person's sentence when the input cannot be decoded.
+        """
+        return Look()
+
+    def normalised(self, reference: Any) -> str:
+        """A digest that is the same for inputs that differ in nothing that matters; empty: there is no such rule."""
+        return ""
 
     def size(self, reference: Any) -> str:
         """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""

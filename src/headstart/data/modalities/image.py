@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,8 +15,9 @@ import PIL.Image
 
 from headstart.core.files import digest
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
+from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness
 from headstart.data.modalities._pixels import array_mistake, array_to_rgb, to_rgb
-from headstart.data.modalities.base import Modality
+from headstart.data.modalities.base import Look, Modality
 
 _THUMBNAIL = 160
 _IMAGE_DIMENSIONS = (2, 3)
@@ -30,6 +32,7 @@ class Image(Modality):
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
     checked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels"
+    looked_by = f"Pillow {PIL.__version__}, {LIKENESS}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
         """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
@@ -51,11 +54,7 @@ class Image(Modality):
             return to_rgb(upright(reference))
         if not _holds_file(reference):
             raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
-        with opened(reference) as image:
-            if size_hint:
-                image.draft(None, (size_hint, size_hint))
-            load_pixels(image)
-            return to_rgb(upright(image))
+        return _read(reference, size_hint)[0]
 
     def problem(self, reference: Any) -> str | None:
         """Reads every pixel (of a JPEG at an eighth of its size), for only that finds a file cut short."""
@@ -77,6 +76,18 @@ class Image(Modality):
         if isinstance(reference, str | Path):
             return digest(Path(reference).read_bytes())
         return digest(reference if isinstance(reference, bytes) else reference.read_bytes())
+
+    def look(self, reference: Any) -> Look:
+        """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like."""
+        if _holds_file(reference):
+            content = reference if isinstance(reference, str | Path | bytes) else reference.read_bytes()
+            picture, (width, height) = _read(content, SIDE)
+            size = float(len(content) if isinstance(content, bytes) else Path(content).stat().st_size)
+        else:
+            picture = self.decode(reference)
+            (width, height), size = picture.size, math.nan
+        traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
+        return Look(traits | appearance(picture), likeness(picture))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
@@ -117,6 +128,16 @@ class Image(Modality):
         if isinstance(value, str) and "\\" in value and not _is_file(path):
             return self.locate(value.replace("\\", "/"), folder)  # a table written on Windows
         return path
+
+
+def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image, tuple[int, int]]:
+    """The picture in a file, upright and in RGB, perhaps reduced; and the (width, height) that it has in full."""
+    with opened(reference) as image:
+        size = upright_size(image)
+        if size_hint:
+            image.draft(None, (size_hint, size_hint))
+        load_pixels(image)
+        return to_rgb(upright(image)), size
 
 
 def _is_file(path: Path) -> bool:

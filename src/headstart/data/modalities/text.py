@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from headstart.core.files import digest
-from headstart.data.modalities.base import Modality
+from headstart.data.modalities.base import Look, Modality
 
 _SHOWN = 300
+_POINT = re.compile(r"(?<=\d)[.,](?=\d)")
+_POINT_KEPT = "\ue000"
+"""Stands for the point in 1.5, which is no punctuation: a character that no text is written with."""
 
 
 class Text(Modality):
@@ -45,6 +51,32 @@ class Text(Modality):
         # A lone surrogate (half a character, as some JSON holds) has no UTF-8 form of its own.
         return digest(str(reference).encode("utf-8", "surrogatepass"))
 
+    def look(self, reference: Any) -> Look:
+        """Lengths, and shares of all characters; no sketch: :meth:`normalised` finds the near duplicates."""
+        text = str(reference)
+        counts = Counter(text)
+        words = text.split()
+
+        def share(belongs: Callable[[str], bool]) -> float:
+            return sum(n for character, n in counts.items() if belongs(character)) / max(len(text), 1)
+
+        traits = {
+            "characters": float(len(text)),
+            "words": float(len(words)),
+            "mean word length": sum(map(len, words)) / max(len(words), 1),
+            "upper case": share(str.isupper),
+            "digits": share(str.isdigit),
+            "punctuation": share(_is_punctuation),
+        }
+        return Look(traits)
+
+    def normalised(self, reference: Any) -> str:
+        """The digest of the text in one case, without spaces and punctuation, unless nothing else is in it."""
+        folded = unicodedata.normalize("NFKC", str(reference)).casefold()
+        kept = _POINT.sub(_POINT_KEPT, folded)
+        dropped = {ord(c): None for c in set(kept) if c.isspace() or _is_punctuation(c)}
+        return self.fingerprint(kept.translate(dropped) or "".join(folded.split()))
+
     def show(self, reference: Any) -> str:
         """The first 300 characters, escaped."""
         text = " ".join(str(reference).split())
@@ -53,3 +85,7 @@ class Text(Modality):
     def size(self, reference: Any) -> str:
         words = len(str(reference).split())
         return f"{words} word{'' if words == 1 else 's'}"
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")

@@ -1,4 +1,4 @@
-"""Class imbalance: some classes have too few training examples, or far fewer than others."""
+"""Imbalance: some classes have far fewer training examples than others."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from headstart.core.results import Finding, FindingExample
 from headstart.diagnosis._counting import counted
 from headstart.diagnosis.base import Diagnosis, Evidence
 
-FEWEST, SERIOUSLY_FEW = 10, 3
-LARGEST_RATIO = 10.0
+LARGEST_RATIO, SERIOUS_RATIO = 10.0, 100.0
 _NAMED = 5
 
 
-class ClassImbalance(Diagnosis):
+class Imbalance(Diagnosis):
     """Counts the training examples of every stratum (class, rarest label, band of a number).
 
-    A warning below 10 examples, or when the largest has more than 10 times as many; serious below 3. The
-    score of an example is one minus how many its stratum has, as a share of the largest.
+    A warning when the largest has more than 10 times as many as another, serious beyond 100 times; that there are
+    few at all is for ``few_examples`` to say. The score of an example is one minus how many its stratum has, as a
+    share of the largest.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
@@ -26,14 +26,14 @@ class ClassImbalance(Diagnosis):
         if len(counts) < 2:
             return []
         common, most = counts.most_common(1)[0]
-        few = {name: n for name, n in counts.items() if n < FEWEST or n * LARGEST_RATIO < most}
+        few = {name: n for name, n in counts.items() if n * LARGEST_RATIO < most}
         if not few:
             return []
         listed = zip(evidence.ids["train"], strata, strict=True)
         return [
             Finding(
-                "class_imbalance",
-                "serious" if min(few.values()) < SERIOUSLY_FEW else "warning",
+                "imbalance",
+                "serious" if min(few.values()) * SERIOUS_RATIO < most else "warning",
                 _summary(few, common, most),
                 [FindingExample(i, 1 - few[stratum] / most) for i, stratum in listed if stratum in few],
                 f"Add examples of {min(few, key=lambda name: few[name])!r} first, and read the figures per class: "
@@ -46,4 +46,8 @@ def _summary(few: dict[str, int], common: str, most: int) -> str:
     rising = sorted(few.items(), key=lambda item: (item[1], item[0]))
     named = ", ".join(f"{name!r} {n}" for name, n in rising[:_NAMED])
     more = f" and {len(few) - _NAMED} more alike" if len(few) > _NAMED else ""
-    return f"Few training examples: {named}{more}; the most common, {common!r}, has {counted(most, 'example')}."
+    times = most / rising[0][1]
+    return (
+        f"Training examples are unevenly spread: {named}{more}; the most common, {common!r}, has "
+        f"{counted(most, 'example')}, {times:.0f} times as many."
+    )

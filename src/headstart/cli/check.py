@@ -1,0 +1,107 @@
+"""``headstart check``: what is wrong with examples, before anything is trained on them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, get_args
+
+from headstart.core.results import Severity
+from headstart.core.spec import FitSpec
+
+if TYPE_CHECKING:
+    from headstart.core.results import Finding
+
+FOUND = 3
+"""Exit status where something was found that is as grave as --fail-on says."""
+
+NEVER = "never"
+SHOWN = 5
+
+EPILOG = """exit status: 0 nothing found that is as grave as --fail-on says, 3 something found that is,
+1 a mistake of the input, 2 wrong usage, 130 interrupted
+
+examples:
+  headstart check photos/                             duplicates, leaks, wrong labels, shortcuts, …
+  headstart check reviews.csv --target label --json   for a pipeline: findings as JSON, and an exit status
+  headstart check photos/ --backbone none             without a network: contents alone
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "check",
+        help="look for trouble in examples",
+        description="Look for trouble in your examples before you train on them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
+    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group belong together (patients, authors)")
+    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    parser.add_argument(
+        "--backbone", metavar="NAME", help="whose features to look at, or none (default: the best at hand)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same splits and folds (default: 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--engine", default="auto", metavar="NAME", help="what runs the backbone (default: the fastest in a trial)"
+    )
+    parser.add_argument("--json", action="store_true", help="the findings as one JSON object on stdout")
+    parser.add_argument(
+        "--fail-on",
+        choices=[*get_args(Severity), NEVER],
+        default="serious",
+        help="the least severity that makes the exit status 3 (default: serious)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, say what was found, and return the exit status."""
+    spec = FitSpec(
+        data=options.data,
+        input=options.input,
+        target=options.target,
+        group=options.group,
+        task=options.task,
+        backbone=options.backbone,
+        seed=options.seed,
+        device=options.device,
+        engine=options.engine,
+    )
+    from headstart.core.files import finite
+    from headstart.core.progress import Progress
+    from headstart.diagnosis import at_least
+    from headstart.experiment.checking import examine
+
+    checkup = examine(spec, Progress())
+    if options.json:
+        print(json.dumps(finite({"findings": [asdict(finding) for finding in checkup.findings]}), ensure_ascii=False))
+    else:
+        print("\n".join([checkup.looked_at, *map(_said, checkup.findings), _last_word(checkup.findings)]))
+    failing = [] if options.fail_on == NEVER else at_least(checkup.findings, options.fail_on)
+    return FOUND if failing else 0
+
+
+def _said(finding: Finding) -> str:
+    """A finding in a few lines: what, which, and what to do."""
+    lines = [f"\n{finding.severity.upper()}: {finding.summary}  [{finding.diagnosis}]"]
+    if finding.examples:
+        shown = ", ".join(f"{example.id} ({example.score:.2f})" for example in finding.examples[:SHOWN])
+        more = len(finding.examples) - SHOWN
+        lines.append(f"  Look at: {shown}" + (f" and {more:,} more" if more > 0 else ""))
+    return "\n".join([*lines, *([f"  Next:    {finding.next_step}"] if finding.next_step else [])])
+
+
+def _last_word(findings: list[Finding]) -> str:
+    if not findings:
+        return "Nothing was found that is wrong."
+    counts = dict.fromkeys(reversed(get_args(Severity)), 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return "\nFound: " + ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) + "."

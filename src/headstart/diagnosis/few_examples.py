@@ -1,0 +1,78 @@
+"""Few examples: classes with too few to learn from, or a test split too small to judge by."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from headstart.core.results import Finding, FindingExample
+from headstart.core.statistics import wilson
+from headstart.diagnosis._counting import counted
+from headstart.diagnosis.base import Diagnosis, Evidence
+
+FEWEST, SERIOUSLY_FEW = 20, 5
+"""Training examples of a class below which a head on frozen features still gains much from each one more."""
+
+WIDEST_INTERVAL, SERIOUSLY_WIDE = 0.2, 0.4
+"""Widths of the 95 % interval of a share near 0.8, measured on the test split: reached below 62 and 16 examples."""
+
+_NAMED = 5
+_TYPICAL = 0.8
+
+
+class FewExamples(Diagnosis):
+    """Counts the training examples of every stratum, and how much the size of the test split lets be known.
+
+    A warning below 20 examples of a stratum, serious below 5; a warning where a share measured on the test split has
+    an interval of more than 20 points, serious beyond 40. The score of an example is one minus how many its stratum
+    has, as a share of 20.
+    """
+
+    def examine(self, evidence: Evidence) -> list[Finding]:
+        return [*_classes(evidence), *_test(evidence)]
+
+
+def _classes(evidence: Evidence) -> list[Finding]:
+    strata = evidence.strata.get("train", ())
+    few = {name: n for name, n in Counter(strata).items() if n < FEWEST}
+    if not few:
+        return []
+    rising = sorted(few.items(), key=lambda item: (item[1], item[0]))
+    named = ", ".join(f"{name!r} {n}" for name, n in rising[:_NAMED])
+    more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
+    listed = zip(evidence.ids["train"], strata, strict=True)
+    return [
+        Finding(
+            "few_examples",
+            "serious" if rising[0][1] < SERIOUSLY_FEW else "warning",
+            f"Fewer than {FEWEST} training examples: {named}{more}.",
+            [FindingExample(i, 1 - few[stratum] / FEWEST) for i, stratum in listed if stratum in few],
+            f"Add examples, of {rising[0][0]!r} first: below {FEWEST} each one more counts.",
+        )
+    ]
+
+
+def _test(evidence: Evidence) -> list[Finding]:
+    total = len(evidence.ids.get("test", ()))
+    if not total:
+        return []
+    interval = wilson(_TYPICAL * total, total)
+    width = interval.high - interval.low
+    if width <= WIDEST_INTERVAL:
+        return []
+    return [
+        Finding(
+            "few_examples",
+            "serious" if width > SERIOUSLY_WIDE else "warning",
+            f"The test split holds {counted(total, 'example')}: a model that is right on {_TYPICAL:.0%} of them "
+            f"may be right on {interval.low:.0%} to {interval.high:.0%} of new ones{_reached(evidence)}.",
+            next_step="Label more examples for testing before two models are compared by these figures.",
+        )
+    ]
+
+
+def _reached(evidence: Evidence) -> str:
+    figure = evidence.figures.get("test", {}).get(evidence.watched)
+    if figure is None:
+        return ""
+    name = evidence.watched.replace("_", " ")
+    return f"; its {name} of {figure.value:.3g} may be anything from {figure.low:.3g} to {figure.high:.3g}"

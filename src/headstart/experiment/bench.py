@@ -1,0 +1,87 @@
+"""Lays out the workbench: the backbone that is taken, and the examples as inputs of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from headstart.backbones import default_card, load
+from headstart.backbones.base import Backbone
+from headstart.core.device import choose_device
+from headstart.core.errors import InputError
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
+from headstart.data.modalities import MODALITIES
+from headstart.experiment.material import Found, Material
+from headstart.frozen.choosing import Engines
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.inputs import Inputs
+from headstart.frozen.store import FrontierStore
+from headstart.training.workbench import Workbench
+
+TRAIN_SAMPLE = 500
+"""At most so many training examples are judged in the end too, to see how much was learned by heart."""
+
+
+def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
+    """The backbone asked for, or the default of what is at hand.
+
+    Raises
+    ------
+    HeadstartError : there is none of that name, its weights are not at hand, or it takes other inputs.
+    """
+    modality = found.examples.modality
+    name = spec.backbone or default_card(modality).name
+    backbone = load(name)
+    if backbone.card.modality != modality:
+        noun = MODALITIES.load(backbone.card.modality)().noun
+        raise InputError(
+            f"The backbone {name} takes {noun}, and these examples are {found.modality.noun}. "
+            "`headstart models` lists backbones for each."
+        )
+    chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
+    progress.say(f"Backbone: {backbone.card.name}{chosen}.")
+    return backbone
+
+
+def lay_out(
+    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
+) -> Workbench:
+    """The workbench of these examples; `folder` is for what only this fit needs."""
+
+    def inputs(rows: np.ndarray) -> Inputs:
+        modality = MODALITIES.load(material.examples.modality)()
+        keys = [material.checked.fingerprints[i] for i in rows]
+        return Inputs(material.examples.select(rows.tolist()), modality, backbone.preprocess, keys, stopwatch)
+
+    def encoded(rows: np.ndarray) -> Tensor:
+        return material.task.encode(material.targets(rows))
+
+    torch.manual_seed(spec.seed)
+    return Workbench(
+        task=material.task,
+        train=inputs(material.split.train),
+        targets=encoded(material.split.train),
+        validation=inputs(material.split.validation),
+        validation_targets=encoded(material.split.validation),
+        store=FrontierStore(store_folder()) if spec.store else None,
+        accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
+        stopwatch=stopwatch,
+        progress=progress,
+        seed=spec.seed,
+        folder=folder,
+        engines=Engines(spec.engine, records=folder),
+        deadline=spec.budget,
+        judged_after=len(material.split.test) + min(TRAIN_SAMPLE, len(material.split.train)),
+    )
+
+
+def every_input(material: Material, bench: Workbench) -> Inputs:
+    """All usable examples as inputs, in their order."""
+    return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints)

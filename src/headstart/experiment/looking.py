@@ -1,0 +1,161 @@
+"""Gathers what is known of examples before training: what they look like, and where they lie in features."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from headstart.backbones.base import Backbone
+from headstart.core.errors import UsageError
+from headstart.core.files import digest
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch, say_duration
+from headstart.data.examples import SPLITS
+from headstart.data.modalities import MODALITIES
+from headstart.diagnosis.base import Evidence
+from headstart.experiment.bench import every_input
+from headstart.experiment.looks import look_at_all
+from headstart.experiment.material import Material
+from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.frozen.store import FrontierStore
+from headstart.model.network import Network
+from headstart.strategies._kept_heads import SOLVER, heads_of
+from headstart.strategies._linear_head import predicted_seconds
+from headstart.strategies._solved_head import features_of
+from headstart.tasks.base import Task
+from headstart.training.workbench import Workbench
+
+MOST_KEPT = 10**7
+"""Outputs beyond which they are solved again rather than kept."""
+
+LEARNT = ("train", "validation")
+"""The splits whose targets a head may learn from; what the test split's are is for the end."""
+
+
+def look_before(
+    material: Material, store: FrontierStore | None, stopwatch: Stopwatch, progress: Progress
+) -> Evidence:
+    """What shows without a backbone: contents, targets, traits, sketches.
+
+    Raises
+    ------
+    InputError : an input vanished since it was checked.
+    """
+    examples, task, prints = material.examples, material.task, material.checked.fingerprints
+    modality = MODALITIES.load(examples.modality)()
+    looks = look_at_all(examples, modality, prints, store, stopwatch, progress)
+    normalised = [modality.normalised(reference) for reference in examples.references]
+    rows = _rows(material)
+    targets = {name: material.targets(part) for name, part in rows.items()}
+    return Evidence(
+        targets=targets,
+        ids=_by_split(rows, examples.ids),
+        fingerprints=_by_split(rows, prints),
+        figures={},
+        strata={name: task.strata(values) for name, values in targets.items()},
+        mistakes={},
+        watched=task.watched,
+        higher_is_better=task.higher_is_better,
+        given=[name for name in SPLITS if name in set(examples.splits or ())],
+        traits={name: {trait: v[part] for trait, v in looks.traits.items()} for name, part in rows.items()},
+        sketches={} if looks.sketches is None else {name: looks.sketches[part] for name, part in rows.items()},
+        labels=[str(label) for label in task.describe().get("labels", ())],
+        normalised=_by_split(rows, normalised) if all(normalised) else {},
+        groups=_by_split(rows, examples.groups),
+        set_aside=material.checked.set_aside,
+    )
+
+
+def look_deeper(
+    evidence: Evidence, material: Material, backbone: Backbone, bench: Workbench, allowed: float = math.inf
+) -> Evidence:
+    """The same with features of the frozen `backbone`, and what a head that did not see an example makes of it.
+
+    The features are those that feature extraction reads: they are computed for both, or lie in the store already.
+
+    Parameters
+    ----------
+    allowed : seconds that solving the heads may take; beyond that they are left out, and that is said.
+    """
+    features = _features(material, backbone, bench)
+    rows = _rows(material)
+    deeper = replace(evidence, features={name: features[part].numpy() for name, part in rows.items()})
+    learnt = np.concatenate([rows[name] for name in LEARNT if name in rows])
+    task = material.task
+    seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
+    if not _has_probabilities(task):
+        return deeper
+    if seconds > allowed:
+        bench.progress.say(f"  wrong labels are not looked for: it would take about {say_duration(seconds)}")
+        return deeper
+    with bench.stopwatch.lap("train"):
+        given = _unseen(material, features, learnt, bench)
+    if given is None:
+        return deeper
+    everywhere = np.zeros((len(features), given.shape[1]))
+    everywhere[learnt] = given
+    return replace(deeper, probabilities={name: everywhere[rows[name]] for name in LEARNT if name in rows})
+
+
+def _rows(material: Material) -> dict[str, np.ndarray]:
+    """The examples of each split that has any."""
+    split = material.split
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    return {name: part for name, part in parts.items() if len(part)}
+
+
+def _by_split(rows: dict[str, np.ndarray], values: Sequence[Any] | None) -> dict[str, list[Any]]:
+    return {} if values is None else {name: [values[i] for i in part] for name, part in rows.items()}
+
+
+def _features(material: Material, backbone: Backbone, bench: Workbench) -> Tensor:
+    """The last features of every example, (N, D)."""
+    network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
+    part = bench.frozen_part(network)
+    return features_of(network, part.over(every_input(material, bench)))
+
+
+def _has_probabilities(task: Task) -> bool:
+    try:
+        task.probabilities(torch.zeros(1, task.outputs), {})
+    except UsageError:
+        return False
+    return True
+
+
+def _unseen(material: Material, features: Tensor, learnt: np.ndarray, bench: Workbench) -> np.ndarray | None:
+    """Probabilities (n, C) of the examples `learnt` by heads that saw none of their copies or group."""
+    task, targets = material.task, material.targets(learnt)
+    columns = (material.checked.fingerprints, material.examples.groups)
+    units = units_of(*([column[i] for i in learnt] for column in columns if column is not None))
+    folds = stratified_folds(task.strata(targets), units, bench.seed)
+    if folds is None:
+        return None
+    encoded = task.encode(targets)
+    outputs = _kept_outputs(task, features[torch.from_numpy(learnt)], encoded, folds, bench)
+    return task.probabilities(outputs, task.calibrate(outputs, encoded))
+
+
+def _kept_outputs(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, bench: Workbench) -> Tensor:
+    """Outputs (N, C) out of fold, from an earlier fit where it had the same features, targets and folds."""
+    described = json.dumps(task.describe(), sort_keys=True, default=str)
+    bytes_of = [array.tobytes() for array in (features.numpy(), encoded.numpy(), folds)]
+    name = digest("out of fold", SOLVER, described, *bytes_of)
+    kept = heads_of(bench)
+    try:
+        return load(kept.read(name) or b"")["outputs"]
+    except SafetensorError:  # never kept, or torn by a power cut
+        outputs = out_of_fold(task, features, encoded, folds)
+    if outputs.numel() <= MOST_KEPT:
+        kept.keep(name, save({"outputs": outputs.contiguous()}))
+    return outputs

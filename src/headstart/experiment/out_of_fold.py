@@ -1,0 +1,105 @@
+"""What a linear head says of examples that it did not see: cross-validation whose folds keep relatives together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from headstart.strategies._descent import Point, descend
+from headstart.strategies._linear_head import COARSE, LARGE, STRENGTHS
+from headstart.strategies._several_heads import SeveralHeads
+from headstart.strategies._standardised import Standardised
+from headstart.tasks.base import Task
+
+FOLDS = 5
+
+
+def out_of_fold(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray) -> Tensor:
+    """Outputs (N, C) of linear heads, each example's from the head that was solved without its fold.
+
+    The penalty is that of least held-out loss, as in :func:`headstart.strategies._linear_head.fit_linear_head`.
+
+    Parameters
+    ----------
+    features : (N, D). encoded : N encoded targets. folds : (N,) int64 from 0 on, none of them empty.
+    """
+    coordinates = Standardised.of(features.float()).coordinates
+    weights = task.balance(encoded).float()
+    place = torch.from_numpy(folds)
+    outputs = torch.zeros(len(folds), task.outputs)
+    count = int(folds.max()) + 1
+    together = max(1, min(count, LARGE // outputs.numel()))  # folds solved as one problem, for the sake of memory
+    for start in range(0, count, together):
+        mine = range(start, min(start + together, count))
+        held_out = torch.stack([(place == fold).float() for fold in mine])
+        given = _held_out_outputs(task, coordinates, encoded, weights, held_out)
+        for fold, said in zip(mine, given, strict=True):
+            outputs[place == fold] = said[place == fold]
+    return outputs
+
+
+def _held_out_outputs(task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, held_out: Tensor) -> Tensor:
+    """(F, N, C): F heads at the penalty of least loss on what they did not see. `held_out` is (F, N), 1 for that."""
+    share = held_out.mean(dim=1, keepdim=True)
+    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
+    judged = weights * held_out / share.sum()
+    point = Point.at(problem, problem.start)
+    scores: list[float] = []
+    best = point.outputs
+    for strength in STRENGTHS:
+        point = descend(problem, point, 1 / (strength * len(coordinates)), *COARSE)
+        scores.append(problem.loss(point.outputs, judged))
+        if scores[-1] == min(scores):
+            best = point.outputs.clone()
+        if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
+            break
+    return best.view(len(coordinates), len(held_out), -1).transpose(0, 1)
+
+
+def stratified_folds(strata: Sequence[str], units: np.ndarray, seed: int) -> np.ndarray | None:
+    """Fold numbers (N,), five of about the same make-up, or as many as there are units; None where that is one.
+
+    Larger units are placed first, each into the fold that has fewest of its commonest stratum, then fewest at all.
+
+    Parameters
+    ----------
+    units : (N,) int; examples of one number share a fold.
+    """
+    members: dict[int, list[int]] = {}
+    for row, unit in enumerate(units.tolist()):
+        members.setdefault(unit, []).append(row)
+    count = min(FOLDS, len(members))
+    if count < 2:
+        return None
+    shuffled = np.random.default_rng(seed).permutation(len(members))
+    rank = dict(zip(members, shuffled.tolist(), strict=True))
+    sizes, made_of = [0] * count, [Counter[str]() for _ in range(count)]
+    folds = np.zeros(len(units), dtype=np.int64)
+    for unit in sorted(members, key=lambda unit: (-len(members[unit]), rank[unit])):
+        own = Counter(strata[row] for row in members[unit])
+        common = own.most_common(1)[0][0]
+        fold = min(range(count), key=lambda fold: (made_of[fold][common], sizes[fold]))
+        folds[members[unit]] = fold
+        sizes[fold] += len(members[unit])
+        made_of[fold].update(own)
+    return folds
+
+
+def units_of(*links: Sequence[str]) -> np.ndarray:
+    """Numbers (N,) of what belongs together: examples that share a name in any of the columns, (N,) strings each."""
+    count = len(links[0])
+    rows, ends, known = [], [], count
+    for column in links:
+        names, numbers = np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)
+        rows.append(np.arange(count))
+        ends.append(numbers.ravel() + known)
+        known += len(names)
+    edges = np.concatenate(rows), np.concatenate(ends)
+    graph = coo_matrix((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(known, known))
+    return connected_components(graph, directed=False)[1][:count]

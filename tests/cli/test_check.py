@@ -1,0 +1,88 @@
+"""``headstart check``: what is printed, the JSON, and the exit status that guards a pipeline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headstart.core.results import Finding, FindingExample
+from headstart.experiment import checking
+from small_world import status
+
+CHECK = ("--backbone", "none")
+
+
+@pytest.fixture
+def conflicting(photos: Path, at_hand: Path) -> Path:
+    """One picture in seven of a fruit is also another fruit: serious."""
+    shutil.copytree(photos, "photos")
+    for number in range(2):
+        shutil.copy(f"photos/lime/{number:02}.png", f"photos/plum/again{number}.png")
+    return at_hand / "photos"
+
+
+@pytest.mark.parametrize(("severity", "expected"), [("info", 3), ("warning", 3), ("serious", 3), ("never", 0)])
+def test_the_status_of_something_serious(conflicting: Path, severity: str, expected: int) -> None:
+    assert status("check", conflicting, *CHECK, "--fail-on", severity) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [((), 0), (("--fail-on", "warning"), 3), (("--fail-on", "info"), 3)]
+)
+def test_the_status_of_a_warning(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], expected: int
+) -> None:
+    monkeypatch.setattr(checking, "examine_all", lambda evidence: [Finding("some", "warning", "So.")])
+    assert status("check", photos, *CHECK, *options) == expected
+
+
+def test_json(conflicting: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("check", conflicting, *CHECK, "--json") == 3
+    said = capsys.readouterr()
+    given = json.loads(said.out)
+    assert set(given) == {"findings"}
+    for finding in given["findings"]:
+        assert set(finding) == {"diagnosis", "severity", "summary", "examples", "next_step"}
+        assert all(set(example) == {"id", "score"} for example in finding["examples"])
+    (conflict,) = [finding for finding in given["findings"] if finding["diagnosis"] == "label_conflicts"]
+    assert {"lime/00.png", "plum/again0.png"} <= {example["id"] for example in conflict["examples"]}
+    assert "Read 44 images" in said.err
+
+
+def test_what_a_person_sees(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [FindingExample(f"{number}.png", 1 - number / 10) for number in range(8)]
+    found = [
+        Finding("some", "serious", "8 pictures are odd.", named, "Look at them."),
+        Finding("other", "info", "So."),
+    ]
+    monkeypatch.setattr(checking, "examine_all", lambda evidence: found)
+    assert status("check", photos, *CHECK) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Looked at 42 images")
+    assert lines[2:5] == [
+        "SERIOUS: 8 pictures are odd.  [some]",
+        "  Look at: 0.png (1.00), 1.png (0.90), 2.png (0.80), 3.png (0.70), 4.png (0.60) and 3 more",
+        "  Next:    Look at them.",
+    ]
+    assert lines[6] == "INFO: So.  [other]"
+    assert lines[-1] == "Found: 1 serious, 1 info."
+
+
+def test_nothing_wrong(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checking, "examine_all", lambda evidence: [])
+    assert status("check", photos, *CHECK, "--fail-on", "info") == 0
+    assert capsys.readouterr().out.endswith("Nothing was found that is wrong.\n")
+
+
+def test_mistakes_keep_their_status(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("check", "nowhere", *CHECK) == 1
+    assert status("check", photos, "--fail-on", "sometimes") == 2
+    assert status("check", photos, "--backbone", "tiny_resnett") == 2
+    assert "Did you mean" in capsys.readouterr().err

@@ -1,0 +1,33 @@
+"""Duplicates within a split, counted by hand."""
+
+import numpy as np
+
+from diagnosis.made import evidence, pictures, sketch
+from headstart.diagnosis.duplicates import Duplicates
+
+
+def test_copies_within_a_split_are_counted():
+    (finding,) = Duplicates().examine(
+        evidence(fingerprints={"train": ["p", "q", "p", "p", *(f"s{i}" for i in range(19))]})
+    )
+    assert finding.severity == "warning"  # 2 of 23 could go
+    assert finding.summary == (
+        "3 train examples of 23 (13.0 %) are alike (3 exactly), e.g. train-0 and train-2: 2 could go and nothing "
+        "would be lost."
+    )
+    assert {example.id for example in finding.examples} == {"train-0", "train-2", "train-3"}
+
+
+def test_few_are_information_and_copies_across_splits_are_none():
+    many = [f"s{i}" for i in range(100)]
+    assert Duplicates().examine(evidence(fingerprints={"train": ["p", "p", *many]}))[0].severity == "info"
+    assert Duplicates().examine(evidence(fingerprints={"train": ["p"], "test": ["p"]})) == []
+
+
+def test_exact_and_near_are_told_apart():
+    own = pictures(6)
+    sketches = np.stack([sketch(picture) for picture in (*own, own[0][:, ::-1], own[1])])
+    prints = {"train": ["0", "1", "2", "3", "4", "5", "6", "1"]}
+    (finding,) = Duplicates().examine(evidence(fingerprints=prints, sketches={"train": sketches}))
+    assert "(2 exactly and 2 nearly)" in finding.summary
+    assert {example.id for example in finding.examples} == {"train-0", "train-6", "train-1", "train-7"}

@@ -1,0 +1,36 @@
+"""Few examples: counts by hand, intervals by Wilson's formula."""
+
+import pytest
+
+from diagnosis.made import evidence
+from headstart.core.results import Figure
+from headstart.diagnosis.few_examples import FewExamples
+
+
+def test_small_classes_are_named():
+    (finding,) = FewExamples().examine(evidence({"train": ["a"] * 20 + ["b"] * 19 + ["c"] * 6}))
+    assert finding.severity == "warning"
+    assert finding.summary == "Fewer than 20 training examples: 'c' 6, 'b' 19."
+    assert len(finding.examples) == 25
+    assert finding.examples[-1].score == pytest.approx(0.7)
+    assert "'c' first" in finding.next_step
+
+
+def test_below_five_is_serious():
+    assert FewExamples().examine(evidence({"train": ["a"] * 20 + ["b"] * 4}))[0].severity == "serious"
+    assert FewExamples().examine(evidence({"train": ["a"] * 20 + ["b"] * 20})) == []
+
+
+def test_a_small_test_split_says_little():
+    """Wilson at 24 of 30: 0.627 to 0.905; at 8 of 10: 0.490 to 0.943, as in Newcombe (1998), table I's method."""
+    targets = {"train": ["a"] * 20, "test": ["a"] * 30}
+    (finding,) = FewExamples().examine(evidence(targets, figures={"test": Figure(0.9, 0.74, 0.97)}))
+    assert finding.severity == "warning"
+    assert finding.summary == (
+        "The test split holds 30 examples: a model that is right on 80% of them may be right on 63% to 90% of new "
+        "ones; its accuracy of 0.9 may be anything from 0.74 to 0.97."
+    )
+    (small,) = FewExamples().examine(evidence({"train": ["a"] * 20, "test": ["a"] * 10}))
+    assert small.severity == "serious"
+    assert "49% to 94%" in small.summary
+    assert FewExamples().examine(evidence({"train": ["a"] * 20, "test": ["a"] * 62})) == []

@@ -1,0 +1,57 @@
+"""Groups that splits tear apart or keep whole."""
+
+import numpy as np
+
+from diagnosis.made import evidence
+from headstart.diagnosis.groups import Groups
+
+PATIENTS, SCANS = 20, 4
+
+
+def scans(torn):
+    """(ids, targets, owners) by split: of each patient the last scan is tested, or the last five patients whole."""
+    ids, targets, owners = ({"train": [], "test": []} for _ in range(3))
+    for patient in range(PATIENTS):
+        for scan in range(SCANS):
+            tested = scan == SCANS - 1 if torn else patient >= PATIENTS - 5
+            split = "test" if tested else "train"
+            ids[split].append(f"{split}/patient{patient:02d}_{scan}.png")
+            targets[split].append("ab"[patient % 2])
+            owners[split].append(patient)
+    return ids, targets, owners
+
+
+def features(owners, alike):
+    generator = np.random.default_rng(0)
+    centres = alike * generator.standard_normal((PATIENTS, 16))
+    return {split: centres[own] + generator.standard_normal((len(own), 16)) for split, own in owners.items()}
+
+
+def test_torn_groups_are_serious_and_shown():
+    ids, targets, owners = scans(torn=True)
+    (finding,) = Groups().examine(evidence(targets, ids=ids, features=features(owners, alike=2.0)))
+    assert finding.severity == "serious"
+    assert (
+        "20 groups that belong together ('patient' and what follows it, e.g. train/patient00_0.png,"
+        in finding.summary
+    )
+    assert "the splits tear 20 of them apart, so that 20 test examples (100.0 %) belong" in finding.summary
+    assert "--group auto" in finding.next_step
+    assert {example.id for example in finding.examples} == set(ids["test"])
+    assert {example.score for example in finding.examples} == {0.75}
+
+
+def test_names_alone_do_where_there_are_no_features():
+    ids, targets, _ = scans(torn=True)
+    (finding,) = Groups().examine(evidence(targets, ids=ids))
+    assert "comparisons" not in finding.summary
+
+
+def test_names_whose_members_are_not_alike_are_not_believed():
+    ids, targets, owners = scans(torn=True)
+    assert Groups().examine(evidence(targets, ids=ids, features=features(owners, alike=0.0))) == []
+
+
+def test_groups_that_are_whole_are_fine():
+    ids, targets, owners = scans(torn=False)
+    assert Groups().examine(evidence(targets, ids=ids, features=features(owners, alike=2.0))) == []

@@ -1,0 +1,24 @@
+"""Imbalance on counts that can be judged by hand."""
+
+import pytest
+
+from diagnosis.made import evidence
+from headstart.diagnosis.imbalance import Imbalance
+
+
+def test_rare_classes_are_named_with_their_counts():
+    (finding,) = Imbalance().examine(evidence({"train": ["a"] * 100 + ["b"] * 9 + ["c"] * 10}))
+    assert finding.severity == "warning"
+    assert finding.summary == (
+        "Training examples are unevenly spread: 'b' 9; the most common, 'a', has 100 examples, 11 times as many."
+    )
+    assert {example.id for example in finding.examples} == {f"train-{i}" for i in range(100, 109)}
+    assert finding.examples[0].score == pytest.approx(0.91)
+
+
+def test_it_is_a_matter_of_ratios():
+    assert Imbalance().examine(evidence({"train": ["a"] * 20 + ["b"] * 2})) == []
+    assert Imbalance().examine(evidence({"train": ["a"] * 120 + ["b"] * 12})) == []
+    assert "'b' 12" in Imbalance().examine(evidence({"train": ["a"] * 121 + ["b"] * 12}))[0].summary
+    assert Imbalance().examine(evidence({"train": ["a"] * 201 + ["b"] * 2}))[0].severity == "serious"
+    assert Imbalance().examine(evidence({"train": ["a"] * 200})) == []

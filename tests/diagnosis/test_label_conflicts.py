@@ -1,0 +1,42 @@
+"""Label conflicts on copies that can be counted by hand."""
+
+import numpy as np
+
+from diagnosis.made import evidence, pictures, sketch
+from headstart.diagnosis.label_conflicts import LabelConflicts
+
+
+def test_conflicts_are_found_across_splits():
+    targets = {"train": ["a", "a", "b"] + ["a"] * 300, "test": ["b"]}
+    prints = {"train": ["p", "q", "r"] + [f"s{i}" for i in range(300)], "test": ["p"]}
+    (finding,) = LabelConflicts().examine(evidence(targets, prints))
+    assert finding.severity == "warning"  # 2 of 304
+    assert finding.summary.startswith("2 examples (0.66 %) share their content")
+    assert "train-0 is 'a' and test-0 is 'b'" in finding.summary
+    assert [(e.id, e.score) for e in finding.examples] == [("train-0", 0.5), ("test-0", 0.5)]
+
+
+def test_the_odd_one_out_comes_first():
+    (finding,) = LabelConflicts().examine(evidence({"train": ["a", "a", "a", "b"]}, {"train": ["p"] * 4}))
+    assert finding.severity == "serious"
+    assert [(e.id, e.score) for e in finding.examples] == [
+        ("train-3", 0.75), ("train-0", 0.25), ("train-1", 0.25), ("train-2", 0.25),
+    ]  # fmt: skip
+
+
+def test_labels_in_another_order_do_not_conflict():
+    assert LabelConflicts().examine(evidence({"train": [["a", "b"], ["b", "a"]]}, {"train": ["p", "p"]})) == []
+
+
+def test_texts_that_differ_in_nothing_that_matters_conflict_too():
+    found = evidence({"train": ["a", "b"]}, {"train": ["p", "q"]}, normalised={"train": ["n", "n"]})
+    assert len(LabelConflicts().examine(found)[0].examples) == 2
+    apart = evidence({"train": ["a", "b"]}, {"train": ["p", "q"]}, normalised={"train": ["", ""]})
+    assert LabelConflicts().examine(apart) == []
+
+
+def test_a_mirrored_picture_conflicts_with_itself():
+    one = pictures(3)
+    sketches = np.stack([sketch(picture) for picture in (*one, one[0][:, ::-1])])
+    found = evidence({"train": ["a", "a", "a", "b"]}, {"train": list("pqrs")}, sketches={"train": sketches})
+    assert [example.id for example in LabelConflicts().examine(found)[0].examples] == ["train-0", "train-3"]

@@ -1,0 +1,49 @@
+"""Outliers planted in made features."""
+
+import numpy as np
+
+from diagnosis.made import evidence
+from headstart.diagnosis.outliers import Outliers
+
+
+def classes(count=100, seed=0):
+    """Two classes of directions (2 x count, 32), each around its own centre, the second three times as wide."""
+    generator = np.random.default_rng(seed)
+    centres = 4 * np.eye(32)[:2]
+    return np.concatenate([centres[k] + (0.2, 0.6)[k] * generator.standard_normal((count, 32)) for k in (0, 1)])
+
+
+def test_what_is_unlike_its_class_is_found():
+    features = classes()
+    features[7] = 4 * np.eye(32)[5]
+    features[150] = -4 * np.eye(32)[1]
+    targets = {"train": ["a"] * 100 + ["b"] * 100}
+    (finding,) = Outliers().examine(evidence(targets, features={"train": features}))
+    assert {example.id for example in finding.examples} == {"train-7", "train-150"}
+    assert finding.severity == "info"
+    assert "2 examples of 200 (1.0 %) are unlike all others" in finding.summary
+    scores = [example.score for example in finding.examples]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score < 1 for score in scores)
+
+
+def test_a_class_that_is_wide_has_no_outliers_for_it():
+    assert Outliers().examine(evidence({"train": ["a"] * 100 + ["b"] * 100}, features={"train": classes()})) == []
+
+
+def test_small_classes_and_missing_features_are_left_out():
+    targets = {"train": ["a"] * 19}
+    features = np.concatenate([np.ones((18, 4)), -np.ones((1, 4))])
+    assert Outliers().examine(evidence(targets, features={"train": features})) == []
+    assert (
+        Outliers().examine(evidence({"train": ["a"] * 40, "test": ["a"] * 40}, features={"train": classes()[:40]}))
+        == []
+    )
+
+
+def test_many_outliers_are_a_warning():
+    features = classes()
+    features[:3] = 4 * np.eye(32)[[8, 9, 10]]
+    features[100:102] = -4 * np.eye(32)[[11, 12]]
+    (finding,) = Outliers().examine(evidence({"train": ["a"] * 100 + ["b"] * 100}, features={"train": features}))
+    assert finding.severity == "warning"  # 5 of 200

@@ -1,0 +1,45 @@
+"""Overfitting on figures small enough to judge by hand."""
+
+import pytest
+
+from headstart.core.results import Figure
+from headstart.diagnosis.base import Evidence
+from headstart.diagnosis.overfitting import Overfitting
+
+
+def evidence(figures, watched="accuracy", higher=True):
+    reached = {split: {watched: figure} for split, figure in figures.items()}
+    return Evidence({}, {}, {}, reached, {}, {}, watched, {watched: higher})
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "severity"),
+    [
+        (Figure(1.0, 0.99, 1.0), Figure(0.80, 0.75, 0.85), "serious"),
+        (Figure(1.0, 0.99, 1.0), Figure(0.90, 0.85, 0.94), "warning"),
+        (Figure(1.0, 0.99, 1.0), Figure(0.97, 0.95, 0.98), None),  # apart, but by little
+        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.92), None),  # intervals overlap
+        (Figure(0.7, 0.69, 0.71), Figure(0.9, 0.85, 0.95), None),  # better on new examples
+    ],
+)
+def test_overfitting_needs_a_clear_gap(train, test, severity):
+    findings = Overfitting().examine(evidence(figures={"train": train, "test": test}))
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+def test_overfitting_of_an_error_goes_the_other_way():
+    train, held_out = Figure(1.0, 0.9, 1.1), Figure(2.5, 2.0, 3.0)
+    worse = evidence(figures={"train": train, "validation": held_out}, watched="mae", higher=False)
+    (finding,) = Overfitting().examine(worse)
+    assert finding.severity == "serious"
+    assert (
+        "mae is 1 on the examples it learned from, but 2.5 (95 % interval 2 to 3) on the validation"
+        in finding.summary
+    )
+    better = evidence(figures={"train": held_out, "validation": train}, watched="mae", higher=False)
+    assert Overfitting().examine(better) == []
+
+
+def test_overfitting_prefers_the_test_split():
+    figures = {"train": Figure(1.0, 1.0, 1.0), "validation": Figure(0.5, 0.4, 0.6), "test": Figure(1.0, 0.9, 1.0)}
+    assert Overfitting().examine(evidence(figures=figures)) == []

@@ -1,0 +1,79 @@
+"""Shortcuts planted in traits."""
+
+import numpy as np
+import pytest
+
+from diagnosis.made import evidence
+from headstart.diagnosis._trait_classifier import balanced_accuracy
+from headstart.diagnosis.shortcuts import Shortcuts
+
+TARGETS = {"train": ["a", "b"] * 60, "validation": ["a", "b"] * 20, "test": ["a", "b"] * 20}
+
+
+def traits(tell, seed=0):
+    """Width that tells the class of a share of the examples, and brightness that tells nothing."""
+    generator = np.random.default_rng(seed)
+    found = {}
+    for split, targets in TARGETS.items():
+        told = np.where(generator.random(len(targets)) < tell, targets, generator.choice(["a", "b"], len(targets)))
+        width = np.where(told == "a", 100.0, 300.0)
+        found[split] = {"brightness": generator.random(len(targets)), "width": width, "same": np.ones(len(targets))}
+    return found
+
+
+def right(share):
+    """Probabilities of a head that is right on this share of the examples of each class."""
+    found = {}
+    for split in ("train", "validation"):
+        n = len(TARGETS[split])
+        own = np.arange(n) % 2
+        said = np.where(np.arange(n) < share * n, own, 1 - own)
+        found[split] = np.eye(2)[said]
+    return found
+
+
+def test_a_trait_that_tells_the_class_is_named_with_its_means():
+    (finding,) = Shortcuts().examine(evidence(TARGETS, traits=traits(1.0)))
+    assert finding.severity == "warning"  # how much features reach is not known
+    assert "the class of 100% (9" in finding.summary
+    assert "of 160 examples, where chance gives 50%," in finding.summary
+    assert "Strongest: width (a 100, b 300); brightness (" in finding.summary
+    assert "same" not in finding.summary
+    assert not any(example.id.startswith("test") for example in finding.examples)
+
+
+@pytest.mark.parametrize(("features", "severity"), [(1.0, "serious"), (0.8, "serious")])
+def test_it_is_serious_when_features_reach_hardly_more(features, severity):
+    known = evidence(TARGETS, traits=traits(1.0), labels=["a", "b"], probabilities=right(features))
+    (finding,) = Shortcuts().examine(known)
+    assert finding.severity == severity
+    assert f"features {features:.0%}" in finding.summary
+
+
+def test_it_is_a_warning_when_features_reach_much_more():
+    known = evidence(TARGETS, traits=traits(0.7), labels=["a", "b"], probabilities=right(1.0))
+    (finding,) = Shortcuts().examine(known)
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize("tell", [0.0, 0.2])
+def test_what_hardly_tells_is_not_worth_a_word(tell):
+    assert Shortcuts().examine(evidence(TARGETS, traits=traits(tell))) == []
+
+
+def test_missing_values_traits_and_splits():
+    some = traits(1.0)
+    some["train"]["width"][::7] = np.nan
+    assert Shortcuts().examine(evidence(TARGETS, traits=some))
+    del some["validation"]["width"]
+    assert Shortcuts().examine(evidence(TARGETS, traits=some)) == []
+    assert Shortcuts().examine(evidence({"test": ["a", "b"] * 20}, traits={"test": traits(1.0)["test"]})) == []
+
+
+def test_balanced_accuracy_by_hand():
+    """a: 3 of 4, b: 0 of 1. Agresti-Coull shares 5/8 of n = 8 and 2/5 of n = 5."""
+    found = balanced_accuracy(np.array(list("aaaba")), np.array(list("aaaab")))
+    half = 1.959963984540054 / 2 * (5 / 8 * 3 / 8 / 8 + 2 / 5 * 3 / 5 / 5) ** 0.5
+    assert found.value == pytest.approx(0.375)
+    assert found.low == pytest.approx(max(0.0, 0.375 - half))
+    assert found.high == pytest.approx(0.375 + half)

@@ -1,0 +1,58 @@
+"""A check from Python: what is planted is found, with a backbone and without."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import headstart
+from headstart.core.errors import HeadstartError, InputError, UsageError
+from headstart.core.progress import Progress
+from headstart.core.results import Finding
+from headstart.core.spec import FitSpec
+from headstart.experiment.checking import examine
+
+
+@pytest.fixture
+def conflicting(photos: Path, at_hand: Path) -> Path:
+    shutil.copytree(photos, "photos")
+    for number in range(4):
+        shutil.copy(f"photos/lime/{number:02}.png", f"photos/plum/again{number}.png")
+    return at_hand / "photos"
+
+
+@pytest.mark.parametrize("backbone", ["none", "tiny_resnet"])
+def test_conflicting_copies_are_found(conflicting: Path, backbone: str) -> None:
+    findings = headstart.check(conflicting, backbone=backbone, engine="eager", quiet=True)
+    assert all(isinstance(finding, Finding) for finding in findings)
+    (finding,) = [finding for finding in findings if finding.diagnosis == "label_conflicts"]
+    assert finding.severity == "serious"
+    assert {f"lime/{number:02}.png" for number in range(4)} <= {example.id for example in finding.examples}
+
+
+def test_it_says_what_was_looked_at(photos: Path, at_hand: Path) -> None:
+    without, with_one = (
+        examine(FitSpec(photos, backbone=name, engine="eager"), Progress(quiet=True)).looked_at
+        for name in ("none", "tiny_resnet")
+    )
+    assert without.startswith("Looked at 42 images (27 train, 7 validation, 8 test): content, width, height, ")
+    assert "features" not in without
+    assert "features of local/tiny_resnet, the 3 labels against those features" in with_one
+
+
+def test_nothing_is_left_behind(photos: Path, at_hand: Path) -> None:
+    headstart.check(photos, engine="eager", quiet=True)
+    assert not list(at_hand.iterdir())
+
+
+def test_mistakes(photos: Path, messages: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="There is no nowhere"):
+        headstart.check("nowhere", quiet=True)
+    with pytest.raises(UsageError, match="no task 'sorting'"):
+        headstart.check(photos, task="sorting", quiet=True)
+    with pytest.raises(InputError, match="takes images, and these examples are texts"):
+        headstart.check(messages, target="topic", backbone="tiny_resnet", quiet=True)
+    with pytest.raises(HeadstartError, match=r"--backbone none looks without one"):
+        headstart.check(photos, backbone="timm/resnet18", quiet=True)

@@ -1,0 +1,91 @@
+"""Heads that judge what they did not see, and folds that part no relatives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import torch
+
+from headstart.experiment import out_of_fold as module
+from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.tasks import TASKS
+
+
+def clusters(count: int = 60) -> tuple[torch.Tensor, list[str]]:
+    """Points (N, 4) around one of two corners, and which."""
+    names = ["left", "right"] * (count // 2)
+    noise = np.random.default_rng(0).normal(0, 0.3, (count, 4))
+    centres = np.array([[-1.0 if name == "left" else 1.0] * 4 for name in names])
+    return torch.from_numpy(centres + noise).float(), names
+
+
+def solved(features: torch.Tensor, targets: list[str], folds: np.ndarray) -> torch.Tensor:
+    task = TASKS.load("classification").from_targets(["left", "right"] * (len(targets) // 2))
+    return out_of_fold(task, features, task.encode(targets), folds)
+
+
+def test_a_wrong_target_is_contradicted_by_heads_that_never_saw_it() -> None:
+    features, targets = clusters()
+    wrong = [7, 22, 41]
+    given = [("left" if t == "right" else "right") if i in wrong else t for i, t in enumerate(targets)]
+    folds = stratified_folds(given, np.arange(60), seed=0)
+    assert folds is not None
+    said = solved(features, given, folds).argmax(dim=1)
+    assert [["left", "right"][place] for place in said] == targets
+
+
+def test_folds_solved_one_at_a_time_agree_with_all_at_once(monkeypatch) -> None:
+    features, targets = clusters()
+    folds = np.arange(60) // 2 % 5
+    together = solved(features, targets, folds)
+    monkeypatch.setattr(module, "LARGE", 1)
+    apart = solved(features, targets, folds)
+    assert together.shape == apart.shape == (60, 2)
+    assert torch.equal(together.argmax(dim=1), apart.argmax(dim=1))
+
+
+def test_an_example_does_not_reach_its_own_output() -> None:
+    """Moved far away, it moves every head but the one that judges it."""
+    features, targets = clusters()
+    folds = np.arange(60) // 2 % 5
+    mates = folds == folds[0]
+    before = solved(features, targets, folds)
+    weights = torch.ones(60)
+    weights[0] = 0.0
+    swapped = list(targets)
+    swapped[0] = "right"
+    after = solved(features, swapped, folds)
+    ratio = (after[mates] / before[mates]).flatten()
+    assert torch.allclose(ratio, ratio[0].expand_as(ratio), rtol=0.3)  # the same heads, at most another penalty
+    assert not torch.allclose(after[~mates], before[~mates], rtol=0.05)
+
+
+def test_folds_keep_the_proportions() -> None:
+    strata = ["a"] * 20 + ["b"] * 10
+    folds = stratified_folds(strata, np.arange(30), seed=3)
+    assert folds is not None
+    for fold in range(5):
+        assert Counter(np.array(strata)[folds == fold].tolist()) == {"a": 4, "b": 2}
+
+
+def test_folds_keep_units_whole_and_none_is_empty() -> None:
+    units = np.repeat(np.arange(12), [9, 8, 7, 1, 1, 1, 1, 2, 2, 3, 3, 5])
+    folds = stratified_folds(["a"] * len(units), units, seed=0)
+    assert folds is not None
+    assert all(len(set(folds[units == unit])) == 1 for unit in range(12))
+    assert set(folds.tolist()) == set(range(5))
+
+
+def test_fewer_units_than_folds() -> None:
+    folds = stratified_folds(["a", "a", "b"], np.array([0, 0, 1]), seed=0)
+    assert folds is not None
+    assert len(set(folds.tolist())) == 2
+    assert folds[0] == folds[1]
+    assert stratified_folds(["a", "b"], np.array([0, 0]), seed=0) is None
+
+
+def test_what_shares_a_copy_or_a_group_belongs_together() -> None:
+    units = units_of(["p", "p", "q", "r", "s"], ["x", "y", "y", "z", "w"])
+    assert units[0] == units[1] == units[2]
+    assert len({units[0], units[3], units[4]}) == 3
