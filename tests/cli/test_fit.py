@@ -18,7 +18,8 @@ RUNG = [
     "name", "strategy", "freeze_depth", "predicted_seconds", "seconds", "trainable_parameters", "validation", "kept",
     "reason",
 ]  # fmt: skip
-FILES = {"model.safetensors", "model.json", "README.md", "report.html", "result.json"}
+GUARD = {"guard.safetensors", "guard.json"}
+FILES = {"model.safetensors", "model.json", "README.md", "report.html", "result.json", *GUARD}
 
 
 def test_class_folders_give_a_whole_model_folder(photo_model: Path) -> None:

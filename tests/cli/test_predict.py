@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from headstart.cli import main
+from headstart.delivery.guarded import COVERAGE
 from small_world import paint, status, table, texts
+
+COLUMNS = ["input", "label", "probability", "set", "unfamiliar", "is_unfamiliar"]
 
 
 def test_a_csv_file_of_a_folder_of_new_pictures(
@@ -19,7 +23,7 @@ def test_a_csv_file_of_a_folder_of_new_pictures(
     new = paint(at_hand / "new", {"plum": 3}, seed=9) / "plum"
     assert status("predict", photo_model, new, "-o", "p.csv") == 0
     rows = list(csv.reader((at_hand / "p.csv").open()))
-    assert rows[0] == ["input", "label", "probability"]
+    assert rows[0] == COLUMNS
     assert [row[:2] for row in rows[1:]] == [["00.png", "plum"], ["01.png", "plum"], ["02.png", "plum"]]
     assert all(1 / 3 < float(row[2]) <= 1 for row in rows[1:])
     said = capsys.readouterr()
@@ -32,7 +36,7 @@ def test_stdout_holds_nothing_but_the_table(
 ) -> None:
     assert status("predict", message_model, messages) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert list(rows[0]) == ["input", "label", "probability"]
+    assert list(rows[0]) == COLUMNS
     assert rows[0]["input"] == "messages.csv row 2"
     assert [row["label"] for row in rows] == [topic for _, topic in texts(45)]
 
@@ -41,7 +45,9 @@ def test_json_lines_and_parquet_by_their_ending(message_model: Path, messages: P
     assert status("predict", message_model, messages, "-o", "p.jsonl") == 0
     rows = [json.loads(line) for line in (at_hand / "p.jsonl").read_text().splitlines()]
     assert len(rows) == 45
-    assert list(rows[0]) == ["input", "label", "probability"]
+    assert list(rows[0]) == [*COLUMNS, "nearest"]
+    assert len(rows[0]["nearest"]) == 5
+    assert all(name.startswith("messages.csv row ") for name in rows[0]["nearest"])
     parquet = pytest.importorskip("pyarrow.parquet")
     assert status("predict", message_model, messages, "-o", "p.parquet") == 0
     assert parquet.read_table(at_hand / "p.parquet").to_pylist() == rows
@@ -82,9 +88,55 @@ def test_a_few_broken_inputs_are_listed_and_the_others_predicted(
     assert "set aside: 03.png" in said.err
 
 
+def test_coverage_and_abstaining(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So few are held out that a coverage of 0.999 excludes nothing: every set holds all labels, and none is sure."""
+    assert status("predict", message_model, messages, "--coverage", "0.999", "--abstain") == 0
+    said = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert {row["set"] for row in rows} == {"animals|films|learning"}
+    assert {row["label"] for row in rows} == {row["probability"] for row in rows} == {""}
+    assert {row["is_unfamiliar"] for row in rows} <= {"true", "false"}
+    assert "no answer for 45 of 45" in said.err
+
+
+def test_abstaining_below_a_probability(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("predict", message_model, messages) == 0
+    sure = [float(row["probability"]) for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+    bar = sorted(sure)[20]
+    assert status("predict", message_model, messages, "--abstain-below", str(bar)) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["label"] == "" for row in rows] == [p < bar for p in sure]
+
+
+def test_a_folder_without_a_guard_still_predicts(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(message_model, "old")
+    for name in ("guard.safetensors", "guard.json"):
+        Path("old", name).unlink()
+    assert status("predict", "old", messages) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("input,label,probability\n")
+    assert "holds no guard" in said.err
+    assert status("predict", "old", messages, "--abstain") == 2
+    assert status("compare", "old", messages) == 2
+    assert "fit it anew" in capsys.readouterr().err
+
+
+def test_the_default_coverage_is_that_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    assert f"({COVERAGE})" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("wanted", "named", "data", "options"),
     [
+        (2, "The coverage 90 is not between 0 and 1", "t.csv", ["--coverage", "90"]),
         (1, "There is no nowhere", "nowhere", []),
         (1, "This model takes images; t.csv holds texts", "t.csv", []),
         (2, "'p.xlsx': its ending must be one of .csv, .jsonl, .parquet", "t.csv", ["-o", "p.xlsx"]),

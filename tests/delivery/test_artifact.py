@@ -17,6 +17,7 @@ from PIL import Image
 import headstart
 from headstart.core.errors import InputError, UsageError
 from headstart.core.results import Figure
+from headstart.delivery.guarded import Care
 from small_world import HUES, result_of, texts
 
 MOVED = """
@@ -59,6 +60,26 @@ def test_preprocessing_is_that_of_training(images: headstart.Model, photos: Path
     temperature = images.calibration["temperature"]
     expected = torch.softmax(outputs / temperature, 1).numpy()
     np.testing.assert_allclose(images.predict_proba([path]), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_sets_hold_the_labels_that_cannot_be_excluded(words: headstart.Model) -> None:
+    inputs = [text for text, _ in texts(9)]
+    sets = words.predict_sets(inputs, 0.8)
+    columns = words.answer(inputs, care=Care(coverage=0.8)).predictions.columns
+    assert ["|".join(labels) for labels in sets] == columns["set"]
+    assert words.predict_sets(inputs, 0.999) == [words.labels] * 9
+    with pytest.raises(UsageError, match="not between 0 and 1"):
+        words.predict_sets(inputs, 1.5)
+
+
+def test_what_is_familiar_and_what_is_not(images: headstart.Model, photos: Path) -> None:
+    """A picture it was trained on is its own nearest; white noise is like no fruit."""
+    path = next(path for path in sorted((photos / "lime").iterdir()) if f"lime/{path.name}" in images.guard.ids)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8))
+    columns = images.answer([Image.open(path), noise]).predictions.columns
+    assert columns["nearest"][0][0] == f"lime/{path.name}"
+    assert columns["unfamiliar"][1] > columns["unfamiliar"][0]
+    assert columns["is_unfamiliar"] == [False, True]
 
 
 def test_another_size_shape_and_mode_are_taken(images: headstart.Model) -> None:

@@ -101,3 +101,18 @@ def test_whole_or_absent(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="2 inputs but 1 predictions"):
         write_predictions(tmp_path / "p.csv", ["x", "y"], Predictions({"label": ["a"], "probability": [1.0]}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lists_of_names_are_left_out_of_a_flat_file(tmp_path: Path) -> None:
+    columns = {"label": [True], "probability": [0.5], "is_unfamiliar": [False], "nearest": [["a.jpg", "b.jpg"]]}
+    write_predictions(tmp_path / "p.csv", ["x"], Predictions(columns))
+    assert (tmp_path / "p.csv").read_text() == "input,label,probability,is_unfamiliar\nx,True,0.5,false\n"
+    write_predictions(tmp_path / "p.jsonl", ["x"], Predictions(columns))
+    row = json.loads((tmp_path / "p.jsonl").read_text())
+    assert row == {
+        "input": "x",
+        "label": True,
+        "probability": 0.5,
+        "is_unfamiliar": False,
+        "nearest": ["a.jpg", "b.jpg"],
+    }

@@ -1,11 +1,16 @@
-"""``headstart predict``: labels with calibrated probabilities for new inputs."""
+"""``headstart predict``: labels with calibrated probabilities for new inputs, and how far to trust each."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headstart.delivery.artifact import Model
+    from headstart.tasks.base import Predictions
 
 
 def add_to(commands: Any) -> None:
@@ -15,6 +20,17 @@ def add_to(commands: Any) -> None:
     parser.add_argument("data", help="a folder of files, one file, or a table")
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="predictions.csv, .jsonl or .parquet")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
+    parser.add_argument(
+        "--coverage", type=float, default=0.9, metavar="SHARE", help="how often a set holds the true label (0.9)"
+    )
+    parser.add_argument(
+        "--abstain",
+        action="store_true",
+        help="no answer where the input is unfamiliar or several labels are possible",
+    )
+    parser.add_argument(
+        "--abstain-below", type=float, metavar="P", help="no answer where the probability is less than P"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.set_defaults(run=run)
 
@@ -23,18 +39,40 @@ def run(options: argparse.Namespace) -> None:
     """Predict and write, or print, one row an input."""
     from headstart.core.progress import Progress
     from headstart.delivery.artifact import load
+    from headstart.delivery.guarded import Care
     from headstart.delivery.predictions import check_target, csv_text, write_predictions
 
     if options.out:
         check_target(options.out)
+    care = Care(options.coverage, options.abstain, options.abstain_below)
     model = load(options.model, options.device)
     model.quiet = False
-    answer = model.answer(options.data, options.input)
+    answer = model.answer(options.data, options.input, care)
     progress = Progress()
     for problem in answer.set_aside:
         progress.say(f"  set aside: {problem}")
+    for note in _notes(model, answer.predictions):
+        progress.say(f"  note: {note}")
     if options.out:
         write_predictions(options.out, answer.ids, answer.predictions)
         progress.say(f"{len(answer.ids)} predictions in {options.out}")
     else:
         sys.stdout.write(csv_text(answer.ids, answer.predictions))
+
+
+def _notes(model: Model, predictions: Predictions) -> Sequence[str]:
+    """What a person should know about the columns of the guard."""
+    from headstart.model.novelty import LEVEL
+
+    count, columns = len(predictions), predictions.columns
+    if model.guard is None:
+        return ["this model folder holds no guard, so the columns set and unfamiliar are left out; fit it anew"]
+    notes = []
+    if strange := sum(columns["is_unfamiliar"]):
+        notes.append(
+            f"{strange} of {count} are unfamiliar: above {model.guard.threshold:.2f}, where only "
+            f"{100 * (1 - LEVEL):.0f} % of the held-out examples were"
+        )
+    if silent := sum(label is None for label in columns["label"]):
+        notes.append(f"no answer for {silent} of {count}; their rows are there, with an empty label")
+    return notes

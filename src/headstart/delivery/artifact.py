@@ -11,14 +11,17 @@ import numpy as np
 from torch import Tensor
 
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, Problem
+from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
 from headstart.data.readers.base import Request
+from headstart.delivery.comparing import Comparison, NewExamples, check_enough, compare
 from headstart.delivery.folder import Parts, read_folder, write_folder
+from headstart.delivery.guard import Guard, probabilities
+from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
 from headstart.delivery.inference import Inference
 from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
@@ -47,18 +50,33 @@ class Model(Parts):
     quiet: bool = True
     engine: str = AUTO
 
-    def answer(self, data: Any, input: str | None = None) -> Answer:
+    def answer(self, data: Any, input: str | None = None, care: Care = Care()) -> Answer:  # noqa: B008
         """Predictions for anything that can be read: a folder, a table, a file, or a Python list.
 
-        `input` is the column of a table; without it the one of training, or one that is found.
+        Beside ``label`` and ``probability``: the ``set`` of labels that holds the truth as often as ``care.coverage``
+        asks, how ``unfamiliar`` each input is (higher is stranger), ``is_unfamiliar``, and the ids of the ``nearest``
+        training examples; a model folder without a guard gives none of these.
+
+        Parameters
+        ----------
+        input : the column of a table; without it the one of training, or one that is found.
+        care : the coverage, and when to give no answer.
 
         Raises
         ------
         InputError : more than a tenth could not be read; each such input with its reason.
+        UsageError : `care` asks for what this model has not.
         """
-        computed = self._inference.run(self._read(data, input, needs_targets=False))
-        predictions = self.task.decode(computed.outputs, self.calibration)
-        return Answer(list(computed.examples.ids), predictions, computed.set_aside)
+        guard, examples = self._guard_for(care), self._read(data, input, needs_targets=False)
+        seen = self._inference.run(examples, guard.look if guard else None)
+        predictions = self.task.decode(seen.outputs, self.calibration)
+        if care.below is not None:
+            predictions = without(predictions, unsure(predictions, care.below))
+        if guard and seen.looked:
+            looked = Looked(*(np.concatenate(parts) for parts in zip(*seen.looked, strict=True)))
+            probable = probabilities(self.task, seen.outputs, self.calibration)
+            predictions = guarded(predictions, probable, self.labels, guard, looked, care)
+        return Answer(list(seen.examples.ids), predictions, seen.set_aside)
 
     def predict(self, data: Any) -> list[Any]:
         """The predicted label (or number) of every input, in order.
@@ -72,6 +90,49 @@ class Model(Parts):
     def predict_proba(self, data: Any) -> np.ndarray:
         """Calibrated probabilities (N, C), in the order of :attr:`labels`."""
         return self.task.probabilities(self._all_outputs(data), self.calibration)
+
+    def predict_sets(self, data: Any, coverage: float = COVERAGE) -> list[list[Any]]:
+        """For every input the labels that cannot be excluded: the truth is among them as often as `coverage` asks.
+
+        Split-conformal sets (Angelopoulos & Bates 2023, arXiv:2107.07511), for inputs that come from where the
+        held-out examples came from. A set is empty where no label is likely enough, which happens when the model is
+        right more often than `coverage`.
+
+        Raises
+        ------
+        InputError : an input cannot be read; all such are named.
+        UsageError : `coverage` is not between 0 and 1, or this model has no sets.
+        """
+        guard = self._guard_for(Care(coverage))
+        if guard is None or not len(guard.scores):
+            raise UsageError(
+                "This model folder holds no guard; fit it anew to have one."
+                if guard is None
+                else f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
+            )
+        held = label_sets(guard, self.predict_proba(data), coverage)
+        return [[self.labels[place] for place in np.flatnonzero(row)] for row in held]
+
+    def compare(self, data: Any, input: str | None = None, seed: int = 0) -> Comparison:
+        """How new data, labelled or not, differ from the held-out examples, and what accuracy to expect on them.
+
+        Raises
+        ------
+        InputError : the data cannot be read, or are too few to compare.
+        UsageError : the model folder holds no guard.
+        """
+        if self.guard is None:
+            raise UsageError("This model folder holds no guard to compare with; fit it anew to have one.")
+        examples = self._read(data, input, needs_targets=False)
+        check_enough(len(examples))
+        guard = self.guard
+        seen = self._inference.run(
+            examples, lambda features: (features[guard.depths[-1]].float(), guard.look(features))
+        )
+        features = np.concatenate([part.numpy() for part, _ in seen.looked])
+        strange, nearest = (np.concatenate(parts) for parts in zip(*(look for _, look in seen.looked), strict=True))
+        new = NewExamples(list(seen.examples.ids), features, seen.outputs, strange, nearest)
+        return compare(self.task, self.calibration, guard, new, MODALITIES.load(self.modality)().noun, seed)
 
     def evaluate(self, data: Any, input: str | None = None, target: str | None = None) -> Figures:
         """Figures with 95 % intervals on examples with targets.
@@ -101,6 +162,20 @@ class Model(Parts):
         """The labels it can predict, in the order of :meth:`predict_proba`; empty for numbers."""
         return list(self.task.describe().get("labels", []))
 
+    def _guard_for(self, care: Care) -> Guard | None:
+        """The guard, if there is one.
+
+        Raises
+        ------
+        UsageError : there is none, and `care` cannot do without.
+        """
+        if self.guard is None and care.abstain:
+            raise UsageError(
+                "This model folder holds no guard, by which it could tell what is unfamiliar; fit it anew to have "
+                "one. Abstaining below a probability works without."
+            )
+        return self.guard
+
     @property
     def _progress(self) -> Progress:
         return Progress(self.quiet)
@@ -120,7 +195,8 @@ class Model(Parts):
     @cached_property
     def _inference(self) -> Inference:
         modality = MODALITIES.load(self.modality)()
-        return Inference(self.network, modality, choose_device(self.device), self.engine, self._progress)
+        depths = self.guard.depths if self.guard else []
+        return Inference(self.network, modality, choose_device(self.device), self.engine, self._progress, depths)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the prepared engine, which belongs to this process."""

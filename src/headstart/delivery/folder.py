@@ -14,6 +14,7 @@ from headstart.backbones import rebuild
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.files import finite, whole_folder
 from headstart.core.results import FitResult
+from headstart.delivery.guard import Guard, read_guard, write_guard
 from headstart.model.network import Network
 from headstart.model.state import owned
 from headstart.tasks import task_from_description
@@ -42,6 +43,7 @@ class Parts:
     result : the figures.
     columns : role (``input``, ``target``, ``group``) → the column it was trained from, where there was one.
     provenance : data fingerprint, versions, dates.
+    guard : what its examples looked like; None where an older headstart made it.
     report : the evidence as one HTML page. card : the model card.
     """
 
@@ -52,6 +54,7 @@ class Parts:
     result: FitResult
     columns: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    guard: Guard | None = None
     report: str = ""
     card: str = ""
 
@@ -69,6 +72,8 @@ def write_folder(model: Parts, folder: Path) -> None:
         model.network.backbone.save_assets(temporary)
         _write_json(temporary / DESCRIPTION, describe(model))
         _write_json(temporary / RESULT, model.result.to_json())
+        if model.guard:
+            write_guard(model.guard, temporary)
         (temporary / CARD).write_text(model.card, encoding="utf-8")
         (temporary / REPORT).write_text(model.report, encoding="utf-8")
 
@@ -111,6 +116,7 @@ def read_folder(folder: Path) -> Parts:
             result=FitResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8"))),
             columns=dict(description["columns"]),
             provenance=dict(description["provenance"]),
+            guard=read_guard(folder),
             report=_text(folder / REPORT),
             card=_text(folder / CARD),
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones.base import Batch
+from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
 from headstart.core.errors import Problem
 from headstart.core.progress import Progress
@@ -26,26 +28,41 @@ from headstart.model.network import Network
 PART = 256
 """Examples decoded ahead at a time."""
 
+OUTPUTS = "outputs"
+
 
 class WholeNetwork(nn.Module):
-    """A finished network as one frozen part: batch → its outputs (N, C), named."""
+    """A finished network as one frozen part: batch → its outputs (N, C) and, of some depths, its pooled features.
 
-    def __init__(self, network: Network) -> None:
+    Parameters
+    ----------
+    depths : stages whose features (N, D_s) are given beside ``outputs``, from the same pass.
+    """
+
+    def __init__(self, network: Network, depths: Sequence[str] = ()) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.depths = network, tuple(depths)
 
     def forward(self, batch: Batch) -> Batch:
-        """The outputs."""
-        return {"outputs": self.network(batch)}
+        """Outputs and features, named."""
+        if not self.depths:
+            return {OUTPUTS: self.network(batch)}
+        by_depth = self.network.backbone.depth_features(batch)
+        read = self.network.join(by_depth) if self.network.depths else by_depth[list(by_depth)[-1]]
+        return {OUTPUTS: self.network.head(read), **{name: by_depth[name] for name in self.depths}}
 
 
 @dataclass(frozen=True)
 class Computed:
-    """Outputs (M, C) of the M ``examples`` that could be decoded, and the others with what is wrong with them."""
+    """Outputs (M, C) of the M ``examples`` that could be decoded, and the others with what is wrong with them.
+
+    ``looked`` holds what was made of the features, part by part, where that was asked for.
+    """
 
     outputs: Tensor
     examples: Examples
     set_aside: list[Problem]
+    looked: list[Any]
 
 
 class Inference:
@@ -56,23 +73,32 @@ class Inference:
     """
 
     def __init__(
-        self, network: Network, modality: Modality, device: torch.device, engine: str, progress: Progress
+        self,
+        network: Network,
+        modality: Modality,
+        device: torch.device,
+        engine: str,
+        progress: Progress,
+        depths: Sequence[str] = (),
     ) -> None:
         network.to(device).eval()
         self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
-        frontier = Frontier(WholeNetwork(network), Last(), "outputs", {})
+        frontier = Frontier(WholeNetwork(network, depths), Last(), OUTPUTS, {})
         self._part = FrozenPart(frontier, Engines(engine), None, device, Stopwatch(), progress, fill=False)
         self._lock, self._seen = threading.Lock(), 0
 
-    def run(self, examples: Examples) -> Computed:
+    def run(self, examples: Examples, look: Callable[[Batch], Any] | None = None) -> Computed:
         """Outputs of every example, in order.
+
+        `look` is given the features, (n, D_s) by depth, of a few examples at a time; only what it makes of them is
+        kept, so that memory does not grow with them.
 
         Raises
         ------
         InputError : more than a tenth could not be decoded.
         """
         inputs = Inputs(examples, self._modality, self._preprocess, list(examples.ids), self._part.stopwatch)
-        count, rows, outputs, set_aside = len(examples), [], [], []
+        count, rows, outputs, set_aside, looked = len(examples), [], [], [], []
         counter = self._progress.counter(count, "predicting", "examples")
         parts = [range(start, min(start + PART, count)) for start in range(0, count, PART)]
         with self._lock, torch.inference_mode():
@@ -83,12 +109,13 @@ class Inference:
                 set_aside += [made for made in decoded if isinstance(made, Problem)]
                 rows += [row for row, _ in good]
                 computed = self._part.compute([made for _, made in good], counter.advance, ahead=expected)
-                outputs += [row["outputs"] for row in computed]
+                outputs += [row.pop(OUTPUTS) for row in computed]
+                looked += [look(collate(computed))] if look and computed else []
             self._seen += count
         counter.close()
         refuse_too_many(set_aside, count, self._modality.noun)
         kept = examples.select(rows) if set_aside else examples
-        return Computed(torch.stack(outputs) if outputs else torch.zeros(0, 0), kept, set_aside)
+        return Computed(torch.stack(outputs) if outputs else torch.zeros(0, 0), kept, set_aside, looked)
 
 
 def _decoded(inputs: Inputs, rows: range) -> list[Batch | Problem]:

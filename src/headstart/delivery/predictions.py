@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Columns = dict[str, list[Any]]
 
+NESTED = "nearest"
+"""The column of lists, which a CSV file leaves out: the others hold it as a list."""
+
 
 def write_predictions(target: Path, inputs: Sequence[str], predictions: Predictions) -> None:
     """Write N rows ``input,label,probability`` (further columns behind) to `target`, whole or not at all.
@@ -82,6 +85,11 @@ def _csv(columns: Columns) -> bytes:
     minimal = csv.writer(text, lineterminator="\n")
     # Before Python 3.13 a lone carriage return is not quoted when lines end in "\n", and would split the row.
     quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    columns = {
+        name: [_yes_or_no(value) for value in values] if name.startswith("is_") else values
+        for name, values in columns.items()
+        if name != NESTED
+    }
     minimal.writerow(columns)
     for row in zip(*columns.values(), strict=True):
         cells = [_cell(value) for value in row]
@@ -131,3 +139,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _yes_or_no(value: Any) -> Any:
+    """``true`` or ``false``, as JSON and spreadsheets write it; labels that are booleans stay as they were given."""
+    return str(value).lower() if isinstance(value, bool) else value

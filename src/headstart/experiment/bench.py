@@ -18,6 +18,7 @@ from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
+from headstart.delivery.guard import MOST_COMPUTED
 from headstart.experiment.material import Found, Material
 from headstart.frozen.choosing import Engines
 from headstart.frozen.holdings import store_folder
@@ -78,7 +79,7 @@ def lay_out(
         folder=folder,
         engines=Engines(spec.engine, records=folder),
         deadline=spec.budget,
-        judged_after=len(material.split.test) + min(TRAIN_SAMPLE, len(material.split.train)),
+        judged_after=len(material.split.test) + min(TRAIN_SAMPLE + MOST_COMPUTED, 2 * len(material.split.train)),
     )
 
 

@@ -24,6 +24,7 @@ from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_input, lay_out
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.evidence import Outcome, add_evidence
+from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find, prepare
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
@@ -176,13 +177,14 @@ def _finish(
     landing = ascent.landings[ascent.chosen]
     calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.validation)))
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
-    tested = None
+    tested = raw = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
         raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
+    guard = guard_for(material, bench, ascent, calibration, raw)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,
@@ -190,6 +192,7 @@ def _finish(
         calibration=calibration,
         result=_result(spec, material, bench, ascent, tested),
         columns=dict(material.examples.columns),
+        guard=guard,
         device=spec.device,
         quiet=bench.progress.quiet,
     )

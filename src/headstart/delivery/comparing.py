@@ -1,0 +1,226 @@
+"""New data against what a model knows: whether they differ, what drives it, and what accuracy to expect on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest, fisher_exact
+from torch import Tensor
+
+from headstart.core.errors import InputError
+from headstart.core.results import Figure, Finding, FindingExample, Severity
+from headstart.delivery.guard import Guard, places, probabilities
+from headstart.model.novelty import LEVEL
+from headstart.model.two_samples import Separation, classifier_test, mmd_test, within_groups
+from headstart.model.unlabelled_accuracy import HeldOut, New, agreement, estimate
+from headstart.tasks.base import Task
+
+FEWEST = 10
+"""With fewer new inputs hardly any difference could be told from chance."""
+
+MOST = 1000
+"""At most so many of each side are compared, drawn at random."""
+
+ALPHA = 0.05
+NAMED, NAMED_CLASSES = 10, 3
+MISMATCH, ACCURACY, UNFAMILIAR = "domain_mismatch", "estimated_accuracy", "unfamiliar"
+
+
+@dataclass(frozen=True)
+class NewExamples:
+    """N new inputs.
+
+    ``features`` (N, D) at the last depth; ``outputs`` (N, C); how ``strange`` each is, (N,); and the places of the
+    ``nearest`` training examples (N, k).
+    """
+
+    ids: Sequence[str]
+    features: np.ndarray
+    outputs: Tensor
+    strange: np.ndarray
+    nearest: np.ndarray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the comparison found.
+
+    ``declared`` says whether a difference counts as shown: twice the smaller p-value is at most 0.05, as two tests
+    were made. ``estimated_accuracy`` and ``mean_confidence`` are None for a task without probabilities.
+    """
+
+    auc: float
+    p_value: float
+    mmd: float
+    mmd_p_value: float
+    estimated_accuracy: Figure | None
+    mean_confidence: float | None
+    findings: list[Finding]
+
+    @property
+    def declared(self) -> bool:
+        """Whether new and held-out examples differ."""
+        return 2 * min(self.p_value, self.mmd_p_value) <= ALPHA
+
+    def to_json(self) -> dict[str, Any]:
+        """The published object of ``compare --json``."""
+        return {
+            "mismatch": {
+                "auc": self.auc, "p_value": self.p_value, "mmd": self.mmd, "mmd_p_value": self.mmd_p_value,
+            },
+            "estimated_accuracy": None if self.estimated_accuracy is None else list(self.estimated_accuracy),
+            "mean_confidence": self.mean_confidence,
+            "findings": [finding_json(finding) for finding in self.findings],
+        }  # fmt: skip
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as the plain object of every ``--json``."""
+    return {
+        "diagnosis": finding.diagnosis,
+        "severity": finding.severity,
+        "summary": finding.summary,
+        "examples": [{"id": example.id, "score": example.score} for example in finding.examples],
+        "next_step": finding.next_step,
+    }
+
+
+def check_enough(count: int) -> None:
+    """Fail before anything is computed.
+
+    Raises
+    ------
+    InputError : fewer than ten new inputs.
+    """
+    if count < FEWEST:
+        raise InputError(
+            f"{count} new inputs are too few to compare: at least {FEWEST} are needed, and a few hundred show small "
+            "differences. `headstart predict` says of each input whether it is unfamiliar."
+        )
+
+
+def compare(
+    task: Task, calibration: Mapping[str, float], guard: Guard, new: NewExamples, noun: str, seed: int = 0
+) -> Comparison:
+    """Compare `new` with the guard's held-out examples; `noun` is what a person calls them (``images``)."""
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(new.ids))[:MOST])
+    reference, features = guard.held_out.astype(np.float32), new.features[drawn]
+    told = classifier_test(reference, features, seed)
+    mean = mmd_test(reference, features, seed)
+    probable = probabilities(task, new.outputs, calibration)
+    predicted = places(probable)
+    accuracy, confidence = None, _confidence(task, calibration, guard, new)
+    if confidence is not None:
+        accuracy = _accuracy(guard, new, confidence, probable, _within_classes(guard, told, predicted[drawn]))
+    average = None if confidence is None else float(confidence.mean())
+    both = Comparison(told.value, told.p_value, mean.value, mean.p_value, accuracy, average, [])
+    both.findings.append(_mismatch(both, guard, [new.ids[i] for i in drawn], told, noun))
+    if both.declared and len(predicted):
+        labels = [str(label) for label in task.describe().get("labels", [])]
+        both.findings.extend(_by_class(labels, guard.held_out_places, predicted, noun))
+    both.findings.extend(_unfamiliar(guard, new, noun))
+    if accuracy is not None and average is not None:
+        both.findings.append(_expected(accuracy, average, float(guard.right.mean()), len(guard.right), noun))
+    return both
+
+
+def _confidence(task: Task, calibration: Mapping[str, float], guard: Guard, new: NewExamples) -> np.ndarray | None:
+    """The probability of each prediction, (N,); None where the task gives none."""
+    given = task.decode(new.outputs, calibration).columns["probability"]
+    known = len(guard.confidence) > 0 and all(isinstance(value, float) for value in given)
+    return np.array(given) if known else None
+
+
+def _within_classes(guard: Guard, told: Separation, predicted: np.ndarray) -> float:
+    """How well new examples are told from held-out ones for which the same class is predicted."""
+    labels = np.repeat([0.0, 1.0], [len(guard.held_out_places), len(predicted)])
+    return within_groups(told.scores, labels, np.concatenate([guard.held_out_places, predicted]))
+
+
+def _accuracy(
+    guard: Guard, new: NewExamples, confidence: np.ndarray, probable: np.ndarray | None, within: float
+) -> Figure:
+    if probable is None:
+        probable = np.zeros((len(confidence), 0))
+    agreed = agreement(new.nearest, guard.classes, places(probable)) if len(guard.classes) else 1.0
+    held = HeldOut(guard.confidence, guard.right, guard.shares, guard.agreement)
+    return estimate(held, New(confidence, probable, agreed, within))
+
+
+def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separation, noun: str) -> Finding:
+    """Whether the two differ, and the new examples by which they are told apart best."""
+    held, count = len(guard.held_out), len(ids)
+    figures = (
+        f"a classifier tells {count} new from {held} held-out {noun} with an area under the ROC curve of "
+        f"{found.auc:.2f} (0.5 is chance, p = {found.p_value:.3f}); MMD {found.mmd:.3f} (p = {found.mmd_p_value:.3f})"
+    )
+    trained = "" if guard.unseen else (
+        " The network has trained on these held-out examples, so part of a difference may be of its own making: fit "
+        "with a test split for p-values that hold."
+    )  # fmt: skip
+    if not found.declared:
+        summary = f"No difference was found: {figures}.{trained}"
+        return Finding(MISMATCH, "info", summary, next_step="Small differences show with more examples only.")
+    scores = told.scores[held:]
+    worst = np.argsort(-scores, kind="stable")[:NAMED]
+    examples = [FindingExample(ids[i], round(float(scores[i]), 4)) for i in worst]
+    severity: Severity = "serious" if found.auc >= 0.9 else "warning"
+    step = (
+        f"Look at the {noun} named here, which are the least like the held-out ones. If they are what the model will "
+        "meet, label some of them and fit on both."
+    )
+    return Finding(MISMATCH, severity, f"The new {noun} differ: {figures}.{trained}", examples, step)
+
+
+def _by_class(labels: Sequence[str], held: np.ndarray, new: np.ndarray, noun: str) -> list[Finding]:
+    """The predicted classes whose share changed most, as far as that is no chance (Fisher's exact test)."""
+    changed = []
+    for place, label in enumerate(labels):
+        a, b = int((held == place).sum()), int((new == place).sum())
+        chance = fisher_exact([[a, len(held) - a], [b, len(new) - b]])[1]
+        if chance * len(labels) <= ALPHA:
+            changed.append((b / len(new) - a / len(held), label, a / len(held), b / len(new)))
+    changed.sort(key=lambda each: -abs(each[0]))
+    if not changed:
+        return []
+    said = "; ".join(f"{label} {100 * now:.0f} % instead of {100 * then:.0f} %" for _, label, then, now in
+                     changed[:NAMED_CLASSES])  # fmt: skip
+    summary = f"Other classes are predicted than for the held-out {noun}: {said}."
+    step = "Either these classes are now as common as that, or the model takes the new inputs for them."
+    return [Finding(MISMATCH, "warning", summary, next_step=step)]
+
+
+def _unfamiliar(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
+    """How many of the new inputs are unfamiliar, where that is more than chance."""
+    strange = new.strange > guard.threshold
+    count, total = int(strange.sum()), len(strange)
+    if binomtest(count, total, 1 - LEVEL, alternative="greater").pvalue > ALPHA:
+        return []
+    worst = np.argsort(-new.strange, kind="stable")[: min(NAMED, count)]
+    summary = (
+        f"{count} of {total} new {noun} ({100 * count / total:.0f} %) are unfamiliar: farther from the training "
+        f"examples than {100 * LEVEL:.0f} % of held-out ones."
+    )
+    examples = [FindingExample(new.ids[i], round(float(new.strange[i]), 4)) for i in worst]
+    severity: Severity = "serious" if 2 * count > total else "warning"
+    step = "`headstart predict --abstain` gives no answer for such inputs."
+    return [Finding(UNFAMILIAR, severity, summary, examples, step)]
+
+
+def _expected(accuracy: Figure, confidence: float, before: float, held: int, noun: str) -> Finding:
+    """The accuracy to expect, beside what was reached before and what the confidence promises."""
+    value, low, high = (100 * share for share in accuracy)
+    summary = (
+        f"About {value:.0f} % of the predictions for the new {noun} are expected to be right "
+        f"({low:.0f}–{high:.0f} %); {100 * before:.0f} % of those for {held} held-out ones were. The mean confidence "
+        f"is {100 * confidence:.0f} %. The estimate takes for granted that there are no new classes, and, where the "
+        f"{noun} themselves look different, that each class is about as common as before."
+    )
+    severity: Severity = (
+        "serious" if before - accuracy.value > 0.25 else "warning" if before - accuracy.value > 0.1 else "info"
+    )
+    step = "Label 100 of them drawn at random and run `headstart evaluate`: that settles it within 10 points."
+    return Finding(ACCURACY, severity, summary, next_step=step)

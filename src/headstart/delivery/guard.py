@@ -1,0 +1,233 @@
+"""The guard of a model in use: what its training and held-out examples looked like, kept beside the weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+from torch import Tensor
+
+from headstart.core.errors import UsageError
+from headstart.core.files import write_json
+from headstart.model import conformal, novelty
+from headstart.model.unlabelled_accuracy import agreement
+from headstart.tasks.base import Task
+
+TENSORS, WORDS = "guard.safetensors", "guard.json"
+MOST_FAMILIAR, MOST_HELD_OUT = 5000, 1000
+MOST_BYTES = 2**24
+"""Training features take no more than this."""
+
+MOST_COMPUTED = 500
+"""So many training examples, and half as many others, where their features are in no store and must be computed."""
+
+LARGEST_HALF = 65504.0
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What it takes to tell whether an input is familiar, which labels cannot be excluded, and whether data drifted.
+
+    Attributes
+    ----------
+    depths : stages whose pooled features are kept, the last depth last.
+    familiar : for each depth (n, D) features of training examples. ids, targets : their names and targets, as words.
+    classes : (n,) their classes, as places among the labels; empty where the task is none of one class each.
+    threshold : the strangeness above which an input is unfamiliar.
+    held_out : (m, D) features, at the last depth, of examples that the network did not train on.
+    held_out_places : (m,) the label predicted for each, as a place among the labels; empty where there are none.
+    unseen : whether that is so; False where the network was trained once more on them and nothing else was left.
+    scores : conformal scores of the held-out examples, by the network as it was compared; empty for numbers.
+    confidence, right : (h,) of the same: probability of the prediction, and 1 where it was right.
+    shares : (C,) how common each class is among the held-out examples; empty like ``classes``.
+    agreement : how often the nearest training examples agree with what is predicted for a held-out one.
+    """
+
+    depths: list[str]
+    familiar: list[np.ndarray]
+    ids: list[str]
+    targets: list[str]
+    threshold: float
+    held_out: np.ndarray
+    held_out_places: np.ndarray
+    scores: np.ndarray
+    confidence: np.ndarray
+    right: np.ndarray
+    classes: np.ndarray
+    shares: np.ndarray
+    agreement: float = 1.0
+    unseen: bool = True
+    _known: list[novelty.Familiar] = field(default_factory=list, repr=False, compare=False)
+
+    def known(self) -> list[novelty.Familiar]:
+        """What the training features say about distances, prepared once."""
+        if not self._known:
+            self._known.extend(novelty.familiar(each) for each in self.familiar)
+        return self._known
+
+    def look(self, features: Mapping[str, Tensor]) -> tuple[np.ndarray, np.ndarray]:
+        """Strangeness (n,) of n inputs, and the places of the nearest training examples (n, ≤ 10)."""
+        return novelty.strangeness(self.known(), [features[name].float().numpy() for name in self.depths])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Examples as the finished network sees them: ``features`` (N, D) by depth, and ``outputs`` (N, C)."""
+
+    features: Mapping[str, Tensor]
+    outputs: Tensor
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The held-out examples as the ladder compared networks on them: ``outputs`` (N, C) and ``encoded`` targets."""
+
+    outputs: Tensor
+    encoded: Tensor
+
+
+def chosen_depths(names: Sequence[str]) -> list[str]:
+    """Of the depths of a backbone, input to output, the one half-way up and the last."""
+    *earlier, last = names
+    return [earlier[min(len(names) // 2, len(earlier) - 1)], last] if earlier else [last]
+
+
+def balanced(strata: Sequence[str], most: int, seed: int) -> np.ndarray:
+    """Places of at most `most` examples, in order: all of a rare stratum before the last of a common one."""
+    order = np.random.default_rng(seed).permutation(len(strata))
+    met: dict[str, int] = {}
+    rank = np.zeros(len(strata), dtype=int)
+    for place in order:
+        rank[place] = met[strata[place]] = met.get(strata[place], 0) + 1
+    return np.sort(order[np.argsort(rank[order], kind="stable")][:most])
+
+
+def most_familiar(widths: Sequence[int]) -> int:
+    """How many training examples are kept where their features have these widths."""
+    return max(2, min(MOST_FAMILIAR, MOST_BYTES // (2 * sum(widths))))
+
+
+def guard_of(
+    task: Task,
+    calibration: Mapping[str, float],
+    familiar: Mapping[str, Tensor],
+    ids: Sequence[str],
+    targets: Sequence[Any],
+    reference: Seen,
+    compared: Compared,
+    unseen: bool = True,
+) -> Guard | None:
+    """The guard of a finished network; None where there are too few examples for any.
+
+    Parameters
+    ----------
+    familiar : features (n, D) by depth of training examples, the depths from :func:`chosen_depths`; `ids` and raw
+        `targets` are theirs.
+    reference : examples of a split that the network did not train on; `unseen` False where there is none such.
+    compared : the held-out examples by the network as it was compared, before it may have trained on them.
+    """
+    depths = list(familiar)
+    if len(ids) < 2 or len(reference.outputs) < 2:
+        return None
+    most = most_familiar([features.shape[1] for features in familiar.values()])
+    chosen = balanced(task.strata(targets), most, seed=0)
+    ids, targets = [ids[i] for i in chosen], [targets[i] for i in chosen]
+    halves = [_half(features[torch.from_numpy(chosen)]) for features in familiar.values()]
+    known = [novelty.familiar(each) for each in halves]
+    strange, nearest = novelty.strangeness(known, [reference.features[name].float().numpy() for name in depths])
+    predicted = places(probabilities(task, reference.outputs, calibration))
+    classes, shares = _classes(task, targets, compared)
+    confidence, right = confidence_and_right(task, calibration, compared)
+    kept = slice(0, MOST_HELD_OUT)
+    return Guard(
+        depths=depths,
+        familiar=halves,
+        ids=ids,
+        targets=[task.say(target) for target in targets],
+        threshold=novelty.threshold(strange),
+        held_out=_half(reference.features[depths[-1]])[kept],
+        held_out_places=predicted[kept],
+        scores=_conformal_scores(task, calibration, compared),
+        confidence=confidence,
+        right=right,
+        classes=classes,
+        shares=shares,
+        agreement=agreement(nearest, classes, predicted) if len(classes) else 1.0,
+        unseen=unseen,
+        _known=known,
+    )
+
+
+def probabilities(task: Task, outputs: Tensor, calibration: Mapping[str, float]) -> np.ndarray | None:
+    """(N, C) calibrated; None where the task has none."""
+    try:
+        return task.probabilities(outputs, calibration)
+    except UsageError:
+        return None
+
+
+def places(probable: np.ndarray | None) -> np.ndarray:
+    """(N,) the likeliest label of each; (0,) where there are no probabilities."""
+    return np.zeros(0, np.int64) if probable is None else probable.argmax(axis=1).astype(np.int64)
+
+
+def confidence_and_right(
+    task: Task, calibration: Mapping[str, float], compared: Compared
+) -> tuple[np.ndarray, np.ndarray]:
+    """The probability of each prediction, and 1 where it is right; both empty where the task gives none."""
+    given = task.decode(compared.outputs, calibration).columns["probability"]
+    if not all(isinstance(value, float) for value in given):
+        return np.zeros(0), np.zeros(0)
+    wrong = task.mistakes(task.calibrated(compared.outputs, calibration), compared.encoded)
+    return np.array(given), (wrong == 0).astype(float)
+
+
+def write_guard(guard: Guard, folder: Path) -> None:
+    """Write the two files of the guard into a model folder that is being written."""
+    arrays = {f"familiar.{i}": each for i, each in enumerate(guard.familiar)}
+    arrays |= {name: getattr(guard, name) for name in _ARRAYS}
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / TENSORS)
+    write_json(folder / WORDS, {name: getattr(guard, name) for name in _WORDS})
+
+
+def read_guard(folder: Path) -> Guard | None:
+    """The guard in a model folder; None where an older headstart wrote it without one.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, OSError, SafetensorError : a file of it is missing or damaged.
+    """
+    if not (folder / WORDS).exists() and not (folder / TENSORS).exists():
+        return None
+    words = json.loads((folder / WORDS).read_text(encoding="utf-8"))
+    arrays = load_file(folder / TENSORS)
+    read: dict[str, Any] = {name: words[name] for name in _WORDS} | {name: arrays[name] for name in _ARRAYS}
+    return Guard(familiar=[arrays[f"familiar.{i}"] for i in range(len(words["depths"]))], **read)
+
+
+_ARRAYS = ("held_out", "held_out_places", "scores", "confidence", "right", "classes", "shares")
+_WORDS = ("depths", "ids", "targets", "threshold", "agreement", "unseen")
+
+
+def _classes(task: Task, targets: Sequence[Any], compared: Compared) -> tuple[np.ndarray, np.ndarray]:
+    """Classes (n,) of training examples and shares (C,) of held-out ones; empty where targets are no classes."""
+    if compared.encoded.dim() != 1 or compared.encoded.is_floating_point():
+        return np.zeros(0, np.int64), np.zeros(0)
+    counts = np.bincount(compared.encoded.numpy(), minlength=task.outputs)
+    return task.encode(targets).numpy(), counts / counts.sum()
+
+
+def _conformal_scores(task: Task, calibration: Mapping[str, float], compared: Compared) -> np.ndarray:
+    probable = probabilities(task, compared.outputs, calibration)
+    return np.zeros(0) if probable is None else conformal.scores(probable, compared.encoded.numpy())
+
+
+def _half(features: Tensor) -> np.ndarray:
+    """In half precision; what it cannot hold becomes its largest number."""
+    return features.float().clamp(-LARGEST_HALF, LARGEST_HALF).numpy().astype(np.float16)

@@ -1,0 +1,114 @@
+"""What a guard adds to predictions: sets of labels, how unfamiliar each input is, and no answer where it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from headstart.core.errors import UsageError
+from headstart.delivery.guard import Guard
+from headstart.model import conformal
+from headstart.tasks.base import Predictions
+
+COVERAGE = 0.9
+SHOWN = 5
+"""Nearest training examples that are named."""
+
+
+@dataclass(frozen=True)
+class Care:
+    """How careful a model is to be.
+
+    Attributes
+    ----------
+    coverage : how often a set must hold the truth.
+    abstain : give no answer where the input is unfamiliar or its set holds labels beside those predicted.
+    below : give no answer where the probability is less.
+
+    Raises
+    ------
+    UsageError : a share is not between 0 and 1.
+    """
+
+    coverage: float = COVERAGE
+    abstain: bool = False
+    below: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.coverage < 1:
+            raise UsageError(
+                f"The coverage {self.coverage:g} is not between 0 and 1; 0.9 asks for sets that hold the truth 9 "
+                "times in 10."
+            )
+        if self.below is not None and not 0 <= self.below <= 1:
+            raise UsageError(f"The probability {self.below:g} to abstain below is not between 0 and 1.")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the guard saw of N inputs: strangeness (N,), and places of the nearest training examples (N, ≤ 10)."""
+
+    strange: np.ndarray
+    nearest: np.ndarray
+
+
+def label_sets(guard: Guard, probable: np.ndarray, coverage: float) -> np.ndarray:
+    """(N, C) which labels the set of each input holds."""
+    return conformal.sets(probable, conformal.bar(guard.scores, coverage))
+
+
+def guarded(
+    predictions: Predictions,
+    probable: np.ndarray | None,
+    labels: Sequence[Any],
+    guard: Guard,
+    looked: Looked,
+    care: Care,
+) -> Predictions:
+    """`predictions` with columns ``set`` (where there are labels), ``unfamiliar``, ``is_unfamiliar``, ``nearest``.
+
+    Parameters
+    ----------
+    probable : (N, C) calibrated probabilities of the `labels`, or None for a task without.
+    """
+    strange = looked.strange > guard.threshold
+    columns: dict[str, Any] = {}
+    withheld = strange.copy()
+    if probable is not None and len(guard.scores):
+        held = label_sets(guard, probable, care.coverage)
+        columns["set"] = [
+            "|".join(str(label) for label, inside in zip(labels, row, strict=True) if inside) for row in held
+        ]
+        # Where more than one label may be predicted, those above one half are.
+        withheld |= held.sum(axis=1) > np.maximum((probable > 0.5).sum(axis=1), 1)
+    columns["unfamiliar"] = looked.strange.round(4).tolist()
+    columns["is_unfamiliar"] = strange.tolist()
+    columns["nearest"] = [[guard.ids[place] for place in row[:SHOWN]] for row in looked.nearest]
+    answers = without(predictions, withheld) if care.abstain else predictions
+    return Predictions({**answers.columns, **columns})
+
+
+def without(predictions: Predictions, withheld: np.ndarray) -> Predictions:
+    """`predictions` with nothing in the rows that are `withheld` (N,)."""
+    return Predictions(
+        {
+            name: [None if gone else value for value, gone in zip(values, withheld, strict=True)]
+            for name, values in predictions.columns.items()
+        }
+    )
+
+
+def unsure(predictions: Predictions, below: float) -> np.ndarray:
+    """(N,) whose probability is less than `below`.
+
+    Raises
+    ------
+    UsageError : the predictions have no probabilities.
+    """
+    given = predictions.columns["probability"]
+    if not all(isinstance(value, float) for value in given):
+        raise UsageError("These predictions have no probabilities, so none can be below a bar.")
+    return np.array(given) < below

@@ -1,0 +1,64 @@
+"""Gathers what the guard of a finished model keeps: features of training examples, and of others as a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.delivery.guard import MOST_COMPUTED, Compared, Guard, Seen, balanced, chosen_depths, guard_of
+from headstart.experiment.bench import every_input
+from headstart.experiment.material import Material
+from headstart.frozen.activations import FrozenPart, stacked
+from headstart.ladder.ladder import Ascent
+from headstart.training.workbench import Workbench
+
+
+def guard_for(
+    material: Material, bench: Workbench, ascent: Ascent, calibration: Mapping[str, float], test: Tensor | None
+) -> Guard | None:
+    """The guard of the kept rung's network; None where there are too few examples for any.
+
+    Features lie in the store where the backbone stayed as it was; else those of some examples are computed.
+
+    Parameters
+    ----------
+    test : raw outputs (N, C) of the test examples, the reference; None where there are none. The held-out examples
+        stand in for them then.
+    """
+    task, split, landing = material.task, material.split, ascent.landings[ascent.chosen]
+    stored = not landing.result.curve
+    learnt = np.concatenate([split.train, split.validation]) if ascent.trained_on_all else split.train
+    others, outputs = (split.validation, landing.outputs) if test is None else (split.test, test)
+    if not stored:
+        strata = task.strata(material.targets(learnt))
+        learnt = learnt[balanced(strata, MOST_COMPUTED, bench.seed)]
+        others, outputs = others[: MOST_COMPUTED // 2], outputs[: MOST_COMPUTED // 2]
+    network = ascent.network.requires_grad_(False).eval().to(bench.device)
+    with torch.inference_mode():
+        depths = chosen_depths(list(network.backbone.depth_features(bench.sample())))
+    part = bench.frozen_part(network, keep=stored)
+
+    def features(rows: np.ndarray) -> dict[str, Tensor]:
+        return _features(part, material, bench, rows, depths)
+
+    return guard_of(
+        task,
+        calibration,
+        features(learnt),
+        [material.examples.ids[row] for row in learnt],
+        material.targets(learnt),
+        Seen(features(others), outputs),
+        Compared(landing.outputs, task.encode(material.targets(split.validation))),
+        unseen=test is not None or not ascent.trained_on_all,
+    )
+
+
+def _features(
+    part: FrozenPart, material: Material, bench: Workbench, rows: np.ndarray, depths: list[str]
+) -> dict[str, Tensor]:
+    """Pooled features (n, D) of some examples at each of `depths`."""
+    activations = part.over(every_input(material, bench).select(rows.tolist()))
+    return {name: stacked(activations, name) for name in depths}

@@ -1,0 +1,117 @@
+"""New data against the held-out examples: what is declared, what drives it, and what a person reads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from headstart.core.errors import InputError
+from headstart.delivery.comparing import Comparison, NewExamples, check_enough, compare
+from headstart.delivery.guard import Compared, Guard, Seen, guard_of
+from headstart.tasks import TASKS
+
+TASK = TASKS.load("classification").from_targets(["cat", "dog"] * 10)
+WIDTH = 8
+
+
+def seen(count: int, seed: int, shift: float = 0.0, dogs: float = 0.5) -> tuple[np.ndarray, torch.Tensor, np.ndarray]:
+    """Features of cats and dogs on either side of a plane, outputs that tell them apart well, and the truth."""
+    random = np.random.default_rng(seed)
+    truth = (random.random(count) < dogs).astype(int)
+    features = random.normal(size=(count, WIDTH)) + 4
+    features[:, 0] += 3 * truth
+    features[:, 1:] += shift * np.linspace(-2, 2, WIDTH - 1)
+    slope = torch.from_numpy(features[:, 0] - 5.5).float()
+    return features, torch.stack([-slope, slope], dim=1), truth
+
+
+@pytest.fixture(scope="module")
+def guard() -> Guard:
+    features, _, truth = seen(200, 0)
+    held, outputs, answers = seen(120, 1)
+    targets = [TASK.describe()["labels"][place] for place in truth]
+    made = guard_of(
+        TASK, {}, {"last": torch.from_numpy(features)}, [str(i) for i in range(200)], targets,
+        Seen({"last": torch.from_numpy(held)}, outputs), Compared(outputs, torch.from_numpy(answers)),
+    )  # fmt: skip
+    assert made is not None
+    return made
+
+
+def compared(guard: Guard, count: int, seed: int, shift: float = 0.0, dogs: float = 0.5) -> Comparison:
+    features, outputs, _ = seen(count, seed, shift, dogs)
+    strange, nearest = guard.look({"last": torch.from_numpy(features)})
+    new = NewExamples([f"new {i}" for i in range(count)], features, outputs, strange, nearest)
+    return compare(TASK, {}, guard, new, "images")
+
+
+def test_more_of_the_same_is_no_mismatch(guard: Guard) -> None:
+    found = compared(guard, 150, 2)
+    assert not found.declared
+    assert found.findings[0].severity == "info"
+    assert found.findings[0].summary.startswith("No difference was found: a classifier tells 150 new from 120 held")
+    assert found.estimated_accuracy is not None
+    assert found.estimated_accuracy.low <= guard.right.mean() <= found.estimated_accuracy.high
+
+
+def test_other_inputs_are_declared_and_named(guard: Guard) -> None:
+    found = compared(guard, 150, 2, shift=2.0)
+    assert found.declared
+    assert found.auc > 0.95
+    assert found.p_value == found.mmd_p_value == 0.001
+    mismatch, *others = found.findings
+    assert mismatch.diagnosis == "domain_mismatch"
+    assert mismatch.severity == "serious"
+    assert len(mismatch.examples) == 10
+    assert all(example.id.startswith("new ") for example in mismatch.examples)
+    assert {finding.diagnosis for finding in others} == {"unfamiliar", "estimated_accuracy"}
+
+
+def test_another_mixture_of_classes_is_said_as_such(guard: Guard) -> None:
+    found = compared(guard, 150, 2, dogs=0.95)
+    said = [finding.summary for finding in found.findings if "Other classes" in finding.summary]
+    assert len(said) == 1
+    assert re.search(r"dog 8\d % instead of 48 %", said[0])
+    assert not any(finding.diagnosis == "unfamiliar" for finding in found.findings)
+
+
+def test_a_reference_that_was_trained_on_is_told(guard: Guard) -> None:
+    found = compared(replace(guard, unseen=False), 40, 2)
+    assert "has trained on these held-out examples" in found.findings[0].summary
+
+
+def test_json_is_the_published_contract(guard: Guard) -> None:
+    plain = compared(guard, 40, 2, shift=2.0).to_json()
+    assert list(plain["mismatch"]) == ["auc", "p_value", "mmd", "mmd_p_value"]
+    value, low, high = plain["estimated_accuracy"]
+    assert low <= value <= high
+    assert [list(finding) for finding in plain["findings"]] == [
+        ["diagnosis", "severity", "summary", "examples", "next_step"]
+    ] * len(plain["findings"])
+    assert list(plain["findings"][0]["examples"][0]) == ["id", "score"]
+
+
+def test_numbers_have_a_mismatch_but_no_accuracy() -> None:
+    task = TASKS.load("regression").from_targets([float(i) for i in range(40)])
+    features = torch.randn((40, 4), generator=torch.Generator().manual_seed(0))
+    outputs = features[:, :1]
+    made = guard_of(
+        task, {}, {"last": features}, [str(i) for i in range(40)], [float(i) for i in range(40)],
+        Seen({"last": features[:20]}, outputs[:20]), Compared(outputs[:20], outputs[:20, 0]),
+    )  # fmt: skip
+    assert made is not None
+    strange, nearest = made.look({"last": features})
+    found = compare(task, {}, made, NewExamples(made.ids, features.numpy(), outputs, strange, nearest), "texts")
+    assert found.estimated_accuracy is None
+    assert found.to_json()["estimated_accuracy"] is None
+    assert [finding.diagnosis for finding in found.findings] == ["domain_mismatch"]
+
+
+def test_too_few_are_refused() -> None:
+    with pytest.raises(InputError, match="9 new inputs are too few to compare: at least 10"):
+        check_enough(9)
+    check_enough(10)

@@ -1,0 +1,132 @@
+"""The guard: whom it keeps, what it knows, and that it is read back the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from headstart.delivery.guard import (
+    Compared,
+    Guard,
+    Seen,
+    balanced,
+    chosen_depths,
+    guard_of,
+    most_familiar,
+    read_guard,
+    write_guard,
+)
+from headstart.tasks import TASKS
+
+LABELS = ["ham", "spam"]
+
+
+def guard(task_name: str = "classification", count: int = 40, **changes: object) -> Guard | None:
+    """Two clusters of features; a held-out example of each kind is predicted right, with a confidence of 0.88."""
+    words = task_name == "classification"
+    targets = [LABELS[i % 2] if words else float(i) for i in range(count)]
+    task = TASKS.load(task_name).from_targets(targets)
+    centres = torch.tensor([[5.0, 0.0, 0.0], [0.0, 5.0, 0.0]])[torch.arange(count) % 2]
+    features = centres + torch.randn((count, 3), generator=torch.Generator().manual_seed(0))
+    outputs = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])[torch.arange(count) % 2][:, : task.outputs]
+    both = {"middle": features[:, :2], "last": features}
+    given = {
+        "familiar": both,
+        "ids": [f"{i}.txt" for i in range(count)],
+        "targets": targets,
+        "reference": Seen({name: each[:10] for name, each in both.items()}, outputs[:10]),
+        "compared": Compared(outputs[:10], task.encode(targets[:10])),
+    }
+    return guard_of(task, {}, **{**given, **changes})
+
+
+def test_depths_half_way_up_and_last() -> None:
+    assert chosen_depths(["a", "b", "c", "d", "e", "f"]) == ["d", "f"]
+    assert chosen_depths(["a", "b", "c"]) == ["b", "c"]
+    assert chosen_depths(["a", "b"]) == ["a", "b"]
+    assert chosen_depths(["a"]) == ["a"]
+
+
+def test_the_rare_are_kept_before_the_last_of_the_common() -> None:
+    strata = ["common"] * 90 + ["rare"] * 10
+    kept = balanced(strata, 40, seed=0)
+    assert Counter(strata[i] for i in kept) == {"common": 30, "rare": 10}
+    assert sorted(kept.tolist()) == kept.tolist()
+    assert balanced(strata, 1000, seed=0).tolist() == list(range(100))
+    assert balanced(strata, 40, seed=1).tolist() != kept.tolist()
+
+
+def test_no_more_than_fits() -> None:
+    assert most_familiar([1280, 96]) == 5000
+    assert most_familiar([4096, 4096]) == 2**24 // (2 * 8192)
+
+
+def test_what_it_knows_of_held_out_examples() -> None:
+    made = guard()
+    assert made is not None
+    # The softmax of (1, -1): 1 / (1 + e^-2).
+    sure = 1 / (1 + np.exp(-2))
+    np.testing.assert_allclose(made.confidence, sure, rtol=1e-6)
+    np.testing.assert_allclose(made.scores, 1 - sure, rtol=1e-6)
+    assert made.right.tolist() == [1.0] * 10
+    assert made.held_out_places.tolist() == [0, 1] * 5
+    assert made.shares.tolist() == [0.5, 0.5]
+    assert made.agreement == 1.0
+    assert made.targets[:2] == LABELS
+
+
+def test_it_tells_the_strange_from_the_familiar() -> None:
+    made = guard()
+    assert made is not None
+    near, far = torch.tensor([[5.0, 0.1, 0.0]]), torch.tensor([[-1.0, -1.0, -5.0]])
+    for features, strange in ((near, False), (far, True)):
+        scores, nearest = made.look({"middle": features[:, :2], "last": features})
+        assert (scores[0] > made.threshold) == strange
+        assert nearest.shape == (1, 10)
+    assert all(made.ids[place] == f"{place}.txt" for place in nearest[0])
+
+
+def test_a_task_of_numbers_has_no_sets() -> None:
+    made = guard("regression")
+    assert made is not None
+    assert len(made.scores) == len(made.confidence) == len(made.classes) == len(made.held_out_places) == 0
+
+
+def test_too_few_examples_have_no_guard() -> None:
+    assert guard(reference=Seen({"middle": torch.zeros(0, 2), "last": torch.zeros(0, 3)}, torch.zeros(0, 2))) is None
+
+
+def test_it_is_read_back_the_same(tmp_path: Path) -> None:
+    made = guard()
+    assert made is not None
+    write_guard(made, tmp_path)
+    again = read_guard(tmp_path)
+    assert again is not None
+    for name, value in vars(made).items():
+        if name == "familiar":
+            assert all(np.array_equal(a, b) for a, b in zip(value, again.familiar, strict=True))
+        elif not name.startswith("_"):
+            assert np.array_equal(getattr(again, name), value), name
+    assert again.familiar[0].dtype == np.float16
+
+
+def test_half_a_guard_is_damage(tmp_path: Path) -> None:
+    assert read_guard(tmp_path) is None
+    made = guard()
+    assert made is not None
+    write_guard(made, tmp_path)
+    (tmp_path / "guard.safetensors").unlink()
+    with pytest.raises(OSError, match=r"guard\.safetensors"):
+        read_guard(tmp_path)
+
+
+def test_numbers_too_large_for_half_precision_are_kept_finite() -> None:
+    both = {"middle": torch.full((4, 2), 1e9), "last": torch.full((4, 3), -1e9)}
+    made = guard(familiar=both, ids=list("abcd"), targets=["ham", "spam", "ham", "spam"])
+    assert made is not None
+    assert made.familiar[0].max() == 65504
+    assert made.familiar[1].min() == -65504
