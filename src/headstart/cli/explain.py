@@ -1,0 +1,84 @@
+"""``headstart explain``: why the model predicts what it does for an input."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+EPILOG = """examples:
+  headstart explain flowers-model rose.jpg photos/         pictures with a map over them, and a page
+  headstart explain spam-model "You have won a prize"      a text given directly
+  headstart explain spam-model mails.csv --input text      the texts of a table
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="say why a prediction is what it is",
+        description="Say why a model predicts what it does, and how far each explanation can be trusted.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, a table, or a text")
+    parser.add_argument("--method", action="append", default=[], metavar="NAME", help="may be repeated; without: all")
+    parser.add_argument("--label", help="explain this label instead of the predicted one")
+    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
+    parser.add_argument("--out", type=Path, default=Path("explanations"), metavar="DIR", help="default: explanations")
+    parser.add_argument("--seed", type=int, default=0, help="of the random removals and the shuffled weights")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--json", action="store_true", help="the files written and each explanation's own check")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Explain, write the files, and print what was found."""
+    from headstart.core.progress import Progress
+    from headstart.delivery.artifact import load
+    from headstart.explanations import explain
+
+    model = load(options.model, options.device)
+    made = explain(
+        model, options.inputs, options.method, options.label, options.input, seed=options.seed, quiet=False
+    )
+    progress = Progress()
+    for problem in made.set_aside:
+        progress.say(f"  set aside: {problem}")
+    files = [str(path) for path in made.write(options.out)]
+    if options.json:
+        print(json.dumps({"files": files, **made.to_json()}, ensure_ascii=False))
+        return
+    for name, why in made.left_out.items():
+        progress.say(f"  left out: {name}: {why}")
+    _show(made)
+    progress.say(f"{len(files)} file{'s' if len(files) > 1 else ''} written, first {files[0]}")
+
+
+def _show(made: Any) -> None:
+    """Every input with what was said of it; colours only where a terminal shows them."""
+    from headstart.explanations import showings
+
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for each in made.inputs:
+        print(f"{each.name}: {each.label} ({each.confidence:.3f})")
+        for answer, shown in showings(each):
+            doubt = " (not to be trusted)" if answer.trusted is False else ""
+            print(f"  {answer.method}{doubt}")
+            if shown and shown.text:
+                print(f"    {shown.text}" if colours else f"    most: {_strongest(each, answer)}")
+            for near in answer.explained.neighbours[:3]:
+                print(f"    {near.label}: {near.id} ({near.similarity:.3f})")
+            for check in answer.checks:
+                print(f"    {check.name}: {check.summary}")
+
+
+def _strongest(each: Any, answer: Any) -> str:
+    """The five words with the largest scores, with their scores."""
+    told = sorted(each.asked.parts.told(answer.explained.map), key=lambda pair: -abs(pair[1]))[:5]
+    return ", ".join(f"{word} {score:+.2f}" for word, score in told)

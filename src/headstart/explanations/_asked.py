@@ -1,0 +1,91 @@
+"""What an explanation is asked, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor
+
+from headstart.backbones.base import Batch
+from headstart.core.results import Figure
+from headstart.explanations._aim import Aim
+from headstart.explanations._parts import Parts
+from headstart.model.network import Network
+
+
+@dataclass(frozen=True)
+class Known:
+    """Training examples: the backbone's last features (n, D), and n ids and labels."""
+
+    features: np.ndarray
+    ids: Sequence[str]
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: why does the network say this of that example?
+
+    Attributes
+    ----------
+    network : in evaluation mode, its weights without gradients.
+    example : tensors of ONE example, without the leading N, where the network is.
+    aim : the output that is explained; its ``target`` is the place among the C outputs.
+    parts : what of the example can be marked; None where nothing is known of its form.
+    known : the training examples, where the model folder holds them.
+    """
+
+    network: Network
+    example: Batch
+    aim: Aim
+    parts: Parts | None = None
+    known: Known | None = None
+
+    @property
+    def target(self) -> int:
+        """The class index."""
+        return self.aim.target
+
+    @property
+    def batch(self) -> Batch:
+        """The example as a batch of one."""
+        return {name: tensor.unsqueeze(0) for name, tensor in self.example.items()}
+
+    def of(self, network: Network) -> Asked:
+        """The same question to another network."""
+        return replace(self, network=network)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training example and how similar its features are, the cosine from -1 to 1."""
+
+    label: str
+    id: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The answer: a ``map`` (H, W) over pixels or (L,) over tokens, positive where it speaks for the target, or
+    ``neighbours``, nearest first. A map lies on the CPU and has no gradient."""
+
+    map: Tensor | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """What an explanation found about itself.
+
+    ``value`` has a 95 % interval; ``passed`` is None where the example allows no judgement; ``summary`` is a
+    sentence with the numbers in. An explanation with a check that ``decides`` and failed is not to be trusted.
+    """
+
+    name: str
+    value: Figure
+    passed: bool | None
+    summary: str
+    decides: bool = False

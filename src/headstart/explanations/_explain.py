@@ -1,0 +1,191 @@
+"""Explains the predictions of a model: asks every method that suits, and has each check itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.core.device import choose_device
+from headstart.core.errors import InputError, MissingDependency, Problem, UsageError
+from headstart.core.progress import Progress
+from headstart.core.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+
+    from headstart.explanations._subject import Subject
+    from headstart.explanations.base import Asked, Check, Explained, Explanation, Known
+
+EXPLANATIONS = Registry("headstart.explanations", "explanation")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one method said of one input, and its own checks."""
+
+    method: str
+    explained: Explained
+    checks: list[Check]
+
+    @property
+    def trusted(self) -> bool | None:
+        """False where a check that decides failed, True where all such passed, None where none could be made."""
+        decided = [check.passed for check in self.checks if check.decides and check.passed is not None]
+        return all(decided) if decided else None
+
+
+@dataclass(frozen=True)
+class ExplainedInput:
+    """One input: its name, what the model says, and why. ``original`` is the input decoded in full."""
+
+    name: str
+    original: Any
+    asked: Asked
+    confidence: float
+    answers: list[Answer]
+
+    @property
+    def label(self) -> str:
+        """The label that is explained."""
+        return self.asked.aim.name
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """What :func:`explain` hands back; ``write(folder)`` makes pictures and a page of it.
+
+    ``left_out`` says of each method that had nothing to say, why; ``set_aside`` names the inputs that cannot be read.
+    """
+
+    inputs: list[ExplainedInput]
+    left_out: dict[str, str] = field(default_factory=dict)
+    set_aside: list[Problem] = field(default_factory=list)
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write a PNG for each map of a picture and ``explanations.html``; the files, the page first."""
+        from headstart.explanations._writing import write
+
+        return write(self, Path(folder))
+
+    def to_json(self) -> dict[str, Any]:
+        """What was said of each input and each explanation's own check, as plain JSON."""
+        from headstart.explanations._writing import plain
+
+        return plain(self)
+
+
+def explain(
+    model: Subject,
+    inputs: Any,
+    methods: Sequence[str] = (),
+    label: str | None = None,
+    input: str | None = None,
+    known: Known | None = None,
+    seed: int = 0,
+    quiet: bool = True,
+) -> Explanations:
+    """Why `model` predicts what it does for each of `inputs`.
+
+    Parameters
+    ----------
+    inputs : a path, a folder, a table, a text, or a list of such.
+    methods : names of explanations; without any, all that suit.
+    label : the label to explain; without it the one predicted for each input.
+    input : the column of a table that holds the inputs.
+    known : the training examples, for the nearest of them; without it those that the model folder keeps.
+
+    Raises
+    ------
+    UsageError : no such method or label, or no method that suits.
+    InputError : no input could be read.
+    MissingDependency : a method asked for needs a library that is not installed.
+    """
+    from headstart.explanations._subject import known_to, read_inputs
+
+    chosen = {name: EXPLANATIONS.load(name)() for name in methods or EXPLANATIONS.names()}
+    examples, known = read_inputs(model, inputs, input), known or known_to(model)
+    device = choose_device(model.device)
+    model.network.to(device).eval()
+    made = Explanations([])
+    for name, reference in Progress(quiet).bar(
+        zip(examples.ids, examples.references, strict=True), len(examples), "explaining", "inputs"
+    ):
+        try:
+            asked, original, confidence = _ask(model, reference, label, known, device)
+        except ValueError as error:
+            made.set_aside.append(Problem(name, str(error)))
+            continue
+        answers = _answers(chosen, asked, seed, made.left_out, bool(methods))
+        made.inputs.append(ExplainedInput(name, original, asked, confidence, answers))
+    if not made.inputs:
+        raise InputError(made.set_aside, "No input could be explained:")
+    _say_once(made)
+    return made
+
+
+def questions(model: Subject, inputs: Any, label: str | None = None, known: Known | None = None) -> Iterator[Asked]:
+    """The question that each of `inputs` poses, for whoever asks an explanation without words and pages.
+
+    Raises
+    ------
+    ValueError : an input cannot be decoded.
+    """
+    from headstart.explanations._subject import known_to, read_inputs
+
+    device = choose_device(model.device)
+    model.network.to(device).eval()
+    for reference in read_inputs(model, inputs).references:
+        yield _ask(model, reference, label, known or known_to(model), device)[0]
+
+
+def _ask(
+    model: Subject, reference: Any, label: str | None, known: Known | None, device: torch.device
+) -> tuple[Asked, Any, float]:
+    """The question, the input decoded in full, and the model's confidence. ValueError: it cannot be decoded."""
+    import torch
+
+    from headstart.data.modalities import MODALITIES
+    from headstart.explanations._aim import Aim, find_target
+    from headstart.explanations._parting import parts_of
+    from headstart.explanations.base import Asked
+
+    modality, preprocess = MODALITIES.load(model.modality)(), model.network.backbone.preprocess
+    raw = modality.decode(reference, preprocess.size_hint)
+    example = {name: tensor.to(device) for name, tensor in preprocess(raw).items()}
+    with torch.no_grad():
+        outputs = model.network({name: tensor.unsqueeze(0) for name, tensor in example.items()})
+    aim = Aim(model.task, model.calibration, *find_target(model.task, outputs, label))
+    asked = Asked(model.network, example, aim, parts_of(example, raw, preprocess), known)
+    return asked, modality.decode(reference), float(aim.confidence(outputs)[0])
+
+
+def _answers(
+    methods: dict[str, Explanation], asked: Asked, seed: int, left_out: dict[str, str], wanted: bool
+) -> list[Answer]:
+    answers = []
+    for name, method in methods.items():
+        if why := method.unsuited(asked):
+            if wanted:
+                raise UsageError(f"The explanation {name!r} has nothing to say here: {why}.")
+            left_out[name] = why
+            continue
+        try:
+            explained = method.explain(asked)
+        except MissingDependency as error:
+            if wanted:
+                raise
+            left_out[name] = str(error)
+            continue
+        answers.append(Answer(name, explained, method.checks(asked, explained, seed)))
+    return answers
+
+
+def _say_once(made: Explanations) -> None:
+    """A method that had nothing to say of one input but spoke of another is not left out."""
+    for name in {answer.method for each in made.inputs for answer in each.answers}:
+        made.left_out.pop(name, None)
+    if not any(each.answers for each in made.inputs):
+        reasons = "; ".join(f"{name}: {why}" for name, why in made.left_out.items())
+        raise UsageError(f"No explanation suits this model. {reasons}.")

@@ -1,0 +1,52 @@
+"""The contract of parts: what of an example can be marked, taken away and shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from headstart.backbones.base import Batch
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One explanation as a person sees it: HTML for a page, text for a terminal, PNG where it is a picture."""
+
+    html: str
+    text: str
+    png: bytes | None = None
+
+
+class Parts(ABC):
+    """An example divided into U parts: patches of a picture, words of a text.
+
+    ``entry`` names the tensor that holds them; ``noun`` is the plural a person uses.
+    """
+
+    entry: str
+    noun: str
+    count: int
+    """U."""
+
+    @abstractmethod
+    def scores(self, given: Tensor) -> Tensor:
+        """A map over the places of the tensor, (H, W) or (L,), as one score a part, (U,) on the CPU."""
+
+    @abstractmethod
+    def without(self, removed: Tensor) -> Batch:
+        """K copies of the example; `removed` (K, U) is True for the parts each of them lacks."""
+
+    @abstractmethod
+    def emptied(self) -> Batch:
+        """The example with nothing in it, from which integrated gradients start; without the leading N."""
+
+    @abstractmethod
+    def show(self, given: Tensor, original: Any, caption: str) -> Shown:
+        """The map on the `original` input, decoded in full."""
+
+    def told(self, given: Tensor) -> list[list[Any]]:
+        """The parts with their scores, for JSON; none where a part has no name."""
+        return []

@@ -1,0 +1,104 @@
+"""A picture as parts: a grid of patches that can be filled from around them, and a map laid over the original."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.backbones.base import Batch, Preprocess
+from headstart.explanations._overlay import as_html, overlay, png_bytes
+from headstart.explanations._parts import Parts, Shown
+
+GRID = 14
+"""Patches a side: 196 in all, of 16 pixels where the network takes 224."""
+
+_SWEEPS = 60
+_SHARPNESS = 4
+_TOP = 0.995
+
+
+class PixelParts(Parts):
+    """The patches of ``example[entry]``, (C, S, S) floats.
+
+    Parameters
+    ----------
+    preprocess : what made it; says which part of the original the network saw.
+    """
+
+    noun = "patches"
+
+    def __init__(self, example: Batch, entry: str, preprocess: Preprocess) -> None:
+        self.example, self.entry, self.preprocess = example, entry, preprocess
+        self.height, self.width = example[entry].shape[1:]
+        self.rows, self.columns = min(GRID, self.height), min(GRID, self.width)
+        self.count = self.rows * self.columns
+
+    def scores(self, given: Tensor) -> Tensor:
+        return functional.adaptive_avg_pool2d(given[None, None].cpu(), (self.rows, self.columns)).flatten()
+
+    def without(self, removed: Tensor) -> Batch:
+        """Each removed patch is filled with colours that run smoothly between those around it.
+
+        So the network is told nothing of what was there, and sees no grey square that was never in a picture (Rong et
+        al. 2022, "A consistent and efficient evaluation strategy for attribution methods", arXiv:2202.00449; here the
+        equations are solved on the patches' mean colours, without noise).
+        """
+        pixels = self.example[self.entry]
+        gone = removed.view(len(removed), 1, self.rows, self.columns).to(pixels.device)
+        means = functional.adaptive_avg_pool2d(pixels[None], (self.rows, self.columns))
+        fill = self._upsampled(_smooth_fill(means, gone), "bilinear")
+        lost = self._upsampled(gone.to(pixels.dtype), "nearest") > 0.5
+        batch = {name: tensor.expand(len(removed), *tensor.shape) for name, tensor in self.example.items()}
+        return {**batch, self.entry: torch.where(lost, fill, pixels[None])}
+
+    def emptied(self) -> Batch:
+        """The mean colour everywhere, which is 0 after normalising."""
+        return {**self.example, self.entry: torch.zeros_like(self.example[self.entry])}
+
+    def _upsampled(self, grid: Tensor, mode: str) -> Tensor:
+        corners = False if mode == "bilinear" else None
+        return functional.interpolate(grid, size=(self.height, self.width), mode=mode, align_corners=corners)
+
+    def show(self, given: Tensor, original: Image.Image, caption: str) -> Shown:
+        image = overlay(original, self.on_original(given, original.size), caption)
+        return Shown(as_html(image, caption), "", png_bytes(image))
+
+    def on_original(self, given: Tensor, size: tuple[int, int]) -> np.ndarray:
+        """The map's positive part in [0, 1] on an original of `size` (width, height): (height, width) float32.
+
+        NaN where the network did not look: outside the centre crop.
+        """
+        width, height = size
+        left, top, right, bottom = self.seen(size)
+        fine = functional.adaptive_avg_pool2d(
+            given[None, None].clamp(min=0), (self.rows * _SHARPNESS, self.columns * _SHARPNESS)
+        )
+        inside = functional.interpolate(fine, size=(bottom - top, right - left), mode="bilinear", align_corners=False)
+        highest = float(torch.quantile(fine, _TOP))
+        found = np.full((height, width), np.nan, np.float32)
+        found[top:bottom, left:right] = (inside[0, 0] / highest if highest > 0 else inside[0, 0]).clamp(0, 1).numpy()
+        return found
+
+    def seen(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of what the network saw of an original: the centre crop after resizing."""
+        shorter = self.preprocess.size_hint or min(self.width, self.height)
+        box = []
+        for side, taken in zip(size, (self.width, self.height), strict=True):
+            span = min(side, max(1, round(taken * min(size) / shorter)))
+            box.append(((side - span) // 2, (side - span) // 2 + span))
+        (left, right), (top, bottom) = box
+        return left, top, right, bottom
+
+
+def _smooth_fill(means: Tensor, gone: Tensor) -> Tensor:
+    """Mean colours (1, C, R, R) with the patches that are `gone` (K, 1, R, R) as the average of their neighbours."""
+    kept = (~gone).to(means.dtype)
+    start = (means * kept).sum((2, 3), keepdim=True) / kept.sum((2, 3), keepdim=True).clamp(min=1)
+    filled = torch.where(gone, start, means)
+    for _ in range(_SWEEPS):
+        around = functional.avg_pool2d(functional.pad(filled, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+        filled = torch.where(gone, around, filled)
+    return filled

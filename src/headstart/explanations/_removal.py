@@ -1,0 +1,95 @@
+"""The removal test: does the prediction fall further without the marked tenth than without a random tenth?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.results import Figure
+from headstart.core.statistics import bootstrap_draws
+from headstart.explanations._asked import Asked, Check
+
+SHARE = 0.1
+DRAWS = 32
+"""Random tenths, of the same size as the marked one."""
+
+_AT_ONCE = 16
+_FEWEST_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Falls:
+    """``before`` and ``without`` the marked parts: the prediction; ``marked``: how far it fell; ``random`` (K,)."""
+
+    before: float
+    without: float
+    marked: float
+    random: np.ndarray
+
+    @property
+    def ratio(self) -> Figure:
+        """How many times as far it falls, with an interval over the draws; infinite where they cost nothing."""
+        draws = self.random[bootstrap_draws(len(self.random))].mean(axis=1)
+        ratios = np.array([_times(self.marked, fall) for fall in draws])
+        low, high = np.quantile(ratios, [0.025, 0.975], method="closest_observation")
+        return Figure(_times(self.marked, float(self.random.mean())), float(low), float(high))
+
+
+def _times(marked: float, random: float) -> float:
+    """Times as far; 0 where the marked parts cost nothing, infinite where only they cost something."""
+    if marked <= 0:
+        return 0.0
+    return marked / random if random > 0 else math.inf
+
+
+def marked_parts(scores: Tensor, share: float = SHARE) -> Tensor:
+    """Of U scores, which are the highest `share` (at least one): (U,) booleans."""
+    count = max(1, round(share * len(scores)))
+    marked = torch.zeros(len(scores), dtype=torch.bool)
+    marked[scores.argsort(descending=True, stable=True)[:count]] = True
+    return marked
+
+
+def falls(asked: Asked, scores: Tensor, seed: int) -> Falls:
+    """How far the prediction falls without the marked tenth, and without each of 32 random ones."""
+    if asked.parts is None:
+        raise ValueError("an example without parts has none to remove")
+    marked = marked_parts(scores)
+    random = np.random.default_rng(seed)
+    removed = torch.zeros(DRAWS + 2, len(scores), dtype=torch.bool)
+    removed[1] = marked
+    for row in removed[2:]:
+        row[torch.from_numpy(random.choice(len(scores), int(marked.sum()), replace=False))] = True
+    with torch.no_grad():
+        rows = [asked.network(asked.parts.without(some)) for some in removed.split(_AT_ONCE)]
+    confidence = asked.aim.confidence(torch.cat(rows))
+    fell = asked.aim.fall(confidence[0], confidence[1:]).numpy()
+    return Falls(float(confidence[0]), float(confidence[1]), float(fell[0]), fell[1:])
+
+
+def removal(asked: Asked, given: Tensor, seed: int = 0) -> Check:
+    """Passed where the marked tenth surely costs more than random ones do on average: the interval lies above 1."""
+    parts = asked.parts
+    if parts is None or parts.count < _FEWEST_PARTS:
+        few = f"The input has too few {parts.noun if parts else 'parts'} to take a tenth away."
+        return Check("removal", Figure(math.nan, math.nan, math.nan), None, few)
+    fell = falls(asked, parts.scores(given), seed)
+    passed = fell.ratio.low > 1
+    verdict = "" if passed else " The marked parts matter no more than others."
+    return Check("removal", fell.ratio, passed, _said(asked, fell) + verdict)
+
+
+def _said(asked: Asked, fell: Falls) -> str:
+    times = fell.ratio
+    far = "nothing is lost without random ones" if math.isinf(times.value) else f"{times.value:.1f} times as far"
+    if fell.marked <= 0:
+        far = "it does not fall"
+    return (
+        f"Without the marked tenth of its {asked.parts.noun if asked.parts else 'parts'}, {asked.aim.noun} goes from "
+        f"{fell.before:.3f} to {fell.without:.3f}; without a random tenth it moves by {-fell.random.mean():+.3f} on "
+        f"average ({len(fell.random)} draws): {far}."
+    )

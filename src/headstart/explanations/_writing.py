@@ -1,0 +1,70 @@
+"""Writes explanations down: a PNG for each map of a picture, one HTML page for all, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.core.files import finite, write_whole
+from headstart.explanations._page import page, section
+from headstart.explanations._parts import Shown
+from headstart.explanations._subject import shown_names
+
+if TYPE_CHECKING:
+    from headstart.explanations._explain import Answer, ExplainedInput, Explanations
+
+PAGE = "explanations.html"
+
+
+def write(made: Explanations, folder: Path) -> list[Path]:
+    """The files written into `folder`, the page first."""
+    files, sections = [], []
+    for each, stem in zip(made.inputs, shown_names([i.name for i in made.inputs]), strict=True):
+        shown, links = [], []
+        for answer, picture in showings(each):
+            name = f"{stem}.{answer.method}.png" if picture and picture.png else ""
+            if picture and picture.png:
+                write_whole(folder / name, picture.png)
+                files.append(folder / name)
+            shown.append(picture)
+            links.append(name)
+        sections.append(section(each, shown, links))
+    write_whole(folder / PAGE, page(sections, made))
+    return [folder / PAGE, *files]
+
+
+def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:
+    """Every answer with its picture or coloured text; None where it has no map."""
+    for answer in each.answers:
+        parts, given = each.asked.parts, answer.explained.map
+        caption = f"{answer.method.replace('_', ' ')}: what speaks for {each.label!r}"
+        yield answer, None if parts is None or given is None else parts.show(given, each.original, caption)
+
+
+def plain(made: Explanations) -> dict[str, Any]:
+    """``explanations``: one object an input and method; ``left_out`` and ``set_aside`` with their reasons."""
+    return finite(
+        {
+            "explanations": [_one(each, answer) for each in made.inputs for answer in each.answers],
+            "left_out": [{"method": name, "reason": why} for name, why in made.left_out.items()],
+            "set_aside": [{"input": problem.where, "reason": problem.what} for problem in made.set_aside],
+        }
+    )
+
+
+def _one(each: ExplainedInput, answer: Answer) -> dict[str, Any]:
+    parts, given = each.asked.parts, answer.explained.map
+    return {
+        "input": each.name,
+        "method": answer.method,
+        "label": each.label,
+        "probability" if each.asked.aim.is_probability else "output": each.confidence,
+        "trusted": answer.trusted,
+        "checks": [
+            {"name": check.name, "value": list(check.value), "passed": check.passed, "summary": check.summary}
+            for check in answer.checks
+        ],
+        "words": parts.told(given) if parts and given is not None else [],
+        "neighbours": [vars(near) for near in answer.explained.neighbours],
+    }

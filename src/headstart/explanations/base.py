@@ -1,0 +1,56 @@
+"""The contract of an explanation: a network, an example and a target in; what speaks for it, and how sure, out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from headstart.explanations._aim import Aim
+from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour
+from headstart.explanations._parts import Parts
+from headstart.explanations._randomisation import randomisation
+from headstart.explanations._removal import removal
+
+__all__ = ["Aim", "Asked", "Check", "Explained", "Explanation", "Known", "MapExplanation", "Neighbour", "Parts"]
+
+
+class Explanation(ABC):
+    """One way to explain a prediction. File name = plug-in name; the constructor takes nothing."""
+
+    @abstractmethod
+    def unsuited(self, asked: Asked) -> str | None:
+        """Why it has nothing to say here, as words that follow "left out: ", or None."""
+
+    @abstractmethod
+    def explain(self, asked: Asked) -> Explained:
+        """The answer, the same for the same question. The network is as it was afterwards.
+
+        Raises
+        ------
+        MissingDependency : its library is not installed.
+        """
+
+    @abstractmethod
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0) -> list[Check]:
+        """Its own tests of that answer."""
+
+
+class MapExplanation(Explanation):
+    """An explanation that marks parts of the example, and so can be checked by taking them away."""
+
+    @abstractmethod
+    def map(self, asked: Asked) -> Tensor:
+        """Positive where the example speaks for the target: (H, W) for pixels (C, H, W), (L,) for L tokens."""
+
+    def unsuited(self, asked: Asked) -> str | None:
+        return None if asked.parts else "it marks pixels or words, and this input has neither"
+
+    def explain(self, asked: Asked) -> Explained:
+        return Explained(map=self.map(asked).detach().float().cpu())
+
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0) -> list[Check]:
+        """Removal of the marked tenth, and the map of networks with shuffled weights."""
+        if explained.map is None:
+            return []
+        return [removal(asked, explained.map, seed), randomisation(asked, explained.map, self.map, seed)]
