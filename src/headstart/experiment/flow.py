@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from headstart.experiment.evidence import Outcome, add_evidence
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find, prepare
+from headstart.experiment.refits import curve_of
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
@@ -184,6 +186,7 @@ def _finish(
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
+    before = replace(before, curve=curve_of(before, bench))
     guard = guard_for(material, bench, ascent, calibration, raw)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),

@@ -1,0 +1,48 @@
+"""Sets at 90 % coverage on test splits: how often they hold the truth, and how large they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import betabinom
+from sets import IMAGE_SETS, TEXT_SETS, read
+
+from planted._models import fitted
+
+COVERAGE = 0.9
+ROWS, TEST_ROWS = 2_000, 1_000
+
+
+def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+    """Coverage with the interval it must lie in, and the mean set size, for each set and seed."""
+    for name in (*IMAGE_SETS, *TEXT_SETS):
+        for seed in range(seeds):
+            whole = read(name, data, ROWS, TEST_ROWS, seed)
+            model = fitted(whole.train, backbones, seed)
+            sets = model.predict_sets(whole.test.inputs, COVERAGE)
+            held = np.mean([truth in labels for truth, labels in zip(whole.test.labels, sets, strict=True)])
+            low, high = interval(len(model.guard.scores), len(whole.test))
+            figures = {
+                "coverage at 90 %": (float(held), f"{low:.3f} to {high:.3f}"),
+                "mean set size": (float(np.mean([len(labels) for labels in sets])), ""),
+            }
+            for figure, (value, must) in figures.items():
+                yield {
+                    "planted": "conformal sets", "set": name, "seed": seed, "figure": figure, "value": value,
+                    "must": must,
+                }  # fmt: skip
+
+
+def interval(held_out: int, tested: int) -> tuple[float, float]:
+    """Where 95 % of test coverages lie when `held_out` examples gave the bar.
+
+    The coverage of one bar follows Beta(k, n + 1 - k), k = ⌈(n + 1) 0.9⌉, and the test count is binomial around it
+    (Angelopoulos & Bates 2023, arXiv:2107.07511, section 3.2).
+    """
+    place = math.ceil((held_out + 1) * COVERAGE - 1e-9)
+    low, high = betabinom(tested, place, held_out + 1 - place).ppf([0.025, 0.975])
+    return low / tested, high / tested

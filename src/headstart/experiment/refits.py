@@ -1,0 +1,28 @@
+"""What fewer examples would have given: refits of a linear head on stored features, for the learning curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from headstart.diagnosis.base import Evidence
+from headstart.experiment.looking import LEARNT
+from headstart.strategies._linear_head import predicted_seconds
+from headstart.strategies._refits import FOLDS, accuracy_at_shares
+from headstart.training.workbench import Workbench
+
+OF_THE_BUDGET = 0.03
+"""The refits may take this share of the budget; beyond it there is no curve."""
+
+
+def curve_of(evidence: Evidence, bench: Workbench) -> list[tuple[int, float]]:
+    """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting."""
+    parts = [name for name in LEARNT if name in evidence.features]
+    features = np.concatenate([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
+    if len(features) < 2 * FOLDS:
+        return []
+    targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
+    if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
+        return []
+    with bench.stopwatch.lap("train"):
+        return accuracy_at_shares(torch.from_numpy(features), targets, bench.task, seed=bench.seed)

@@ -1,0 +1,31 @@
+"""The learning curve comes from refits on stored features, and stays away where features or time are wanting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from headstart.diagnosis.base import Evidence
+from headstart.experiment.refits import curve_of
+from toys import toy_backbone, toy_bench, toy_pictures
+
+
+def test_figures_rise_with_the_examples_and_need_features_and_time(tmp_path: Path) -> None:
+    pictures, labels = toy_pictures(30)
+    bench = toy_bench(toy_backbone(), tmp_path, pictures, labels, held_out=10)
+    names = bench.task.describe()["labels"]
+    said = [names[i % 2] for i in range(60)]
+    apart = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
+    apart[::2, 0] += 6  # so far apart that a few examples are enough
+    known = Evidence(
+        {"train": said[:50], "validation": said[50:]}, {}, {}, {}, {}, {}, bench.task.watched, {},
+        features={"train": apart[:50], "validation": apart[50:]},
+    )  # fmt: skip
+    curve = curve_of(known, bench)
+    sizes = sorted({size for size, _ in curve})
+    assert sizes == [6, 12, 24, 36, 48]  # an eighth, a quarter, … of the four fifths of 60
+    assert np.mean([figure for size, figure in curve if size == 48]) > 0.9
+    assert curve_of(replace(known, features={}), bench) == []
+    assert curve_of(known, replace(bench, deadline=0.0)) == []

@@ -1,0 +1,87 @@
+"""Figures at growing shares: sizes by hand, and classes that can or cannot be told apart."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from headstart.core.errors import UsageError
+from headstart.strategies._refits import FOLDS, SHARES, _draws, accuracy_at_shares
+from toys import toy_task
+
+
+def examples(count, distance, seed=0):
+    """Two classes in three dimensions, `distance` apart."""
+    random = np.random.default_rng(seed)
+    labels = ["a" if i % 2 else "b" for i in range(count)]
+    features = random.standard_normal((count, 3))
+    features[:, 0] += [distance * (label == "a") for label in labels]
+    return torch.from_numpy(features).float(), labels
+
+
+def test_the_sizes_are_shares_of_four_fifths():
+    features, labels = examples(50, 20)
+    task = toy_task(labels)
+    curve = accuracy_at_shares(features, task.encode(labels), task, draws=2, strength=1.0)
+    assert [size for size, _ in curve] == [5, 10, 20, 30, 40] * 2
+    assert [figure for size, figure in curve if size >= 20] == [1.0] * 6
+
+
+def test_the_sizes_are_the_same_in_every_draw():
+    features, labels = examples(23, 5)  # fifths of 5, 5, 5, 4 and 4, so that 18 are left in any draw
+    task = toy_task(labels)
+    curve = accuracy_at_shares(features, task.encode(labels), task, shares=(0.25, 0.5, 1.0), draws=5)
+    assert [size for size, _ in curve] == [4, 9, 18] * 5
+
+
+def test_more_examples_help_until_the_classes_overlap():
+    features, labels = examples(300, 2)
+    task = toy_task(labels)
+    curve = np.array(accuracy_at_shares(features, task.encode(labels), task, draws=5))
+    means = curve[:, 1].reshape(5, len(SHARES)).mean(axis=0)
+    # No rule can do better than Φ(2 / 2) = 0.841 in the long run.
+    assert 0.75 < means[-1] < 0.92
+    assert means[0] <= means[-1] + 0.03
+
+
+def test_the_same_seed_draws_the_same():
+    features, labels = examples(40, 1)
+    task = toy_task(labels)
+    curves = [accuracy_at_shares(features, task.encode(labels), task, draws=1, seed=seed) for seed in (0, 0, 1)]
+    assert curves[0] == curves[1]
+    assert curves[0] != curves[2]
+
+
+def test_numbers_have_a_curve_too():
+    features, _ = examples(60, 0)
+    targets = (features[:, 0] * 3 + 1).tolist()
+    task = toy_task(targets)
+    curve = accuracy_at_shares(features, task.encode(targets), task, draws=1, strength=10.0)
+    assert len(curve) == len(SHARES)
+    assert curve[-1][1] != curve[0][1]
+
+
+def test_five_draws_hold_every_example_out_once_and_learn_from_none_of_them():
+    held = []
+    for learnt, held_out in _draws(23, 2 * FOLDS, seed=0):
+        assert sorted([*learnt.tolist(), *held_out.tolist()]) == list(range(23))
+        held.append(held_out.tolist())
+    assert sorted(itertools.chain(*held[:FOLDS])) == list(range(23))
+    assert sorted(itertools.chain(*held[FOLDS:])) == list(range(23))
+    assert held[:FOLDS] != held[FOLDS:]
+
+
+@pytest.mark.parametrize("shares", [(), (0.5, 0.25), (0.0, 1.0), (0.5, 1.5), (0.5, 0.5)])
+def test_shares_that_do_not_rise_are_refused(shares):
+    features, labels = examples(20, 1)
+    task = toy_task(labels)
+    with pytest.raises(UsageError, match="must rise"):
+        accuracy_at_shares(features, task.encode(labels), task, shares=shares)
+
+
+def test_too_few_examples_are_refused():
+    features, labels = examples(8, 1)
+    task = toy_task(labels)
+    with pytest.raises(UsageError, match="at least 10 examples, and there are 8"):
+        accuracy_at_shares(features, task.encode(labels), task)
