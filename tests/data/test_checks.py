@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,19 @@ import pytest
 
 from headstart.core.errors import InputError
 from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked, check
 from headstart.data.examples import Examples
+from headstart.data.modalities.base import Look
 from headstart.data.modalities.image import Image
 from headstart.data.modalities.text import Text
+
+
+class Seen(dict[str, Look]):
+    """A memory of looks that only holds them."""
+
+    def add(self, fingerprints: Sequence[str], looks: Sequence[Look]) -> None:
+        self.update(zip(fingerprints, looks, strict=True))
 
 
 def texts(
@@ -22,21 +32,27 @@ def texts(
 
 
 def checked(examples: Examples) -> Checked:
-    return check(examples, Text(), Progress(quiet=True))
+    return check(examples, Text(), Progress(quiet=True), Seen(), Stopwatch())
+
+
+def pictures(examples: Examples) -> Checked:
+    return check(examples, Image(), Progress(quiet=True), Seen(), Stopwatch())
 
 
 def test_a_tenth_is_set_aside_and_more_is_an_error(tmp_path: Path, make: Any) -> None:
     paths = [make.picture(tmp_path / f"{i}.png", seed=i) for i in range(9)]
     bad = make.write(tmp_path / "bad.png", b"")
     ids = [*(f"{i}.png" for i in range(9)), "bad.png"]
-    found = check(Examples("image", [*paths, bad], ids, list("aaaaabbbbb")), Image(), Progress(quiet=True))
+    found = check(
+        Examples("image", [*paths, bad], ids, list("aaaaabbbbb")), Image(), Progress(quiet=True), Seen(), Stopwatch()
+    )
     assert [str(problem) for problem in found.set_aside] == ["bad.png: the file is empty (0 bytes)"]
     assert list(found.examples.ids) == ids[:9]
     assert found.examples.targets == list("aaaaabbbb")
     assert found.fingerprints == [Image().fingerprint(path) for path in paths]
     paths[0].write_bytes(b"cut")
     with pytest.raises(InputError, match="2 of 10 images cannot be used, more than a tenth") as raised:
-        check(Examples("image", [*paths, bad], ids), Image(), Progress(quiet=True))
+        pictures(Examples("image", [*paths, bad], ids))
     assert "0.png: the file is no image" in str(raised.value)
 
 

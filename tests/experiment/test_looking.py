@@ -20,7 +20,6 @@ from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import find, prepare
 from headstart.frozen.holdings import store_folder
-from headstart.frozen.store import FrontierStore
 from small_world import PROBE, texts
 
 QUIET = Progress(quiet=True)
@@ -29,10 +28,10 @@ QUIET = Progress(quiet=True)
 def looked(data: object, folder: Path, backbone: str = "tiny_resnet", allowed: float = 60.0, **more: str) -> Evidence:
     spec = FitSpec(data, backbone=backbone, engine="eager", **more)
     found = find(spec, QUIET)
-    network, material = choose_backbone(spec, found, QUIET), prepare(found, spec, QUIET)
-    bench = lay_out(spec, material, network, Stopwatch(), QUIET, folder)
-    before = look_before(material, bench.store, bench.stopwatch, QUIET)
-    return look_deeper(before, material, network, bench, allowed)
+    stopwatch = Stopwatch()
+    network, material = choose_backbone(spec, found, QUIET), prepare(found, spec, stopwatch, QUIET)
+    bench = lay_out(spec, material, network, stopwatch, QUIET, folder)
+    return look_deeper(look_before(material), material, network, bench, allowed)
 
 
 @pytest.fixture
@@ -97,8 +96,7 @@ def test_heads_that_would_take_too_long_are_left_out(photos: Path, cache: Path) 
 def test_looks_are_remembered_by_content(photos: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def seen(folder: str) -> Evidence:
         spec = FitSpec(folder)
-        material = prepare(find(spec, QUIET), spec, QUIET)
-        return look_before(material, FrontierStore(store_folder()), Stopwatch(), QUIET)
+        return look_before(prepare(find(spec, QUIET), spec, Stopwatch(), QUIET))
 
     shutil.copytree(photos, "one")
     first = seen("one")
@@ -114,10 +112,13 @@ def test_looks_are_remembered_by_content(photos: Path, cache: Path, monkeypatch:
 def test_an_input_that_vanishes_is_named(photos: Path, cache: Path) -> None:
     shutil.copytree(photos, "photos")
     spec = FitSpec("photos")
-    material = prepare(find(spec, QUIET), spec, QUIET)
+    material = prepare(find(spec, QUIET), spec, Stopwatch(), QUIET)
+    assert look_before(material).sketches
+    shutil.rmtree(store_folder())  # as another process may, at any time
+    assert look_before(material).sketches
     Path("photos/lime/03.png").unlink()
     with pytest.raises(InputError, match=r"lime/03\.png: there is no such file"):
-        look_before(material, None, Stopwatch(), QUIET)
+        look_before(material)
 
 
 def test_a_fit_reads_the_features_that_a_check_left(photos: Path, cache: Path) -> None:

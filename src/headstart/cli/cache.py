@@ -43,7 +43,6 @@ def run(options: argparse.Namespace) -> None:
     if options.older_than is not None and not options.clear:
         raise UsageError("--older-than says what --clear removes. Write: headstart cache --clear --older-than 7d")
     from headstart.core.kept import kept_heads
-    from headstart.data.known_good import known_good
     from headstart.frozen.eviction import DiskBudget, clear
     from headstart.frozen.holdings import store_folder, survey
 
@@ -51,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     if options.clear:
         cleared = clear(store, _age(options.older_than) if options.older_than is not None else 0)
         if options.older_than is None:
-            cleared = replace(cleared, bytes=cleared.bytes + known_good().clear() + kept_heads().clear())
+            cleared = replace(cleared, bytes=cleared.bytes + kept_heads().clear())
         print(json.dumps(_cleared_json(store, cleared)) if options.json else _say_cleared(store, cleared))
         return
     limit, spaces = DiskBudget(store).limit, survey(store)

@@ -7,18 +7,31 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
 from headstart.core.threads import processors
+from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.giveaways import giveaway_mistake
-from headstart.data.known_good import KnownGood
-from headstart.data.modalities.base import Modality
+from headstart.data.looks import LookMemory
+from headstart.data.modalities.base import Look, Modality
 
 MOST_SET_ASIDE = 0.1
 """A larger share of unreadable examples is a mistake of the input, not a few bad files."""
+
+
+AT_ONCE = 1024
+"""Inputs looked at between two calls of the memory; a kill loses at most so many looks."""
+
+
+class _Seen(NamedTuple):
+    """One of ``problem``, a sentence, and ``fingerprint`` is empty."""
+
+    problem: str
+    fingerprint: str
 
 
 class Conflict(NamedTuple):
@@ -52,19 +65,21 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None = None) -> Checked:
-    """Read every input once, in a few threads; what `known_good` remembers is not decoded again.
+def check(
+    examples: Examples, modality: Modality, progress: Progress, memory: LookMemory, stopwatch: Stopwatch
+) -> Checked:
+    """Look at every input once, in a few threads; content that `memory` holds is not decoded again.
 
     Raises
     ------
     InputError : more than a tenth cannot be read, or the target stands in the input.
     """
-    seen = _look_at_all(examples, modality, progress, known_good)
-    set_aside = [Problem(id_, what) for id_, (what, _) in zip(examples.ids, seen, strict=True) if what is not None]
+    seen = _look_at_all(examples, modality, progress, memory, stopwatch)
+    set_aside = [Problem(id_, one.problem) for id_, one in zip(examples.ids, seen, strict=True) if one.problem]
     refuse_too_many(set_aside, len(examples), modality.noun)
     if set_aside:
-        examples = examples.select([i for i, (what, _) in enumerate(seen) if what is None])
-    fingerprints = [fingerprint for what, fingerprint in seen if what is None]
+        examples = examples.select([i for i, one in enumerate(seen) if not one.problem])
+    fingerprints = [one.fingerprint for one in seen if not one.problem]
     if mistake := giveaway_mistake(examples):
         raise InputError(mistake)
     twins = _same_content(fingerprints)
@@ -85,30 +100,36 @@ def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str) -> None
 
 
 def _look_at_all(
-    examples: Examples, modality: Modality, progress: Progress, known_good: KnownGood | None
-) -> list[tuple[str | None, str]]:
-    """(problem, fingerprint) of every example; the fingerprint is empty where there is a problem."""
-    known = known_good.of(modality.checked_by) if known_good and modality.checked_by else {}
+    examples: Examples, modality: Modality, progress: Progress, memory: LookMemory, stopwatch: Stopwatch
+) -> list[_Seen]:
+    """What was seen of every example; looks at new content go into `memory`."""
 
-    def look(reference: Any) -> tuple[str | None, str]:
-        if known and (fingerprint := _fingerprint(modality, reference)) in known:
-            return None, fingerprint
-        problem = modality.problem(reference)
-        return (problem, "") if problem else (None, modality.fingerprint(reference))
+    def look(reference: Any) -> tuple[_Seen, Look | None]:
+        if (fingerprint := _fingerprint(modality, reference)) in memory:
+            return _Seen("", fingerprint), None
+        try:
+            with stopwatch.lap("decode"):
+                look = modality.look(reference)
+        except ValueError as error:
+            return _Seen(str(error) or "it cannot be decoded", ""), None
+        return _Seen("", fingerprint or modality.fingerprint(reference)), look
 
     workers = min(4, max(2, processors()))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="check")
+    seen: list[_Seen] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders remark on odd metadata; what matters comes back as a problem
-            looked = pool.map(look, examples.references)
-            seen = list(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
+            looked = iter(pool.map(look, examples.references))
+            looked = iter(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
+            while block := list(islice(looked, AT_ONCE)):
+                new = {one.fingerprint: found for one, found in block if found is not None}
+                if new:
+                    memory.add(list(new), list(new.values()))
+                seen += [one for one, _ in block]
     finally:
         # After Ctrl-C, what has not begun is not begun.
         pool.shutdown(wait=True, cancel_futures=True)
-    fresh = [fingerprint for _, fingerprint in seen if fingerprint and fingerprint not in known]
-    if known_good and modality.checked_by and fresh:
-        known_good.add(modality.checked_by, fresh)
     return seen
 
 
@@ -116,7 +137,7 @@ def _fingerprint(modality: Modality, reference: Any) -> str:
     """The digest of an input that may be unreadable; empty where it is."""
     try:
         return modality.fingerprint(reference)
-    except Exception:  # :meth:`Modality.problem` says what is wrong
+    except Exception:  # :meth:`Modality.look` says what is wrong
         return ""
 
 

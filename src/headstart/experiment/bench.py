@@ -21,9 +21,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.guard import MOST_COMPUTED
 from headstart.experiment.material import Found, Material
 from headstart.frozen.choosing import Engines
-from headstart.frozen.holdings import store_folder
 from headstart.frozen.inputs import Inputs
-from headstart.frozen.store import FrontierStore
 from headstart.training.workbench import Workbench
 
 TRAIN_SAMPLE = 500
@@ -71,7 +69,7 @@ def lay_out(
         targets=encoded(material.split.train),
         validation=inputs(material.split.validation),
         validation_targets=encoded(material.split.validation),
-        store=FrontierStore(store_folder()) if spec.store else None,
+        store=material.store,
         accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
         stopwatch=stopwatch,
         progress=progress,

@@ -21,8 +21,6 @@ from headstart.experiment.flow import check_request
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, find, prepare
 from headstart.frozen.choosing import AUTO
-from headstart.frozen.holdings import store_folder
-from headstart.frozen.store import FrontierStore
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -74,15 +72,13 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     stopwatch = Stopwatch()
     found = find(spec, progress)
     if spec.backbone == NO_BACKBONE:
-        material = prepare(found, spec, progress)
-        evidence = look_before(material, FrontierStore(store_folder()), stopwatch, progress)
-        return _checkup(evidence, found.modality, "")
+        material = prepare(found, spec, stopwatch, progress)
+        return _checkup(look_before(material), found.modality, "")
     backbone = _backbone(spec, found, progress)
-    material = prepare(found, spec, progress)
+    material = prepare(found, spec, stopwatch, progress)
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
-        evidence = look_before(material, bench.store, stopwatch, progress)
-        evidence = look_deeper(evidence, material, backbone, bench)
+        evidence = look_deeper(look_before(material), material, backbone, bench)
     return _checkup(evidence, found.modality, backbone.card.name)
 
 

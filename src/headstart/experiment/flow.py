@@ -102,7 +102,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = find(spec, progress)
     backbone = choose_backbone(spec, found, progress)
     progress.say(f"Budget: {say_duration(spec.budget)}.")
-    material = prepare(found, spec, progress)
+    material = prepare(found, spec, stopwatch, progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = lay_out(spec, material, backbone, stopwatch, progress, Path(temporary))
@@ -131,7 +131,7 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
     """What is known before training; what is serious is said at once, while there is time to mend it."""
     with counted_once(bench.folder / LOOKED, bench.stopwatch):
-        before = look_before(material, bench.store, bench.stopwatch, bench.progress)
+        before = look_before(material)
         before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
         findings = examination.findings(before)
     for finding in at_least(findings, "serious"):

@@ -16,18 +16,16 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone
-from headstart.core.errors import UsageError
+from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.files import digest
-from headstart.core.progress import Progress
-from headstart.core.timing import Stopwatch, say_duration
+from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS
 from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.base import Look
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import every_input
-from headstart.experiment.looks import look_at_all
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
-from headstart.frozen.store import FrontierStore
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER, heads_of
 from headstart.strategies._linear_head import predicted_seconds
@@ -42,9 +40,7 @@ LEARNT = ("train", "validation")
 """The splits whose targets a head may learn from; what the test split's are is for the end."""
 
 
-def look_before(
-    material: Material, store: FrontierStore | None, stopwatch: Stopwatch, progress: Progress
-) -> Evidence:
+def look_before(material: Material) -> Evidence:
     """What shows without a backbone: contents, targets, traits, sketches.
 
     Raises
@@ -53,7 +49,14 @@ def look_before(
     """
     examples, task, prints = material.examples, material.task, material.checked.fingerprints
     modality = MODALITIES.load(examples.modality)()
-    looks = look_at_all(examples, modality, prints, store, stopwatch, progress)
+
+    def again(place: int) -> Look:
+        try:
+            return modality.look(examples.references[place])
+        except ValueError as error:
+            raise InputError(Problem(examples.ids[place], str(error), "it was readable a moment ago")) from error
+
+    looks = material.looked.of(prints, again)
     normalised = [modality.normalised(reference) for reference in examples.references]
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}

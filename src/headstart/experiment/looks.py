@@ -1,106 +1,90 @@
-"""Looks at every input once, in a few threads, and remembers by content what was seen."""
+"""What inputs look like, kept in the store by content; in memory where there is none, or no room."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
-from headstart.backbones.base import Batch, collate
-from headstart.core.errors import InputError, Problem
-from headstart.core.progress import Progress
-from headstart.core.threads import spread
-from headstart.core.timing import Stopwatch
-from headstart.data.examples import Examples
+from headstart.core.errors import HeadstartError
+from headstart.data.looks import Looks
 from headstart.data.modalities.base import Look, Modality
 from headstart.frozen.store import FrontierStore, NotStored, Space
 
-AT_ONCE = 1024
-"""Inputs looked at between two writes to the store; a kill loses at most so many."""
-
-AT_A_TIME = 64
-"""Inputs looked at between two moves of the bar."""
+AT_A_TIME = 1024
+"""Looks read from the store at once."""
 
 SKETCH = "sketch"
 
-
-@dataclass(frozen=True)
-class Looks:
-    """What N inputs look like: ``traits``, name → (N,), and ``sketches``, (N, S) or None."""
-
-    traits: Mapping[str, np.ndarray]
-    sketches: np.ndarray | None
+Columns = dict[str, np.ndarray]
+"""Traits (N,) float64, and sketches (N, S) float32 where there are any."""
 
 
-def look_at_all(
-    examples: Examples,
-    modality: Modality,
-    keys: Sequence[str],
-    store: FrontierStore | None,
-    stopwatch: Stopwatch,
-    progress: Progress,
-) -> Looks:
-    """Look at every input; what the store holds is not decoded again.
+class KeptLooks:
+    """Looks by content digest, as :class:`headstart.data.looks.LookMemory` asks for.
 
     Parameters
     ----------
-    keys : N content digests; of inputs with the same one only the first is looked at.
-    store : where looks are remembered; None for nowhere.
-
-    Raises
-    ------
-    InputError : an input that could be decoded before cannot be now.
+    store : where they outlast this process; None for nowhere. Nor are looks kept there that cost less than reading.
     """
 
-    def look(key: str) -> Batch:
-        try:
-            with stopwatch.lap("decode"):
-                return _as_batch(modality.look(examples.references[first[key]]))
-        except (ValueError, OSError) as error:
-            raise InputError(Problem(examples.ids[first[key]], str(error), "it was readable a moment ago")) from error
+    def __init__(self, store: FrontierStore | None, modality: Modality) -> None:
+        self._space: Space | None = None
+        if store is not None and modality.looked_by:
+            about = f"looks at {modality.noun}"
+            self._space = store.space("", "", f"a look by {modality.looked_by}", 0, about)
+        self._here: dict[str, tuple[Columns, int]] = {}
 
-    first = {key: index for index, key in reversed(list(enumerate(keys)))}
-    space = _space(store, modality)
-    seen = {} if space is None else _seen_before(space, [key for key in first if key in space])
-    todo = sorted((key for key in first if key not in seen), key=first.__getitem__)
-    counter = progress.counter(len(todo), f"looking at {modality.noun}", modality.noun)
-    for start in range(0, len(todo), AT_ONCE):
-        part = todo[start : start + AT_ONCE]
-        made = _side_by_side(look, part, counter.advance)
-        seen.update(zip(part, made, strict=True))
-        if space is not None:
-            space.write(part, made)
-    counter.close()
-    columns = {name: tensor.numpy() for name, tensor in collate([seen[key] for key in keys]).items()}
-    return Looks({name: column for name, column in columns.items() if name != SKETCH}, columns.get(SKETCH))
+    def __contains__(self, fingerprint: str) -> bool:
+        return fingerprint in self._here or (self._space is not None and fingerprint in self._space)
+
+    def add(self, fingerprints: Sequence[str], looks: Sequence[Look]) -> None:
+        """Remember what N ≥ 1 inputs look like."""
+        columns = _columns(looks)
+        if not self._written(fingerprints, columns):
+            self._here.update({fingerprint: (columns, row) for row, fingerprint in enumerate(fingerprints)})
+
+    def _written(self, fingerprints: Sequence[str], columns: Columns) -> bool:
+        if self._space is None:
+            return False
+        tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
+        examples = [{name: tensor[row] for name, tensor in tensors.items()} for row in range(len(fingerprints))]
+        with contextlib.suppress(HeadstartError):  # a full disk: nothing is lost but the next fit's time
+            return self._space.write(fingerprints, examples)
+        return False
+
+    def of(self, fingerprints: Sequence[str], again: Callable[[int], Look]) -> Looks:
+        """The looks at N ≥ 1 inputs, in order.
+
+        Parameters
+        ----------
+        again : looks at one of them, by its place, anew; asked where another process cleared the store meanwhile.
+        """
+        whole: Columns = {}
+        for start in range(0, len(fingerprints), AT_A_TIME):
+            part = fingerprints[start : start + AT_A_TIME]
+            for name, column in self._part(part, start, again).items():
+                room = whole.setdefault(name, np.empty((len(fingerprints), *column.shape[1:]), column.dtype))
+                room[start : start + len(part)] = column
+        return Looks({name: column for name, column in whole.items() if name != SKETCH}, whole.get(SKETCH))
+
+    def _part(self, fingerprints: Sequence[str], start: int, again: Callable[[int], Look]) -> Columns:
+        with contextlib.suppress(NotStored):
+            if self._space is not None:
+                return {name: column.numpy() for name, column in self._space.read_many(fingerprints).items()}
+        rows = [self._here.get(key) or self._one(key, start + i, again) for i, key in enumerate(fingerprints)]
+        return {name: np.stack([columns[name][row] for columns, row in rows]) for name in rows[0][0]}
+
+    def _one(self, fingerprint: str, place: int, again: Callable[[int], Look]) -> tuple[Columns, int]:
+        with contextlib.suppress(NotStored):
+            if self._space is not None:
+                return {name: c.numpy() for name, c in self._space.read_many([fingerprint]).items()}, 0
+        return _columns([again(place)]), 0
 
 
-def _side_by_side(look: Callable[[str], Batch], keys: Sequence[str], advance: Callable[[int], None]) -> list[Batch]:
-    made: list[Batch] = []
-    for start in range(0, len(keys), AT_A_TIME):
-        more = spread(look, keys[start : start + AT_A_TIME])
-        made += more
-        advance(len(more))
-    return made
-
-
-def _space(store: FrontierStore | None, modality: Modality) -> Space | None:
-    """Where looks of this modality lie; None where they are not kept, since they cost less than reading them."""
-    if store is None or not modality.looked_by:
-        return None
-    return store.space("", "", f"a look by {modality.looked_by}", 0, f"looks at {modality.noun}")
-
-
-def _seen_before(space: Space, keys: Sequence[str]) -> dict[str, Batch]:
-    with contextlib.suppress(NotStored):  # cleared in this moment: they are looked at again
-        stored = space.read_many(keys) if keys else {}
-        return {key: {name: column[place] for name, column in stored.items()} for place, key in enumerate(keys)}
-    return {}
-
-
-def _as_batch(look: Look) -> Batch:
-    batch = {name: torch.tensor(value, dtype=torch.float64) for name, value in look.traits.items()}
-    return batch if look.sketch is None else {**batch, SKETCH: torch.from_numpy(look.sketch)}
+def _columns(looks: Sequence[Look]) -> Columns:
+    columns = {name: np.array([look.traits[name] for look in looks], dtype=np.float64) for name in looks[0].traits}
+    sketches = [look.sketch for look in looks if look.sketch is not None]
+    return {**columns, SKETCH: np.stack(sketches)} if sketches else columns

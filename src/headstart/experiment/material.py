@@ -11,14 +11,17 @@ from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked, check
 from headstart.data.examples import Examples
-from headstart.data.known_good import known_good
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.data.splits import Split, split
+from headstart.experiment.looks import KeptLooks
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.store import FrontierStore
 from headstart.tasks import TASKS, choose_task
 from headstart.tasks.base import Task
 
@@ -36,11 +39,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Material:
-    """Source data made ready: checked examples, their task, their split."""
+    """Source data made ready: checked examples, their task, their split; what they look like, and where it is kept.
+
+    ``store`` is None where nothing is to outlast the fit.
+    """
 
     checked: Checked
     task: Task
     split: Split
+    looked: KeptLooks
+    store: FrontierStore | None
 
     @property
     def examples(self) -> Examples:
@@ -74,15 +82,17 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     return Found(examples, modality, task)
 
 
-def prepare(found: Found, spec: FitSpec, progress: Progress) -> Material:
-    """Check every example and split them.
+def prepare(found: Found, spec: FitSpec, stopwatch: Stopwatch, progress: Progress) -> Material:
+    """Look at every example and split them.
 
     Raises
     ------
     InputError : with every mistake of the examples.
     """
     task = found.task
-    checked = check(found.examples, found.modality, progress, known_good() if spec.store else None)
+    store = FrontierStore(store_folder()) if spec.store else None
+    looked = KeptLooks(store, found.modality)
+    checked = check(found.examples, found.modality, progress, looked, stopwatch)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
     targets = _usable_targets(checked.examples, task)
@@ -95,7 +105,7 @@ def prepare(found: Found, spec: FitSpec, progress: Progress) -> Material:
     task = TASKS.load(task.name).from_targets(learnt)
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
     progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
-    return Material(checked, task, parts)
+    return Material(checked, task, parts, looked, store)
 
 
 def _learnable_targets(examples: Examples) -> list[Any]:

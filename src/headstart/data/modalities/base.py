@@ -35,13 +35,9 @@ class Modality(ABC):
     suffixes: frozenset[str]
     """File endings (lower case, with the dot) whose files hold one input each; empty when inputs lie in tables."""
 
-    checked_by: str = ""
-    """What decides whether content can be used; an input that stood it once need not stand it again. Empty where
-    checking costs nothing."""
-
     looked_by: str = ""
-    """What a look depends on besides the content; what was looked at once is then not looked at again. Empty where
-    looking costs nothing."""
+    """What a look depends on besides the content, a library and its version: looks are then kept from fit to fit.
+    Empty where looking costs nothing."""
 
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:
@@ -56,8 +52,19 @@ class Modality(ABC):
         """
 
     @abstractmethod
+    def look(self, reference: Any) -> Look:
+        """Traits and sketch, from as little decoding as gives them and finds out whether the input can be used.
+
+        Raises ``ValueError`` with a person's sentence when it cannot.
+        """
+
     def problem(self, reference: Any) -> str | None:
         """Why this input cannot be used, as a sentence, or None when it can."""
+        try:
+            self.look(reference)
+        except ValueError as error:
+            return str(error)
+        return None
 
     @abstractmethod
     def fingerprint(self, reference: Any) -> str:
@@ -66,13 +73,6 @@ class Modality(ABC):
     @abstractmethod
     def show(self, reference: Any) -> str:
         """A small, self-contained, escaped HTML fragment of the input, for the report."""
-
-    def look(self, reference: Any) -> Look:
-        """Traits and sketch, from as little decoding as gives them.
-
-        Raises ``ValueError`` with a person's sentence when the input cannot be decoded.
-        """
-        return Look()
 
     def normalised(self, reference: Any) -> str:
         """A digest that is the same for inputs that differ in nothing that matters; empty: there is no such rule."""

@@ -15,8 +15,8 @@ import PIL.Image
 
 from headstart.core.files import digest
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
-from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness
-from headstart.data.modalities._pixels import array_mistake, array_to_rgb, to_rgb
+from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
+from headstart.data.modalities._pixels import array_to_rgb, to_rgb
 from headstart.data.modalities.base import Look, Modality
 
 _THUMBNAIL = 160
@@ -31,8 +31,7 @@ class Image(Modality):
 
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-    checked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels"
-    looked_by = f"Pillow {PIL.__version__}, {LIKENESS}"
+    looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, {LIKENESS}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
         """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
@@ -52,21 +51,11 @@ class Image(Modality):
         if isinstance(reference, PIL.Image.Image):
             load_pixels(reference)
             return to_rgb(upright(reference))
+        if reference is None:
+            raise ValueError("the image is missing")
         if not _holds_file(reference):
             raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
         return _read(reference, size_hint)[0]
-
-    def problem(self, reference: Any) -> str | None:
-        """Reads every pixel (of a JPEG at an eighth of its size), for only that finds a file cut short."""
-        if reference is None:
-            return "the image is missing"
-        if isinstance(reference, np.ndarray):
-            return array_mistake(reference)
-        try:
-            self.decode(reference, size_hint=1)
-        except ValueError as error:
-            return str(error)
-        return None
 
     def fingerprint(self, reference: Any) -> str:
         if isinstance(reference, np.ndarray):
@@ -78,7 +67,10 @@ class Image(Modality):
         return digest(reference if isinstance(reference, bytes) else reference.read_bytes())
 
     def look(self, reference: Any) -> Look:
-        """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like."""
+        """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
+
+        Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
+        """
         if _holds_file(reference):
             content = reference if isinstance(reference, str | Path | bytes) else reference.read_bytes()
             picture, (width, height) = _read(content, SIDE)
@@ -87,7 +79,8 @@ class Image(Modality):
             picture = self.decode(reference)
             (width, height), size = picture.size, math.nan
         traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
-        return Look(traits | appearance(picture), likeness(picture))
+        small = small_copy(picture)
+        return Look(traits | appearance(small), likeness(small))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""

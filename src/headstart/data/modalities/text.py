@@ -30,22 +30,18 @@ class Text(Modality):
 
     def decode(self, reference: Any, size_hint: int | None = None) -> str:
         """The string as it is; `size_hint` means nothing here."""
-        if mistake := self.problem(reference):
-            raise ValueError(mistake)
-        return str(reference)
-
-    def problem(self, reference: Any) -> str | None:
         if reference is None:
-            return "the text is missing"
+            raise ValueError("the text is missing")
         if not isinstance(reference, str):
-            return f"{reference!r:.60} is no text but {type(reference).__name__}"
+            raise ValueError(f"{reference!r:.60} is no text but {type(reference).__name__}")
         if not reference.strip():
-            return "the text is empty"
+            raise ValueError("the text is empty")
         try:
             reference.encode()
         except UnicodeEncodeError as error:
-            return f"the text holds half a character (a lone surrogate) at position {error.start}"
-        return None
+            where = f"at position {error.start}"
+            raise ValueError(f"the text holds half a character (a lone surrogate) {where}") from error
+        return reference
 
     def fingerprint(self, reference: Any) -> str:
         # A lone surrogate (half a character, as some JSON holds) has no UTF-8 form of its own.
@@ -53,7 +49,7 @@ class Text(Modality):
 
     def look(self, reference: Any) -> Look:
         """Lengths, and shares of all characters; no sketch: :meth:`normalised` finds the near duplicates."""
-        text = str(reference)
+        text = self.decode(reference)
         counts = Counter(text)
         words = text.split()
 
