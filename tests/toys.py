@@ -17,7 +17,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
-from headstart.data.modalities.base import Modality
+from headstart.data.modalities.base import Look, Modality
 from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
@@ -64,8 +64,8 @@ class Direct(Modality):
     def decode(self, reference: Any, size_hint: int | None = None) -> Any:
         return reference
 
-    def problem(self, reference: Any) -> str | None:
-        return None
+    def look(self, reference: Any) -> Look:
+        return Look()
 
     def fingerprint(self, reference: Any) -> str:
         raw = reference.encode() if isinstance(reference, str) else np.asarray(reference).tobytes()

@@ -110,10 +110,11 @@ def test_evaluate_repeats_the_test_figures(photo_model: Path, photos: Path, tmp_
     """The photos' own test examples again: told by training with the seed's split, handed over as class folders."""
     from headstart.core.progress import Progress
     from headstart.core.spec import FitSpec
+    from headstart.core.timing import Stopwatch
     from headstart.experiment.material import find, prepare
 
     spec, quiet = FitSpec(photos), Progress(quiet=True)
-    material = prepare(find(spec, quiet), spec, quiet)
+    material = prepare(find(spec, quiet), spec, Stopwatch(), quiet)
     for row in material.split.test:
         path = Path(material.examples.references[row])
         (tmp_path / path.parent.name).mkdir(exist_ok=True)
