@@ -36,6 +36,19 @@ sys.exit(f"loaded: {{found}}" if found else 0)
     assert done.returncode == 0, done.stderr
 
 
+def test_a_fit_starts_without_what_it_may_not_need() -> None:
+    """Each of these takes half a second or more, of the few that a fit on examples seen before takes in all."""
+    late = ("scipy.stats", "scipy.optimize", "sklearn", "captum", "torchvision", "timm", "transformers", "pandas")
+    probe = f"""
+import sys
+import headstart.experiment.flow
+found = [name for name in {late!r} if name in sys.modules]
+sys.exit(f"loaded: {{found}}" if found else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_face_names_what_there_is() -> None:
     import headstart
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from headstart.core.results import Figure, Finding
+from headstart.core.kept import Kept
+from headstart.core.results import Figure, Finding, FindingExample
 from headstart.diagnosis import Examination, _examine, at_least
 from headstart.diagnosis.base import Diagnosis, Evidence
 
@@ -68,3 +71,40 @@ def test_what_a_diagnosis_is_given_can_be_changed_like_any_evidence(monkeypatch:
 
     monkeypatch.setattr(_examine.DIAGNOSES, "load", lambda name: Changing)
     assert Examination().findings(EVIDENCE)[0].summary == "loss of 2."
+
+
+def test_the_same_evidence_is_examined_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_examine.DIAGNOSES, "is_own", lambda name: name == "contents")
+    kept, same = Kept(tmp_path), replace(EVIDENCE, fingerprints={"train": ["p", "q"]})
+    first = Examination(kept).findings(EVIDENCE)
+    examination = Examination(kept)
+    assert examination.findings(same) == first
+    assert asked == ["contents", "figures", "figures"], "another package's diagnosis is asked each time"
+    assert [finding.diagnosis for finding in examination.findings(TRAINED)] == ["figures", "contents"]
+    assert asked[3:] == ["contents", "figures"], "of the same content, but replaced since"
+
+
+def test_other_evidence_is_examined_anew_and_a_torn_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_examine.DIAGNOSES, "is_own", lambda name: True)
+    kept = Kept(tmp_path)
+    Examination(kept).findings(EVIDENCE)
+    traits = {"train": {"width": np.array([1.0, 2.0])}}
+    Examination(kept).findings(replace(EVIDENCE, traits=traits))
+    Examination(kept).findings(replace(EVIDENCE, traits={"train": {"width": np.array([1.0, 3.0])}}))
+    assert asked == ["contents", "figures"] * 3
+    Examination(kept).findings(EVIDENCE)
+    assert len(asked) == 6
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:-9])
+    Examination(kept).findings(EVIDENCE)
+    assert len(asked) == 8
+
+
+def test_findings_come_back_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_examine.DIAGNOSES, "is_own", lambda name: True)
+    finding = Finding("contents", "warning", "Ünlike.", [FindingExample("a", 0.25)], "Look.")
+    monkeypatch.setattr(Contents, "examine", lambda self, evidence: [finding])
+    kept = Kept(tmp_path)
+    assert Examination(kept).findings(EVIDENCE) == [finding]
+    monkeypatch.setattr(Contents, "examine", None)
+    assert Examination(kept).findings(EVIDENCE) == [finding]

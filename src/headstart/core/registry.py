@@ -43,6 +43,10 @@ class Registry:
         """Names of all plug-ins, sorted; those whose dependency is missing too."""
         return sorted(self._files | set(self._entry_points()))
 
+    def is_own(self, name: str) -> bool:
+        """Whether the plug-in is a file of this folder, not another package's."""
+        return name in self._files
+
     def load(self, name: str) -> Any:
         """The plug-in class called `name`.
 

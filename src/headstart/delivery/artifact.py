@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -18,7 +18,6 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
 from headstart.data.readers.base import Request
-from headstart.delivery.comparing import Comparison, NewExamples, check_enough, compare
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
@@ -26,6 +25,9 @@ from headstart.delivery.inference import Inference
 from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
 from headstart.tasks.base import Predictions
+
+if TYPE_CHECKING:
+    from headstart.delivery.comparing import Comparison
 
 
 @dataclass
@@ -121,6 +123,8 @@ class Model(Parts):
         InputError : the data cannot be read, or are too few to compare.
         UsageError : the model folder holds no guard.
         """
+        from headstart.delivery.comparing import NewExamples, check_enough, compare  # scipy's tests: half a second
+
         if self.guard is None:
             raise UsageError("This model folder holds no guard to compare with; fit it anew to have one.")
         examples = self._read(data, input, needs_targets=False)

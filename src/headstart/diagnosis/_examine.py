@@ -7,8 +7,10 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from headstart.core.errors import MissingDependency
+from headstart.core.kept import Kept
 from headstart.core.registry import Registry
 from headstart.core.results import Finding, Severity
+from headstart.diagnosis._kept_findings import Said, keep, name_of, said_before
 from headstart.diagnosis.base import Evidence
 
 DIAGNOSES = Registry("headstart.diagnosis", "diagnosis")
@@ -19,9 +21,15 @@ class Examination:
 
     What a diagnosis says follows from what it reads. Asked again, it repeats what it said unless one of the fields
     that it read has been replaced since: so after training nothing is computed twice, and figures are heeded.
+
+    Parameters
+    ----------
+    kept : where the answers to the first evidence are kept for the next examination of the same, those of another
+        package's diagnoses left out; None for nowhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        self._kept = kept
         self._said: dict[str, tuple[dict[str, Any], list[Finding]]] = {}
 
     def findings(self, evidence: Evidence) -> list[Finding]:
@@ -29,7 +37,19 @@ class Examination:
 
         A diagnosis whose library is not installed says so in a finding; the others still speak.
         """
-        said = [finding for name in DIAGNOSES.names() for finding in self._of(name, evidence)]
+        kept, self._kept = self._kept, None  # of the first evidence alone: what comes after training is of one fit
+        name = "" if kept is None else name_of(evidence)
+        recalled = {} if kept is None else said_before(kept, name)
+        for diagnosis, one in recalled.items():
+            self._said[diagnosis] = {field: getattr(evidence, field) for field in one.read}, one.findings
+        said = [finding for diagnosis in DIAGNOSES.names() for finding in self._of(diagnosis, evidence)]
+        own = {
+            diagnosis: Said(tuple(sorted(read)), findings)
+            for diagnosis, (read, findings) in self._said.items()
+            if DIAGNOSES.is_own(diagnosis)
+        }
+        if kept is not None and own.keys() != recalled.keys():
+            keep(kept, name, own)
         return sorted(said, key=lambda finding: -rank(finding.severity))
 
     def _of(self, name: str, evidence: Evidence) -> list[Finding]:
@@ -37,14 +57,17 @@ class Examination:
         if name in self._said and all(getattr(evidence, field) is value for field, value in read.items()):
             return findings
         noted = _Noted.copy_of(evidence)
-        findings = _examine(name, noted)
+        try:
+            findings = list(DIAGNOSES.load(name)().examine(noted))
+        except MissingDependency as error:
+            return [Finding(name, "info", f"This was not looked for: {error}", next_step="Install it and fit again.")]
         self._said[name] = {field: getattr(evidence, field) for field in noted.read}, findings
         return findings
 
 
-def examine_all(evidence: Evidence) -> list[Finding]:
-    """The findings of every registered diagnosis, the gravest first."""
-    return Examination().findings(evidence)
+def examine_all(evidence: Evidence, kept: Kept | None = None) -> list[Finding]:
+    """The findings of every registered diagnosis, the gravest first; `kept` as for :class:`Examination`."""
+    return Examination(kept).findings(evidence)
 
 
 def rank(severity: Severity) -> int:
@@ -76,11 +99,3 @@ class _Noted(Evidence):
 
 
 _FIELDS = frozenset(field.name for field in fields(Evidence))
-
-
-def _examine(name: str, evidence: Evidence) -> list[Finding]:
-    try:
-        findings: list[Finding] = DIAGNOSES.load(name)().examine(evidence)
-    except MissingDependency as error:
-        return [Finding(name, "info", f"This was not looked for: {error}", next_step="Install it and fit again.")]
-    return findings

@@ -9,6 +9,7 @@ from typing import Any
 
 from headstart.backbones.base import Backbone
 from headstart.core.errors import HeadstartError, InputError, UsageError
+from headstart.core.kept import Kept
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import FitSpec
@@ -21,6 +22,7 @@ from headstart.experiment.flow import check_request
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, find, prepare
 from headstart.frozen.choosing import AUTO
+from headstart.strategies._kept_heads import heads_of
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -73,13 +75,13 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     found = find(spec, progress)
     if spec.backbone == NO_BACKBONE:
         material = prepare(found, spec, stopwatch, progress)
-        return _checkup(look_before(material), found.modality, "")
+        return _checkup(look_before(material), found.modality, "", None)
     backbone = _backbone(spec, found, progress)
     material = prepare(found, spec, stopwatch, progress)
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
         evidence = look_deeper(look_before(material), material, backbone, bench)
-    return _checkup(evidence, found.modality, backbone.card.name)
+        return _checkup(evidence, found.modality, backbone.card.name, heads_of(bench))
 
 
 def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
@@ -91,7 +93,7 @@ def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
         raise HeadstartError(f"{error}\n--backbone none looks without one, at contents and traits alone.") from error
 
 
-def _checkup(evidence: Evidence, modality: Modality, backbone: str) -> Checkup:
+def _checkup(evidence: Evidence, modality: Modality, backbone: str, kept: Kept | None) -> Checkup:
     splits = [f"{len(ids):,} {name}" for name, ids in evidence.ids.items()]
     traits = next(iter(evidence.traits.values()), {})
     seen = [
@@ -103,4 +105,4 @@ def _checkup(evidence: Evidence, modality: Modality, backbone: str) -> Checkup:
     ]
     count = sum(map(len, evidence.ids.values()))
     looked_at = f"Looked at {count:,} {modality.noun} ({', '.join(splits)}): {', '.join(seen)}."
-    return Checkup(looked_at, examine_all(evidence))
+    return Checkup(looked_at, examine_all(evidence, kept))

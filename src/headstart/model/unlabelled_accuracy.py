@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from headstart.core.results import Figure
 from headstart.core.statistics import Z_95
@@ -97,6 +96,8 @@ def optimal_transport(probable: np.ndarray, shares: np.ndarray) -> float:
     ----------
     probable : (N, C). shares : (C,) how common each class was among held-out examples, summing to 1.
     """
+    from scipy.optimize import linear_sum_assignment  # takes half a second, and every loaded model imports this file
+
     places = np.linspace(0, len(probable) - 1, min(len(probable), TRANSPORTED)).round().astype(int)
     labels = np.repeat(np.arange(len(shares)), _counts(shares, len(places)))
     cost = 1 - probable[places][:, labels]
