@@ -6,13 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from headstart.diagnosis.base import Evidence
+from headstart.experiment import refits
 from headstart.experiment.refits import curve_of
 from toys import toy_backbone, toy_bench, toy_pictures
 
 
-def test_figures_rise_with_the_examples_and_need_features_and_time(tmp_path: Path) -> None:
+def test_figures_rise_with_the_examples_and_need_features_and_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pictures, labels = toy_pictures(30)
     bench = toy_bench(toy_backbone(), tmp_path, pictures, labels, held_out=10)
     names = bench.task.describe()["labels"]
@@ -27,5 +31,7 @@ def test_figures_rise_with_the_examples_and_need_features_and_time(tmp_path: Pat
     sizes = sorted({size for size, _ in curve})
     assert sizes == [6, 12, 24, 36, 48]  # an eighth, a quarter, … of the four fifths of 60
     assert np.mean([figure for size, figure in curve if size == 48]) > 0.9
+    monkeypatch.setattr(refits, "accuracy_at_shares", None)  # refitting again would fail
+    assert curve_of(known, bench) == curve
     assert curve_of(replace(known, features={}), bench) == []
     assert curve_of(known, replace(bench, deadline=0.0)) == []

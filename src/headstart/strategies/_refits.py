@@ -10,7 +10,7 @@ from torch import Tensor
 
 from headstart.core.errors import UsageError
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE
+from headstart.strategies._linear_head import COARSE, LARGE
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Task
@@ -50,13 +50,14 @@ def accuracy_at_shares(
         raise UsageError(f"shares={tuple(shares)}: they must rise within (0, 1], as {SHARES} do.")
     most = len(features) - -(-len(features) // FOLDS)  # what the draw with the largest fifth has left
     counts = [max(2, round(share * most)) for share in shares]
-    curve = []
     drawn = list(_draws(len(features), draws, seed))
+    held_out = [held for _, held in drawn]
+    outputs = _outputs(task, features, targets, drawn, counts, strength)
+    curve = []
     for start in range(0, draws, FOLDS):
-        parts = drawn[start : start + FOLDS]  # which hold out each example once
-        outputs = [_outputs_at(counts, task, features, targets, *part, strength) for part in parts]
-        truths = [targets[held_out] for _, held_out in parts]
-        by_size = [_figures(task, [said[k] for said in outputs], truths) for k in range(len(counts))]
+        parts = range(start, min(start + FOLDS, draws))  # which hold out each example once
+        truths = [targets[held_out[j]] for j in parts]
+        by_size = [_figures(task, [of_each[j] for j in parts], truths) for of_each in outputs]
         curve += [
             (size, figures[j]) for j in range(len(parts)) for size, figures in zip(counts, by_size, strict=True)
         ]
@@ -83,32 +84,42 @@ def _figures(task: Task, outputs: list[Tensor], truths: list[Tensor]) -> list[fl
     ]
 
 
-def _outputs_at(
-    counts: Sequence[int],
+def _outputs(
     task: Task,
     features: Tensor,
     targets: Tensor,
-    learnt: Tensor,
-    held_out: Tensor,
+    drawn: Sequence[tuple[Tensor, Tensor]],
+    counts: Sequence[int],
     strength: float,
-) -> list[Tensor]:
-    """Outputs (M, C) for what is held out, of heads on the first `counts` of what may be learnt from."""
-    heads = _heads_at(counts, task, features[learnt], targets[learnt], strength)
-    return [features[held_out].float() @ weight.T + bias for weight, bias in heads]
+) -> list[list[Tensor]]:
+    """By size and draw, the outputs (M, C) for what is held out, of the head on the first so many of what is learnt.
+
+    Heads of several draws and one size are one problem. All sizes and draws have the features scaled alike, so that
+    their second moments are taken once; it takes no target to scale them.
+    """
+    coordinates = Standardised.of(features.float()).coordinates
+    whole = SeveralHeads(task, coordinates, targets, torch.ones(1, len(targets)))
+    together = max(1, LARGE // (len(features) * task.outputs))  # draws in one problem, for the sake of memory
+    outputs: list[list[Tensor]] = [[] for _ in counts]
+    for start in range(0, len(drawn), together):
+        part = drawn[start : start + together]
+        both: Tensor | None = None
+        for count, of_each in zip(counts, outputs, strict=True):
+            problem = whole.weighted(torch.stack([_weights(task, targets, learnt[:count]) for learnt, _ in part]))
+            # Each starts from the one before.
+            point = Point.at(problem, problem.start if both is None else both)
+            point = descend(problem, point, 1 / (strength * count), *COARSE)
+            both = point.both
+            said = point.outputs.view(len(features), len(part), -1)
+            of_each += [said[held_out, j] for j, (_, held_out) in enumerate(part)]
+    return outputs
 
 
-def _heads_at(
-    counts: Sequence[int], task: Task, features: Tensor, encoded: Tensor, strength: float
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Heads on the first `counts` of the examples: weight (C, D) and bias (C,). Each starts from the one before."""
-    space = Standardised.of(features.float())
-    both: Tensor | None = None
-    for count in counts:
-        weights = task.balance(encoded[:count]).float()[None]
-        problem = SeveralHeads(task, space.coordinates[:count], encoded[:count], weights)
-        start = Point.at(problem, problem.start if both is None else both)
-        both = descend(problem, start, 1 / (strength * count), *COARSE).both
-        yield space.unscaled(both)
+def _weights(task: Task, targets: Tensor, learnt: Tensor) -> Tensor:
+    """(N,) with which the mean over all examples is that over `learnt`, balanced as the task has it."""
+    weights = torch.zeros(len(targets))
+    weights[learnt] = task.balance(targets[learnt]).float() * (len(targets) / len(learnt))
+    return weights
 
 
 def _draws(count: int, draws: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

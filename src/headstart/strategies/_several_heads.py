@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -42,6 +42,12 @@ class SeveralHeads:
     def start(self) -> Tensor:
         """Weights that are all nought."""
         return torch.zeros(len(self.weights) * self.task.outputs, self.coordinates.shape[1])
+
+    def weighted(self, weights: Tensor) -> SeveralHeads:
+        """Heads on the same examples with other `weights` (F, N); what is known of the coordinates stays known."""
+        other = replace(self, weights=weights)
+        vars(other)["moments"] = self.moments
+        return other
 
     def outputs(self, both: Tensor) -> Tensor:
         """(F C, R + 1) → (N, F C)."""
