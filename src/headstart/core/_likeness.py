@@ -89,8 +89,9 @@ def _centred(features: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Unit vectors (N, D) of what is left of the features without the mean of their class."""
     centred = features.copy()
     for places in _places(classes).values():
-        centred[places] -= features[places].mean(axis=0)
-    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+        centred[places] -= features[places].mean(axis=0)  # a copy of one class, no more
+    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    return centred
 
 
 def _numbered(keys: Sequence[str]) -> np.ndarray:

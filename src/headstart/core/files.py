@@ -90,7 +90,7 @@ def finite(value: Any) -> Any:
     return value
 
 
-def digest(*parts: bytes | str) -> str:
+def digest(*parts: bytes | memoryview | str) -> str:
     """A 32-character BLAKE2 digest of `parts`, unambiguous about where one part ends."""
     state = hashlib.blake2b(digest_size=16)
     for part in parts:

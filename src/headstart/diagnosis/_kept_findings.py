@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.kept import Kept
 from headstart.core.results import Finding, FindingExample
@@ -30,7 +31,7 @@ class Said:
 
 def name_of(evidence: Evidence) -> str:
     """What answers about `evidence` are kept as: a digest of it, and of the code that answers."""
-    parts: list[bytes | str] = [_code()]
+    parts: list[bytes | memoryview | str] = [_code()]
     for each in fields(evidence):
         parts += [each.name, *_parts(getattr(evidence, each.name))]
     return digest(*parts)
@@ -57,10 +58,10 @@ def _finding(said: dict[str, Any]) -> Finding:
     return Finding(**{**said, "examples": [FindingExample(**example) for example in said["examples"]]})
 
 
-def _parts(value: Any) -> list[bytes | str]:
+def _parts(value: Any) -> list[bytes | memoryview | str]:
     """`value` as parts of a digest: arrays by their bytes, all else by how it is written."""
     if isinstance(value, np.ndarray):
-        return [str(value.dtype), str(value.shape), np.ascontiguousarray(value).tobytes()]
+        return [str(value.dtype), str(value.shape), bytes_of(value)]
     if isinstance(value, Mapping):
         return [part for key in sorted(value) for part in (str(key), *_parts(value[key]))]
     return [repr(value)]

@@ -62,12 +62,12 @@ def likeness(sketches: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 def _correlation(one: np.ndarray, other: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """(P,) the larger of the correlations with and without the mirror; a block of pairs at a time, to save memory."""
     sign = mirrored(np.ones((1, one.shape[1]), dtype=np.float32))[0]
-    even, odd = np.flatnonzero(sign > 0), np.flatnonzero(sign < 0)
+    parities = np.stack([sign > 0, sign < 0], axis=1).astype(np.float32)
     found = np.empty(len(pairs), dtype=np.float32)
     for start in range(0, len(pairs), _BLOCK):
         first, second = pairs[start : start + _BLOCK].T
         products = one[first] * other[second]
-        straight, turned = products[:, even].sum(axis=1), products[:, odd].sum(axis=1)
+        straight, turned = (products @ parities).T
         found[start : start + _BLOCK] = straight + np.abs(turned)
     return found
 

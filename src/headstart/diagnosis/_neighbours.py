@@ -1,41 +1,83 @@
-"""The nearest others of every example: exact cosine similarities, a block of rows at a time."""
+"""The nearest others of every example by cosine, a block of rows at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 4 * 2**20
+"""Cosines taken at a time: what is partitioned should lie in the processor's cache."""
+
+_MANY, _WIDE = 5000, 512
+"""So many examples, and features so wide, are compared by a projection first: all of them would take minutes."""
+
+_PROJECTED = 128
+_SHORTLIST = 5
+"""Times as many others as are asked for stay after the first comparison, and are compared in full."""
 
 
 def nearest(queries: np.ndarray, among: np.ndarray, count: int, same: bool) -> tuple[np.ndarray, np.ndarray]:
     """The `count` rows of `among` (M, D) most like each of `queries` (N, D), the most alike first.
 
-    `same` says that row i of both is the same example, which is then not its own neighbour.
+    `same` says that row i of both is the same example, which is then not its own neighbour. Where there are many wide
+    rows, one that is hardly more alike than others may be missed; the cosines are exact.
 
     Returns
     -------
     (N, k) int64 places and (N, k) float32 cosines, k = min(count, others there are); rows of zeros are like nothing.
     """
-    a, b = directions(queries), directions(among)
+    a = directions(queries)
+    b = a if among is queries else directions(among)
     k = min(count, len(b) - same)
     if len(a) == 0 or k < 1:
         return np.zeros((len(a), 0), np.int64), np.zeros((len(a), 0), np.float32)
     places, alike = np.empty((len(a), k), np.int64), np.empty((len(a), k), np.float32)
-    rows = max(1, _BLOCK_BYTES // (4 * len(b)))
-    for start in range(0, len(a), rows):
-        cosines = a[start : start + rows] @ b.T
-        if same:
-            own = np.arange(len(cosines))
-            cosines[own, start + own] = -np.inf
-        found = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-        values = np.take_along_axis(cosines, found, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        places[start : start + rows] = np.take_along_axis(found, order, axis=1)
-        alike[start : start + rows] = np.take_along_axis(values, order, axis=1)
+    many = len(b) >= _MANY and a.shape[1] >= _WIDE
+    for rows, found, cosines in _shortlisted(a, b, k, same) if many else _compared(a, b, k, same):
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        places[rows] = np.take_along_axis(found, order, axis=1)
+        alike[rows] = np.take_along_axis(cosines, order, axis=1)
     return places, alike
 
 
 def directions(features: np.ndarray) -> np.ndarray:
     """Rows of length 1, float32; what is no number counts as 0, and a row of zeros stays one."""
     known = np.nan_to_num(np.asarray(features, dtype=np.float32))
-    return known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-12)
+    known /= np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-12)
+    return known
+
+
+Best = tuple[slice, np.ndarray, np.ndarray]
+"""Some rows, and for each of them places (n, k) and scores (n, k) of the best others, in any order."""
+
+
+def _compared(a: np.ndarray, b: np.ndarray, k: int, same: bool, bias: np.ndarray | float = 0.0) -> Iterator[Best]:
+    """The best by the products of the rows of `a` (N, D) and `b` (M, D), plus `bias` (M,)."""
+    step = max(1, _BLOCK_BYTES // (4 * len(b)))
+    for start in range(0, len(a), step):
+        scores = a[start : start + step] @ b.T
+        scores += bias
+        if same:
+            own = np.arange(len(scores))
+            scores[own, start + own] = -np.inf
+        found = np.argpartition(scores, len(b) - k, axis=1)[:, len(b) - k :]
+        yield slice(start, start + len(scores)), found, np.take_along_axis(scores, found, axis=1)
+
+
+def _shortlisted(a: np.ndarray, b: np.ndarray, k: int, same: bool) -> Iterator[Best]:
+    """The best by cosine of those that are best by a random projection (Johnson and Lindenstrauss 1984).
+
+    Features share a large mean m, so what is projected is what lies beyond it: a · b is (a - m) · (b - m) + m · b and
+    what is the same for every b.
+    """
+    mean = b.mean(axis=0)
+    projection = np.random.default_rng(0).standard_normal((a.shape[1], _PROJECTED)).astype(np.float32)
+    projection /= np.float32(np.sqrt(_PROJECTED))
+    middle = mean @ projection
+    near_a = a @ projection - middle
+    near_b = near_a if b is a else b @ projection - middle
+    count = min(len(b) - same, _SHORTLIST * k)
+    for rows, found, _ in _compared(near_a, near_b, count, same, b @ mean):
+        cosines = np.stack([b[others] @ row for others, row in zip(found, a[rows], strict=True)])
+        yield rows, found, cosines

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from headstart.core.arrays import joined
+
 
 def rows_of(ids: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
     """(split, place in it) of every example, in the order of :func:`stacked`."""
@@ -13,7 +15,7 @@ def rows_of(ids: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
 
 
 def stacked(arrays: Mapping[str, np.ndarray], ids: Mapping[str, Sequence[str]]) -> np.ndarray | None:
-    """(N, …) over the splits of `ids`; None where a split that has examples has no array, or there are none at all.
+    """(N, …) over the splits of `ids`, without a copy where they adjoin; None where a split that has examples has no array, or there are none at all.
 
     Raises
     ------
@@ -30,4 +32,4 @@ def stacked(arrays: Mapping[str, np.ndarray], ids: Mapping[str, Sequence[str]]) 
                 f"the {split} split has {len(names)} examples, but {len(arrays[split])} rows of evidence"
             )
         parts.append(np.asarray(arrays[split]))
-    return np.concatenate(parts) if parts else None
+    return joined(parts) if parts else None

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone
 from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS
@@ -90,10 +91,11 @@ def look_deeper(
     ----------
     allowed : seconds that solving the heads may take; beyond that they are left out, and that is said.
     """
-    features = _features(material, backbone, bench)
     rows = _rows(material)
-    deeper = replace(evidence, features={name: features[part].numpy() for name, part in rows.items()})
-    learnt = np.concatenate([rows[name] for name in LEARNT if name in rows])
+    features = _features(material, backbone, bench, np.concatenate(list(rows.values())))
+    deeper = replace(evidence, features=_cut(features.numpy(), rows))
+    learning = {name: rows[name] for name in LEARNT if name in rows}
+    learnt = np.concatenate(list(learning.values()))
     task = material.task
     seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
     if not _has_probabilities(task):
@@ -102,16 +104,18 @@ def look_deeper(
         bench.progress.say(f"  wrong labels are not looked for: it would take about {say_duration(seconds)}")
         return deeper
     with bench.stopwatch.lap("train"):
-        given = _unseen(material, features, learnt, bench)
-    if given is None:
-        return deeper
-    everywhere = np.zeros((len(features), given.shape[1]))
-    everywhere[learnt] = given
-    return replace(deeper, probabilities={name: everywhere[rows[name]] for name in LEARNT if name in rows})
+        given = _unseen(material, features[: len(learnt)], learnt, bench)
+    return deeper if given is None else replace(deeper, probabilities=_cut(given, learning))
+
+
+def _cut(values: np.ndarray, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """(N, …) cut into the parts of N that each split has, in their order: views of it, for it may be large."""
+    ends = np.cumsum([len(part) for part in rows.values()])
+    return dict(zip(rows, np.split(values, ends[:-1]), strict=True))
 
 
 def _rows(material: Material) -> dict[str, np.ndarray]:
-    """The examples of each split that has any."""
+    """The examples of each split that has any, those that are learnt from first."""
     split = material.split
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     return {name: part for name, part in parts.items() if len(part)}
@@ -121,11 +125,11 @@ def _by_split(rows: dict[str, np.ndarray], values: Sequence[Any] | None) -> dict
     return {} if values is None else {name: [values[i] for i in part] for name, part in rows.items()}
 
 
-def _features(material: Material, backbone: Backbone, bench: Workbench) -> Tensor:
-    """The last features of every example, (N, D)."""
+def _features(material: Material, backbone: Backbone, bench: Workbench, rows: np.ndarray) -> Tensor:
+    """The last features of some examples, (N, D)."""
     network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
     part = bench.frozen_part(network)
-    return features_of(network, part.over(every_input(material, bench)))
+    return features_of(network, part.over(every_input(material, bench).select(rows.tolist())))
 
 
 def _has_probabilities(task: Task) -> bool:
@@ -137,7 +141,12 @@ def _has_probabilities(task: Task) -> bool:
 
 
 def _unseen(material: Material, features: Tensor, learnt: np.ndarray, bench: Workbench) -> np.ndarray | None:
-    """Probabilities (n, C) of the examples `learnt` by heads that saw none of their copies or group."""
+    """Probabilities (n, C) of the examples `learnt` by heads that saw none of their copies or group.
+
+    Parameters
+    ----------
+    features : (n, D), theirs.
+    """
     task, targets = material.task, material.targets(learnt)
     columns = (material.checked.fingerprints, material.examples.groups)
     units = units_of(*([column[i] for i in learnt] for column in columns if column is not None))
@@ -145,15 +154,15 @@ def _unseen(material: Material, features: Tensor, learnt: np.ndarray, bench: Wor
     if folds is None:
         return None
     encoded = task.encode(targets)
-    outputs = _kept_outputs(task, features[torch.from_numpy(learnt)], encoded, folds, bench)
+    outputs = _kept_outputs(task, features, encoded, folds, bench)
     return task.probabilities(outputs, task.calibrate(outputs, encoded))
 
 
 def _kept_outputs(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, bench: Workbench) -> Tensor:
     """Outputs (N, C) out of fold, from an earlier fit where it had the same features, targets and folds."""
     described = json.dumps(task.describe(), sort_keys=True, default=str)
-    bytes_of = [array.tobytes() for array in (features.numpy(), encoded.numpy(), folds)]
-    name = digest("out of fold", SOLVER, described, *bytes_of)
+    content = [bytes_of(array) for array in (features.numpy(), encoded.numpy(), folds)]
+    name = digest("out of fold", SOLVER, described, *content)
     kept = heads_of(bench)
     try:
         return load(kept.read(name) or b"")["outputs"]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.core.arrays import bytes_of, joined
 from headstart.core.files import digest
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.looking import LEARNT
@@ -24,7 +25,7 @@ OF_THE_BUDGET = 0.03
 def curve_of(evidence: Evidence, bench: Workbench) -> list[tuple[int, float]]:
     """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting."""
     parts = [name for name in LEARNT if name in evidence.features]
-    features = np.concatenate([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
+    features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
     if len(features) < 2 * FOLDS:
         return []
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
@@ -36,7 +37,7 @@ def curve_of(evidence: Evidence, bench: Workbench) -> list[tuple[int, float]]:
 def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench) -> list[tuple[int, float]]:
     """The curve, from an earlier fit where it had the same features and targets."""
     described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-    of = (features.numpy().tobytes(), targets.cpu().numpy().tobytes(), described, str(bench.seed))
+    of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed))
     kept, name = heads_of(bench), digest("learning curve", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]

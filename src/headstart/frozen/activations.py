@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -277,4 +277,15 @@ def batch_size(example: Batch) -> int:
 
 def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:
     """One tensor of the frontier for all examples, (N, …)."""
-    return torch.cat([batch[name] for batch in activations.batches(size)])
+    return filled(len(activations.inputs), (batch[name] for batch in activations.batches(size)))
+
+
+def filled(count: int, parts: Iterable[Tensor]) -> Tensor:
+    """Parts (n, …) of one shape put one after the other into one tensor (N, …), N = `count` ≥ 1 being all of them."""
+    whole, end = torch.empty(0), 0
+    for part in parts:
+        if not end:
+            whole = part.new_empty(count, *part.shape[1:])
+        whole[end : end + len(part)] = part
+        end += len(part)
+    return whole

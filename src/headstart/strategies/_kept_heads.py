@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.kept import HEADS, Kept
 from headstart.strategies._linear_head import Solution
@@ -47,7 +48,7 @@ def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
     features : a digest of what gives the features of an example. depths : what the head reads of them.
     """
     task = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-    targets = bench.targets.detach().cpu().contiguous().numpy().tobytes()
+    targets = bytes_of(bench.targets.detach().cpu().numpy())
     examples = digest(*bench.train.keys)
     found_by = "" if bench.compared is None else name_of(bench.compared, features, depths)
     return digest(SOLVER, features, *depths, "of", examples, targets, task, str(bench.seed), found_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from headstart.frozen.activations import Activations, stacked
+from headstart.frozen.activations import Activations, filled
 from headstart.model.network import Network, set_linear
 from headstart.strategies._kept_heads import keep, name_of, solved_before
 from headstart.strategies._linear_head import Solution, fit_linear_head
@@ -48,7 +48,6 @@ def start_from_solved_head(network: Network, bench: Workbench) -> None:
 
 def features_of(network: Network, activations: Activations) -> Tensor:
     """What the head reads, for all examples: (N, D)."""
-    if network.depths:
-        return torch.cat([stacked(activations, name) for name in network.depths], dim=1)
-    frontier = activations.part.frontier
-    return torch.cat([frontier.trained(batch) for batch in activations.batches(1024)])
+    frontier, depths = activations.part.frontier, network.depths
+    read = (lambda batch: torch.cat([batch[name] for name in depths], dim=1)) if depths else frontier.trained
+    return filled(len(activations.inputs), (read(batch) for batch in activations.batches(1024)))
