@@ -17,6 +17,9 @@ REMEMBERED = 10
 FLATTENED = 0.5
 """A step is long enough where the slope is at most this share of what it was at its start."""
 
+DAMPING = 1e-5
+"""Share of the mean second moment added to every one, so that single precision is enough to factorise them."""
+
 WIDTH = 2048
 """Coordinates preconditioned together: a Cholesky factor costs their number cubed."""
 
@@ -158,12 +161,12 @@ class Preconditioner:
         blocks = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
         factors = []
         for block in blocks:
-            matrix = moments[block, block].double() * curvature
-            least = 1e-7 * float(matrix.diagonal().mean()) + 1e-12
-            matrix.diagonal().add_(penalty + least)
+            matrix = moments[block, block] * curvature
+            matrix.diagonal().add_(penalty + DAMPING * float(matrix.diagonal().mean()) + 1e-12)
             if block.stop == width:
                 matrix[-1, -1] -= penalty  # the bias is free
-            factors.append((block, torch.linalg.cholesky(matrix).float()))
+            factor, failed = torch.linalg.cholesky_ex(matrix)
+            factors.append((block, torch.linalg.cholesky(matrix.double()).float() if failed else factor))
         return cls(factors)
 
     def __call__(self, slope: Tensor) -> Tensor:

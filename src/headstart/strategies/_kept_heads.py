@@ -15,7 +15,7 @@ from headstart.core.kept import HEADS, Kept
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
 
-SOLVER = "2"
+SOLVER = "3"
 """To be changed with the solver: heads kept by another are then solved anew."""
 
 
