@@ -35,4 +35,4 @@ def _adjoining(parts: Sequence[np.ndarray]) -> np.ndarray | None:
 
 def bytes_of(array: np.ndarray) -> memoryview | bytes:
     """The bytes of `array` in C order, where they lie if they lie so."""
-    return memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b""
+    return np.ascontiguousarray(array).data.cast("B") if array.size else b""
