@@ -9,13 +9,14 @@ __version__ = "0.1.0"
 _FACE = {
     "check": "headstart.experiment",
     "fit": "headstart.experiment",
+    "label": "headstart.experiment",
     "load": "headstart.delivery.artifact",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
     "HeadstartRegressor": "headstart.estimator",
 }
 
-__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "check", "fit", "load"]
+__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "check", "fit", "label", "load"]
 
 
 def __getattr__(name: str) -> Any:

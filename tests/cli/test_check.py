@@ -35,7 +35,7 @@ def test_the_status_of_something_serious(conflicting: Path, severity: str, expec
 def test_the_status_of_a_warning(
     photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], expected: int
 ) -> None:
-    monkeypatch.setattr(checking, "examine_all", lambda evidence: [Finding("some", "warning", "So.")])
+    monkeypatch.setattr(checking, "examine_all", lambda evidence, kept=None: [Finding("some", "warning", "So.")])
     assert status("check", photos, *CHECK, *options) == expected
 
 
@@ -60,7 +60,7 @@ def test_what_a_person_sees(
         Finding("some", "serious", "8 pictures are odd.", named, "Look at them."),
         Finding("other", "info", "So."),
     ]
-    monkeypatch.setattr(checking, "examine_all", lambda evidence: found)
+    monkeypatch.setattr(checking, "examine_all", lambda evidence, kept=None: found)
     assert status("check", photos, *CHECK) == 3
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Looked at 42 images")
@@ -76,7 +76,7 @@ def test_what_a_person_sees(
 def test_nothing_wrong(
     photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(checking, "examine_all", lambda evidence: [])
+    monkeypatch.setattr(checking, "examine_all", lambda evidence, kept=None: [])
     assert status("check", photos, *CHECK, "--fail-on", "info") == 0
     assert capsys.readouterr().out.endswith("Nothing was found that is wrong.\n")
 

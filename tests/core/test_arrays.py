@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ WHOLE = np.arange(30.0).reshape(10, 3).copy()
 
 @pytest.mark.parametrize("cuts", [(0, 4, 10), (0, 10), (2, 5, 5, 9)])
 def test_neighbours_are_one_without_a_copy(cuts: tuple[int, ...]) -> None:
-    parts = [WHOLE[start:stop] for start, stop in zip(cuts, cuts[1:], strict=False)]
+    parts = [WHOLE[start:stop] for start, stop in itertools.pairwise(cuts)]
     found = joined(parts)
     np.testing.assert_array_equal(found, np.concatenate(parts))
     assert np.shares_memory(found, WHOLE)

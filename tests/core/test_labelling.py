@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headstart.core.labelling import rank_to_label, uncertainty
+from headstart.core.labelling import copies_of, rank_to_label, uncertainty
 
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
 UNSURE, HALF, SURE = [0.5, 0.5], [0.75, 0.25], [1.0, 0.0]
@@ -48,3 +48,10 @@ def test_no_more_than_there_are():
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"\(3, 2\), \(2, 2\)"):
         rank_to_label(np.zeros((0, 2)), np.zeros((3, 2)), np.zeros((2, 2)), 1)
+
+
+def test_copies_are_those_of_the_same_direction():
+    known = np.array([EAST, NORTH])
+    pool = np.array([[3.0, 0.0], [1.0, 0.1], WEST, [0.0, 0.999]], dtype=np.float16)
+    assert copies_of(known, pool).tolist() == [True, False, False, True]
+    assert copies_of(np.zeros((0, 2)), pool).tolist() == [False] * 4

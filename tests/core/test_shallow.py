@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.core.shallow import image_features, shallow_features, standardised, text_features
+from headstart.core.shallow import image_features, shallow_features, standardised, text_features, worth_decoding
 
 COLOURS, PATTERNS, GREYS = slice(0, 64), slice(64, 320), slice(320, 328)
 EDGES = slice(328, 456)
@@ -63,3 +63,14 @@ def test_the_kind_of_input_decides():
     assert shallow_features([plain("red"), plain("blue")], [plain("red")])[1].shape == (1, 456)
     with pytest.raises(TypeError, match="dict"):
         shallow_features([{}], [{}])
+
+
+def test_of_many_texts_a_word_must_stand_in_two():
+    texts = ["red fox"] * 999 + ["dog"]
+    assert text_features(texts, ["dog"])[1].shape == (1, 3)  # red, fox, red fox
+    assert text_features(texts[1:], ["dog"])[1].shape == (1, 4)
+
+
+def test_only_what_must_be_decoded_is_bounded():
+    assert worth_decoding("a text", 50_000) == 50_000
+    assert [worth_decoding(plain("red"), count) for count in (800, 1500, 3000, 50_000)] == [800, 1000, 1500, 2000]

@@ -13,11 +13,24 @@ import numpy as np
 import pytest
 
 from headstart.core.results import ExampleCounts, Figure, Finding, FindingExample, FitResult, RungResult, Seconds
-from headstart.delivery.report import Bin, Mistake, ReportEvidence, Sample, render
+from headstart.delivery.report import (
+    Alternative,
+    Bin,
+    Case,
+    Explained,
+    Mistake,
+    Near,
+    Reason,
+    ReportEvidence,
+    Sample,
+    render,
+)
 from headstart.delivery.report._calibration import calibration_error
 from headstart.delivery.report._confusion import confused_pairs
 from headstart.delivery.report._curves import curves
+from headstart.delivery.report._growth import growth_of
 from headstart.delivery.report._ladder import ladder_axis
+from headstart.delivery.report.page import SECTIONS
 
 EVIL = "<script>alert('x')</script>&\"'"
 VOID = {"meta", "link", "br", "img", "input", "wbr", "hr"}
@@ -58,13 +71,34 @@ def make_evidence(label: str = "bus") -> ReportEvidence:
             {"label": label, "examples": 15, "recall": 14 / 15},
             {"label": "car", "examples": 15, "recall": 1.0},
         ],
-        mistakes=[Mistake("<b>fragment</b>", f"test/{label}", label, "car", 0.9)],
+        mistakes=[Mistake(f"test/{label}", label, "car", 0.9)],
         reliability=[Bin(0.6, 0.5, 10), Bin(0.9, 0.95, 20)],
         data_summary=[(label, 60), ("car", 40)],
-        samples=[Sample(label, "<i>sample</i>")],
-        shown={"train/7.jpg": "<u>seven</u>"},
+        samples=[Sample(label, "train/1.jpg")],
+        cases=[Case(0, 1, f"test/{label}", 0.9), Case(0, 0, "test/2.jpg", 0.6), Case(1, 1, "not shown")],
+        gains=[
+            Alternative("shallow", "a shallow model", Figure(0.8, 0.7, 0.9), Figure(0.17, 0.1, 0.25)),
+            Alternative(label, "another way", Figure(0.5, 0.4, 0.6), Figure(0.47, 0.4, 0.5)),
+        ],
+        curve=[(size, 1 - (1 + draw / 10) * size**-0.5) for draw in range(5) for size in (25, 50, 75, 100)],
+        explained=[
+            Explained(
+                f"test/{label}", label, "car", False, [Reason("nearest_examples", near=[Near(label, "n", 0.9)])]
+            ),
+            Explained(
+                "test/2.jpg", label, label, True, [Reason("grad_cam", "<s>map</s>", (), True, [(None, label)])]
+            ),
+        ],
+        shown={
+            f"test/{label}": "<b>fragment</b>",
+            "train/7.jpg": "<u>seven</u>",
+            "train/1.jpg": "<i>sample</i>",
+            "test/2.jpg": "<q>two</q>",
+        },
+        truths={"train/7.jpg": label},
         settings={"seed": "0"},
         provenance={"data": label},
+        repeat=f"headstart fit {label}",
     )
 
 
@@ -98,23 +132,17 @@ def test_page_is_well_formed_and_in_order() -> None:
     outline = Outline(page)
     assert outline.open == []
     assert [tag for tag, _ in outline.tags].count("h1") == 1
-    assert sections(page) == [
-        "findings",
-        "ladder",
-        "curves",
-        "confusion",
-        "classes",
-        "calibration",
-        "mistakes",
-        "data",
-        "provenance",
-    ]
-    assert page.index('id="answer"') < page.index('id="findings"')
+    assert sections(page) == list(SECTIONS)
+    assert page.index('id="answer"') < page.index('id="ladder"')
 
 
 def test_page_needs_nothing_but_itself() -> None:
     page = render(make_evidence())
     assert not re.search(r"https?://|@import|url\(", page)
+    outline = Outline(page)
+    targets = {attributes["popovertarget"] for _, attributes in outline.tags if "popovertarget" in attributes}
+    assert targets == {"cell-0-0", "cell-0-1"}
+    assert targets <= {attributes.get("id") for _, attributes in outline.tags}
     tags = Outline(page).tags
     assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in tags}
     assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
@@ -127,10 +155,11 @@ def test_page_needs_nothing_but_itself() -> None:
 def test_every_drawing_is_xml_and_has_a_name() -> None:
     drawings = re.findall(r"<svg.*?</svg>", render(make_evidence(EVIL)), re.DOTALL)
     roots = [ElementTree.fromstring(drawing) for drawing in drawings]
-    # three rungs: axis, three plots, three costs; one rung's two charts; one reliability diagram
-    assert len(roots) == 10
+    # three rungs: axis, three plots, three costs; one rung's two charts; one reliability diagram; three bars of what
+    # transfer gave; one learning curve
+    assert len(roots) == 14
     named = [root for root in roots if root.get("role") == "img"]
-    assert len(named) == 9
+    assert len(named) == 13
     assert all(root.get("aria-label") for root in named)
 
 
@@ -166,6 +195,7 @@ def test_fragments_are_taken_as_they_are() -> None:
     assert "<b>fragment</b>" in page
     assert "<i>sample</i>" in page
     assert "<u>seven</u>" in page
+    assert "<s>map</s>" in page
 
 
 @pytest.mark.parametrize(
@@ -175,14 +205,17 @@ def test_fragments_are_taken_as_they_are() -> None:
         ("classes", {"per_label": []}),
         ("calibration", {"reliability": []}),
         ("mistakes", {"mistakes": []}),
-        ("provenance", {"settings": {}, "provenance": {}}),
+        ("provenance", {"settings": {}, "provenance": {}, "repeat": ""}),
+        ("gains", {"gains": []}),
+        ("growth", {"curve": []}),
+        ("reasons", {"explained": []}),
     ],
 )
 def test_a_section_is_there_only_with_evidence(section: str, emptied: dict) -> None:
     page = render(replace(make_evidence(), **emptied))
     assert section not in sections(page)
     assert f'href="#{section}"' not in page
-    assert len(sections(page)) == 8
+    assert len(sections(page)) == len(SECTIONS) - 1
 
 
 def test_an_almost_empty_result_still_makes_a_page() -> None:
@@ -198,7 +231,7 @@ def test_dot_and_whisker_stand_where_hand_computation_puts_them() -> None:
     evidence = make_evidence()
     assert (ladder_axis(evidence).low, ladder_axis(evidence).high) == (0.94, 1.0)
     plots = re.findall(r'<div class="plot">(<svg role.*?</svg>)', render(evidence), re.DOTALL)
-    first, second, third = (ElementTree.fromstring(plot) for plot in plots)
+    first, second, third = (ElementTree.fromstring(plot) for plot in plots[:3])
     assert first.find("circle").attrib["cx"] == "25.00%"  # type: ignore[union-attr]
     assert second.find("circle").attrib["cx"] == "66.67%"  # type: ignore[union-attr]
     assert third.find("circle") is None
@@ -253,7 +286,18 @@ def test_without_a_test_split_the_answer_is_the_kept_rung_and_says_so() -> None:
 def test_findings_run_from_serious_to_info() -> None:
     page = render(make_evidence())
     assert page.index("One wrong label.") < page.index("Small set.")
-    assert "<details><summary>1 example</summary>" in page
+    assert '<div class="label"><dt>label</dt><dd>bus</dd></div>' in page[page.index("One wrong label.") :]
+    assert '<a href="#findings">1 serious, 1 note</a>' in page
+
+
+def test_examples_of_a_finding_that_cannot_be_shown_are_named() -> None:
+    evidence = make_evidence()
+    examples = [FindingExample("train/7.jpg", 0.5), FindingExample("broken.jpg", 0.25)]
+    evidence.result.findings = [Finding("unreadable", "warning", "Some.", examples)]
+    page = render(evidence)
+    assert page.count("<u>seven</u>") == 1
+    assert "1 example by name, with its score" in page
+    assert "<li>broken.jpg <span>0.250</span></li>" in page
 
 
 def test_many_classes_show_confused_pairs_and_the_weakest_labels() -> None:
@@ -263,11 +307,92 @@ def test_many_classes_show_confused_pairs_and_the_weakest_labels() -> None:
     rows = [{"label": label, "examples": 9, "f1": 0.5 + i / 100} for i, label in enumerate(reversed(labels))]
     page = render(replace(make_evidence(), confusion=(labels, counts), per_label=rows))
     assert '<table class="confusion' not in page
-    assert confused_pairs(labels, counts) == [("c03", "c05", 3, 0.25), ("c04", "c00", 1, 0.1)]
+    assert confused_pairs(counts) == [(3, 5), (4, 0)]
     assert "The 2 most frequent of 2 confused pairs" in page
-    assert '<td>c03</td><td>c05</td><td class="number">3</td><td class="number">25.0\u202f%</td>' in page
+    row = re.search(r"<tr><td>c03</td><td>c05</td>(.*?)</tr>", page)
+    assert row
+    assert '>3</span></td><td class="number">25.0\u202f%</td>' in row[1]  # a share of 12, and no examples to open
+    assert "The right predictions, class by class" in page
     table = page[page.index('id="classes"') :]
     assert table.index(">c20<") < table.index(">c19<") < table.index("The other 9") < table.index(">c00<")
+
+
+def test_more_pairs_than_fit_lie_in_a_region_that_scrolls() -> None:
+    labels = [f"c{i:02}" for i in range(30)]
+    counts = np.eye(30, k=1, dtype=int) + np.diag(np.full(30, 5))
+    page = render(replace(make_evidence(), confusion=(labels, counts)))
+    assert "The 15 most frequent of 29 confused pairs" in page
+    rest = page[page.index("The other 14 pairs") :]
+    assert '<div class="wide tall" role="region" aria-label="The other 14 pairs" tabindex="0">' in rest
+    assert rest.index("<td>c15</td><td>c16</td>") < rest.index("The right predictions")
+
+
+def test_a_cell_opens_the_examples_that_lie_in_it() -> None:
+    page = render(make_evidence())
+    button = re.search(r'<td class="wrong"[^>]*><button ([^>]*)>1</button>', page)
+    assert button
+    assert 'popovertarget="cell-0-1"' in button[1]
+    assert 'aria-label="bus taken for car: 1 of 15: show examples"' in button[1]
+    panel = page[page.index('<div popover id="cell-0-1"') :]
+    assert panel.index("<b>fragment</b>") < panel.index("</ul>")
+    # 30 examples are in the table, two of them with something to show; the third case has none
+    assert "the page has 2 of the 30, mistakes first" in page
+    assert '<span title="car: 15 of 15 right">15</span>' in page
+
+
+def test_the_bars_of_transfer_begin_at_nought() -> None:
+    # The model's 0.97 with 0.93 to 0.99, on an axis from 0 to 1: so the bar is 97 % long, the whisker ends at 99 %.
+    section = render(make_evidence()).split('<section id="gains"')[1].split("</section>")[0]
+    assert '<rect class="spent" x="0.00%" width="97.00%"' in section
+    assert '<line class="whisker" x1="93.00%" x2="99.00%"' in section
+    assert "Transfer gave 17.0\u202fpoints over a shallow model, the best of the ways without it" in section
+    assert "+10.0 to +25.0\u202fpoints" in section
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        (Figure(-0.2, -0.3, -0.1), "Transfer hurt here: a shallow model does better by 20.0\u202fpoints"),
+        (Figure(0.02, -0.1, 0.1), "What transfer gave over a shallow model cannot be told from chance"),
+    ],
+)
+def test_transfer_that_does_not_pay_is_said_to(gain: Figure, said: str) -> None:
+    alternative = Alternative("shallow", "a shallow model", Figure(0.9, 0.8, 1.0), gain)
+    assert said in render(replace(make_evidence(), gains=[alternative]))
+
+
+def test_the_curve_goes_on_to_twice_the_examples() -> None:
+    found = growth_of(make_evidence())
+    assert found
+    assert found.sizes == [25, 50, 75, 100]
+    assert (found.ahead[0][0], found.ahead[-1][0]) == (120, 240)  # 100 to train on and 20 held out
+    # The draws are 1 - (1 + draw / 10) n^-0.5: their mean at 240 is 1 - 1.2 / 240^0.5 = 0.9225.
+    low, high = found.ahead[-1][1].low, found.ahead[-1][1].high
+    assert low < 0.9225 < high
+    assert "with twice as many, 240, it would be about" in render(make_evidence())
+
+
+@pytest.mark.parametrize(
+    "curve", [[(10, 0.5), (10, 0.6), (20, 0.7), (20, 0.7)], [(10, 0.5), (20, 0.6), (40, 0.7)], [(500, 0.5)]]
+)
+def test_too_short_a_curve_is_not_drawn(curve: list[tuple[int, float]]) -> None:
+    assert growth_of(replace(make_evidence(), curve=curve)) is None
+
+
+def test_explanations_show_wrong_before_right_and_what_is_not_to_be_trusted() -> None:
+    page = render(replace(make_evidence(), unexplained="1 of 3 is missing."))
+    section = page.split('<section id="reasons"')[1].split("</section>")[0]
+    assert section.index("Wrong predictions") < section.index("Right predictions") < section.index("<s>map</s>")
+    assert section.count("Not to be trusted") == 1
+    assert "Its own checks: 0 of 1 passed" in section
+    assert "<strong>not judged:</strong> bus" in section
+    assert "1 of 3 is missing." in section
+    alone = render(replace(make_evidence(), explained=[], unexplained="No time."))
+    assert "No time." in alone.split('<section id="reasons"')[1].split("</section>")[0]
+
+
+def test_how_to_repeat_it_is_said() -> None:
+    assert "<code>headstart fit bus</code>" in render(make_evidence())
 
 
 def test_calibration_error_by_hand() -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from headstart.core.results import Figure
-from headstart.delivery.report._names import breakable, prose, words
+from headstart.delivery.report._names import breakable, prose, shortened, words
 from headstart.delivery.report._numbers import NOTHING, Writing, is_proportion, of, percent, three_digits
 from headstart.delivery.report._svg import Axis, round_axis
 
@@ -58,6 +58,11 @@ def test_words() -> None:
     assert of(1, "example") == "1 example"
     assert of(2000, "example") == "2,000 examples"
     assert breakable("a/b_<c>") == "a/<wbr>b_<wbr>&lt;c&gt;"
+    assert prose("run `headstart models` with --group auto") == (
+        'run <code>headstart models</code> with <span class="option">--group</span> auto'
+    )
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abc defg", 5) == "abc…"
     assert prose("5 s & 95 % of 3 sets") == f"5{THIN}s &amp; 95{THIN}% of 3 sets"
 
 

@@ -55,3 +55,10 @@ def test_names_whose_members_are_not_alike_are_not_believed():
 def test_groups_that_are_whole_are_fine():
     ids, targets, owners = scans(torn=False)
     assert Groups().examine(evidence(targets, ids=ids, features=features(owners, alike=2.0))) == []
+
+
+def test_splits_that_were_given_must_be_divided_anew():
+    ids, targets, owners = scans(torn=True)
+    known = evidence(targets, ids=ids, features=features(owners, alike=2.0), given=["train", "test"])
+    (finding,) = Groups().examine(known)
+    assert "The test split was given, so divide the examples anew" in finding.next_step

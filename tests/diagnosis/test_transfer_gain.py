@@ -9,17 +9,21 @@ UNCLEAR = (Figure(0.88, 0.8, 0.93), Figure(0.02, -0.01, 0.05))
 WORSE = (Figure(0.95, 0.9, 0.98), Figure(-0.05, -0.08, -0.02))
 
 
-def said(judged=("test",), **gains):
-    figures = {split: {"accuracy": Figure(0.9, 0.85, 0.94)} for split in judged}
-    return TransferGain().examine(Evidence({}, {}, {}, figures, {}, {}, "accuracy", {"accuracy": True}, gains=gains))
+def said(judged=("test",), learnt=None, model=0.9, count=0, **gains):
+    figures = {split: {"accuracy": Figure(model, model - 0.05, model + 0.04)} for split in judged}
+    if learnt is not None:
+        figures["train"] = {"accuracy": Figure(learnt, learnt - 0.01, learnt)}
+    targets = {split: ["a"] * count for split in judged}
+    known = Evidence(targets, {}, {}, figures, {}, {}, "accuracy", {"accuracy": True}, gains=gains)
+    return TransferGain().examine(known)
 
 
 def test_a_gain_is_said_with_its_interval():
     (finding,) = said(majority=CLEAR)
     assert finding.severity == "info"
     assert finding.summary == (
-        "The model's accuracy on the test examples is 0.9. It is 0.4 better (95 % interval of the gain 0.3 to 0.5) "
-        "than one and the same answer for every input, which reaches 0.5."
+        "The model's accuracy on the test examples is 0.9. That is 0.4 better (95 % interval of the gain 0.3 to "
+        "0.5) than one and the same answer for every input, which reaches 0.5."
     )
 
 
@@ -36,6 +40,30 @@ def test_what_may_be_chance_is_a_warning():
     assert finding.severity == "warning"
     assert "cannot be told from chance: a linear model on shallow features" in finding.summary
     assert "shallow model" in finding.next_step
+
+
+def test_why_transfer_hurt_follows_from_the_training_examples():
+    (by_heart,) = said(learnt=1.0, shallow=WORSE)
+    assert "Why it may be so: it reaches 1 on the examples it learned from, part of it learned by heart." in (
+        by_heart.summary
+    )
+    (blind,) = said(learnt=0.91, shallow=WORSE)
+    assert "hardly better on the examples it learned from (0.91), so what this backbone has learned to see" in (
+        blind.summary
+    )
+    assert "pretraining may have taught it to overlook" in said(shallow=WORSE)[0].summary
+
+
+def test_of_several_that_are_better_the_clearest_comes_first():
+    (finding,) = said(shallow=WORSE, from_scratch=(Figure(0.99, 0.98, 1), Figure(-0.09, -0.12, -0.05)))
+    assert "hurt here: the same network trained from random weights does better" in finding.summary
+
+
+def test_why_a_gain_is_unclear():
+    (few,) = said(learnt=0.91, count=150, shallow=UNCLEAR)
+    assert few.summary.endswith("150 test examples cannot show a difference below about 0.03.")
+    (easy,) = said(learnt=1.0, model=0.96, shallow=UNCLEAR)
+    assert "so easy to tell apart that simpler models do it too" in easy.summary
 
 
 def test_it_reads_the_test_split_before_the_validation_split():

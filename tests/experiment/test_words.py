@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, RungResult, Seconds
 from headstart.core.spec import FitSpec
 from headstart.experiment.facts import facts
-from headstart.experiment.words import baseline, headline, next_step, title
+from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.tasks import TASKS
 
@@ -78,6 +79,29 @@ def test_the_next_step(changes: dict[str, Any], asked: str | None, said: str) ->
 
 def test_no_classes_are_mixed_up_where_there_are_none() -> None:
     assert "classes" not in next_step(model(NUMBERS, chosen="cheap"), FitSpec("data"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (FitSpec("photos"), "headstart fit photos --backbone zoo/net --budget 600s --seed 0"),
+        (
+            FitSpec(Path("my photos"), target="kind of", budget=90.5, seed=3, prove=True, out=Path("m")),
+            "headstart fit 'my photos' --target 'kind of' --prove --backbone zoo/net --budget 90.5s --seed 3",
+        ),
+        (
+            FitSpec("photos", strategy="low_rank"),
+            "headstart fit photos --strategy low_rank --backbone zoo/net --budget 600s --seed 0",
+        ),
+        (
+            FitSpec("photos", test_share=0.5),
+            "headstart.fit('photos', test_share=0.5, backbone='zoo/net', budget='600s', seed=0)",
+        ),
+        (FitSpec(([], [])), "headstart.fit((inputs, targets), backbone='zoo/net', budget='600s', seed=0)"),
+    ],
+)
+def test_how_to_repeat_a_fit(spec: FitSpec, said: str) -> None:
+    assert repeat(spec, "zoo/net") == said
 
 
 def test_titles_and_baselines() -> None:

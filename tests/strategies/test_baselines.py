@@ -10,7 +10,15 @@ from PIL import Image
 from torch import nn
 
 from headstart.core.errors import HeadstartError
-from headstart.strategies._baselines import from_scratch, majority, random_weights, randomised, shallow
+from headstart.strategies._baselines import (
+    from_scratch,
+    majority,
+    random_weights,
+    random_weights_seconds,
+    randomised,
+    shallow,
+    shallow_seconds,
+)
 from headstart.strategies.fine_tuning import FineTuning
 from headstart.tasks import TASKS
 from small_world import HUES, pixels, texts
@@ -111,6 +119,15 @@ def test_from_scratch_trains_every_stage(bench):
     backbone = toy_backbone()
     rung = strategy.rungs(backbone, bench.task, len(bench.train))[0]
     assert rung.freeze_depth > 0
-    outputs = from_scratch(bench, backbone, strategy, rung, bench.validation)
+    outputs = from_scratch(bench, backbone, strategy, rung, bench.validation, seconds=2.0)
     assert outputs.shape == (10, 2)
     assert not (bench.folder / rung.name).exists()
+
+
+def test_what_takes_longer_with_more_examples_is_predicted_so(bench):
+    backbone = toy_backbone()
+    few = replace(bench, train=bench.train.select(range(10)), targets=bench.targets[:10])
+    assert random_weights_seconds(few, backbone, bench.validation) > 0
+    said = [text for text, _ in texts(40)]
+    bench = replace(bench, train=inputs_of(backbone, said[:30]))
+    assert shallow_seconds(bench, inputs_of(backbone, said[30:])) > 0

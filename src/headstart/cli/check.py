@@ -41,7 +41,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group belong together (patients, authors)")
+    parser.add_argument(
+        "--group", metavar="COLUMN", help="rows of one group belong together (patients, authors); auto: inferred"
+    )
     parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
     parser.add_argument(
         "--backbone", metavar="NAME", help="whose features to look at, or none (default: the best at hand)"

@@ -33,7 +33,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors)")
+    parser.add_argument(
+        "--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors); auto: inferred"
+    )
     parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
     parser.add_argument("--backbone", metavar="NAME", help="a backbone of `headstart models`, or a folder")
     parser.add_argument(
@@ -49,6 +51,12 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument(
         "--engine", default="auto", metavar="NAME", help="what runs the frozen part (default: the fastest in a trial)"
+    )
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="also train the same network from random weights, to measure what transfer gave; takes up to the budget "
+        "once more",
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
@@ -71,6 +79,7 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         resume=options.resume,
         engine=options.engine,
+        prove=options.prove,
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress

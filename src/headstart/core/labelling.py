@@ -7,6 +7,9 @@ import numpy as np
 BLOCK = 2**24
 """Distances computed at a time."""
 
+COPY = 1e-5
+"""Squared distance of directions below which two inputs are the same: features in half precision differ by 1e-7."""
+
 
 def rank_to_label(
     features_labelled: np.ndarray, features_unlabelled: np.ndarray, probabilities: np.ndarray, count: int
@@ -46,6 +49,11 @@ def rank_to_label(
         left[place] = False
         distance = np.minimum(distance, _squared(pool, pool[place : place + 1])[:, 0])
     return np.array(chosen, dtype=np.int64)
+
+
+def copies_of(known: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """(N,) whether each row of `features` (N, D) has an equal among the rows of `known` (L, D), L may be 0."""
+    return _to_nearest(_unit(np.asarray(features, np.float32)), _unit(np.asarray(known, np.float32))) < COPY
 
 
 def uncertainty(probabilities: np.ndarray) -> np.ndarray:

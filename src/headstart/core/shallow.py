@@ -10,14 +10,30 @@ import PIL.Image
 from scipy.sparse import csr_matrix
 
 MOST_WORDS = 50_000
-SIDE = 96
+MANY_TEXTS = 1000
+"""From so many texts on, words that stand in one of them only are left out: half of all, and they tell nothing."""
+
+SIDE = 64
 """Pictures are brought to this many pixels a side before they are described."""
+
+FEW_PICTURES, MOST_PICTURES = 1000, 2000
+"""Of at most the first number of pictures all are looked at, of more a half, but not more than the second number:
+each must be decoded, and so many tell most of what there is in colours and edges."""
 
 COLOURS, GREYS, DIRECTIONS, CELLS = 4, 8, 8, 4
 
 
-def shallow_features(learnt: Sequence[Any], judged: Sequence[Any]) -> tuple[Any, Any]:
+def worth_decoding(raw: Any, count: int) -> int:
+    """How many of `count` inputs like `raw` are worth looking at: all where none must be decoded."""
+    return count if isinstance(raw, str) else min(count, MOST_PICTURES, max(FEW_PICTURES, count // 2))
+
+
+def shallow_features(learnt: Sequence[Any], judged: Sequence[Any], words: int = MOST_WORDS) -> tuple[Any, Any]:
     """Features of what is learnt from (N, D) and of what is judged (M, D), by what the inputs are.
+
+    Parameters
+    ----------
+    words : at most so many words and pairs of words, the commonest.
 
     Raises
     ------
@@ -25,18 +41,25 @@ def shallow_features(learnt: Sequence[Any], judged: Sequence[Any]) -> tuple[Any,
     """
     first = learnt[0]
     if isinstance(first, str):
-        return text_features(learnt, judged)
+        return text_features(learnt, judged, words)
     if isinstance(first, PIL.Image.Image | np.ndarray):
         return standardised(image_features(learnt), image_features(judged))
     raise TypeError(f"no shallow features of a {type(first).__name__} are known; allowed are texts and pictures")
 
 
-def text_features(learnt: Sequence[str], judged: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
+def text_features(
+    learnt: Sequence[str], judged: Sequence[str], words: int = MOST_WORDS
+) -> tuple[csr_matrix, csr_matrix]:
     """TF-IDF of words and pairs of words, rows of length 1; the vocabulary is that of what is learnt from."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectoriser = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", max_features=MOST_WORDS, dtype=np.float32
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        token_pattern=r"(?u)\b\w+\b",
+        max_features=words,
+        min_df=2 if len(learnt) >= MANY_TEXTS else 1,
+        dtype=np.float32,
     )
     try:
         return vectoriser.fit_transform(learnt), vectoriser.transform(judged)
@@ -90,14 +113,14 @@ def _patterns(grey: np.ndarray) -> np.ndarray:
     inner = grey[1:-1, 1:-1]
     around = [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0)]
     bits = [grey[y : y + height - 2, x : x + width - 2] >= inner for y, x in around]
-    return np.asarray(sum(bit.astype(np.int64) << place for place, bit in enumerate(bits)))
+    return np.packbits(np.stack(bits), axis=0, bitorder="little")[0]
 
 
 def _directions(grey: np.ndarray) -> np.ndarray:
     """Lengths of gradients by direction (opposite ones alike) and cell: (CELLS * CELLS * DIRECTIONS,)."""
     down, right = np.gradient(grey)
-    angle = np.mod(np.arctan2(down, right), np.pi)
-    direction = np.minimum((angle * (DIRECTIONS / np.pi)).astype(np.int64), DIRECTIONS - 1)
+    turns = np.floor(np.arctan2(down, right) * np.float32(DIRECTIONS / np.pi)).astype(np.int64)
+    direction = turns % DIRECTIONS
     row, column = (np.arange(side) * CELLS // side for side in grey.shape)
     cell = row[:, None] * CELLS + column[None]
     size = CELLS * CELLS * DIRECTIONS

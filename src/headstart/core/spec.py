@@ -9,6 +9,8 @@ from typing import Any
 from headstart.core.errors import NotYet, UsageError
 
 DEFAULT_BUDGET = 600.0
+AUTO = "auto"
+"""In the place of a column of groups: infer them from names and columns."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class FitSpec:
     ``task``, ``backbone`` and ``strategy`` are plug-in names or None for "choose from the data".
     ``budget`` is in seconds. ``engine`` is a plug-in's name or ``auto``. ``store`` False keeps activations in a
     temporary folder only. ``test_share`` of the examples is held out for the final test where no test split is
-    given; 0 for none.
+    given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
+    network from random weights, to measure what transfer gave.
     """
 
     data: Any
@@ -36,6 +39,7 @@ class FitSpec:
     engine: str = "auto"
     store: bool = True
     test_share: float = 0.2
+    prove: bool = False
 
     def __post_init__(self) -> None:
         if self.target and "," in self.target:

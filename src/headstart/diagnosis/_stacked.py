@@ -15,7 +15,9 @@ def rows_of(ids: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
 
 
 def stacked(arrays: Mapping[str, np.ndarray], ids: Mapping[str, Sequence[str]]) -> np.ndarray | None:
-    """(N, …) over the splits of `ids`, without a copy where they adjoin; None where a split that has examples has no array, or there are none at all.
+    """(N, …) over the splits of `ids`; None where a split that has examples has no array, or there are none at all.
+
+    It is no copy where the splits are parts of one array, in this order.
 
     Raises
     ------

@@ -60,9 +60,18 @@ def _torn(evidence: Evidence, inferred: Inferred, rows: list[tuple[str, int]]) -
             f"{counted(len(scores), f'{judging} example')} ({share(len(scores), total)}) belong with examples of "
             f"other splits, and the {judging} figures are better than they should be.",
             [FindingExample(_name(evidence, rows[i]), scores[i]) for i in worst],
-            "Fit with --group auto, which keeps these groups whole, or name a column that holds them with --group.",
+            _next_step(evidence, judging),
         )
     ]
+
+
+def _next_step(evidence: Evidence, judging: str) -> str:
+    if judging in evidence.given:
+        return (
+            f"The {judging} split was given, so divide the examples anew: hand them over without splits and with "
+            "--group auto, which keeps these groups whole."
+        )
+    return "Fit with --group auto, which keeps these groups whole, or name a column that holds them with --group."
 
 
 def _alike(inferred: Inferred) -> str:

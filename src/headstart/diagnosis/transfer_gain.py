@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from headstart.core.results import Figure, Finding
+from headstart.core.results import Figure, Finding, Severity
+from headstart.diagnosis._counting import counted
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 WITHOUT = {
     "majority": "one and the same answer for every input",
-    "shallow": "a linear model on shallow features (words, or colours and edges)",
-    "random_weights": "a linear head on the same network with random weights",
+    "shallow": "a linear model on shallow features (words, or colours and edges of at most 2,000 pictures)",
+    "random_weights": "a linear head on the same network with random weights (on at most 500 examples)",
     "from_scratch": "the same network trained from random weights",
 }
 """What the model was compared with, as a person reads it."""
-
 
 OTHER = "Take a backbone that was pretrained on inputs more like yours (`headstart models`)"
 INSTEAD = {
@@ -21,12 +21,15 @@ INSTEAD = {
 }
 """What to do where the model is no better than that; without an entry, OTHER."""
 
+EASY = 0.95
+"""From this share on, of figures that end at 1, there is little left for pretraining to add."""
+
 
 class TransferGain(Diagnosis):
     """Reads the paired gains of the model over models without pretraining.
 
     Serious where one of them is better (the 95 % interval of the gain lies below nought), a warning where it cannot
-    be told from one, information otherwise.
+    be told from one, information otherwise. Where transfer did not pay, it says what the evidence shows of why.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
@@ -35,35 +38,55 @@ class TransferGain(Diagnosis):
         if judged is None or not gains or evidence.watched not in evidence.figures[judged]:
             return []
         model = evidence.figures[judged][evidence.watched]
-        about = f"The model's {evidence.watched.replace('_', ' ')} on the {judged} examples is {model.value:.3g}. "
-        hurt = [name for name, (_, gain) in gains.items() if gain.high < 0]
-        unclear = [name for name, (_, gain) in gains.items() if gain.low <= 0 <= gain.high]
-        compared = "; ".join(_against(name, *pair) for name, pair in gains.items()) + "."
-        if hurt:
-            first = f"Transfer hurt here: {_words(hurt[0])} does better. "
-            return [
-                Finding(
-                    "transfer_gain", "serious", first + about + compared, next_step=INSTEAD.get(hurt[0], f"{OTHER}.")
-                )
-            ]
-        if unclear:
-            first = f"What transfer gave cannot be told from chance: {_words(unclear[0])} does about as well. "
-            return [
-                Finding(
-                    "transfer_gain",
-                    "warning",
-                    first + about + compared,
-                    next_step=INSTEAD.get(unclear[0], f"{OTHER}."),
-                )
-            ]
-        step = "Nothing: transfer paid."
-        return [Finding("transfer_gain", "info", about + compared, next_step=step)]
+        compared = "; ".join(_against(name, *pair) for name, pair in gains.items())
+        said = (
+            f"The model's {evidence.watched.replace('_', ' ')} on the {judged} examples is {model.value:.3g}. "
+            f"That is {compared}."
+        )
+        severity, worst = _worst(evidence)
+        if severity == "info":
+            return [Finding("transfer_gain", "info", said, next_step="Nothing: transfer paid.")]
+        first = (
+            f"Transfer hurt here: {_words(worst)} does better. "
+            if severity == "serious"
+            else f"What transfer gave cannot be told from chance: {_words(worst)} does about as well. "
+        )
+        why = f" Why it may be so: {_why(evidence, judged, worst)}."
+        return [Finding("transfer_gain", severity, first + said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
+
+
+def _worst(evidence: Evidence) -> tuple[Severity, str]:
+    """How grave it is, and over what the model gained least."""
+    name, (_, gain) = min(evidence.gains.items(), key=lambda pair: (pair[1][1].high >= 0, pair[1][1].low))
+    return "serious" if gain.high < 0 else "warning" if gain.low <= 0 else "info", name
+
+
+def _why(evidence: Evidence, judged: str, worst: str) -> str:
+    """What the evidence shows of why pretraining did not pay, in words."""
+    watched, gain = evidence.watched, evidence.gains[worst][1]
+    model, higher = evidence.figures[judged][watched], evidence.higher_is_better.get(watched, True)
+    learnt = evidence.figures.get("train", {}).get(watched)
+    reasons = []
+    if higher and EASY <= model.value <= 1 and gain.high >= 0:
+        reasons.append("the targets are so easy to tell apart that simpler models do it too")
+    elif learnt is not None and (learnt.value > model.high if higher else learnt.value < model.low):
+        reasons.append(f"it reaches {learnt.value:.3g} on the examples it learned from, part of it learned by heart")
+    elif learnt is not None:
+        reasons.append(
+            f"it is hardly better on the examples it learned from ({learnt.value:.3g}), so what this backbone has "
+            "learned to see may not be what tells your targets apart"
+        )
+    number = len(evidence.targets.get(judged, ()))
+    if gain.high >= 0 and number:
+        told = (gain.high - gain.low) / 2
+        reasons.append(f"{counted(number, f'{judged} example')} cannot show a difference below about {told:.2g}")
+    return "; ".join(reasons) or "pretraining may have taught it to overlook what tells your targets apart"
 
 
 def _against(name: str, reached: Figure, gain: Figure) -> str:
     better = "better" if gain.value >= 0 else "worse"
     return (
-        f"It is {abs(gain.value):.3g} {better} (95 % interval of the gain {gain.low:.3g} to {gain.high:.3g}) than "
+        f"{abs(gain.value):.3g} {better} (95 % interval of the gain {gain.low:.3g} to {gain.high:.3g}) than "
         f"{_words(name)}, which reaches {reached.value:.3g}"
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import platform
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -18,18 +19,24 @@ from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
 from headstart.data.checks import Checked
-from headstart.data.modalities import MODALITIES
 from headstart.data.splits import Split
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
-from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
+from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
+from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment.facts import facts
-from headstart.experiment.words import baseline, headline, next_step, title
+from headstart.experiment.reasons import SHARE as FOR_REASONS
+from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
+from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
+from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.model.calibration import reliability
 from headstart.tasks.base import Task
+
+OF_THE_FIT = 0.1
+"""Share of the seconds of a fit that explanations may take beyond them."""
 
 SHOWN_MISTAKES = 24
 SHOWN_SAMPLES = 3
@@ -71,10 +78,13 @@ class Outcome:
 
 
 def add_evidence(model: Model, outcome: Outcome) -> None:
-    """Fill in the model's findings, provenance, report and card."""
+    """Fill in the model's findings, provenance, report and card; gathering them counts among the fit's seconds."""
+    start = time.perf_counter()
     model.result.findings = outcome.examination.findings(_for_diagnoses(outcome))
     model.provenance = provenance(model, outcome)
-    model.report = render(_for_report(model, outcome))
+    evidence = _for_report(model, outcome)
+    model.result.seconds.total += time.perf_counter() - start
+    model.report = render(replace(evidence, settings=_settings(model, outcome)))
     model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
 
 
@@ -91,39 +101,84 @@ def _for_diagnoses(outcome: Outcome) -> Evidence:
 
 
 def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
-    task, judged = outcome.task, outcome.judged
+    """The evidence of the page, but for what was asked for."""
+    task, judged, examples = outcome.task, outcome.judged, outcome.checked.examples
     outputs, encoded = outcome.outputs[judged], _encoded(outcome, judged)
     wrong = task.mistakes(outputs, encoded)
-    return ReportEvidence(
+    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
+    reasons = reasons_for(model, asked, seconds, outcome.spec.seed)
+    evidence = ReportEvidence(
         result=model.result,
         watched=task.watched,
         higher_is_better=task.higher_is_better,
         headline=headline(model, judged),
         title=title(outcome.spec.data),
         measured_on=judged,
-        baseline=baseline(task, outcome.column(outcome.checked.examples.targets, judged)),
+        baseline=baseline(task, outcome.column(examples.targets, judged)),
         next_step=next_step(model, outcome.spec),
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
+        cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
         mistakes=_mistakes(outcome, outputs, wrong),
         reliability=_reliability(model, outputs, wrong),
-        data_summary=task.summary(outcome.column(outcome.checked.examples.targets, "train")),
+        data_summary=task.summary(outcome.column(examples.targets, "train")),
         samples=_samples(outcome),
-        shown=_shown(model, outcome),
-        settings=_settings(model, outcome),
+        gains=[Alternative(name, WITHOUT.get(name, ""), *pair) for name, pair in outcome.before.gains.items()],
+        curve=outcome.before.curve,
+        explained=reasons.explained,
+        unexplained=reasons.missing,
         provenance={name: str(value) for name, value in model.provenance.items()},
+        repeat=repeat(outcome.spec, model.result.backbone),
     )
+    shown = fragments(examples, _wanted(evidence), outcome.spec.budget)
+    return replace(evidence, shown=shown, truths=truths_of(task, examples, shown))
+
+
+def _wanted(evidence: ReportEvidence) -> Iterator[str]:
+    """The ids of all examples that the page would show, the most important first."""
+    for each in evidence.explained:
+        yield each.id
+        yield from (near.id for reason in each.reasons for near in reason.near)
+    yield from (mistake.id for mistake in evidence.mistakes)
+    yield from named_by(evidence.result.findings)
+    yield from (sample.id for sample in evidence.samples)
+    yield from (case.id for case in evidence.cases)
+
+
+def _truths(outcome: Outcome) -> list[str]:
+    """The judged examples' targets, as a person reads them."""
+    return [outcome.task.say(t) for t in outcome.column(outcome.checked.examples.targets, outcome.judged)]
+
+
+def _seconds_left(model: Model, outcome: Outcome) -> float:
+    """What explanations may take: a share of the budget, if the fit has left so much (a proof has one of its own).
+
+    Nor may they take more than a share of what the fit took: one that is soon over stays so.
+    """
+    budget, taken = outcome.spec.budget, model.result.seconds.total
+    return min(FOR_REASONS * budget, OF_THE_FIT * taken, (2 if outcome.spec.prove else 1) * budget - taken)
+
+
+def _to_explain(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Candidate]:
+    examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
+    columns, truths = outcome.task.decode(outputs, {}).columns, _truths(outcome)
+    said = [outcome.task.say(label) for label in columns["label"]]
+    return [
+        Candidate(
+            examples.references[rows[i]], examples.ids[rows[i]], truths[i], said[i], not wrong[i],
+            columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
+        )
+        for i in worth_explaining(wrong, said, outcome.spec.seed)
+    ]  # fmt: skip
 
 
 def _mistakes(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Mistake]:
     """The most confident first."""
     examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
-    modality = MODALITIES.load(examples.modality)()
     worst = [i for i in np.argsort(-wrong, kind="stable")[:SHOWN_MISTAKES] if wrong[i] > 0]
     columns = outcome.task.decode(outputs, {}).columns
     return [
         Mistake(
-            html=modality.show(examples.references[rows[i]]),
             id=examples.ids[rows[i]],
             truth=outcome.task.say((examples.targets or [])[rows[i]]),
             predicted=outcome.task.say(columns["label"][i]),
@@ -141,26 +196,10 @@ def _reliability(model: Model, outputs: Tensor, wrong: np.ndarray) -> list[Bin]:
 
 
 def _samples(outcome: Outcome) -> list[Sample]:
-    examples, task = outcome.checked.examples, outcome.task
-    modality = MODALITIES.load(examples.modality)()
-    train = outcome.rows("train")
-    strata = task.strata(outcome.column(examples.targets, "train"))
-    shown: dict[str, int] = {}
-    samples = []
-    for row, stratum in zip(train, strata, strict=True):
-        if stratum in shown or len(shown) < SHOWN_CLASSES:
-            shown[stratum] = shown.get(stratum, 0) + 1
-            if shown[stratum] <= SHOWN_SAMPLES:
-                samples.append(Sample(stratum, modality.show(examples.references[row])))
-    return sorted(samples, key=lambda sample: sample.label)
-
-
-def _shown(model: Model, outcome: Outcome) -> dict[str, str]:
-    examples = outcome.checked.examples
-    modality = MODALITIES.load(examples.modality)()
-    named = {example.id for finding in model.result.findings for example in finding.examples[:12]}
-    rows = [i for i, name in enumerate(examples.ids) if name in named]
-    return {examples.ids[i]: modality.show(examples.references[i]) for i in rows}
+    examples, train = outcome.checked.examples, outcome.rows("train")
+    strata = outcome.task.strata(outcome.column(examples.targets, "train"))
+    places = few_of_each(strata, SHOWN_SAMPLES, SHOWN_CLASSES)
+    return [Sample(strata[place], examples.ids[train[place]]) for place in places]
 
 
 def _settings(model: Model, outcome: Outcome) -> dict[str, str]:

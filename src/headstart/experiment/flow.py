@@ -15,6 +15,7 @@ from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
+from headstart.core.spec import AUTO as GROUPS_INFERRED
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
@@ -24,7 +25,10 @@ from headstart.diagnosis import Examination, at_least
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_input, lay_out
 from headstart.experiment.choosing import choose_strategies
+from headstart.experiment.contest import contest_of
 from headstart.experiment.evidence import Outcome, add_evidence
+from headstart.experiment.gains import gain_over_scratch, gains_of
+from headstart.experiment.grouping import grouped
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find, prepare
@@ -36,6 +40,7 @@ from headstart.frozen.holdings import given_limit
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
 from headstart.model.network import Network
+from headstart.strategies._kept_heads import heads_of
 from headstart.strategies.base import Strategy
 from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
@@ -61,6 +66,7 @@ def fit(
     engine: str = AUTO,
     store: bool = True,
     test_share: float = 0.2,
+    prove: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -68,7 +74,8 @@ def fit(
     Parameters
     ----------
     data : a folder, a table, a dataset name, or a pair (inputs, targets) of Python lists.
-    input, target, group : columns of a table; found when not named.
+    input, target, group : columns of a table; found when not named. With ``group="auto"`` examples that belong
+        together by their names or a column (patients, videos, bursts of photos) stay in one split.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
     budget : the time it may take, in seconds or as ``"10m"``.
@@ -77,6 +84,7 @@ def fit(
     engine : what runs the frozen part: a plug-in's name, or ``auto`` for the fastest here by a short trial.
     store : keep activations for the next fit on the same examples.
     test_share : share of the examples held out for the final test where no test split is given; 0 for none.
+    prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def fit(
     folder = None if out is None else Path(out)
     spec = FitSpec(
         data, input, target, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
-        store, test_share,
+        store, test_share, prove,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -103,6 +111,8 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     backbone = choose_backbone(spec, found, progress)
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepare(found, spec, stopwatch, progress)
+    if spec.group == GROUPS_INFERRED:
+        material = grouped(found, material, spec, backbone, stopwatch, progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = lay_out(spec, material, backbone, stopwatch, progress, Path(temporary))
@@ -121,11 +131,11 @@ def run(spec: FitSpec, progress: Progress) -> Model:
 
 def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
     """The model that the ladder gives, once the examples were looked at."""
-    examination = Examination()
+    examination = Examination(heads_of(bench))
     before = _look(material, backbone, bench, examination)
     network = Network(backbone, material.task.head(backbone.feature_size))
     ascent = Ladder(choose_strategies(spec.strategy), bench).climb(network)
-    return _finish(spec, material, bench, ascent, before, examination)
+    return _finish(spec, material, backbone, bench, ascent, before, examination)
 
 
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
@@ -172,7 +182,13 @@ def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:
 
 
 def _finish(
-    spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, before: Evidence, examination: Examination
+    spec: FitSpec,
+    material: Material,
+    backbone: Backbone,
+    bench: Workbench,
+    ascent: Ascent,
+    before: Evidence,
+    examination: Examination,
 ) -> Model:
     """Calibrate on held-out examples, open the test split once, and write the evidence."""
     task, rows = material.task, material.split
@@ -186,8 +202,12 @@ def _finish(
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
-    before = replace(before, curve=curve_of(before, bench))
     guard = guard_for(material, bench, ascent, calibration, raw)
+    contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
+    gains = gains_of(contest, backbone, spec.prove)
+    if spec.prove:
+        gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
+    before = replace(before, curve=curve_of(before, bench), gains=gains)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,

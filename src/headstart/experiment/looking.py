@@ -16,8 +16,8 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone
-from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.arrays import bytes_of
+from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS

@@ -10,7 +10,7 @@ import numpy as np
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked, check
 from headstart.data.examples import Examples
@@ -74,7 +74,8 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
-    examples = read(Request(spec.data, spec.input, spec.target, spec.group))
+    group = None if spec.group == AUTO else spec.group
+    examples = read(Request(spec.data, spec.input, spec.target, group))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
@@ -85,16 +86,31 @@ def find(spec: FitSpec, progress: Progress) -> Found:
 def prepare(found: Found, spec: FitSpec, stopwatch: Stopwatch, progress: Progress) -> Material:
     """Look at every example and split them.
 
+    Where groups are to be inferred the split is for the time being, and nothing is said of it:
+    :func:`headstart.experiment.grouping.grouped` divides anew.
+
     Raises
     ------
     InputError : with every mistake of the examples.
     """
-    task = found.task
     store = FrontierStore(store_folder()) if spec.store else None
     looked = KeptLooks(store, found.modality)
     checked = check(found.examples, found.modality, progress, looked, stopwatch)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
+    said = Progress(quiet=True) if spec.group == AUTO else progress
+    return divided(checked, found.task, spec, looked, store, said)
+
+
+def divided(
+    checked: Checked, task: Task, spec: FitSpec, looked: KeptLooks, store: FrontierStore | None, progress: Progress
+) -> Material:
+    """The split, and the task with the label set of what is learnt.
+
+    Raises
+    ------
+    InputError : with every target that cannot be used; or nothing can be held out.
+    """
     targets = _usable_targets(checked.examples, task)
     parts = split(
         checked.examples, task.strata(targets), spec.seed, spec.test_share, fingerprints=checked.fingerprints

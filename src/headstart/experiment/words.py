@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
 from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
+from headstart.strategies.base import Strategy
 from headstart.tasks.base import Task
 
 
@@ -62,6 +64,34 @@ def next_step(model: Model, spec: FitSpec) -> str:
         return "A larger backbone (`headstart models` lists those at hand): the last rung was still the best."
     confused = " of the classes that the report shows to be mixed up most" if model.labels else ""
     return f"More labelled examples{confused}, or another backbone (`headstart models`)."
+
+
+def repeat(spec: FitSpec, backbone: str) -> str:
+    """The command that fits this model again; a call of Python where the data or the strategy are objects of it.
+
+    `backbone` was taken; it is named, for elsewhere another may be the default.
+    """
+    usual = FitSpec(spec.data)
+    names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove"]
+    changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
+    in_python = (
+        not isinstance(spec.data, str | Path) or isinstance(spec.strategy, Strategy) or "test_share" in changed
+    )
+    given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
+    if in_python:
+        data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"
+        return f"headstart.fit({data}, {', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
+    options = [
+        f"--{name}" if value is True else f"--{name} {shlex.quote(str(value))}" for name, value in given.items()
+    ]
+    return " ".join(["headstart fit", shlex.quote(str(spec.data)), *options])
+
+
+def _written(value: Any) -> str:
+    """A value as Python code; a strategy by its class and settings."""
+    if not isinstance(value, Strategy):
+        return repr(value)
+    return f"{type(value).__name__}({', '.join(f'{name}={setting!r}' for name, setting in vars(value).items())})"
 
 
 def _examples(count: int, kind: str) -> str:

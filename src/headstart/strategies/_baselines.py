@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import copy
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
+from scipy.sparse import issparse
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from headstart.backbones.base import Backbone, collate
 from headstart.core.errors import HeadstartError
-from headstart.core.files import digest
-from headstart.core.shallow import shallow_features
+from headstart.core.files import digest, write_json
+from headstart.core.shallow import MOST_WORDS, SIDE, shallow_features
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
-from headstart.strategies._linear_head import HELD_OUT, fit_linear_head
+from headstart.strategies import _linear_head, _sparse_head
+from headstart.strategies._linear_head import STRENGTHS, fit_linear_head
 from headstart.strategies._solved_head import solve_head
+from headstart.strategies._sparse_head import MOST_WEIGHTS, fit_sparse_head
 from headstart.strategies.base import Rung, Strategy
-from headstart.tasks.base import Task
-from headstart.training.workbench import Workbench
+from headstart.training.workbench import KEPT_FOR_THE_END, Workbench
 
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)
-"""Inverse penalties tried on shallow features, λ = 1 / (C N)."""
-
-STEPS = 100
-STATISTICS_BATCHES = 8
+STATISTICS_BATCHES, STATISTICS_BATCH = 8, 32
 """Batches from which a random network takes its normalisation statistics."""
+
+TRIED = 16
+"""Inputs whose shallow features are timed, to predict how long all take."""
+
+TRIED_FORWARD = 4
+MOST_EPOCHS = 100
+"""A network without pretraining is trained no longer than this, whatever the budget allows."""
 
 
 def majority(bench: Workbench, inputs: Inputs) -> Tensor:
     """Outputs (N, C) that say the same of every input: what has least loss on the training targets, no input seen."""
     nothing = torch.zeros(len(bench.train), 1)
-    solution = fit_linear_head(bench.task, nothing, bench.targets, torch.ones(len(nothing)), bench.seed)
+    solution = fit_linear_head(
+        bench.task, nothing, bench.targets, torch.ones(len(nothing)), bench.seed, strength=STRENGTHS[0]
+    )
     return solution.bias.expand(len(inputs), -1).clone()
 
 
@@ -47,10 +55,36 @@ def shallow(bench: Workbench, inputs: Inputs) -> Tensor:
     ------
     TypeError : no shallow features are known of such inputs.
     """
+    task = bench.task
     with bench.stopwatch.lap("train"):
-        learnt, judged = shallow_features(_Decoded(bench.train), _Decoded(inputs))
-        weight, bias = _chosen_head(bench.task, learnt, bench.targets, bench.seed)
-        return torch.from_numpy(np.asarray(judged @ weight.T + bias)).float()
+        learnt, judged = shallow_features(_Decoded(bench.train), _Decoded(inputs), _most_words(bench))
+        if issparse(learnt):
+            weight, bias = fit_sparse_head(task, learnt, bench.targets, bench.seed)
+            return torch.from_numpy(np.asarray(judged @ weight + bias)).float()
+        features, weights = torch.from_numpy(learnt).float(), task.balance(bench.targets)
+        solution = fit_linear_head(task, features, bench.targets, weights, bench.seed)
+        return torch.from_numpy(judged).float() @ solution.weight.T + solution.bias
+
+
+def shallow_seconds(bench: Workbench, inputs: Inputs) -> float:
+    """About how long :func:`shallow` takes here, from the features of a few inputs.
+
+    Raises
+    ------
+    TypeError : no shallow features are known of such inputs.
+    """
+    sample = _Decoded(bench.train.select(range(min(TRIED, len(bench.train)))))
+    seconds = []
+    for _ in range(2):  # the first time imports what it takes
+        began = time.perf_counter()
+        features, _ = shallow_features(sample, sample[:1], _most_words(bench))
+        seconds.append((time.perf_counter() - began) / (len(sample) + 1))
+    count, outputs = len(bench.train), bench.task.outputs
+    if issparse(features):
+        solving = _sparse_head.predicted_seconds(features, count, outputs)
+    else:
+        solving = _linear_head.predicted_seconds(count, features.shape[1], outputs)
+    return min(seconds) * (count + len(inputs)) + solving
 
 
 def random_weights(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
@@ -62,12 +96,44 @@ def random_weights(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tens
     return alone.outputs(network, inputs, keep=False)
 
 
-def from_scratch(bench: Workbench, backbone: Backbone, strategy: Strategy, rung: Rung, inputs: Inputs) -> Tensor:
-    """Outputs (N, C) of the same network trained from random weights: `rung` of `strategy`, every stage thawed."""
-    alone = _alone(bench, "from_scratch")
+def random_weights_seconds(bench: Workbench, backbone: Backbone, inputs: Inputs) -> float:
+    """About how long :func:`random_weights` takes here, from running the network on a few inputs."""
+    backbone = backbone.to(bench.device).eval()
+    seconds = []
+    for _ in range(2):  # the first time warms up
+        began = time.perf_counter()
+        with torch.inference_mode():
+            backbone.features(bench.sample(TRIED_FORWARD))
+        seconds.append((time.perf_counter() - began) / TRIED_FORWARD)
+    statistics = min(STATISTICS_BATCHES * STATISTICS_BATCH, len(bench.train))
+    solving = _linear_head.predicted_seconds(len(bench.train), backbone.feature_size, bench.task.outputs)
+    return min(seconds) * (len(bench.train) + len(inputs) + statistics) + solving
+
+
+def from_scratch(
+    bench: Workbench, backbone: Backbone, strategy: Strategy, rung: Rung, inputs: Inputs, seconds: float
+) -> Tensor:
+    """Outputs (N, C) of the same network trained from random weights: `rung` of `strategy`, every stage thawed.
+
+    The recipe is that of the rung, but for its length: what has learnt nothing yet needs more epochs, so it gets as
+    many as fit into `seconds`, and the best of them by the held-out examples.
+    """
+    alone = replace(
+        _alone(bench, "from_scratch"),
+        deadline=(bench.stopwatch.total + seconds) / (1 - KEPT_FOR_THE_END),
+        ending=0.0,
+    )
     start = Network(randomised(backbone, bench), bench.task.head(backbone.feature_size))
     prepared = strategy.prepare(replace(rung, freeze_depth=0), start, alone)
-    return alone.outputs(strategy.climb(prepared, alone).network, inputs, keep=False)
+    recipe = prepared.recipe
+    decided = alone.folder / "epochs.json"  # for a fit that is killed and resumed
+    if not decided.exists():
+        fitting = recipe.epochs * seconds / max(strategy.predicted_cost(prepared, alone), 1e-9)
+        write_json(decided, {"epochs": int(max(recipe.epochs, min(MOST_EPOCHS, fitting)))})
+    epochs = json.loads(decided.read_text(encoding="utf-8"))["epochs"]
+    longer = replace(recipe, epochs=epochs, patience=max(recipe.patience, recipe.patience * epochs // recipe.epochs))
+    climbed = strategy.climb(replace(prepared, recipe=longer), alone)
+    return alone.outputs(climbed.network, inputs, keep=False)
 
 
 def randomised(backbone: Backbone, bench: Workbench) -> Backbone:
@@ -122,9 +188,9 @@ def _take_statistics(network: Backbone, normalisers: Sequence[_BatchNorm], bench
         module.reset_running_stats()
         module.momentum = None  # the mean over all batches
         module.train()
-    order = np.random.default_rng(bench.seed).permutation(len(bench.train))[: 32 * STATISTICS_BATCHES]
+    order = np.random.default_rng(bench.seed).permutation(len(bench.train))[: STATISTICS_BATCH * STATISTICS_BATCHES]
     with torch.inference_mode():
-        for part in np.array_split(order, max(1, len(order) // 32)):
+        for part in np.array_split(order, max(1, len(order) // STATISTICS_BATCH)):
             batch = collate(bench.train.many(part.tolist()))
             network.features({name: tensor.to(bench.device) for name, tensor in batch.items()})
     for module, momentum in zip(normalisers, usual, strict=True):
@@ -133,11 +199,15 @@ def _take_statistics(network: Backbone, normalisers: Sequence[_BatchNorm], bench
 
 def _alone(bench: Workbench, name: str) -> Workbench:
     """The same bench with checkpoints of its own, and no store: no later fit asks for random activations."""
-    return replace(bench, store=None, folder=bench.folder / name)
+    return replace(bench, store=None, folder=bench.folder / name, compared=None)
+
+
+def _most_words(bench: Workbench) -> int:
+    return max(1, min(MOST_WORDS, MOST_WEIGHTS // bench.task.outputs))
 
 
 class _Decoded(Sequence[Any]):
-    """Inputs decoded one at a time, so that a large set need not lie in memory."""
+    """Inputs decoded one at a time, as small as shallow features need them: a large set need not lie in memory."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
@@ -146,42 +216,8 @@ class _Decoded(Sequence[Any]):
         return len(self.inputs)
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return _Decoded(self.inputs.select(range(*index.indices(len(self)))))
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return self.inputs.raw(index)
-
-
-def _chosen_head(task: Task, features: Any, encoded: Tensor, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weight (C, D) and bias (C,) of the penalty with least loss on a fifth held out, solved on all examples."""
-    order = np.random.default_rng(seed).permutation(len(encoded))
-    cut = max(1, round(HELD_OUT * len(order)))
-    held, rest = order[:cut], order[cut:]
-    losses = []
-    for strength in STRENGTHS:
-        weight, bias = _solved(task, features[rest], encoded[torch.from_numpy(rest)], strength)
-        outputs = torch.from_numpy(np.asarray(features[held] @ weight.T + bias))
-        losses.append(float(task.loss(outputs, encoded[torch.from_numpy(held)])))
-    return _solved(task, features, encoded, STRENGTHS[int(np.argmin(losses))])
-
-
-def _solved(task: Task, features: Any, encoded: Tensor, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    """Minimises mean loss + λ/2 ‖W‖², bias free, by L-BFGS; `features` (N, D) may be sparse.
-
-    The other heads standardise their features, which for words would make the rarest the loudest.
-    """
-    count, width = features.shape
-    outputs_wide, penalty = task.outputs, 1 / (strength * count)
-    weights = task.balance(encoded)
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        weight, bias = flat[:-outputs_wide].reshape(outputs_wide, width), flat[-outputs_wide:]
-        outputs = torch.from_numpy(np.asarray(features @ weight.T + bias)).requires_grad_()
-        value = task.loss(outputs, encoded, weights)
-        (slope,) = torch.autograd.grad(value, outputs)
-        pulled = np.asarray(features.T @ slope.numpy()).T + penalty * weight
-        total = float(value.detach()) + 0.5 * penalty * float((weight**2).sum())
-        return total, np.concatenate([pulled.ravel(), slope.sum(dim=0).numpy()])
-
-    start = np.zeros(outputs_wide * (width + 1))
-    flat = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
-    return flat[:-outputs_wide].reshape(outputs_wide, width), flat[-outputs_wide:]
+        return self.inputs.modality.decode(self.inputs.examples.references[index], SIDE)

@@ -1,6 +1,27 @@
 """The report: the evidence of a fit as one self-contained HTML page."""
 
-from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
+from headstart.delivery.report.evidence import (
+    Alternative,
+    Bin,
+    Case,
+    Explained,
+    Mistake,
+    Near,
+    Reason,
+    ReportEvidence,
+    Sample,
+)
 from headstart.delivery.report.page import render
 
-__all__ = ["Bin", "Mistake", "ReportEvidence", "Sample", "render"]
+__all__ = [
+    "Alternative",
+    "Bin",
+    "Case",
+    "Explained",
+    "Mistake",
+    "Near",
+    "Reason",
+    "ReportEvidence",
+    "Sample",
+    "render",
+]

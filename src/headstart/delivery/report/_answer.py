@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.core.results import Figure, Figures
+from headstart.core.results import Figure
 from headstart.core.timing import say_duration
+from headstart.delivery.report._findings import severities
 from headstart.delivery.report._names import prose, words
 from headstart.delivery.report._numbers import of, writing_of
 from headstart.delivery.report.evidence import ReportEvidence
@@ -18,6 +19,7 @@ def answer(evidence: ReportEvidence) -> str:
         ("How sure", _how_sure(evidence)),
         ("Compared", "".join(f"<p>{prose(line)}</p>" for line in evidence.baseline)),
         ("Chosen", _chosen(evidence)),
+        ("Found", _found(evidence)),
         ("Cost", _cost(evidence)),
         ("Next", f"<p>{prose(evidence.next_step)}</p>" if evidence.next_step else ""),
     ]
@@ -32,15 +34,8 @@ def answer(evidence: ReportEvidence) -> str:
     )
 
 
-def _measured(evidence: ReportEvidence) -> Figures:
-    """The test figures; without a test split those of the kept rung."""
-    if evidence.result.test is not None:
-        return evidence.result.test
-    return evidence.kept.validation if evidence.kept else {}
-
-
 def _figures(evidence: ReportEvidence) -> str:
-    measured = _measured(evidence)
+    measured = evidence.measured
     names = sorted(measured, key=lambda name: name != evidence.watched)
     tiles = "".join(_tile(evidence, name, Figure(*measured[name])) for name in names)
     return f'<ul class="figures">{tiles}</ul>' if tiles else ""
@@ -78,6 +73,12 @@ def _chosen(evidence: ReportEvidence) -> str:
         f"<p><strong>{escape(words(result.chosen))}</strong> on <strong>{escape(result.backbone)}</strong></p>"
         f"{reason}{stopped}"
     )
+
+
+def _found(evidence: ReportEvidence) -> str:
+    """How many findings of each severity, as a way to them."""
+    graded = severities(evidence)
+    return f'<p><a href="#findings">{graded}</a></p>' if graded else ""
 
 
 def _cost(evidence: ReportEvidence) -> str:

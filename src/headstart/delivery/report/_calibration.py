@@ -21,8 +21,8 @@ def calibration(evidence: ReportEvidence) -> str:
     last = bins[-1]
     return (
         f'<p class="lead">On the {escape(evidence.measured_on)} examples. Where the model says about '
-        f"{percent(last.confidence)}, it is right {percent(last.accuracy)} of the time. On average, what it says "
-        f"and what happens differ by <strong>{percent(error)}</strong> (expected calibration error).</p>"
+        f"{percent(last.confidence)}, it is right {percent(last.accuracy)} of the time. Over all these points, what "
+        f"it says and what happens differ by <strong>{percent(error)}</strong> on average.</p>"
         f'<div class="beside"><figure class="chart square"><figcaption>Share right, by confidence</figcaption>'
         f"{_diagram(bins)}</figure>{_table(bins)}</div>"
     )

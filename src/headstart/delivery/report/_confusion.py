@@ -1,4 +1,4 @@
-"""What is taken for what: a heat table, or the most confused pairs where classes are many."""
+"""What is taken for what: a table whose cells open their examples, or the most confused pairs of many classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from html import escape
 
 import numpy as np
 
-from headstart.delivery.report._names import breakable
+from headstart.delivery.report._cells import Cells
+from headstart.delivery.report._names import breakable, shortened
 from headstart.delivery.report._numbers import count, percent
 from headstart.delivery.report.evidence import ReportEvidence
 
@@ -16,26 +17,32 @@ _DENSE = 12
 _LETTERS_ACROSS = 24
 """Column names longer than this, all together, are written upright, so that the table fits a phone."""
 
+_LONGEST_COLUMN = 22
+
 
 def confusion(evidence: ReportEvidence) -> str:
     """The table or the list of pairs, or nothing where the task has no confusion matrix."""
     if evidence.confusion is None or not len(evidence.confusion[0]):
         return ""
     labels, counts = evidence.confusion[0], np.asarray(evidence.confusion[1])
+    cells = Cells(evidence, labels, counts)
     on = f"On the {evidence.measured_on} examples. "
     if len(labels) > LARGEST_MATRIX:
-        return _pairs(labels, counts, on)
+        return _pairs(labels, counts, on, cells) + cells.panels()
     return (
         f'<p class="lead">{escape(on)}Each row is a true class, each column what the model said; the shade is the '
-        f"share of the row. The diagonal is right.</p>{_matrix(labels, counts)}"
+        f"share of the row. The diagonal is right.{cells.said()}</p>{_matrix(labels, counts, cells)}{cells.panels()}"
     )
 
 
-def _matrix(labels: list[str], counts: np.ndarray) -> str:
-    head = "".join(f'<th scope="col"><span>{escape(label)}</span></th>' for label in labels)
+def _matrix(labels: list[str], counts: np.ndarray, cells: Cells) -> str:
+    head = "".join(
+        f'<th scope="col"><span title="{escape(label)}">{escape(shortened(label, _LONGEST_COLUMN))}</span></th>'
+        for label in labels
+    )
     kind = "confusion upright" if sum(map(len, labels)) > _LETTERS_ACROSS else "confusion"
     kind += " dense" if len(labels) > _DENSE else ""
-    rows = "".join(_row(i, labels, counts) for i in range(len(labels)))
+    rows = "".join(_row(i, labels, counts, cells) for i in range(len(labels)))
     return (
         '<div class="wide" role="region" aria-label="Confusion matrix" tabindex="0">'
         f'<table class="{kind}">'
@@ -44,48 +51,64 @@ def _matrix(labels: list[str], counts: np.ndarray) -> str:
     )
 
 
-def _row(row: int, labels: list[str], counts: np.ndarray) -> str:
+def _row(row: int, labels: list[str], counts: np.ndarray, cells: Cells) -> str:
     total = counts[row].sum()
-    cells = []
+    drawn = []
     for column, number in enumerate(counts[row]):
         share = number / total if total else 0.0
         kind = "none" if not number else "right" if row == column else "wrong"
-        title = f"{labels[row]} taken for {labels[column]}: {count(int(number))} of {count(int(total))}"
-        cells.append(
-            f'<td class="{kind}" style="--share:{share:.3f}" title="{escape(title)}">{count(int(number))}</td>'
-        )
-    return f'<tr><th scope="row">{escape(labels[row])}</th>{"".join(cells)}</tr>'
+        inside = cells.button(row, column) if number else "0"
+        drawn.append(f'<td class="{kind}" style="--share:{share:.3f}">{inside}</td>')
+    return f'<tr><th scope="row">{breakable(labels[row])}</th>{"".join(drawn)}</tr>'
 
 
-def confused_pairs(labels: list[str], counts: np.ndarray) -> list[tuple[str, str, int, float]]:
-    """(truth, taken for, how often, share of the truth's examples), the most frequent first."""
+def confused_pairs(counts: np.ndarray) -> list[tuple[int, int]]:
+    """Places (truth, taken for), the most frequent first, then those with the larger share of the truth."""
     totals = counts.sum(axis=1)
-    pairs = [
-        (labels[i], labels[j], int(counts[i, j]), float(counts[i, j] / totals[i]))
-        for i, j in np.argwhere(counts)
-        if i != j
-    ]
-    return sorted(pairs, key=lambda pair: (-pair[2], -pair[3]))
+    pairs = [(int(i), int(j)) for i, j in np.argwhere(counts) if i != j]
+    return sorted(pairs, key=lambda pair: (-counts[pair], -counts[pair] / totals[pair[0]]))
 
 
-def _pairs(labels: list[str], counts: np.ndarray, on: str) -> str:
-    pairs = confused_pairs(labels, counts)
+def _pairs(labels: list[str], counts: np.ndarray, on: str, cells: Cells) -> str:
+    pairs = confused_pairs(counts)
     right, total = int(np.trace(counts)), int(counts.sum())
     lead = f"{on}{count(right)} of {count(total)} are right, over {len(labels)} classes."
+    rights = [(i, i) for i in range(len(labels)) if counts[i, i]]
+    known = _more("The right predictions, class by class", rights, labels, counts, cells)
     if not pairs:
-        return f'<p class="lead">{escape(lead)} No class is taken for another.</p>'
-    rows = "".join(
-        f'<tr><td>{breakable(truth)}</td><td>{breakable(said)}</td><td class="number">{count(number)}</td>'
-        f'<td class="number">{percent(share)}</td></tr>'
-        for truth, said, number, share in pairs[:_PAIRS]
-    )
+        return f'<p class="lead">{escape(lead)} No class is taken for another.{cells.said()}</p>{known}'
     shown = (
         f"The {min(_PAIRS, len(pairs))} most frequent of {count(len(pairs))} confused pairs, "
-        "with their share of the true class:"
+        "with their share of the true class."
+    )
+    rest = _more(f"The other {count(len(pairs) - _PAIRS)} pairs", pairs[_PAIRS:], labels, counts, cells)
+    return (
+        f'<p class="lead">{escape(lead)} {shown}{cells.said()}</p>'
+        f'<div class="wide" role="region" aria-label="Most confused pairs" tabindex="0">'
+        f"{_listed(pairs[:_PAIRS], labels, counts, cells)}</div>{rest}{known}"
+    )
+
+
+def _more(title: str, pairs: list[tuple[int, int]], labels: list[str], counts: np.ndarray, cells: Cells) -> str:
+    """A folded list in a region that scrolls; nothing without pairs."""
+    if not pairs:
+        return ""
+    listed = _listed(pairs, labels, counts, cells)
+    return (
+        f'<details><summary>{escape(title)}</summary><div class="wide tall" role="region" '
+        f'aria-label="{escape(title)}" tabindex="0">{listed}</div></details>'
+    )
+
+
+def _listed(pairs: list[tuple[int, int]], labels: list[str], counts: np.ndarray, cells: Cells) -> str:
+    rows = "".join(
+        f"<tr><td>{breakable(labels[i])}</td><td>{breakable(labels[j])}</td>"
+        f'<td class="number">{cells.button(i, j)}</td>'
+        f'<td class="number">{percent(counts[i, j] / counts[i].sum())}</td></tr>'
+        for i, j in pairs
     )
     return (
-        f'<p class="lead">{escape(lead)} {shown}</p><div class="wide" role="region" aria-label="Most confused pairs" '
-        'tabindex="0"><table><thead><tr><th scope="col">True class</th><th scope="col">Taken for</th>'
-        '<th scope="col" class="number">Times</th><th scope="col" class="number">Share</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
+        '<table class="pairs"><thead><tr><th scope="col">True class</th><th scope="col">Taken for</th>'
+        f'<th scope="col" class="number">Times</th><th scope="col" class="number">Share</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )

@@ -1,4 +1,4 @@
-"""Learning curves: losses, and the watched figure, epoch by epoch for every rung that trained in epochs."""
+"""Epoch by epoch: losses, and the watched figure, for every rung that trained in epochs."""
 
 from __future__ import annotations
 

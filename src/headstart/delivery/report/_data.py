@@ -1,4 +1,4 @@
-"""The data behind the model: splits, how classes are distributed, what the examples look like, provenance."""
+"""The data behind the model: splits, how classes are distributed, what examples look like; how to fit it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 from headstart.delivery.report._names import breakable
 from headstart.delivery.report._numbers import count, of
-from headstart.delivery.report.evidence import ReportEvidence, Sample
+from headstart.delivery.report.evidence import ReportEvidence
 
 _BARS = 15
 _GROUPS = 8
@@ -15,7 +15,7 @@ _GROUPS = 8
 
 def data(evidence: ReportEvidence) -> str:
     """Split counts, bars per class, and samples; nothing where the evidence has none of these."""
-    parts = [_splits(evidence), _bars(evidence.data_summary), _samples(evidence.samples)]
+    parts = [_splits(evidence), _bars(evidence.data_summary), _samples(evidence)]
     return "".join(parts)
 
 
@@ -47,12 +47,13 @@ def _bars(summary: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def _samples(samples: Sequence[Sample]) -> str:
+def _samples(evidence: ReportEvidence) -> str:
     groups: dict[str, list[str]] = {}
-    for label, fragment in samples:
-        groups.setdefault(label, []).append(fragment)
+    for label, name in evidence.samples:
+        if name in evidence.shown:
+            groups.setdefault(label, []).append(evidence.shown[name])
     rows = [
-        f'<li><p class="sample-label">{escape(label)}</p><div class="strip">'
+        f'<li><p class="sample-label">{breakable(label)}</p><div class="strip">'
         + "".join(f'<div class="shown">{fragment}</div>' for fragment in fragments)
         + "</div></li>"
         for label, fragments in groups.items()
@@ -71,9 +72,19 @@ def _folded(rows: list[str], kind: str, title: str) -> str:
 
 
 def provenance(evidence: ReportEvidence) -> str:
-    """Where everything came from and what was asked for, as two tables; nothing without either."""
+    """How to fit it again, what was asked for, and where everything came from; nothing without any of these."""
     tables = [("What was asked for", evidence.settings), ("Where it came from", evidence.provenance)]
-    return "".join(f"<div><h3>{title}</h3>{_table(rows)}</div>" for title, rows in tables if rows)
+    return _repeat(evidence) + "".join(f"<div><h3>{title}</h3>{_table(rows)}</div>" for title, rows in tables if rows)
+
+
+def _repeat(evidence: ReportEvidence) -> str:
+    if not evidence.repeat:
+        return ""
+    return (
+        f'<div><h3>How to repeat it</h3><pre tabindex="0"><code>{escape(evidence.repeat)}</code></pre>'
+        '<p class="lead">The same data, seed and versions (below) give the same figures, as long as the machine gets '
+        "as far within the budget.</p></div>"
+    )
 
 
 def _table(rows: Mapping[str, str]) -> str:

@@ -1,24 +1,37 @@
-"""What the diagnoses found, most serious first, with the examples folded away."""
+"""What the diagnoses found, most serious first, each with its examples and what to do."""
 
 from __future__ import annotations
 
 from html import escape
 
 from headstart.core.results import Finding, FindingExample
+from headstart.delivery.report._cards import card, folded
 from headstart.delivery.report._names import breakable, prose, words
-from headstart.delivery.report._numbers import of, three_digits
+from headstart.delivery.report._numbers import count, of, three_digits
 from headstart.delivery.report.evidence import ReportEvidence
 
-_ORDER = ("serious", "warning", "info")
+_NAMES = {"serious": ("serious", "serious"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
+"""Severities, the gravest first, in the singular and the plural."""
+
+_UNFOLDED = 6
 _SHOWN = 60
+
+
+def severities(evidence: ReportEvidence) -> str:
+    """``1 serious, 2 warnings``; empty where nothing was found."""
+    found = [str(finding.severity) for finding in evidence.result.findings]
+    counted = [(found.count(severity), names) for severity, names in _NAMES.items()]
+    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counted if number)
 
 
 def findings(evidence: ReportEvidence) -> str:
     """The findings as a list, or nothing where there are none."""
-    found = sorted(evidence.result.findings, key=lambda finding: _ORDER.index(finding.severity))
+    order = list(_NAMES)
+    found = sorted(evidence.result.findings, key=lambda finding: order.index(finding.severity))
     if not found:
         return ""
-    return '<ul class="findings">' + "".join(_item(finding, evidence) for finding in found) + "</ul>"
+    items = "".join(_item(finding, evidence) for finding in found)
+    return f'<p class="lead">{severities(evidence)}.</p><ul class="findings">{items}</ul>'
 
 
 def _item(finding: Finding, evidence: ReportEvidence) -> str:
@@ -32,20 +45,27 @@ def _item(finding: Finding, evidence: ReportEvidence) -> str:
 
 
 def _examples(finding: Finding, evidence: ReportEvidence) -> str:
-    if not finding.examples:
+    """The first examples as cards, those without a place in the page as a list of names."""
+    given = finding.examples[:_SHOWN]
+    if not given:
         return ""
-    shown = "".join(_example(example, evidence) for example in finding.examples[:_SHOWN])
-    more = len(finding.examples) - _SHOWN
-    rest = f'<p class="muted">… and {more} more, listed in result.json</p>' if more > 0 else ""
-    return (
-        f"<details><summary>{of(len(finding.examples), 'example')}</summary>"
-        f'<ul class="cards small">{shown}</ul>{rest}</details>'
-    )
+    seen = [example for example in given if example.id in evidence.shown]
+    named = [example for example in given if example.id not in evidence.shown]
+    more = len(finding.examples) - len(given)
+    rest = f'<p class="muted">… and {count(more)} more, listed in result.json</p>' if more > 0 else ""
+    return folded([_example(example, evidence) for example in seen], _UNFOLDED, "cards small") + _names(named, rest)
 
 
 def _example(example: FindingExample, evidence: ReportEvidence) -> str:
-    picture = f'<div class="shown">{evidence.shown[example.id]}</div>' if example.id in evidence.shown else ""
-    return (
-        f'<li class="card">{picture}<p class="id">{breakable(example.id)}</p>'
-        f'<p class="muted">score {three_digits(example.score)}</p></li>'
+    truth = breakable(evidence.truths.get(example.id, ""))
+    return card(evidence, example.id, ("label", truth), ("score", three_digits(example.score)))
+
+
+def _names(examples: list[FindingExample], rest: str) -> str:
+    if not examples:
+        return rest
+    items = "".join(
+        f"<li>{breakable(example.id)} <span>{three_digits(example.score)}</span></li>" for example in examples
     )
+    title = f"{of(len(examples), 'example')} by name, with its score"
+    return f'<details><summary>{title}</summary><ul class="names">{items}</ul>{rest}</details>'

@@ -17,6 +17,7 @@ _WORDS = {
     "auroc": "AUROC",
     "roc_auc": "AUROC",
     "mcc": "Matthews correlation",
+    "grad_cam": "Grad-CAM",
 }
 
 
@@ -28,10 +29,17 @@ def words(name: str) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` escaped, with no line break between a number and its unit."""
-    return re.sub(r"(?<=\d) (?=%|(?:s|min|h)\b)", NARROW_SPACE, escape(text))
+    """`text` escaped, what stands in backticks as code, and no line break inside ``--options`` or before units."""
+    joined = re.sub(r"(?<=\d) (?=%|(?:s|min|h)\b)", NARROW_SPACE, escape(text))
+    coded = re.sub(r"`([^`]+)`", r"<code>\1</code>", joined)
+    return re.sub(r"(?<![\w-])--[a-z][\w-]*", r'<span class="option">\g<0></span>', coded)
 
 
 def breakable(name: str) -> str:
     """`name` escaped, with places where a long label or path may break into lines."""
     return escape(name).replace("/", "/<wbr>").replace("_", "_<wbr>")
+
+
+def shortened(name: str, longest: int) -> str:
+    """`name`, cut to `longest` characters with an ellipsis; not escaped."""
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"

@@ -8,14 +8,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from headstart.core.results import Figure, FitResult, RungResult
+from headstart.core.results import Figure, Figures, FitResult, RungResult
 
 
 class Sample(NamedTuple):
-    """One example to look at: the name of its class or band, and itself as an HTML fragment."""
+    """One training example to look at: the name of its class or band, and its id."""
 
     label: str
-    html: str
+    id: str
+
+
+class Case(NamedTuple):
+    """One judged example in the confusion matrix: places of its true and its predicted label, and itself."""
+
+    truth: int
+    said: int
+    id: str
+    probability: float | None = None
+
+
+class Alternative(NamedTuple):
+    """A way without the pretrained network: its name, what it is, what it reached, how much better the model is."""
+
+    name: str
+    words: str
+    reached: Figure
+    gain: Figure
 
 
 class Bin(NamedTuple):
@@ -28,18 +46,49 @@ class Bin(NamedTuple):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One wrong prediction. ``html`` shows the input; ``probability`` is None where the task has none."""
+    """One wrong prediction; ``probability`` is None where the task has none."""
 
-    html: str
     id: str
     truth: str
     predicted: str
     probability: float | None = None
 
 
+class Near(NamedTuple):
+    """A training example near the explained one: its label, its id, and the cosine of their features."""
+
+    label: str
+    id: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one method says: a fragment that shows it, or training examples ``near``; ``doubted`` where its own
+    check failed. ``checks`` are pairs of passed (None: not judged) and a sentence."""
+
+    method: str
+    html: str = ""
+    near: Sequence[Near] = ()
+    doubted: bool = False
+    checks: Sequence[tuple[bool | None, str]] = ()
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One judged prediction and why it was made."""
+
+    id: str
+    truth: str
+    predicted: str
+    right: bool
+    reasons: Sequence[Reason]
+    probability: float | None = None
+
+
 @dataclass(frozen=True)
 class ReportEvidence:
-    """Everything on the page. Only ``html`` fields are fragments, taken as they are; all else is escaped.
+    """Everything on the page. ``shown`` and ``html`` are fragments, taken as they are; all else is escaped.
 
     Attributes
     ----------
@@ -53,13 +102,19 @@ class ReportEvidence:
     next_step : the next thing worth trying, a sentence.
     confusion : labels and a (C, C) count matrix, rows are the truth.
     per_label : rows of figures, the first key ``label``.
+    cases : judged examples to look at, cell by cell of the confusion matrix; where there are many, not all.
     mistakes : the most confident first.
     reliability : bins of rising confidence.
     data_summary : (class or band, number of training examples).
     samples : a few training examples per class or band.
-    shown : HTML fragments by example id, for the examples that findings name.
+    gains : what the model was compared with, by the watched figure.
+    curve : (examples learnt from, watched figure) of refits on growing shares, several draws of each size.
+    explained : a few judged predictions with their reasons, and ``unexplained``, a sentence on what is missing there.
+    shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
+    truths : the target, as a person reads it, of the examples in ``shown``.
     settings : what was asked for, chosen values included.
     provenance : where data, backbone and software came from.
+    repeat : the command that fits this model again.
     """
 
     result: FitResult
@@ -72,18 +127,32 @@ class ReportEvidence:
     next_step: str = ""
     confusion: tuple[list[str], np.ndarray] | None = None
     per_label: Sequence[Mapping[str, Any]] = ()
+    cases: Sequence[Case] = ()
     mistakes: Sequence[Mistake] = ()
     reliability: Sequence[Bin] = ()
     data_summary: Sequence[tuple[str, int]] = ()
     samples: Sequence[Sample] = ()
+    gains: Sequence[Alternative] = ()
+    curve: Sequence[tuple[int, float]] = ()
+    explained: Sequence[Explained] = ()
+    unexplained: str = ""
     shown: Mapping[str, str] = field(default_factory=dict)
+    truths: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    repeat: str = ""
 
     @property
     def kept(self) -> RungResult | None:
         """The rung that became the model, if any was kept."""
         return next((rung for rung in self.result.rungs if rung.kept), None)
+
+    @property
+    def measured(self) -> Figures:
+        """The test figures; without a test split those of the kept rung."""
+        if self.result.test is not None:
+            return self.result.test
+        return self.kept.validation if self.kept else {}
 
     def figures_named(self, name: str) -> list[Figure]:
         """The figure `name` of every rung and of the test, where there is one."""

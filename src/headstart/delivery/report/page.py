@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 
@@ -13,26 +14,36 @@ from headstart.delivery.report._confusion import confusion
 from headstart.delivery.report._curves import curves
 from headstart.delivery.report._data import data, provenance
 from headstart.delivery.report._findings import findings
+from headstart.delivery.report._gains import gains
+from headstart.delivery.report._growth import growth
 from headstart.delivery.report._ladder import ladder
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report._per_label import per_label
+from headstart.delivery.report._pictures import Gallery, gallery
+from headstart.delivery.report._reasons import reasons
 from headstart.delivery.report.evidence import ReportEvidence
 
 SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
-    "findings": ("Findings", findings),
     "ladder": ("The ladder", ladder),
-    "curves": ("Learning curves", curves),
+    "gains": ("What transfer gave", gains),
+    "findings": ("Findings", findings),
+    "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
-    "calibration": ("Can its confidence be believed?", calibration),
     "mistakes": ("The worst mistakes", mistakes),
+    "growth": ("Would more examples help?", growth),
+    "curves": ("Epoch by epoch", curves),
+    "reasons": ("Why it says so", reasons),
     "data": ("The data", data),
-    "provenance": ("Provenance", provenance),
+    "provenance": ("Provenance, and how to repeat it", provenance),
 }
 """Below the answer, in this order: anchor → (heading, what draws it). A section that draws nothing is left out."""
 
 
 def render(evidence: ReportEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
+    pictures = gallery(evidence.shown)
+    evidence = replace(evidence, shown=pictures.fragments)
     bodies = {anchor: draw(evidence) for anchor, (_, draw) in SECTIONS.items()}
     present = [anchor for anchor, body in bodies.items() if body]
     sections = "".join(
@@ -45,7 +56,18 @@ def render(evidence: ReportEvidence) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(_title(evidence))}</title><style>{_style()}</style></head>"
-        f"<body><main>{answer(evidence)}{_contents(present)}{sections}</main></body></html>\n"
+        f"<body><main>{answer(evidence)}{_contents(present)}{sections}{_left_out(pictures)}</main>"
+        f"{pictures.definitions}</body></html>\n"
+    )
+
+
+def _left_out(pictures: Gallery) -> str:
+    if not pictures.left_out:
+        return ""
+    shown = len(pictures.fragments)
+    return (
+        f'<p class="lead small-print">To stay small, this page shows {count(shown)} examples and names '
+        f"{count(pictures.left_out)} more without showing them.</p>"
     )
 
 

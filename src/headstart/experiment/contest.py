@@ -1,0 +1,91 @@
+"""The contest of a finished model with others: what they learn from, and the examples that judge them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.results import Figure
+from headstart.experiment.bench import every_input
+from headstart.experiment.material import Material
+from headstart.frozen.inputs import Inputs
+from headstart.ladder.comparison import HeldOut
+from headstart.ladder.ladder import Ascent
+from headstart.training.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What the finished model and those without pretraining are measured on.
+
+    Attributes
+    ----------
+    bench : what there is to learn from; ``kinds`` are the strata of its training examples.
+    inputs, encoded, judged_kinds : the M examples that judge, with their targets and strata.
+    outputs : (M, C) calibrated, of the finished model.
+    """
+
+    bench: Workbench
+    kinds: Sequence[str]
+    inputs: Inputs
+    encoded: Tensor
+    judged_kinds: Sequence[str]
+    outputs: Tensor
+
+    def among(self, learnt: int, judged: int) -> Contest:
+        """The same with at most so many examples to learn from and to judge by, the strata in proportion."""
+        own, others = drawn(self.kinds, learnt, self.bench.seed), drawn(self.judged_kinds, judged, self.bench.seed)
+        train, targets = self.bench.train.select(own.tolist()), self.bench.targets[torch.from_numpy(own)]
+        places = torch.from_numpy(others)
+        return Contest(
+            replace(self.bench, train=train, targets=targets, compared=None),
+            [self.kinds[i] for i in own],
+            self.inputs.select(others.tolist()),
+            self.encoded[places],
+            [self.judged_kinds[i] for i in others],
+            self.outputs[places],
+        )
+
+    def against(self, outputs: Tensor) -> tuple[Figure, Figure]:
+        """What others' `outputs` (M, C) reach on the watched figure, and by how much the model is better."""
+        task = self.bench.task
+        gain = HeldOut(task, self.encoded, self.bench.seed).gain(self.outputs, outputs)
+        return task.metrics(outputs, self.encoded)[task.watched], gain.figure
+
+
+def contest_of(material: Material, bench: Workbench, ascent: Ascent, outputs: Tensor) -> Contest:
+    """The contest on the test split, or on the held-out examples where there is none; `outputs` are of those.
+
+    The others learn from what the model has learnt from.
+    """
+    task, split = material.task, material.split
+    judged = split.test if len(split.test) else split.validation
+    on_all = ascent.trained_on_all and judged is split.test
+    learnt = np.concatenate([split.train, split.validation]) if on_all else split.train
+    targets = material.targets(judged)
+    return Contest(
+        bench=replace(bench.whole() if on_all else bench, folder=bench.folder / "gains"),
+        kinds=task.strata(material.targets(learnt)),
+        inputs=every_input(material, bench).select(judged.tolist()),
+        encoded=task.encode(targets),
+        judged_kinds=task.strata(targets),
+        outputs=outputs,
+    )
+
+
+def drawn(kinds: Sequence[str], most: int, seed: int) -> np.ndarray:
+    """Places of at most `most` examples, in order, each kind in proportion to how common it is."""
+    if len(kinds) <= most:
+        return np.arange(len(kinds))
+    order = np.random.default_rng(seed).permutation(len(kinds))
+    numbers = np.unique(np.asarray(kinds, dtype=object).astype(str), return_inverse=True)[1][order]
+    sizes, met = np.bincount(numbers), np.zeros(numbers.max() + 1)
+    share = np.zeros(len(order))
+    for place, kind in enumerate(numbers):
+        share[place] = (met[kind] + 0.5) / sizes[kind]
+        met[kind] += 1
+    return np.sort(order[np.argsort(share, kind="stable")[:most]])

@@ -1,0 +1,194 @@
+"""A few predictions explained for the report: wrong and right ones, as far as the time left in the budget goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.timing import say_duration
+from headstart.data.modalities import MODALITIES
+from headstart.delivery.artifact import Model
+from headstart.delivery.report.evidence import Explained, Near, Reason
+from headstart.explanations import EXPLANATIONS, explain, questions, showings
+from headstart.explanations.base import Asked, MapExplanation
+
+SHARE = 0.05
+"""Of the budget, if so much of it is left."""
+
+WRONG, RIGHT = 3, 3
+NEAREST = 4
+
+FORWARDS, MAPS = 80, 6
+"""What a map and its checks cost: forward passes of removing parts and of shuffled networks, and maps drawn."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One judged prediction that may be explained."""
+
+    reference: Any
+    id: str
+    truth: str
+    predicted: str
+    right: bool
+    probability: float | None = None
+
+
+@dataclass
+class Reasons:
+    """What was explained, and ``missing``, a sentence on what was not and why."""
+
+    explained: list[Explained] = field(default_factory=list)
+    missing: str = ""
+
+
+def reasons_for(model: Model, candidates: Sequence[Candidate], seconds: float, seed: int) -> Reasons:
+    """Explain `candidates`, in their order, for at most about `seconds`.
+
+    What the first will cost is measured before it is begun, by a pass of the network and a map; what the others will,
+    by those before them. The network comes back on the CPU.
+    """
+    found, notes, until = Reasons(), _Notes(), time.perf_counter() + seconds
+    plan: _Plan | None = None
+    for each in (each for each in candidates if _unambiguous(model, each.reference)):
+        if time.perf_counter() < until:
+            try:
+                asked = next(questions(model, [each.reference]))
+                plan = plan or _planned(asked, until - time.perf_counter(), notes)
+                if plan.seconds <= until - time.perf_counter():
+                    found.explained.append(_explained(model, each, plan, seed))
+                    continue
+            except HeadstartError as error:  # one that cannot be explained is no reason to have no model
+                notes.add(str(error))
+                continue
+        notes.late(len(found.explained), len(candidates), seconds)
+        break
+    model.network.cpu()
+    found.missing = notes.said
+    return found
+
+
+@dataclass
+class _Plan:
+    """The methods asked, and the seconds that an explanation by them takes, as far as is known."""
+
+    methods: list[str]
+    seconds: float
+    measured: bool = False
+
+    def took(self, seconds: float) -> None:
+        """One explanation is made."""
+        self.seconds = max(self.seconds, seconds) if self.measured else seconds
+        self.measured = True
+
+
+class _Notes:
+    """What is missing, each reason once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, None] = {}
+
+    def add(self, text: str) -> None:
+        self._said[text.rstrip(".") + "."] = None
+
+    def late(self, done: int, count: int, seconds: float) -> None:
+        left = "the budget was spent" if seconds <= 0 else f"they had {say_duration(seconds)} of the budget"
+        some = f"{done} of {count} predictions are" if done else "No prediction is"
+        self.add(f"{some} explained here: {left}. `headstart explain MODEL INPUT` explains any")
+
+    @property
+    def said(self) -> str:
+        return " ".join(self._said)
+
+
+def _unambiguous(model: Model, reference: Any) -> bool:
+    """Whether a text cannot be taken for the path of a file: one word alone can."""
+    is_file = bool(MODALITIES.load(model.modality)().suffixes)
+    return is_file or not isinstance(reference, str) or len(reference.split()) > 1
+
+
+def _explained(model: Model, given: Candidate, plan: _Plan, seed: int) -> Explained:
+    """The reasons for one prediction."""
+    start = time.perf_counter()
+    made = explain(model, [given.reference], plan.methods, seed=seed).inputs[0]
+    plan.took(time.perf_counter() - start)
+    said = [
+        Reason(
+            answer.method,
+            shown.html if shown else "",
+            [Near(near.label, near.id, near.similarity) for near in answer.explained.neighbours[:NEAREST]],
+            answer.trusted is False,
+            [(check.passed, check.summary) for check in answer.checks],
+        )
+        for answer, shown in showings(made)
+    ]
+    return Explained(given.id, given.truth, given.predicted, given.right, said, given.probability)
+
+
+def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
+    """The first method at hand that draws a map here, and all that draw none; no map is drawn for want of time.
+
+    Raises
+    ------
+    UsageError : none has anything to say.
+    """
+    plan, mapped = _Plan([], 0.0), False
+    for name in EXPLANATIONS.names():
+        method = EXPLANATIONS.load(name)()
+        draws = isinstance(method, MapExplanation)
+        if (draws and mapped) or method.unsuited(asked):
+            continue
+        passes = FORWARDS * _timed(lambda: _pass(asked)) if draws else 0.0
+        if passes > left:
+            return _Plan([], passes)
+        try:
+            seconds = _timed(partial(method.explain, asked))
+        except MissingDependency as error:
+            notes.add(f"{str(error).rstrip('.')}; so words or places are not marked here")
+            continue
+        plan.seconds += passes + (MAPS if draws else 1) * seconds
+        plan.methods.append(name)
+        mapped = mapped or draws
+    if not plan.methods:
+        raise UsageError("No explanation has anything to say of such inputs")
+    return plan
+
+
+def _pass(asked: Asked) -> None:
+    with torch.no_grad():
+        asked.network(asked.batch)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def worth_explaining(wrong: np.ndarray, predicted: Sequence[str], seed: int) -> list[int]:
+    """Places of up to 3 of the worst mistakes and of 3 right predictions, in turn, so that few are of both kinds.
+
+    Right ones are drawn, of labels that the mistakes were taken for first, and of different labels while there are.
+
+    Parameters
+    ----------
+    wrong : (N,) how wrong each is, 0 where it is right. predicted : N labels.
+    """
+    worst = [int(i) for i in np.argsort(-wrong, kind="stable")[:WRONG] if wrong[i] > 0]
+    rights = [int(i) for i in np.random.default_rng(seed).permutation(len(wrong)) if wrong[i] == 0]
+    mixed_up = [predicted[i] for i in worst]
+    seen: dict[str, int] = {}
+    ranked = []
+    for i in rights:
+        seen[predicted[i]] = seen.get(predicted[i], 0) + 1
+        ranked.append((seen[predicted[i]], predicted[i] not in mixed_up, i))
+    chosen = [i for _, _, i in sorted(ranked, key=lambda rank: rank[:2])[:RIGHT]]
+    pairs = [place for pair in zip(worst, chosen, strict=False) for place in pair]
+    return pairs + worst[len(chosen) :] + chosen[len(worst) :]

@@ -1,0 +1,106 @@
+"""What transfer gave is measured where there is time, on the examples that judge, and kept for the next fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import headstart
+from headstart.experiment import gains
+from headstart.experiment.contest import Contest, drawn
+from headstart.experiment.gains import gain_over_scratch, gains_of
+from headstart.frozen.store import FrontierStore
+from headstart.strategies.fine_tuning import FineTuning
+from small_world import PROBE, texts
+from toys import Said, toy_backbone, toy_bench, toy_pictures
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> Contest:
+    """40 pictures to learn from, 20 that judge, and a model that is right about all of them but two."""
+    pictures, labels = toy_pictures(60)
+    bench = toy_bench(
+        toy_backbone(), tmp_path, pictures, labels, held_out=20, store=FrontierStore(tmp_path / "store")
+    )
+    bench = replace(bench, progress=Said())
+    truth = bench.validation_targets
+    outputs = torch.nn.functional.one_hot(truth, 2).float() * 8 - 4
+    outputs[:2] *= -1
+    return Contest(bench, labels[:40], bench.validation, truth, labels[40:], outputs)
+
+
+def said(contest: Contest) -> str:
+    return "\n".join(contest.bench.progress.lines)
+
+
+def test_the_gain_is_the_difference_on_the_judging_examples(contest: Contest) -> None:
+    reached, gain = contest.against(torch.zeros(20, 2))  # always the first label: right for half of them
+    assert reached.value == 0.5
+    assert gain.value == pytest.approx(0.9 - 0.5)
+    assert gain.low < 0.4 < gain.high
+
+
+def test_the_cheap_ones_are_always_measured_and_the_dear_one_where_there_is_time(contest: Contest) -> None:
+    found = gains_of(contest, toy_backbone(), prove=False)
+    # The pictures are arrays of no image's shape, so nothing shallow is known of them; the fit took next to no time.
+    assert list(found) == ["majority"]
+    assert "a linear model on shallow features is not compared with:" in said(contest)
+    assert "random weights is not compared with: it would take about" in said(contest)
+    assert "--prove takes the time" in said(contest)
+
+
+def test_proving_takes_the_time(contest: Contest) -> None:
+    found = gains_of(contest, toy_backbone(), prove=True)
+    assert list(found) == ["majority", "random_weights"]
+    found = gain_over_scratch(contest, replace(contest.bench, deadline=2.0), toy_backbone(), FineTuning(epochs=1))
+    assert list(found) == ["from_scratch"]
+
+
+def test_what_was_measured_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = gains_of(contest, toy_backbone(), prove=True)
+    monkeypatch.setattr(gains, "random_weights", lambda *arguments: pytest.fail("computed twice"))
+    assert gains_of(contest, toy_backbone(), prove=False) == first
+    other = contest.among(30, 20)
+    with pytest.raises(pytest.fail.Exception):
+        gains_of(other, toy_backbone(), prove=True)
+
+
+def test_a_resumed_fit_decides_as_it_did_before(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gains, "random_weights_seconds", lambda *arguments: 1e9)
+    assert "random_weights" not in gains_of(contest, toy_backbone(), prove=False)
+    monkeypatch.setattr(gains, "random_weights_seconds", lambda *arguments: 0.0)
+    assert "random_weights" not in gains_of(contest, toy_backbone(), prove=False)
+
+
+def test_few_are_drawn_in_proportion() -> None:
+    kinds = ["a"] * 60 + ["b"] * 30 + ["c"] * 10
+    places = drawn(kinds, 20, seed=0)
+    assert (np.diff(places) > 0).all()
+    counts = {kind: sum(kinds[place] == kind for place in places) for kind in "abc"}
+    assert counts == {"a": 12, "b": 6, "c": 2}
+    assert drawn(kinds, 100, seed=0).tolist() == list(range(100))
+
+
+def test_a_fit_says_what_transfer_gave(at_hand: Path) -> None:
+    inputs, targets = zip(*texts(60), strict=True)
+    model = headstart.fit((list(inputs), list(targets)), backbone="tiny_bert", strategy=PROBE[1], quiet=True)
+    (finding,) = [f for f in model.result.findings if f.diagnosis == "transfer_gain"]
+    assert "than one and the same answer for every input" in finding.summary
+    assert "than a linear model on shallow features" in finding.summary
+
+
+def test_a_fit_can_be_asked_to_prove_it(at_hand: Path, photos: Path) -> None:
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], budget=4, prove=True, quiet=True)
+    (finding,) = [f for f in model.result.findings if f.diagnosis == "transfer_gain"]
+    assert "the same network with random weights" in finding.summary
+    assert "the same network trained from random weights" in finding.summary
+
+
+def test_asked_to_prove_it_nothing_is_left_out(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gains, "shallow_seconds", lambda *arguments: 1e9)
+    monkeypatch.setattr(gains, "shallow", lambda bench, inputs: torch.zeros(len(inputs), 2))
+    assert "shallow" in gains_of(contest, toy_backbone(), prove=True)

@@ -1,0 +1,131 @@
+"""``--group auto``: what belongs together by name or column stays in one split, and what was inferred is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart
+from headstart.core.errors import InputError
+from headstart.experiment import grouping
+from small_world import HUES, PROBE, pixels, status, table, texts
+
+PEOPLE = 12
+
+
+@pytest.fixture
+def scans(at_hand: Path) -> Path:
+    """Three pictures of each of 15 patients, five patients a class; those of a patient differ by a little noise."""
+    random = np.random.default_rng(0)
+    for patient in range(15):
+        kind = list(HUES)[patient % 3]
+        (at_hand / "scans" / kind).mkdir(parents=True, exist_ok=True)
+        picture = np.clip(pixels(HUES[kind], random) * random.uniform(0.5, 1, (1, 1, 3)), 0, 250)
+        for number in range(3):
+            noisy = (picture + random.uniform(0, 5, picture.shape)).astype(np.uint8)
+            Image.fromarray(noisy).save(at_hand / "scans" / kind / f"{number}_patient{patient:03d}.png")
+    return at_hand / "scans"
+
+
+@pytest.fixture
+def letters(at_hand: Path) -> Path:
+    """Sixty texts, five of each of twelve authors."""
+    rows = [{"text": text, "author": f"a{i // 5}", "topic": topic} for i, (text, topic) in enumerate(texts(60))]
+    return table(at_hand / "letters.csv", rows)
+
+
+def split_of(monkeypatch: pytest.MonkeyPatch) -> list[list[list[str]]]:
+    """The groups in each split of every division that is made from now on."""
+    seen, divided = [], grouping.divided
+
+    def note(*arguments):
+        material = divided(*arguments)
+        groups = material.examples.groups or []
+        split = material.split
+        seen.append([sorted({groups[i] for i in rows}) for rows in (split.train, split.validation, split.test)])
+        return material
+
+    monkeypatch.setattr(grouping, "divided", note)
+    return seen
+
+
+def test_patients_in_names_stay_whole(
+    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = split_of(monkeypatch)
+    assert status("check", scans, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
+    said = capsys.readouterr()
+    assert "Groups: 15 of examples that belong together, read from 'patient' and what follows it (e.g. " in said.err
+    assert said.err.count("Split:") == 1
+    ((train, validation, test),) = seen
+    assert len(train) + len(validation) + len(test) == len({*train, *validation, *test}) == 15
+    assert "[groups]" not in said.out
+
+
+def test_without_it_the_finding_offers_it(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status("check", scans, "--backbone", "none")
+    said = capsys.readouterr().out
+    assert "The names suggest 15 groups that belong together" in said
+    assert "Fit with --group auto" in said
+
+
+def test_authors_in_a_column_stay_whole(
+    letters: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = split_of(monkeypatch)
+    status("check", letters, "--target", "topic", "--group", "auto", "--backbone", "none")
+    assert "Groups: 12 of examples that belong together, read from the column 'author'" in capsys.readouterr().err
+    ((train, validation, test),) = seen
+    assert len({*train, *validation, *test}) == len(train) + len(validation) + len(test) == PEOPLE
+
+
+def test_where_there_are_none_the_split_is_random_and_that_is_said(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = headstart.fit(photos, group="auto", backbone="tiny_resnet", strategy=PROBE[1])
+    assert "neither names nor columns show examples that belong together; split at random" in capsys.readouterr().err
+    same = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], quiet=True)
+    assert model.result.test == same.result.test
+
+
+def test_groups_that_leave_no_way_to_split_are_given_up(
+    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    divided = grouping.divided
+
+    def refuse(checked, *rest):
+        if checked.examples.groups is not None:
+            raise InputError("No test examples can be held out.")
+        return divided(checked, *rest)
+
+    monkeypatch.setattr(grouping, "divided", refuse)
+    assert status("check", scans, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
+    assert "cannot be kept whole, so the split is at random. No test examples" in capsys.readouterr().err
+
+
+def test_a_column_called_auto_is_not_taken(at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"text": text, "auto": i // 5, "topic": topic} for i, (text, topic) in enumerate(texts(60))]
+    table(at_hand / "cars.csv", rows)
+    status("check", "cars.csv", "--target", "topic", "--group", "auto", "--backbone", "none")
+    said = capsys.readouterr().err
+    assert "to group by the column 'auto', give it another name" in said
+
+
+def test_features_bear_names_out_with_and_without_a_store(
+    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = split_of(monkeypatch)
+    for store in (True, False):
+        headstart.fit(scans, group="auto", backbone="tiny_resnet", strategy=PROBE[1], store=store)
+    assert seen[0] == seen[1]
+    assert capsys.readouterr().err.count("members are more alike than others of their class in") == 2
+
+
+def test_names_that_say_it_are_heeded_though_their_members_are_not_alike(
+    letters: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headstart.fit(letters, target="topic", group="auto", backbone="tiny_bert", strategy=PROBE[1])
+    assert "read from the column 'author' (e.g. letters.csv row 2, " in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""The explanations in a report: which predictions, within which time, and what is said of those left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart.core.errors import MissingDependency
+from headstart.delivery.artifact import load
+from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
+from headstart.explanations.grad_cam import GradCam
+
+
+def candidates(folder: Path, count: int) -> list[Candidate]:
+    files = sorted(folder.rglob("*.png"))[:count]
+    return [Candidate(file, file.name, "apple", "apple", i % 2 == 1, 0.5) for i, file in enumerate(files)]
+
+
+def test_wrong_and_right_predictions_take_turns() -> None:
+    # Places 4 and 1 are wrong, 4 worse. The model took them for b and c, so a right b and a right c come before a.
+    wrong = np.array([0, 0.2, 0, 0, 0.9, 0])
+    predicted = ["a", "c", "b", "c", "b", "a"]
+    chosen = worth_explaining(wrong, predicted, seed=0)
+    assert chosen[0] == 4
+    assert chosen[2] == 1
+    assert {chosen[1], chosen[3]} == {2, 3}
+    assert predicted[chosen[4]] == "a"
+    assert len(chosen) == 5
+
+
+def test_without_mistakes_only_right_predictions_of_different_labels() -> None:
+    chosen = worth_explaining(np.zeros(9), list("aaabbbccc"), seed=3)
+    assert sorted("aaabbbccc"[place] for place in chosen) == ["a", "b", "c"]
+    assert worth_explaining(np.zeros(0), [], seed=0) == []
+
+
+def test_pictures_are_explained_by_one_map_and_by_neighbours(photo_model: Path, photos: Path) -> None:
+    model = load(photo_model)
+    before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+    found = reasons_for(model, candidates(photos, 2), 600, seed=0)
+    assert found.missing == ""
+    assert [each.right for each in found.explained] == [False, True]
+    methods = [reason.method for reason in found.explained[0].reasons]
+    assert methods == ["grad_cam", "nearest_examples"]
+    shown, near = found.explained[0].reasons
+    assert shown.html.startswith("<img src=")
+    assert len(shown.checks) == 2
+    assert 1 <= len(near.near) <= 4
+    assert near.near[0].similarity >= near.near[-1].similarity
+    assert all(bool((tensor == before[name]).all()) for name, tensor in model.network.state_dict().items())
+
+
+def test_no_time_left_is_said(photo_model: Path, photos: Path) -> None:
+    found = reasons_for(load(photo_model), candidates(photos, 2), -1.0, seed=0)
+    assert found.explained == []
+    assert "No prediction is explained here: the budget was spent. `headstart explain" in found.missing
+
+
+def test_what_costs_more_than_the_time_there_is_is_not_begun(
+    photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("a map was drawn")
+
+    monkeypatch.setattr("headstart.experiment.reasons._timed", lambda work: 10.0)
+    monkeypatch.setattr(GradCam, "map", never)
+    found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, seed=0)
+    assert found.explained == []
+    assert "they had 1 min of the budget" in found.missing
+
+
+def test_a_missing_library_is_said_once_and_the_rest_is_explained(
+    photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any) -> None:
+        raise MissingDependency("Maps need 'x': pip install 'headstart[explain]'")
+
+    monkeypatch.setattr(GradCam, "explain", missing)
+    monkeypatch.setattr("headstart.explanations.integrated_gradients.IntegratedGradients.explain", missing)
+    found = reasons_for(load(photo_model), candidates(photos, 2), 600, seed=0)
+    assert [reason.method for each in found.explained for reason in each.reasons] == ["nearest_examples"] * 2
+    assert found.missing.count("headstart[explain]") == 1
+
+
+def test_a_text_of_one_word_is_never_taken_for_a_file(message_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    one = Candidate(str(tmp_path / "secret"), "row 1", "films", "films", True)
+    assert reasons_for(load(message_model), [one], 600, seed=0).explained == []

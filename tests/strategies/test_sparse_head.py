@@ -1,0 +1,54 @@
+"""Heads on sparse features come out as scikit-learn's, and take the penalty that holds out best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from headstart.strategies import _sparse_head
+from headstart.strategies._sparse_head import fit_sparse_head, predicted_seconds
+from headstart.tasks import TASKS
+
+
+def rows(count: int, seed: int, noise: float) -> tuple[csr_matrix, list[str]]:
+    """Rows of length 1 with 60 columns, ten of them for each of three classes."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, count)
+    filled = (random.random((count, 60)) < 0.1).astype(np.float32)
+    for row, label in zip(filled, labels, strict=True):
+        row[10 * label + random.integers(0, 10, 2)] = 1
+    truth = np.where(random.random(count) < noise, random.integers(0, 3, count), labels)
+    filled /= np.maximum(np.linalg.norm(filled, axis=1, keepdims=True), 1e-9)
+    return csr_matrix(filled), ["abc"[label] for label in truth]
+
+
+@pytest.mark.parametrize("strength", [1.0, 100.0])
+def test_it_comes_out_as_with_scikit_learn(monkeypatch: pytest.MonkeyPatch, strength: float) -> None:
+    monkeypatch.setattr(_sparse_head, "STRENGTHS", (strength,))
+    monkeypatch.setattr(_sparse_head, "STEPS", 200)
+    features, targets = rows(300, 0, 0.2)
+    task = TASKS.load("classification").from_targets(targets)
+    monkeypatch.setattr(task, "balance", lambda encoded: torch.ones(len(encoded)))
+    weight, bias = fit_sparse_head(task, features, task.encode(targets), seed=0)
+    # mean loss + ‖W‖² / (2 C N) is scikit-learn's sum of losses + ‖W‖² / (2 C), divided by N
+    model = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(features, targets)
+    given = torch.softmax(torch.from_numpy(features @ weight + bias), dim=1).numpy()
+    np.testing.assert_allclose(given, model.predict_proba(features), atol=5e-3)
+
+
+def test_noise_asks_for_a_strong_penalty() -> None:
+    features, targets = rows(300, 1, 1.0)  # the targets are chance
+    task = TASKS.load("classification").from_targets(targets)
+    noisy, _ = fit_sparse_head(task, features, task.encode(targets), seed=0)
+    features, targets = rows(300, 1, 0.0)
+    clear, _ = fit_sparse_head(task, features, task.encode(targets), seed=0)
+    assert np.abs(noisy).max() < np.abs(clear).max() / 2
+
+
+def test_more_words_and_more_classes_take_longer() -> None:
+    features, _ = rows(50, 0, 0.0)
+    assert predicted_seconds(features, 1000, 3) < predicted_seconds(features, 100_000, 3)
+    assert predicted_seconds(features, 1000, 3) < predicted_seconds(features, 1000, 30)
