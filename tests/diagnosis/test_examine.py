@@ -76,9 +76,9 @@ def test_what_a_diagnosis_is_given_can_be_changed_like_any_evidence(monkeypatch:
 def test_the_same_evidence_is_examined_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_examine.DIAGNOSES, "is_own", lambda name: name == "contents")
     kept, same = Kept(tmp_path), replace(EVIDENCE, fingerprints={"train": ["p", "q"]})
-    first = Examination(kept).findings(EVIDENCE)
-    examination = Examination(kept)
-    assert examination.findings(same) == first
+    first = Examination().findings(EVIDENCE, kept)
+    examination = Examination()
+    assert examination.findings(same, kept) == first
     assert asked == ["contents", "figures", "figures"], "another package's diagnosis is asked each time"
     assert [finding.diagnosis for finding in examination.findings(TRAINED)] == ["figures", "contents"]
     assert asked[3:] == ["contents", "figures"], "of the same content, but replaced since"
@@ -87,16 +87,16 @@ def test_the_same_evidence_is_examined_once(tmp_path: Path, monkeypatch: pytest.
 def test_other_evidence_is_examined_anew_and_a_torn_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_examine.DIAGNOSES, "is_own", lambda name: True)
     kept = Kept(tmp_path)
-    Examination(kept).findings(EVIDENCE)
+    Examination().findings(EVIDENCE, kept)
     traits = {"train": {"width": np.array([1.0, 2.0])}}
-    Examination(kept).findings(replace(EVIDENCE, traits=traits))
-    Examination(kept).findings(replace(EVIDENCE, traits={"train": {"width": np.array([1.0, 3.0])}}))
+    Examination().findings(replace(EVIDENCE, traits=traits), kept)
+    Examination().findings(replace(EVIDENCE, traits={"train": {"width": np.array([1.0, 3.0])}}), kept)
     assert asked == ["contents", "figures"] * 3
-    Examination(kept).findings(EVIDENCE)
+    Examination().findings(EVIDENCE, kept)
     assert len(asked) == 6
     for file in tmp_path.iterdir():
         file.write_bytes(file.read_bytes()[:-9])
-    Examination(kept).findings(EVIDENCE)
+    Examination().findings(EVIDENCE, kept)
     assert len(asked) == 8
 
 
@@ -105,6 +105,6 @@ def test_findings_come_back_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     finding = Finding("contents", "warning", "Ünlike.", [FindingExample("a", 0.25)], "Look.")
     monkeypatch.setattr(Contents, "examine", lambda self, evidence: [finding])
     kept = Kept(tmp_path)
-    assert Examination(kept).findings(EVIDENCE) == [finding]
+    assert Examination().findings(EVIDENCE, kept) == [finding]
     monkeypatch.setattr(Contents, "examine", None)
-    assert Examination(kept).findings(EVIDENCE) == [finding]
+    assert Examination().findings(EVIDENCE, kept) == [finding]

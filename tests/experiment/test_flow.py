@@ -115,7 +115,7 @@ def test_diagnoses_are_told_how_good_it_is_on_its_training_examples(
 ) -> None:
     """Three classes by their colour are learned perfectly, so the training figures are 1."""
     told = []
-    monkeypatch.setattr(Examination, "findings", lambda self, given: told.append(given) or [])
+    monkeypatch.setattr(Examination, "findings", lambda self, *given: told.append(given[0]) or [])
     headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], quiet=True)
     assert set(told[-1].figures) == {"train", "validation", "test"}
     assert told[-1].figures["train"]["accuracy"].value == 1.0

@@ -138,11 +138,13 @@ def test_a_fit_examines_before_and_after_training_and_says_what_is_serious_first
         shutil.copy(f"photos/lime/{number:02}.png", f"photos/plum/again{number}.png")
     told: list[Evidence] = []
     findings = Examination.findings
-    monkeypatch.setattr(Examination, "findings", lambda self, given: told.append(given) or findings(self, given))
+    monkeypatch.setattr(Examination, "findings", lambda self, *given: told.append(given[0]) or findings(self, *given))
     model = headstart.fit("photos", backbone="tiny_resnet", strategy=PROBE[1], engine="eager")
     said = capsys.readouterr().err
     assert said.index("  serious: ") < said.index("  feature_extraction: ")
-    before, after = told
+    early, before, after = told
+    assert not early.features  # while they are computed
+    assert before.features
     assert not before.figures
     assert set(after.figures) == {"train", "validation", "test"}
     assert after.sketches is before.sketches

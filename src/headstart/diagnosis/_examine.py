@@ -21,23 +21,21 @@ class Examination:
 
     What a diagnosis says follows from what it reads. Asked again, it repeats what it said unless one of the fields
     that it read has been replaced since: so after training nothing is computed twice, and figures are heeded.
-
-    Parameters
-    ----------
-    kept : where the answers to the first evidence are kept for the next examination of the same, those of another
-        package's diagnoses left out; None for nowhere.
     """
 
-    def __init__(self, kept: Kept | None = None) -> None:
-        self._kept = kept
+    def __init__(self) -> None:
         self._said: dict[str, tuple[dict[str, Any], list[Finding]]] = {}
 
-    def findings(self, evidence: Evidence) -> list[Finding]:
+    def findings(self, evidence: Evidence, kept: Kept | None = None) -> list[Finding]:
         """What all say: serious first, then warnings, then information.
 
         A diagnosis whose library is not installed says so in a finding; the others still speak.
+
+        Parameters
+        ----------
+        kept : where the answers are kept for the next examination of the same evidence, those of another package's
+            diagnoses left out; None for nowhere.
         """
-        kept, self._kept = self._kept, None  # of the first evidence alone: what comes after training is of one fit
         name = "" if kept is None else name_of(evidence)
         recalled = {} if kept is None else said_before(kept, name)
         for diagnosis, one in recalled.items():
@@ -66,8 +64,8 @@ class Examination:
 
 
 def examine_all(evidence: Evidence, kept: Kept | None = None) -> list[Finding]:
-    """The findings of every registered diagnosis, the gravest first; `kept` as for :class:`Examination`."""
-    return Examination(kept).findings(evidence)
+    """The findings of every registered diagnosis, the gravest first; `kept` as for :meth:`Examination.findings`."""
+    return Examination().findings(evidence, kept)
 
 
 def rank(severity: Severity) -> int:

@@ -35,7 +35,7 @@ from headstart.experiment.words import baseline, headline, next_step, repeat, ti
 from headstart.model.calibration import reliability
 from headstart.tasks.base import Task
 
-OF_THE_FIT = 0.1
+OF_THE_FIT = 0.05
 """Share of the seconds of a fit that explanations may take beyond them."""
 
 SHOWN_MISTAKES = 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
 
 def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
     """The model that the ladder gives, once the examples were looked at."""
-    examination = Examination(heads_of(bench))
+    examination = Examination()
     before = _look(material, backbone, bench, examination)
     network = Network(backbone, material.task.head(backbone.feature_size))
     ascent = Ladder(choose_strategies(spec.strategy), bench).climb(network)
@@ -140,10 +141,14 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
 
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
     """What is known before training; what is serious is said at once, while there is time to mend it."""
-    with counted_once(bench.folder / LOOKED, bench.stopwatch):
+    kept = heads_of(bench)
+    with counted_once(bench.folder / LOOKED, bench.stopwatch), ThreadPoolExecutor(1) as beside:
         before = look_before(material)
+        # What features do not tell is looked for while they are computed.
+        early = beside.submit(examination.findings, before, kept)
         before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
-        findings = examination.findings(before)
+        early.result()
+        findings = examination.findings(before, kept)
     for finding in at_least(findings, "serious"):
         bench.progress.say(f"  serious: {finding.summary} {finding.next_step}")
     return before

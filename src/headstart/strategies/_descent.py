@@ -162,9 +162,9 @@ class Preconditioner:
         factors = []
         for block in blocks:
             matrix = moments[block, block] * curvature
-            matrix.diagonal().add_(penalty + DAMPING * float(matrix.diagonal().mean()) + 1e-12)
-            if block.stop == width:
-                matrix[-1, -1] -= penalty  # the bias is free
+            diagonal = matrix.diagonal()
+            diagonal.add_(DAMPING * float(diagonal.mean()) + 1e-12)
+            (diagonal[:-1] if block.stop == width else diagonal).add_(penalty)  # the bias is free
             factor, failed = torch.linalg.cholesky_ex(matrix)
             factors.append((block, torch.linalg.cholesky(matrix.double()).float() if failed else factor))
         return cls(factors)
