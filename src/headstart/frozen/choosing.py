@@ -222,7 +222,12 @@ class _Trial:
             self._prefer(trial, ready)
 
     def _larger_batches(self) -> None:
-        """More examples at once, where that is clearly faster, as on a GPU: a small batch leaves it idle."""
+        """More examples at once, where that is clearly faster, as on a GPU: a small batch leaves it idle.
+
+        One thread is busy with a small batch as it is, and its caches hold no larger one.
+        """
+        if self.part.device.type == "cpu" and self.best.threads == 1:
+            return
         times = GROWTH
         while self.size * times <= LARGEST and self.size * times * TIMED * self.best.seconds <= OUTLAY * self._work:
             batch = {name: torch.cat([tensor] * times) for name, tensor in self.sample.items()}
