@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from headstart.core.kept import kept_files
 from headstart.core.sizes import say_size
 from headstart.frozen.store import FrontierStore
 from small_world import status
@@ -141,3 +142,14 @@ def test_it_loads_no_torch(filled: Path, arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_small_results_are_counted_and_cleared(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept_files().keep("a head", bytes(2000))
+    assert status("cache") == 0
+    assert "Beside it: 2 kB of solved heads, findings and other small results" in capsys.readouterr().out
+    assert status("cache", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["small_results_bytes"] == 2000
+    assert status("cache", "--clear") == 0
+    capsys.readouterr()
+    assert kept_files().bytes == 0

@@ -111,7 +111,7 @@ def test_a_probe_on_random_weights_leaves_nothing_behind(bench):
     outputs = random_weights(bench, toy_backbone(), bench.validation)
     assert outputs.shape == (10, 2)
     assert outputs.std() > 0
-    assert not (bench.folder / "heads").exists()
+    assert not (bench.folder / "kept").exists()
 
 
 def test_from_scratch_trains_every_stage(bench):

@@ -79,7 +79,7 @@ def test_a_head_that_has_learnt_is_left_alone(tmp_path: Path, solves: list[int])
 
 
 def test_a_head_that_cannot_be_kept_is_no_error(tmp_path: Path, solves: list[int]):
-    (tmp_path / "heads").write_text("a file in the folder's place")
+    (tmp_path / "kept").write_text("a file in the folder's place")
     bench = bench_in(tmp_path)
     network = fresh(bench)
     solve_head(network, bench)

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     """Show the store, or clear it."""
     if options.older_than is not None and not options.clear:
         raise UsageError("--older-than says what --clear removes. Write: headstart cache --clear --older-than 7d")
-    from headstart.core.kept import kept_heads
+    from headstart.core.kept import kept_files
     from headstart.frozen.eviction import DiskBudget, clear
     from headstart.frozen.holdings import store_folder, survey
 
@@ -50,19 +50,21 @@ def run(options: argparse.Namespace) -> None:
     if options.clear:
         cleared = clear(store, _age(options.older_than) if options.older_than is not None else 0)
         if options.older_than is None:
-            cleared = replace(cleared, bytes=cleared.bytes + kept_heads().clear())
+            cleared = replace(cleared, bytes=cleared.bytes + kept_files().clear())
         print(json.dumps(_cleared_json(store, cleared)) if options.json else _say_cleared(store, cleared))
         return
     limit, spaces = DiskBudget(store).limit, survey(store)
     if options.json:
-        print(json.dumps(_json(store, limit, spaces), ensure_ascii=False))
+        print(json.dumps(_json(store, limit, spaces, kept_files().bytes), ensure_ascii=False))
     else:
-        print(_table(store, limit, spaces))
+        print(_table(store, limit, spaces, kept_files().bytes))
 
 
-def _table(store: Path, limit: int, spaces: list[Held]) -> str:
+def _table(store: Path, limit: int, spaces: list[Held], small: int) -> str:
     held = sum(space.bytes for space in spaces)
     lines = [f"Store: {store}", f"Holds: {say_size(held) if held else 'nothing'} of at most {say_size(limit)}"]
+    if small:
+        lines.append(f"Beside it: {say_size(small)} of solved heads, findings and other small results")
     if not spaces:
         return "\n".join(lines)
     rows = [("for", "view", "examples", "size", "last used")]
@@ -92,7 +94,7 @@ def _used(space: Held) -> str:
     return f"{ago / DAY:.0f} days ago" if ago >= 2 * DAY else f"{say_duration(ago // 60 * 60)} ago"
 
 
-def _json(store: Path, limit: int, spaces: list[Held]) -> dict[str, Any]:
+def _json(store: Path, limit: int, spaces: list[Held], small: int) -> dict[str, Any]:
     listed = [
         {
             "folder": str(space.folder),
@@ -106,7 +108,8 @@ def _json(store: Path, limit: int, spaces: list[Held]) -> dict[str, Any]:
         }
         for space in spaces
     ]
-    return {"folder": str(store), "bytes": sum(s.bytes for s in spaces), "limit": limit, "spaces": listed}
+    held = sum(space.bytes for space in spaces)
+    return {"folder": str(store), "bytes": held, "limit": limit, "spaces": listed, "small_results_bytes": small}
 
 
 def _say_cleared(store: Path, cleared: Cleared) -> str:

@@ -10,8 +10,8 @@ from headstart.core.errors import HeadstartError
 from headstart.core.files import cache_folder, write_whole
 
 MOST_BYTES = 10**9
-HEADS = "heads"
-"""The folder of solved heads, beside the store."""
+KEPT = "kept"
+"""The folder of them, beside the store: solved heads, outputs of baselines, learning curves, findings."""
 
 
 class Kept:
@@ -42,13 +42,18 @@ class Kept:
             write_whole(self.folder / name, content)
             self._trim()
 
+    @property
+    def bytes(self) -> int:
+        """What they take."""
+        return sum(_size(path) for path in self._files())
+
     def clear(self) -> int:
         """Give up everything; returns the bytes freed."""
         return sum(_removed(path) for path in self._files())
 
     def _trim(self) -> None:
         oldest = sorted((path.stat().st_mtime, path) for path in self._files() if path.exists())
-        held = sum(path.stat().st_size for _, path in oldest if path.exists())
+        held = self.bytes
         for _, path in oldest[:-1]:
             if held <= self.most:
                 return
@@ -59,9 +64,9 @@ class Kept:
         return [path for path in self.folder.glob("[!.]*") if path.is_file()] if self.folder.is_dir() else []
 
 
-def kept_heads() -> Kept:
-    """Solved heads of this person's fits."""
-    return Kept(cache_folder() / HEADS)
+def kept_files() -> Kept:
+    """Those of this person's fits."""
+    return Kept(cache_folder() / KEPT)
 
 
 def _removed(path: Path) -> int:
@@ -72,3 +77,10 @@ def _removed(path: Path) -> int:
     except OSError:
         return 0
     return size
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # removed in this moment
+        return 0

@@ -24,7 +24,6 @@ from headstart.experiment.grouping import grouped
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, Material, find, prepare
 from headstart.frozen.choosing import AUTO
-from headstart.strategies._kept_heads import heads_of
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -83,7 +82,7 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
         evidence = look_deeper(look_before(material), material, backbone, bench)
-        return _checkup(evidence, found.modality, backbone.card.name, heads_of(bench))
+        return _checkup(evidence, found.modality, backbone.card.name, bench.kept)
 
 
 def _prepared(

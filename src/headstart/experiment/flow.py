@@ -41,7 +41,6 @@ from headstart.frozen.holdings import given_limit
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
 from headstart.model.network import Network
-from headstart.strategies._kept_heads import heads_of
 from headstart.strategies.base import Strategy
 from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
@@ -141,14 +140,13 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
 
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
     """What is known before training; what is serious is said at once, while there is time to mend it."""
-    kept = heads_of(bench)
     with counted_once(bench.folder / LOOKED, bench.stopwatch), ThreadPoolExecutor(1) as beside:
         before = look_before(material)
         # What features do not tell is looked for while they are computed.
-        early = beside.submit(examination.findings, before, kept)
+        early = beside.submit(examination.findings, before, bench.kept)
         before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
         early.result()
-        findings = examination.findings(before, kept)
+        findings = examination.findings(before, bench.kept)
     for finding in at_least(findings, "serious"):
         bench.progress.say(f"  serious: {finding.summary} {finding.next_step}")
     return before

@@ -28,7 +28,6 @@ from headstart.strategies._baselines import (
     shallow,
     shallow_seconds,
 )
-from headstart.strategies._kept_heads import heads_of
 from headstart.strategies.base import Rung, Strategy
 from headstart.training.workbench import Workbench
 
@@ -153,13 +152,13 @@ class _Baseline:
     def kept(self) -> Tensor | None:
         """Outputs that an earlier fit, or this one before it was killed, has kept."""
         try:
-            return load(heads_of(self.contest.bench).read(self._file) or b"")["outputs"]
+            return load(self.contest.bench.kept.read(self._file) or b"")["outputs"]
         except SafetensorError:  # none, or torn by a power cut
             return None
 
     def keep(self, outputs: Tensor) -> Tensor:
         """Keep `outputs` for the next fit, and return them."""
-        heads_of(self.contest.bench).keep(self._file, save({"outputs": outputs.contiguous()}))
+        self.contest.bench.kept.keep(self._file, save({"outputs": outputs.contiguous()}))
         return outputs
 
     def within(self, allowed: float) -> bool:
@@ -178,7 +177,7 @@ class _Baseline:
 
     def _predicted(self) -> float:
         """The seconds, as an earlier fit has predicted them, for a fit that reads all from the store is over soon."""
-        kept, name = heads_of(self.contest.bench), digest("seconds", self._file)
+        kept, name = self.contest.bench.kept, digest("seconds", self._file)
         if (before := kept.read(name)) is not None:
             return float(json.loads(before))
         seconds = self.seconds()

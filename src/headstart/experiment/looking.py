@@ -28,7 +28,7 @@ from headstart.experiment.bench import every_input
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.model.network import Network
-from headstart.strategies._kept_heads import SOLVER, heads_of
+from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._linear_head import predicted_seconds
 from headstart.strategies._solved_head import features_of
 from headstart.tasks.base import Task
@@ -163,7 +163,7 @@ def _kept_outputs(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarr
     described = json.dumps(task.describe(), sort_keys=True, default=str)
     content = [bytes_of(array) for array in (features.numpy(), encoded.numpy(), folds)]
     name = digest("out of fold", SOLVER, described, *content)
-    kept = heads_of(bench)
+    kept = bench.kept
     try:
         return load(kept.read(name) or b"")["outputs"]
     except SafetensorError:  # never kept, or torn by a power cut

@@ -13,7 +13,7 @@ from headstart.core.arrays import bytes_of, joined
 from headstart.core.files import digest
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.looking import LEARNT
-from headstart.strategies._kept_heads import SOLVER, heads_of
+from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._linear_head import predicted_seconds
 from headstart.strategies._refits import FOLDS, accuracy_at_shares
 from headstart.training.workbench import Workbench
@@ -38,7 +38,7 @@ def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench) -> list[tup
     """The curve, from an earlier fit where it had the same features and targets."""
     described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
     of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed))
-    kept, name = heads_of(bench), digest("learning curve", SOLVER, *of)
+    kept, name = bench.kept, digest("learning curve", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]
     with bench.stopwatch.lap("train"):

@@ -11,7 +11,6 @@ from safetensors.torch import load, save
 
 from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
-from headstart.core.kept import HEADS, Kept
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
 
@@ -21,7 +20,7 @@ SOLVER = "3"
 
 def solved_before(bench: Workbench, name: str) -> Solution | None:
     """The head kept as `name`, or None."""
-    content = heads_of(bench).read(name)
+    content = bench.kept.read(name)
     try:
         kept = load(content) if content else {}
         scores = tuple(kept["scores"].tolist())
@@ -35,7 +34,7 @@ def keep(bench: Workbench, name: str, solution: Solution) -> None:
     tensors = {"weight": solution.weight.contiguous(), "bias": solution.bias.contiguous()}
     tensors["scores"] = torch.tensor(solution.scores, dtype=torch.float64)
     tensors["strength"] = torch.tensor(solution.strength, dtype=torch.float64)
-    heads_of(bench).keep(name, save(tensors))
+    bench.kept.keep(name, save(tensors))
 
 
 def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
@@ -52,8 +51,3 @@ def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
     examples = digest(*bench.train.keys)
     found_by = "" if bench.compared is None else name_of(bench.compared, features, depths)
     return digest(SOLVER, features, *depths, "of", examples, targets, task, str(bench.seed), found_by)
-
-
-def heads_of(bench: Workbench) -> Kept:
-    """Beside the store, or within the fit where there is none."""
-    return Kept((bench.folder if bench.store is None else bench.store.folder.parent) / HEADS)

@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch, collate
+from headstart.core.kept import KEPT, Kept
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import Activations, FrozenPart
@@ -90,6 +91,11 @@ class Workbench:
         """A batch of a few training inputs, on the device."""
         batch = collate([self.train.tensors(i % len(self.train)) for i in range(count)])
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+    @property
+    def kept(self) -> Kept:
+        """Small results for the next fit on the same examples: beside the store, or within the fit without one."""
+        return Kept((self.folder if self.store is None else self.store.folder.parent) / KEPT)
 
     def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
         """What runs the network's frozen part, as its ``requires_grad`` flags stand.
