@@ -70,7 +70,7 @@ def test_what_a_person_sees(
         "  Next:    Look at them.",
     ]
     assert lines[6] == "INFO: So.  [other]"
-    assert lines[-1] == "Found: 1 serious, 1 info."
+    assert lines[-1] == "Found: 1 serious, 1 note."
 
 
 def test_nothing_wrong(

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
-from headstart.core.results import Severity
+from headstart.core.results import Severity, say_severities
 from headstart.core.spec import FitSpec
 
 if TYPE_CHECKING:
@@ -103,7 +103,4 @@ def _said(finding: Finding) -> str:
 def _last_word(findings: list[Finding]) -> str:
     if not findings:
         return "Nothing was found that is wrong."
-    counts = dict.fromkeys(reversed(get_args(Severity)), 0)
-    for finding in findings:
-        counts[finding.severity] += 1
-    return "\nFound: " + ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) + "."
+    return f"\nFound: {say_severities(findings)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -55,6 +56,17 @@ class Finding:
     summary: str
     examples: list[FindingExample] = field(default_factory=list)
     next_step: str = ""
+
+
+SEVERITIES = {"serious": ("serious", "serious"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
+"""The gravest first, as a person reads one and several of them."""
+
+
+def say_severities(findings: Sequence[Finding]) -> str:
+    """``1 serious, 2 warnings``; empty where there are none."""
+    found = [finding.severity for finding in findings]
+    counted = [(found.count(severity), names) for severity, names in SEVERITIES.items()]
+    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counted if number)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.core.results import Figure
+from headstart.core.results import Figure, say_severities
 from headstart.core.timing import say_duration
-from headstart.delivery.report._findings import severities
 from headstart.delivery.report._names import prose, words
 from headstart.delivery.report._numbers import of, writing_of
 from headstart.delivery.report.evidence import ReportEvidence
@@ -77,7 +76,7 @@ def _chosen(evidence: ReportEvidence) -> str:
 
 def _found(evidence: ReportEvidence) -> str:
     """How many findings of each severity, as a way to them."""
-    graded = severities(evidence)
+    graded = say_severities(evidence.result.findings)
     return f'<p><a href="#findings">{graded}</a></p>' if graded else ""
 
 

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.core.results import Finding, FindingExample
+from headstart.core.results import SEVERITIES, Finding, FindingExample, say_severities
 from headstart.delivery.report._cards import card, folded
 from headstart.delivery.report._names import breakable, prose, words
 from headstart.delivery.report._numbers import count, of, three_digits
 from headstart.delivery.report.evidence import ReportEvidence
 
-_NAMES = {"serious": ("serious", "serious"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
-"""Severities, the gravest first, in the singular and the plural."""
-
 _UNFOLDED = 6
 _SHOWN = 60
 
 
-def severities(evidence: ReportEvidence) -> str:
-    """``1 serious, 2 warnings``; empty where nothing was found."""
-    found = [str(finding.severity) for finding in evidence.result.findings]
-    counted = [(found.count(severity), names) for severity, names in _NAMES.items()]
-    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counted if number)
-
-
 def findings(evidence: ReportEvidence) -> str:
     """The findings as a list, or nothing where there are none."""
-    order = list(_NAMES)
+    order = list(SEVERITIES)
     found = sorted(evidence.result.findings, key=lambda finding: order.index(finding.severity))
     if not found:
         return ""
     items = "".join(_item(finding, evidence) for finding in found)
-    return f'<p class="lead">{severities(evidence)}.</p><ul class="findings">{items}</ul>'
+    return f'<p class="lead">{say_severities(found)}.</p><ul class="findings">{items}</ul>'
 
 
 def _item(finding: Finding, evidence: ReportEvidence) -> str:
