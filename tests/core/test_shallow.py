@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.core.shallow import image_features, shallow_features, standardised, text_features, worth_decoding
+from headstart.core.shallow import picture_features, shallow_features, standardised, text_features
 
 COLOURS, PATTERNS, GREYS = slice(0, 64), slice(64, 320), slice(320, 328)
 EDGES = slice(328, 456)
@@ -32,7 +32,7 @@ def test_texts_without_a_word_have_features_too():
 
 
 def test_a_plain_picture_is_one_colour_without_edges():
-    (row,) = image_features([plain((255, 0, 64))])
+    row = picture_features(plain((255, 0, 64)))
     assert row.shape == (456,)
     assert np.flatnonzero(row[COLOURS]).tolist() == [3 * 16 + 0 * 4 + 1]
     assert np.flatnonzero(row[PATTERNS]).tolist() == [255]  # every neighbour is as bright
@@ -41,13 +41,13 @@ def test_a_plain_picture_is_one_colour_without_edges():
 
 def test_each_part_is_the_root_of_shares():
     noise = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
-    (row,) = image_features([noise])
+    row = picture_features(Image.fromarray(noise))
     for part in (COLOURS, PATTERNS, GREYS, EDGES):
         assert (row[part] ** 2).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_edges_tell_the_direction():
-    upright, lying = image_features([striped(True), striped(False)])
+    upright, lying = (picture_features(Image.fromarray(striped(way)).convert("RGB")) for way in (True, False))
     assert np.flatnonzero(upright[EDGES].reshape(16, 8).sum(0)).tolist() == [0]  # the gradient points along the row
     assert np.flatnonzero(lying[EDGES].reshape(16, 8).sum(0)).tolist() == [4]
 
@@ -60,7 +60,8 @@ def test_pictures_are_standardised_by_what_is_learnt():
 
 def test_the_kind_of_input_decides():
     assert shallow_features(["a b"], ["c"])[0].shape == (1, 3)
-    assert shallow_features([plain("red"), plain("blue")], [plain("red")])[1].shape == (1, 456)
+    described = np.stack([picture_features(plain(colour)) for colour in ("red", "blue")])
+    assert shallow_features(described, described[:1])[1].shape == (1, 456)
     with pytest.raises(TypeError, match="dict"):
         shallow_features([{}], [{}])
 
@@ -69,8 +70,3 @@ def test_of_many_texts_a_word_must_stand_in_two():
     texts = ["red fox"] * 999 + ["dog"]
     assert text_features(texts, ["dog"])[1].shape == (1, 3)  # red, fox, red fox
     assert text_features(texts[1:], ["dog"])[1].shape == (1, 4)
-
-
-def test_only_what_must_be_decoded_is_bounded():
-    assert worth_decoding("a text", 50_000) == 50_000
-    assert [worth_decoding(plain("red"), count) for count in (800, 1500, 3000, 50_000)] == [800, 1000, 1500, 2000]

@@ -13,10 +13,11 @@ import headstart
 from headstart.experiment import gains
 from headstart.experiment.contest import Contest, drawn
 from headstart.experiment.gains import gain_over_scratch, gains_of
+from headstart.experiment.looks import KeptLooks
 from headstart.frozen.store import FrontierStore
 from headstart.strategies.fine_tuning import FineTuning
 from small_world import PROBE, texts
-from toys import Said, toy_backbone, toy_bench, toy_pictures
+from toys import Direct, Said, toy_backbone, toy_bench, toy_pictures
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def contest(tmp_path: Path) -> Contest:
     truth = bench.validation_targets
     outputs = torch.nn.functional.one_hot(truth, 2).float() * 8 - 4
     outputs[:2] *= -1
-    return Contest(bench, labels[:40], bench.validation, truth, labels[40:], outputs)
+    return Contest(bench, labels[:40], bench.validation, truth, labels[40:], outputs, KeptLooks(None, Direct()))
 
 
 def said(contest: Contest) -> str:
@@ -102,5 +103,5 @@ def test_a_fit_can_be_asked_to_prove_it(at_hand: Path, photos: Path) -> None:
 
 def test_asked_to_prove_it_nothing_is_left_out(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gains, "shallow_seconds", lambda *arguments: 1e9)
-    monkeypatch.setattr(gains, "shallow", lambda bench, inputs: torch.zeros(len(inputs), 2))
+    monkeypatch.setattr(gains, "shallow", lambda bench, learnt, judged: torch.zeros(20, 2))
     assert "shallow" in gains_of(contest, toy_backbone(), prove=True)

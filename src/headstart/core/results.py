@@ -64,7 +64,7 @@ SEVERITIES = {"serious": ("serious", "serious"), "warning": ("warning", "warning
 
 def say_severities(findings: Sequence[Finding]) -> str:
     """``1 serious, 2 warnings``; empty where there are none."""
-    found = [finding.severity for finding in findings]
+    found: list[str] = [finding.severity for finding in findings]
     counted = [(found.count(severity), names) for severity, names in SEVERITIES.items()]
     return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counted if number)
 

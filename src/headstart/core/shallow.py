@@ -16,20 +16,14 @@ MANY_TEXTS = 1000
 SIDE = 64
 """Pictures are brought to this many pixels a side before they are described."""
 
-FEW_PICTURES, MOST_PICTURES = 1000, 2000
-"""Of at most the first number of pictures all are looked at, of more a half, but not more than the second number:
-each must be decoded, and so many tell most of what there is in colours and edges."""
+Given = Sequence[str] | np.ndarray
+"""Texts, or what :func:`picture_features` gave for each picture, (N, 456)."""
 
 COLOURS, GREYS, DIRECTIONS, CELLS = 4, 8, 8, 4
 
 
-def worth_decoding(raw: Any, count: int) -> int:
-    """How many of `count` inputs like `raw` are worth looking at: all where none must be decoded."""
-    return count if isinstance(raw, str) else min(count, MOST_PICTURES, max(FEW_PICTURES, count // 2))
-
-
-def shallow_features(learnt: Sequence[Any], judged: Sequence[Any], words: int = MOST_WORDS) -> tuple[Any, Any]:
-    """Features of what is learnt from (N, D) and of what is judged (M, D), by what the inputs are.
+def shallow_features(learnt: Given, judged: Given, words: int = MOST_WORDS) -> tuple[Any, Any]:
+    """Features of what is learnt from (N, D) and of what is judged (M, D), by what they are.
 
     Parameters
     ----------
@@ -37,14 +31,13 @@ def shallow_features(learnt: Sequence[Any], judged: Sequence[Any], words: int = 
 
     Raises
     ------
-    TypeError : they are neither texts nor pictures.
+    TypeError : they are neither.
     """
-    first = learnt[0]
-    if isinstance(first, str):
+    if isinstance(learnt, np.ndarray) or isinstance(judged, np.ndarray):
+        return standardised(np.asarray(learnt), np.asarray(judged))
+    if isinstance(learnt[0], str):
         return text_features(learnt, judged, words)
-    if isinstance(first, PIL.Image.Image | np.ndarray):
-        return standardised(image_features(learnt), image_features(judged))
-    raise TypeError(f"no shallow features of a {type(first).__name__} are known; allowed are texts and pictures")
+    raise TypeError(f"no shallow features of a {type(learnt[0]).__name__} are known; texts and pictures have some")
 
 
 def text_features(
@@ -67,34 +60,14 @@ def text_features(
         return csr_matrix((len(learnt), 1), dtype=np.float32), csr_matrix((len(judged), 1), dtype=np.float32)
 
 
-def image_features(pictures: Sequence[Any]) -> np.ndarray:
-    """(N, 456) float32: histograms of colours, textures, greys, and directions of edges.
+def picture_features(picture: PIL.Image.Image) -> np.ndarray:
+    """(456,) float32: histograms of the colours, textures and greys of an RGB picture, and of directions of edges.
 
     Colours: 4 x 4 x 4 bins of red, green and blue. Texture: the 256 patterns of a pixel's eight neighbours (local
     binary patterns, Ojala et al. 1996). Greys: 8 levels. Edges: 8 directions in each of 4 x 4 cells, weighted by the
     length of the gradient, as in HOG (Dalal & Triggs 2005). Of each part, the square roots of shares that sum to 1.
-
-    Parameters
-    ----------
-    pictures : PIL images, or uint8 arrays (H, W) or (H, W, 3), of any size.
     """
-    return np.stack([_described(_pixels(picture)) for picture in pictures])
-
-
-def standardised(learnt: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both with the mean and the standard deviation of what is learnt from taken off; constant columns are nought."""
-    mean, scale = learnt.mean(axis=0), learnt.std(axis=0)
-    scale = np.where(scale > 1e-6, scale, np.inf)
-    return (learnt - mean) / scale, (judged - mean) / scale
-
-
-def _pixels(picture: Any) -> np.ndarray:
-    """(SIDE, SIDE, 3) uint8 of a PIL image or of a uint8 array (H, W) or (H, W, 3)."""
-    image = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
-    return np.asarray(image.convert("RGB").resize((SIDE, SIDE), PIL.Image.Resampling.BILINEAR))
-
-
-def _described(pixels: np.ndarray) -> np.ndarray:
+    pixels = np.asarray(picture.resize((SIDE, SIDE), PIL.Image.Resampling.BILINEAR))
     grey = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     step = 256 // COLOURS
     bins = (pixels // step).astype(np.int64) @ np.array([COLOURS**2, COLOURS, 1])
@@ -105,6 +78,13 @@ def _described(pixels: np.ndarray) -> np.ndarray:
         _directions(grey),
     ]
     return np.concatenate([np.sqrt(part / max(part.sum(), 1e-12)) for part in parts]).astype(np.float32)
+
+
+def standardised(learnt: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both with the mean and the standard deviation of what is learnt from taken off; constant columns are nought."""
+    mean, scale = learnt.mean(axis=0), learnt.std(axis=0)
+    scale = np.where(scale > 1e-6, scale, np.inf)
+    return (learnt - mean) / scale, (judged - mean) / scale
 
 
 def _patterns(grey: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from headstart.diagnosis.base import Diagnosis, Evidence
 
 WITHOUT = {
     "majority": "one and the same answer for every input",
-    "shallow": "a linear model on shallow features (words, or colours and edges of at most 2,000 pictures)",
+    "shallow": "a linear model on shallow features (words, or colours and edges)",
     "random_weights": "a linear head on the same network with random weights (on at most 500 examples)",
     "from_scratch": "the same network trained from random weights",
 }

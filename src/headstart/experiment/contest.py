@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from headstart.core.results import Figure
+from headstart.data.modalities.base import Look
 from headstart.experiment.bench import every_input
+from headstart.experiment.looks import KeptLooks
 from headstart.experiment.material import Material
 from headstart.frozen.inputs import Inputs
 from headstart.ladder.comparison import HeldOut
@@ -27,6 +30,7 @@ class Contest:
     bench : what there is to learn from; ``kinds`` are the strata of its training examples.
     inputs, encoded, judged_kinds : the M examples that judge, with their targets and strata.
     outputs : (M, C) calibrated, of the finished model.
+    looked : what the examples look like.
     """
 
     bench: Workbench
@@ -35,6 +39,15 @@ class Contest:
     encoded: Tensor
     judged_kinds: Sequence[str]
     outputs: Tensor
+    looked: KeptLooks
+
+    @property
+    def shallow(self) -> tuple[Any, Any]:
+        """What :func:`headstart.core.shallow.shallow_features` takes, of the training and of the judging examples.
+
+        Pictures were described when they were looked at; all else is as it is, or nothing if it is not even text.
+        """
+        return _described(self.bench.train, self.looked), _described(self.inputs, self.looked)
 
     def among(self, learnt: int, judged: int) -> Contest:
         """The same with at most so many examples to learn from and to judge by, the strata in proportion."""
@@ -48,6 +61,7 @@ class Contest:
             self.encoded[places],
             [self.judged_kinds[i] for i in others],
             self.outputs[places],
+            self.looked,
         )
 
     def against(self, outputs: Tensor) -> tuple[Figure, Figure]:
@@ -74,7 +88,19 @@ def contest_of(material: Material, bench: Workbench, ascent: Ascent, outputs: Te
         encoded=task.encode(targets),
         judged_kinds=task.strata(targets),
         outputs=outputs,
+        looked=material.looked,
     )
+
+
+def _described(inputs: Inputs, looked: KeptLooks) -> Any:
+    def again(place: int) -> Look:
+        return inputs.modality.look(inputs.examples.references[place])
+
+    features = looked.shallow(inputs.keys, again)
+    if features is not None:
+        return features
+    first = inputs.raw(0)
+    return [inputs.raw(place) for place in range(len(inputs))] if isinstance(first, str) else [first]
 
 
 def drawn(kinds: Sequence[str], most: int, seed: int) -> np.ndarray:

@@ -14,7 +14,6 @@ from headstart.backbones.base import Backbone
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, write_json
 from headstart.core.results import Figure
-from headstart.core.shallow import worth_decoding
 from headstart.core.timing import say_duration
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import Contest
@@ -41,7 +40,7 @@ OF_WHAT_IS_LEFT = 0.5
 MOST_RANDOM = 500
 """So many examples are learnt from with random weights, and so many judged: each is run once more."""
 
-BASELINES = "1"
+BASELINES = "2"
 """To be changed with what a baseline computes: outputs kept by another are then computed anew."""
 
 Gain = tuple[Figure, Figure]
@@ -96,14 +95,12 @@ def _that_trains(asked: str | Strategy | None, backbone: Backbone, bench: Workbe
 
 def _over_shallow(contest: Contest, prove: bool) -> Gain | None:
     bench = contest.bench
-    raw = bench.train.raw(0)
-    few = contest.among(worth_decoding(raw, len(bench.train)), worth_decoding(raw, len(contest.inputs)))
     each = _Baseline(
         "a linear model on shallow features",
-        few,
+        contest,
         "",
-        lambda: shallow_seconds(few.bench, few.inputs),
-        lambda: shallow(few.bench, few.inputs),
+        lambda: shallow_seconds(bench, *contest.shallow),
+        lambda: shallow(bench, *contest.shallow),
         "; --prove takes the time",
     )
     return _measured(each, float("inf") if prove else min(FOR_SHALLOW * bench.deadline, _left(bench)))

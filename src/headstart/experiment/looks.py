@@ -16,10 +16,10 @@ from headstart.frozen.store import FrontierStore, NotStored, Space
 AT_A_TIME = 1024
 """Looks read from the store at once."""
 
-SKETCH = "sketch"
+SKETCH, SHALLOW = "sketch", "shallow"
 
 Columns = dict[str, np.ndarray]
-"""Traits (N,) float64, and sketches (N, S) float32 where there are any."""
+"""Traits (N,) float64; sketches (N, S) and shallow features (N, D), float32, where there are any."""
 
 
 class KeptLooks:
@@ -62,13 +62,24 @@ class KeptLooks:
         ----------
         again : looks at one of them, by its place, anew; asked where another process cleared the store meanwhile.
         """
+        whole = self._whole(fingerprints, again, lambda name: name != SHALLOW)
+        return Looks({name: column for name, column in whole.items() if name != SKETCH}, whole.get(SKETCH))
+
+    def shallow(self, fingerprints: Sequence[str], again: Callable[[int], Look]) -> np.ndarray | None:
+        """Their shallow features (N, D), as :meth:`of` gives their looks; None where the modality has none."""
+        return self._whole(fingerprints, again, lambda name: name == SHALLOW).get(SHALLOW)
+
+    def _whole(
+        self, fingerprints: Sequence[str], again: Callable[[int], Look], wanted: Callable[[str], bool]
+    ) -> Columns:
         whole: Columns = {}
         for start in range(0, len(fingerprints), AT_A_TIME):
             part = fingerprints[start : start + AT_A_TIME]
             for name, column in self._part(part, start, again).items():
-                room = whole.setdefault(name, np.empty((len(fingerprints), *column.shape[1:]), column.dtype))
-                room[start : start + len(part)] = column
-        return Looks({name: column for name, column in whole.items() if name != SKETCH}, whole.get(SKETCH))
+                if wanted(name):
+                    room = whole.setdefault(name, np.empty((len(fingerprints), *column.shape[1:]), column.dtype))
+                    room[start : start + len(part)] = column
+        return whole
 
     def _part(self, fingerprints: Sequence[str], start: int, again: Callable[[int], Look]) -> Columns:
         with contextlib.suppress(NotStored):
@@ -86,5 +97,8 @@ class KeptLooks:
 
 def _columns(looks: Sequence[Look]) -> Columns:
     columns = {name: np.array([look.traits[name] for look in looks], dtype=np.float64) for name in looks[0].traits}
-    sketches = [look.sketch for look in looks if look.sketch is not None]
-    return {**columns, SKETCH: np.stack(sketches)} if sketches else columns
+    for name, given in ((SKETCH, [look.sketch for look in looks]), (SHALLOW, [look.shallow for look in looks])):
+        known = [one for one in given if one is not None]
+        if known:
+            columns[name] = np.stack(known)
+    return columns

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from headstart.backbones.base import Backbone, collate
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, write_json
-from headstart.core.shallow import MOST_WORDS, SIDE, shallow_features
+from headstart.core.shallow import MOST_WORDS, Given, shallow_features
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies import _linear_head, _sparse_head
@@ -48,8 +47,12 @@ def majority(bench: Workbench, inputs: Inputs) -> Tensor:
     return solution.bias.expand(len(inputs), -1).clone()
 
 
-def shallow(bench: Workbench, inputs: Inputs) -> Tensor:
-    """Outputs (N, C) of a linear head on words, or on colours and edges (:mod:`headstart.core.shallow`).
+def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
+    """Outputs (M, C) of a linear head on words, or on colours and edges (:mod:`headstart.core.shallow`).
+
+    Parameters
+    ----------
+    learnt, judged : the bench's N training inputs and M others.
 
     Raises
     ------
@@ -57,23 +60,23 @@ def shallow(bench: Workbench, inputs: Inputs) -> Tensor:
     """
     task = bench.task
     with bench.stopwatch.lap("train"):
-        learnt, judged = shallow_features(_Decoded(bench.train), _Decoded(inputs), _most_words(bench))
-        if issparse(learnt):
-            weight, bias = fit_sparse_head(task, learnt, bench.targets, bench.seed)
-            return torch.from_numpy(np.asarray(judged @ weight + bias)).float()
-        features, weights = torch.from_numpy(learnt).float(), task.balance(bench.targets)
+        seen, new = shallow_features(learnt, judged, _most_words(bench))
+        if issparse(seen):
+            weight, bias = fit_sparse_head(task, seen, bench.targets, bench.seed)
+            return torch.from_numpy(np.asarray(new @ weight + bias)).float()
+        features, weights = torch.from_numpy(seen).float(), task.balance(bench.targets)
         solution = fit_linear_head(task, features, bench.targets, weights, bench.seed)
-        return torch.from_numpy(judged).float() @ solution.weight.T + solution.bias
+        return torch.from_numpy(new).float() @ solution.weight.T + solution.bias
 
 
-def shallow_seconds(bench: Workbench, inputs: Inputs) -> float:
+def shallow_seconds(bench: Workbench, learnt: Given, judged: Given) -> float:
     """About how long :func:`shallow` takes here, from the features of a few inputs.
 
     Raises
     ------
     TypeError : no shallow features are known of such inputs.
     """
-    sample = _Decoded(bench.train.select(range(min(TRIED, len(bench.train)))))
+    sample = learnt[:TRIED]
     seconds = []
     for _ in range(2):  # the first time imports what it takes
         began = time.perf_counter()
@@ -84,7 +87,7 @@ def shallow_seconds(bench: Workbench, inputs: Inputs) -> float:
         solving = _sparse_head.predicted_seconds(features, count, outputs)
     else:
         solving = _linear_head.predicted_seconds(count, features.shape[1], outputs)
-    return min(seconds) * (count + len(inputs)) + solving
+    return min(seconds) * (count + len(judged)) + solving
 
 
 def random_weights(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
@@ -204,20 +207,3 @@ def _alone(bench: Workbench, name: str) -> Workbench:
 
 def _most_words(bench: Workbench) -> int:
     return max(1, min(MOST_WORDS, MOST_WEIGHTS // bench.task.outputs))
-
-
-class _Decoded(Sequence[Any]):
-    """Inputs decoded one at a time, as small as shallow features need them: a large set need not lie in memory."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        self.inputs = inputs
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return _Decoded(self.inputs.select(range(*index.indices(len(self)))))
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self.inputs.modality.decode(self.inputs.examples.references[index], SIDE)

@@ -15,7 +15,7 @@ BORDER = SIDE // 20
 BLANK = 1.0
 """A picture whose 256 means differ by less than this standard deviation, in grey levels of 255, shows nothing."""
 
-LIKENESS = f"likeness 2 of {SIDE} pixels"
+LIKENESS = f"likeness 3 of {SIDE} pixels"
 """Names what this file computes; whoever changes that changes the name."""
 
 

@@ -20,10 +20,13 @@ class Look:
     traits : numbers that should not tell the target: size, brightness, length. The same names for every input.
     sketch : a small likeness (S,) float32 of norm 1, or nought where there is nothing to see; near duplicates lie
         close. None where the modality has none.
+    shallow : features (D,) float32 that take no network, colours and edges say: what a model without pretraining may
+        learn from. None where there are none, or they cannot be told from one input alone, as words.
     """
 
     traits: Mapping[str, float] = field(default_factory=dict)
     sketch: np.ndarray | None = None
+    shallow: np.ndarray | None = None
 
 
 class Modality(ABC):

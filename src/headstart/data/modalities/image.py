@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 
 from headstart.core.files import digest
+from headstart.core.shallow import picture_features
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
 from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
 from headstart.data.modalities._pixels import array_to_rgb, to_rgb
@@ -80,7 +81,7 @@ class Image(Modality):
             (width, height), size = picture.size, math.nan
         traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
         small = small_copy(picture)
-        return Look(traits | appearance(small), likeness(small))
+        return Look(traits | appearance(small), likeness(small), picture_features(small))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
