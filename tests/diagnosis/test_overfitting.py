@@ -1,10 +1,12 @@
 """Overfitting on figures small enough to judge by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from headstart.core.results import Figure
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.overfitting import Overfitting
+from headstart.diagnosis.overfitting import Overfitting, _gap
 
 
 def evidence(figures, watched="accuracy", higher=True):
@@ -43,3 +45,31 @@ def test_overfitting_of_an_error_goes_the_other_way():
 def test_overfitting_prefers_the_test_split():
     figures = {"train": Figure(1.0, 1.0, 1.0), "validation": Figure(0.5, 0.4, 0.6), "test": Figure(1.0, 0.9, 1.0)}
     assert Overfitting().examine(evidence(figures=figures)) == []
+
+
+def test_the_gap_has_an_interval():
+    """0.9 [0.8, 0.94] and 0.6 [0.5, 0.73]: below √(0.1² + 0.13²), above √(0.04² + 0.1²)."""
+    gap = _gap(Figure(0.9, 0.8, 0.94), Figure(0.6, 0.5, 0.73))
+    assert gap == pytest.approx((0.3, 0.3 - 0.164012, 0.3 + 0.107703), abs=1e-5)
+    assert _gap(Figure(0.6, 0.5, 0.73), Figure(0.9, 0.8, 0.94)) == gap  # an error goes the other way
+    clear = evidence(figures={"train": Figure(0.9, 0.85, 0.94), "test": Figure(0.6, 0.5, 0.73)})
+    assert "a gap of 0.3 (0.161 to 0.408)" in Overfitting().examine(clear)[0].summary
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ([(1.0, 1.1), (0.6, 0.8), (0.3, 0.9), (0.1, 1.2)], "The curves part after epoch 2 of 4"),
+        ([(1.0, 1.1), (0.6, 0.8), (0.3, 0.7)], "the curves do not part"),
+        ([(1.0, 0.5), (1.2, 0.9)], None),  # both rose: it diverged
+        ([(1.0, 1.1)], None),
+    ],
+)
+def test_it_says_where_the_curves_part(losses, words):
+    gone = {"train": Figure(1.0, 0.99, 1.0), "test": Figure(0.8, 0.75, 0.85)}
+    epochs = [{"epoch": i + 1.0, "train_loss": t, "validation_loss": v} for i, (t, v) in enumerate(losses)]
+    (finding,) = Overfitting().examine(replace(evidence(figures=gone), epochs=epochs))
+    if words:
+        assert words in finding.summary
+    else:
+        assert finding.summary.endswith("by heart.")

@@ -33,6 +33,8 @@ class Evidence:
     set_aside : the examples that cannot be read and are in no split, each with what is wrong with it.
     gains : what the model was compared with → (what that reached, by how much the model is better).
     curve : (examples, figure) of a head refitted on growing shares; several draws of a size one after the other.
+    epochs : the figures after each epoch of the kept rung, ``train_loss`` and ``validation_loss`` among them; none
+        where its head was solved.
     features : (n, D) features of the frozen backbone.
     labels, probabilities : the classes, and (n, C) what a linear head on the features that did not see the example
         (out of fold) gives them; train and validation alone.
@@ -57,6 +59,7 @@ class Evidence:
     set_aside: Sequence[Problem] = ()
     gains: Mapping[str, tuple[Figure, Figure]] = field(default_factory=dict)
     curve: Sequence[tuple[int, float]] = ()
+    epochs: Sequence[Mapping[str, float]] = ()
 
 
 class Diagnosis(ABC):

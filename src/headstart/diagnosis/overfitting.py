@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+
 from headstart.core.results import Figure, Finding, Severity
 from headstart.diagnosis.base import Diagnosis, Evidence
 
@@ -12,8 +15,14 @@ NOTABLE_RATIO, SERIOUS_RATIO = 1.25, 2.0
 """How many times its training value an error (mean absolute error, log-loss) has to be."""
 
 
+LOSSES = {"train_loss", "validation_loss"}
+
+
 class Overfitting(Diagnosis):
-    """Compares the watched figure on the training split with the test split, or validation without one."""
+    """Compares the watched figure on the training split with the test split, or validation without one.
+
+    It says how wide the gap is, and after which epoch the curves part.
+    """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
         watched = evidence.watched
@@ -25,13 +34,45 @@ class Overfitting(Diagnosis):
         if not _apart(train, other, higher) or not (severity := _severity(train, other, higher)):
             return []
         name = watched.replace("_", " ")
+        gap = _gap(train, other)
         summary = (
             f"The model's {name} is {train.value:.3g} on the examples it learned from, but {other.value:.3g} "
-            f"(95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples: "
-            "some was learned by heart."
+            f"(95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a gap of "
+            f"{gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): some was learned by heart."
         )
         step = "Add examples, above all of the kinds it gets wrong, or fit one that trains less (--strategy)."
-        return [Finding("overfitting", severity, summary, next_step=step)]
+        return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]
+
+
+def _gap(train: Figure, other: Figure) -> Figure:
+    """The size of the difference of two figures from different examples, with its interval from theirs.
+
+    The distances of the near bounds, and those of the far ones, add up as squares (Newcombe 1998, method 10).
+    """
+    upper, lower = sorted((train, other), key=lambda figure: -figure.value)
+    value = upper.value - lower.value
+    below = math.hypot(upper.value - upper.low, lower.high - lower.value)
+    above = math.hypot(upper.high - upper.value, lower.value - lower.low)
+    return Figure(value, value - below, value + above)
+
+
+def _parting(epochs: Sequence[Mapping[str, float]]) -> str:
+    """A sentence on where the curves part: the held-out loss is least, and the training loss goes on falling."""
+    losses = [(each["train_loss"], each["validation_loss"]) for each in epochs if each.keys() >= LOSSES]
+    if len(losses) < 2:
+        return ""
+    least = min(range(len(losses)), key=lambda epoch: losses[epoch][1])
+    if least == len(losses) - 1:
+        return (
+            f" The loss on held-out examples fell until the last of {len(losses)} epochs, so the curves do not part."
+        )
+    if losses[-1][0] >= losses[least][0]:
+        return ""
+    return (
+        f" The curves part after epoch {least + 1} of {len(losses)}: from there the loss on held-out examples went from "
+        f"{losses[least][1]:.3g} to {losses[-1][1]:.3g}, while that on training examples fell from "
+        f"{losses[least][0]:.3g} to {losses[-1][0]:.3g}. The weights kept are those of the best epoch."
+    )
 
 
 def _apart(train: Figure, other: Figure, higher_is_better: bool) -> bool:

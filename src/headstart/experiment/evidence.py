@@ -80,7 +80,7 @@ class Outcome:
 def add_evidence(model: Model, outcome: Outcome) -> None:
     """Fill in the model's findings, provenance, report and card; gathering them counts among the fit's seconds."""
     start = time.perf_counter()
-    model.result.findings = outcome.examination.findings(_for_diagnoses(outcome))
+    model.result.findings = outcome.examination.findings(_for_diagnoses(model, outcome))
     model.provenance = provenance(model, outcome)
     evidence = _for_report(model, outcome)
     model.result.seconds.total += time.perf_counter() - start
@@ -92,12 +92,15 @@ def _encoded(outcome: Outcome, name: str) -> Tensor:
     return outcome.task.encode(outcome.column(outcome.checked.examples.targets, name))
 
 
-def _for_diagnoses(outcome: Outcome) -> Evidence:
+def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
     """The evidence from before training, and how good the model is."""
     task = outcome.task
     figures = {name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
     mistakes = {name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
-    return replace(outcome.before, figures={"train": outcome.learned, **figures}, mistakes=mistakes)
+    kept = next(rung for rung in model.result.rungs if rung.name == model.result.chosen)
+    return replace(
+        outcome.before, figures={"train": outcome.learned, **figures}, mistakes=mistakes, epochs=kept.curve
+    )
 
 
 def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
