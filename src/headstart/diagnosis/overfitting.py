@@ -69,8 +69,8 @@ def _parting(epochs: Sequence[Mapping[str, float]]) -> str:
     if losses[-1][0] >= losses[least][0]:
         return ""
     return (
-        f" The curves part after epoch {least + 1} of {len(losses)}: from there the loss on held-out examples went from "
-        f"{losses[least][1]:.3g} to {losses[-1][1]:.3g}, while that on training examples fell from "
+        f" The curves part after epoch {least + 1} of {len(losses)}: from there the loss on held-out examples went "
+        f"from {losses[least][1]:.3g} to {losses[-1][1]:.3g}, while that on training examples fell from "
         f"{losses[least][0]:.3g} to {losses[-1][0]:.3g}. The weights kept are those of the best epoch."
     )
 
