@@ -23,7 +23,7 @@ FLOORS = {
 }  # fmt: skip
 PLUGIN_FOLDERS = [
     "data/readers", "data/modalities", "tasks", "backbones", "diagnosis", "frozen/engines", "strategies", "cli",
-    "explanations",
+    "explanations", "transferability",
 ]  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -209,6 +209,17 @@ def test_the_example_diagnosis_speaks_where_it_should() -> None:
     assert found(0) == found(40) == []
 
 
+@pytest.mark.usefixtures("installed")
+def test_the_example_score_by_hand() -> None:
+    """Points 0 1 | 10 11: a = 1, and b is 10.5 for the outer two, 9.5 for the inner."""
+    from headstart.transferability import scores_of
+    from headstart.transferability.base import Seen
+
+    seen = Seen(features=np.array([[0.0], [1.0], [10.0], [11.0]]), classes=np.array([0, 0, 1, 1]))
+    assert scores_of(seen, ["silhouette"])["silhouette"] == pytest.approx((9.5 / 10.5 + 8.5 / 9.5) / 2)
+    assert scores_of(Seen(features=seen.features), ["silhouette"]) == {}
+
+
 @pytest.mark.usefixtures("installed", "at_hand")
 def test_the_example_strategy_trains_biases_and_nothing_else(messages: Path) -> None:
     model = headstart.fit(

@@ -11,12 +11,23 @@ _FACE = {
     "fit": "headstart.experiment",
     "label": "headstart.experiment",
     "load": "headstart.delivery.artifact",
+    "rank": "headstart.experiment",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
     "HeadstartRegressor": "headstart.estimator",
 }
 
-__all__ = ["HeadstartClassifier", "HeadstartRegressor", "Model", "__version__", "check", "fit", "label", "load"]
+__all__ = [
+    "HeadstartClassifier",
+    "HeadstartRegressor",
+    "Model",
+    "__version__",
+    "check",
+    "fit",
+    "label",
+    "load",
+    "rank",
+]
 
 
 def __getattr__(name: str) -> Any:

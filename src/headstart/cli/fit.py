@@ -37,7 +37,11 @@ def add_to(commands: Any) -> None:
         "--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors); auto: inferred"
     )
     parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
-    parser.add_argument("--backbone", metavar="NAME", help="a backbone of `headstart models`, or a folder")
+    parser.add_argument(
+        "--backbone",
+        metavar="NAME",
+        help="a backbone of `headstart models`, a folder, or auto: what `headstart rank` picks",
+    )
     parser.add_argument(
         "--strategy",
         metavar="NAME[:SETTING=VALUE,…]",

@@ -34,6 +34,8 @@ from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find, prepare
 from headstart.experiment.refits import curve_of
+from headstart.experiment.selector import AUTO as CHOSEN
+from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
@@ -78,6 +80,7 @@ def fit(
         together by their names or a column (patients, videos, bursts of photos) stay in one split.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
+    backbone : also a folder, or ``"auto"``: the one that a ranking picks, see :func:`headstart.rank`.
     budget : the time it may take, in seconds or as ``"10m"``.
     out : where to write the model folder; None writes nothing.
     resume : go on with a fit into `out` that was interrupted.
@@ -108,6 +111,8 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     if spec.out is not None:
         check_out(spec.out)
     found = find(spec, progress)
+    if spec.backbone == CHOSEN:
+        spec = with_chosen_backbone(spec, found, stopwatch, progress)
     backbone = choose_backbone(spec, found, progress)
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepare(found, spec, stopwatch, progress)

@@ -1,0 +1,1 @@
+"""One file a kind of transfer: what it gives on real sets, against what it must give."""

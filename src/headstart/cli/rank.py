@@ -1,0 +1,120 @@
+"""``headstart rank``: which backbone suits some examples best, told without fitting any."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from headstart.core.counts import parse_count, say_count
+from headstart.core.spec import FitSpec
+from headstart.core.timing import parse_duration, say_duration
+
+if TYPE_CHECKING:
+    from headstart.experiment.selector import Ranking
+
+EPILOG = """examples:
+  headstart rank photos/                              all backbones at hand
+  headstart rank reviews.csv --target label --json    for a pipeline
+  headstart rank photos/ --backbones timm/resnet50,models/mine --most-parameters 30M
+  headstart fit photos/ --backbone auto               rank, then fit the one that is picked
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "rank",
+        help="choose a backbone",
+        description="Rank the backbones at hand for your examples, by cross-validated heads on their features.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
+    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group belong together (patients, authors)")
+    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    parser.add_argument(
+        "--backbones", metavar="NAMES", help="names or folders with commas between; downloaded where not at hand"
+    )
+    parser.add_argument("--hub", action="store_true", help="also those that are worth a download (see models --all)")
+    parser.add_argument("--most-parameters", metavar="COUNT", help="no larger ones, e.g. 30M")
+    parser.add_argument("--budget", default="2m", metavar="TIME", help="time it may take (default: 2m)")
+    parser.add_argument(
+        "--scores", metavar="NAMES", help="transferability scores to show beside, with commas between, or all"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same subsamples and folds (default: 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--engine", default="auto", metavar="NAME", help="what runs the backbones (default: the fastest in a trial)"
+    )
+    parser.add_argument("--json", action="store_true", help="the ranking as one JSON object on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Rank, and say what is picked and why."""
+    from headstart.core.files import finite
+    from headstart.core.progress import Progress
+    from headstart.experiment.candidates import Wanted
+    from headstart.experiment.ranking import carry_out
+
+    spec = FitSpec(
+        data=options.data,
+        input=options.input,
+        target=options.target,
+        group=options.group,
+        task=options.task,
+        budget=parse_duration(options.budget),
+        seed=options.seed,
+        device=options.device,
+        engine=options.engine,
+    )
+    most = parse_count(options.most_parameters) if options.most_parameters else None
+    wanted = Wanted(_listed(options.backbones), options.hub, most)
+    ranking = carry_out(spec, wanted, _listed(options.scores), Progress())
+    if options.json:
+        print(json.dumps(finite(ranking.to_json()), ensure_ascii=False))
+    else:
+        print("\n".join([*table(ranking), "", *conclusion(ranking, options.data)]))
+
+
+def table(ranking: Ranking) -> list[str]:
+    """A line for each candidate, the pick marked."""
+    from headstart.delivery.writing import figure_interval, figure_name, figure_value
+
+    names = sorted({name for one in ranking.candidates for name in one.scores})
+    head = ["", "backbone", figure_name(ranking.figure), "95 % interval", "examples", "seconds", "parameters"]
+    rows = [[*head, "static list", *names, ""]]
+    for one in ranking.candidates:
+        written = (ranking.figure, one.score, ranking.higher_is_better)
+        rows.append(
+            [
+                ">" if one.backbone == ranking.pick else "", one.backbone, figure_value(*written),
+                figure_interval(*written), f"{one.examples:,}", f"{one.seconds:.1f}", say_count(one.parameters),
+                str(one.static_rank), *(f"{one.scores[name]:.3f}" if name in one.scores else "-" for name in names),
+                one.out,
+            ]
+        )  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def conclusion(ranking: Ranking, data: str) -> list[str]:
+    """What is picked and why, what the static list would have picked, and what to do next."""
+    same = ranking.static_pick == ranking.pick
+    listed = "the same" if same else ranking.static_pick
+    left_out = [f"Left out:    {one.backbone}: {one.why}." for one in ranking.left_out]
+    return [
+        f"Pick:        {ranking.pick}: {ranking.why}.",
+        f"Static list: {listed}, by size, age and breadth of pretraining alone.",
+        *left_out,
+        f"Took:        {say_duration(ranking.seconds)}; it ended because {ranking.settled}.",
+        f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",
+    ]
+
+
+def _listed(given: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (given or "").split(",") if name.strip())

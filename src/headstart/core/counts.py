@@ -1,0 +1,30 @@
+"""Counts as people write them: 30M, 1.5 k, 2B."""
+
+from __future__ import annotations
+
+import re
+
+from headstart.core.errors import UsageError
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
+
+
+def parse_count(text: str) -> int:
+    """A number in ``30M``, ``1.5 k``, ``2B`` (a billion) or ``100000``.
+
+    Raises
+    ------
+    UsageError : not a positive count.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if not match or match[2] not in _UNITS or float(match[1]) * _UNITS[match[2]] < 1:
+        raise UsageError(f"{text!r} is not a count. Write for example 500k, 30M or 1.5B.")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def say_count(count: int) -> str:
+    """``3_538_984`` → ``3.5 M``, ``280_000`` → ``280 k``, ``12`` → ``12``."""
+    for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if count >= 0.9995 * unit:
+            return (f"{count / unit:.1f}" if unit > 10**3 else f"{count / unit:.0f}") + f" {name}"
+    return str(count)

@@ -1,0 +1,113 @@
+"""Which backbones may be chosen from, and in which order a static list would put them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from headstart.backbones import Card, all_cards, load
+from headstart.core.counts import say_count
+from headstart.core.errors import InputError, UsageError
+from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.base import Modality
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A backbone that may be chosen.
+
+    Attributes
+    ----------
+    given : what it is loaded by: its name, or a folder that a person named.
+    static_rank : its place on the static list, 1 for the first.
+    """
+
+    given: str
+    card: Card
+    static_rank: int
+
+    @property
+    def name(self) -> str:
+        """``source/name``."""
+        return self.card.name
+
+
+class LeftOut(NamedTuple):
+    """A backbone that was not ranked, and why."""
+
+    backbone: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asked to choose from.
+
+    Attributes
+    ----------
+    named : these backbones, downloaded where they are not at hand; empty for all that are at hand.
+    hub : also those worth listing that would have to be downloaded.
+    most_parameters : no larger ones; None for no limit.
+    """
+
+    named: Sequence[str] = ()
+    hub: bool = False
+    most_parameters: int | None = None
+
+
+def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list[LeftOut]]:
+    """The backbones to rank, in the order of the static list, and those that are too large.
+
+    The static list sorts by the rank of the cards: by size, age and breadth of pretraining. No weights are loaded,
+    except to know a folder that a person named.
+
+    Raises
+    ------
+    UsageError : there is none for this modality, or all are too large.
+    InputError : one that was named takes other inputs.
+    """
+    known = _named(wanted.named, modality) if wanted.named else _found(modality, wanted.hub)
+    if not known:
+        noun = _modality(modality).noun
+        raise UsageError(
+            f"No backbone for {noun} is at hand. `headstart models --all` lists those that can be downloaded, "
+            "--hub ranks them too, and --backbones takes names and folders."
+        )
+    most = wanted.most_parameters
+    fitting = {given: card for given, card in known.items() if most is None or card.parameters <= most}
+    left_out = [
+        LeftOut(card.name, f"it has {say_count(card.parameters)} parameters, more than {say_count(most or 0)}")
+        for given, card in known.items()
+        if given not in fitting
+    ]
+    if not fitting:
+        least = min(card.parameters for card in known.values())
+        raise UsageError(
+            f"All {len(known)} backbones have more than {say_count(most or 0)} parameters; the smallest has "
+            f"{say_count(least)}. Raise --most-parameters."
+        )
+    order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].name))
+    return [Candidate(given, card, place) for place, (given, card) in enumerate(order, start=1)], left_out
+
+
+def _found(modality: str, hub: bool) -> dict[str, Card]:
+    cards = [card for card in all_cards() if card.modality == modality and (hub or card.at_hand)]
+    return {card.name: card for card in cards}
+
+
+def _named(names: Sequence[str], modality: str) -> dict[str, Card]:
+    listed = {card.name: card for card in all_cards()}
+    cards = {name: listed.get(name) or load(name).card for name in names}
+    for name, card in cards.items():
+        if card.modality != modality:
+            raise InputError(
+                f"The backbone {name} takes {_modality(card.modality).noun}, and these examples are "
+                f"{_modality(modality).noun}. `headstart models` lists backbones for each."
+            )
+    return cards
+
+
+def _modality(name: str) -> Modality:
+    found: Modality = MODALITIES.load(name)()
+    return found

@@ -1,0 +1,222 @@
+"""Chooses a backbone by a cheap probe of each, for `headstart rank` and for a fit whose backbone is ``auto``."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headstart.core.errors import UsageError
+from headstart.core.progress import Progress
+from headstart.core.results import Figure
+from headstart.core.spec import AUTO as GROUPS_INFERRED
+from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch, say_duration
+from headstart.experiment.candidates import LeftOut, Wanted, candidates_for
+from headstart.experiment.halving import Halving, NoneProbed, Race, Standing
+from headstart.experiment.material import Found, prepare
+from headstart.experiment.picking import pick
+from headstart.experiment.probe import Prober
+from headstart.experiment.unfinished import REQUEST
+from headstart.transferability import scores_of
+from headstart.transferability.base import Seen
+
+AUTO = "auto"
+"""In the place of a backbone's name: the one that a ranking picks."""
+
+RANKING_BUDGET = 120.0
+"""Seconds that a ranking may take unless something else is asked for."""
+
+OF_A_FIT = 0.2
+"""Within a fit it may take that long, but not more than this share of the fit's budget."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One candidate.
+
+    Attributes
+    ----------
+    score : the watched figure of heads that did not see the examples, with its 95 % interval, on so many examples.
+    seconds : that it took. parameters : of the backbone without a head.
+    static_rank : its place on the static list. out : why it was no longer in the running, empty where it was.
+    scores : transferability scores, where they were asked for.
+    """
+
+    backbone: str
+    score: Figure
+    seconds: float
+    static_rank: int
+    parameters: int
+    examples: int
+    out: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What a ranking found: the candidates, best first, the pick and why, and what the static list would pick.
+
+    ``figure`` names the scores, ``settled`` says why no more examples were used, ``given`` is what the pick is loaded
+    by, and ``left_out`` has no score.
+    """
+
+    candidates: list[Ranked]
+    pick: str
+    why: str
+    static_pick: str
+    seconds: float
+    figure: str
+    higher_is_better: bool
+    settled: str
+    given: str
+    left_out: list[LeftOut]
+
+    def to_json(self) -> dict[str, Any]:
+        """The published object of ``rank --json``."""
+        return {
+            "candidates": [
+                {
+                    "backbone": one.backbone,
+                    "score": list(one.score),
+                    "seconds": round(one.seconds, 3),
+                    "static_rank": one.static_rank,
+                    "parameters": one.parameters,
+                    "examples": one.examples,
+                    "out": one.out,
+                    **({"scores": dict(one.scores)} if one.scores else {}),
+                }
+                for one in self.candidates
+            ],
+            "pick": self.pick,
+            "static_pick": self.static_pick,
+            "seconds": round(self.seconds, 3),
+            "figure": self.figure,
+            "why": self.why,
+            "left_out": [one._asdict() for one in self.left_out],
+        }
+
+
+def select(
+    spec: FitSpec,
+    found: Found,
+    wanted: Wanted,
+    deadline: float,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    scores: Sequence[str] = (),
+) -> Ranking:
+    """Rank the candidates for the examples `found`; the test split is never read.
+
+    Parameters
+    ----------
+    deadline : seconds by the stopwatch. scores : transferability scores to compute beside.
+
+    Raises
+    ------
+    UsageError : groups are to be inferred.
+    HeadstartError : there is nothing to choose from, or the examples cannot be used.
+    """
+    if spec.group == GROUPS_INFERRED:
+        # They are inferred from a backbone's features, and decide which examples are for testing.
+        raise UsageError(
+            "Groups are inferred with the features of a backbone, so it cannot be chosen by them: name the backbone "
+            "(--backbone), or the column of the groups (--group)."
+        )
+    began = stopwatch.total
+    candidates, too_large = candidates_for(found.examples.modality, wanted)
+    learnt, spec = _without_test(found, spec)
+    material = prepare(learnt, spec, stopwatch, Progress(quiet=True))
+    rows = len(material.split.train) + len(material.split.validation)
+    count = "1 backbone" if len(candidates) == 1 else f"{len(candidates)} backbones"
+    progress.say(f"Ranking {count}; {rows:,} {found.modality.noun} are not for testing.")
+    with tempfile.TemporaryDirectory(prefix="headstart-rank-") as folder:
+        prober = Prober(material, spec, stopwatch, Path(folder))
+        race = Halving(material, prober.probe, spec.seed, stopwatch, deadline, progress).run(candidates)
+    chosen = pick(race)
+    running = race.running
+    fallen = sorted((one for one in race.standings if one.out), key=lambda one: -one.examples)
+    ordered = [chosen.standing, *(one for one in running if one is not chosen.standing), *fallen]
+    task = material.task
+    return Ranking(
+        candidates=[_ranked(standing, race, scores) for standing in ordered],
+        pick=chosen.standing.candidate.name,
+        why=chosen.why,
+        static_pick=candidates[0].name,
+        seconds=stopwatch.total - began,
+        figure=task.watched,
+        higher_is_better=task.higher_is_better[task.watched],
+        settled=race.settled,
+        given=chosen.standing.candidate.given,
+        left_out=[*race.left_out, *too_large],
+    )
+
+
+def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, progress: Progress) -> FitSpec:
+    """`spec` with a backbone's name in the place of ``auto``; None, the default, where the time is too short.
+
+    A fit that is resumed keeps the one it had.
+
+    Raises
+    ------
+    HeadstartError : there is none at hand.
+    """
+    if spec.resume and spec.out is not None and (before := _before(spec.out)):
+        progress.say(f"Backbone: {before}, as it was chosen before.")
+        return replace(spec, backbone=before)
+    seconds = min(RANKING_BUDGET, OF_A_FIT * spec.budget)
+    progress.say(f"Choosing a backbone, for at most {say_duration(seconds)}.")
+    plain = replace(spec, backbone=None)
+    try:
+        ranking = select(plain, found, Wanted(), stopwatch.total + seconds, stopwatch, progress)
+    except NoneProbed as error:
+        progress.say(f"  {error}\n  So the default of what is at hand is taken.")
+        return plain
+    same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
+    progress.say(f"  picked {ranking.pick}: {ranking.why}. The static list would have picked {same}.")
+    return replace(spec, backbone=ranking.given)
+
+
+def _before(out: Path) -> str | None:
+    """The backbone of the unfinished fit into `out`, or None."""
+    request = out.with_name(f"{out.name}.unfinished") / REQUEST
+    if not request.is_file():
+        return None
+    return str(json.loads(request.read_text(encoding="utf-8")).get("backbone") or "") or None
+
+
+def _without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:
+    """Without a test split that was given, so that it is not even decoded; one that is drawn stays the fit's own."""
+    examples = found.examples
+    if examples.splits is None or "test" not in examples.splits:
+        return found, spec
+    rest = [row for row, name in enumerate(examples.splits) if name != "test"]
+    return replace(found, examples=examples.select(rest)), replace(spec, test_share=0.0)
+
+
+def _ranked(standing: Standing, race: Race, scores: Sequence[str]) -> Ranked:
+    candidate, probed = standing.candidate, standing.probed
+    return Ranked(
+        backbone=candidate.name,
+        score=standing.score,
+        seconds=standing.seconds,
+        static_rank=candidate.static_rank,
+        parameters=probed.parameters,
+        examples=standing.examples,
+        out=standing.out,
+        scores=scores_of(_seen(standing), scores) if scores else {},
+    )
+
+
+def _seen(standing: Standing) -> Seen:
+    """The examples of its last round as the scores take them."""
+    encoded, outputs = standing.encoded.numpy(), standing.probed.outputs.shape[1]
+    features = standing.probed.features.numpy()
+    if np.issubdtype(encoded.dtype, np.integer) and encoded.ndim == 1:
+        return Seen(features, encoded, np.eye(outputs)[encoded])
+    return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float))

@@ -1,0 +1,76 @@
+"""``headstart rank``: the table, the sentences under it, and the JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from headstart.cli.rank import conclusion, table
+from headstart.core.results import Figure
+from headstart.experiment.candidates import LeftOut
+from headstart.experiment.selector import Ranked, Ranking
+from small_world import status
+
+
+def ranking() -> Ranking:
+    return Ranking(
+        candidates=[
+            Ranked("local/small", Figure(0.9, 0.85, 0.94), 3.21, 2, 722_496, 374),
+            Ranked("local/large", Figure(0.91, 0.86, 0.95), 8.0, 1, 25_557_032, 374, scores={"log_me": 0.5}),
+            Ranked("local/poor", Figure(0.5, 0.4, 0.6), 2.0, 3, 2_223_872, 128, out="worse by more than chance"),
+        ],
+        pick="local/small",
+        why="as good and cheaper",
+        static_pick="local/large",
+        seconds=13.2,
+        figure="accuracy",
+        higher_is_better=True,
+        settled="all 374 examples were used",
+        given="some models/small",
+        left_out=[LeftOut("local/huge", "it would take 4 min")],
+    )
+
+
+def test_the_table_marks_the_pick_and_says_who_fell_out() -> None:
+    head, first, second, third = table(ranking())
+    assert head.split("  ")[1].strip() == "backbone"
+    assert first.startswith(">  local/small")
+    for word in ("90.0 %", "85.0–94.0 %", "374", "3.2", "722 k", "2", "-"):
+        assert word in first
+    assert not second.startswith(">")
+    assert "25.6 M" in second
+    assert second.endswith("0.500")
+    assert third.endswith("worse by more than chance")
+
+
+def test_the_sentences_under_it() -> None:
+    assert conclusion(ranking(), "my photos") == [
+        "Pick:        local/small: as good and cheaper.",
+        "Static list: local/large, by size, age and breadth of pretraining alone.",
+        "Left out:    local/huge: it would take 4 min.",
+        "Took:        13 s; it ended because all 374 examples were used.",
+        "Next:        headstart fit 'my photos' --backbone 'some models/small'",
+    ]
+
+
+def test_a_ranking_from_the_command_line(messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("rank", messages, "--target", "topic", "--backbones", "tiny_bert", "--engine", "eager")
+    assert status(*asked) == 0
+    said = capsys.readouterr()
+    assert "Pick:        local/tiny_bert: there is no other." in said.out
+    assert "Static list: the same" in said.out
+    assert "Ranking 1 backbone; 36 texts are not for testing." in said.err
+    assert status(*asked, "--json") == 0
+    given = json.loads(capsys.readouterr().out)
+    assert (given["pick"], given["static_pick"]) == ("local/tiny_bert", "local/tiny_bert")
+    assert not list(at_hand.iterdir())
+
+
+def test_mistakes(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("rank", "nowhere") == 1
+    assert status("rank", photos, "--most-parameters", "few") == 2
+    assert status("rank", photos, "--budget", "soon") == 2
+    assert status("rank", photos, "--backbones", "tiny_resnett") == 2
+    assert "Did you mean" in capsys.readouterr().err

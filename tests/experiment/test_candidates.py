@@ -1,0 +1,62 @@
+"""Which backbones may be chosen from, and the order of the static list."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headstart.core.errors import HeadstartError, InputError, UsageError
+from headstart.experiment.candidates import Wanted, candidates_for
+
+
+@pytest.fixture
+def several(tiny_backbones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with two backbones for images: the miniature, and the same of narrower pretraining."""
+    folder = tmp_path / "models"
+    shutil.copytree(tiny_backbones / "tiny_resnet", folder / "broad")
+    shutil.copytree(tiny_backbones / "tiny_resnet", folder / "narrow")
+    for name, classes in (("broad", 1000), ("narrow", 10)):
+        file = folder / name / "config.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "num_classes": classes}))
+    monkeypatch.setenv("HEADSTART_MODELS", str(folder))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    return folder
+
+
+def test_those_at_hand_in_the_order_of_the_static_list(several: Path) -> None:
+    found, left_out = candidates_for("image", Wanted())
+    assert [(one.name, one.static_rank) for one in found] == [("local/broad", 1), ("local/narrow", 2)]
+    assert left_out == []
+
+
+def test_those_to_be_downloaded_only_when_asked_for(several: Path) -> None:
+    found, _ = candidates_for("image", Wanted(hub=True))
+    assert {"local/broad", "local/narrow"} < {one.name for one in found}
+    assert any(not one.card.at_hand for one in found)
+
+
+def test_the_large_are_left_out_and_named(several: Path) -> None:
+    found, left_out = candidates_for("image", Wanted(hub=True, most_parameters=5_000_000))
+    assert all(one.card.parameters <= 5_000_000 for one in found)
+    (why,) = [one.why for one in left_out if one.backbone == "timm/resnet50.a1_in1k"]
+    assert why == "it has 25.6 M parameters, more than 5.0 M"
+    with pytest.raises(UsageError, match=r"All 2 backbones have more than 1 k .* Raise --most-parameters"):
+        candidates_for("image", Wanted(most_parameters=1000))
+
+
+def test_those_that_are_named_by_name_or_folder(several: Path, tiny_backbones: Path) -> None:
+    path = str(tiny_backbones / "tiny_resnet")
+    found, _ = candidates_for("image", Wanted(named=("narrow", path)))
+    assert {one.given for one in found} == {"narrow", path}
+    assert {one.name for one in found} == {"local/narrow", "local/tiny_resnet"}
+
+
+def test_mistakes(several: Path, tiny_backbones: Path) -> None:
+    with pytest.raises(InputError, match="takes texts, and these examples are images"):
+        candidates_for("image", Wanted(named=(str(tiny_backbones / "tiny_bert"),)))
+    with pytest.raises(HeadstartError, match="Did you mean"):
+        candidates_for("image", Wanted(named=("narow",)))

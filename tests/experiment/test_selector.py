@@ -1,0 +1,120 @@
+"""A whole ranking, and a fit that takes its pick."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.core.errors import UsageError
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
+from headstart.experiment.material import find
+from headstart.experiment.ranking import rank
+from headstart.experiment.selector import with_chosen_backbone
+from small_world import HUES, paint, texts
+from toys import Said
+
+
+@pytest.fixture
+def two(tiny_backbones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with two backbones for pictures, one of which lost the weights of its last stage."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "models"
+    for name in ("sound", "broken"):
+        shutil.copytree(tiny_backbones / "tiny_resnet", folder / name)
+    state = load_file(folder / "broken" / "model.safetensors")
+    state = {name: torch.zeros_like(t) if name.startswith("layer4") else t for name, t in state.items()}
+    save_file(state, folder / "broken" / "model.safetensors")
+    monkeypatch.setenv("HEADSTART_MODELS", str(folder))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_better_of_two_is_picked(two: Path, photos: Path) -> None:
+    ranking = rank(photos, engine="eager", scores=["log_me", "leep"], quiet=True)
+    assert (ranking.pick, ranking.given) == ("local/sound", "local/sound")
+    first, second = ranking.candidates
+    assert (first.backbone, second.backbone) == ("local/sound", "local/broken")
+    assert first.score.value > 0.9 > second.score.value
+    assert first.score.low <= first.score.value <= first.score.high
+    assert ranking.static_pick == "local/broken"  # they are equal on paper, and the alphabet decides
+    assert {one.static_rank for one in ranking.candidates} == {1, 2}
+    assert first.examples == 34  # 42 less the eight that a fit would hold out for its test
+    assert set(first.scores) == {"log_me"}, "LEEP reads source classes, which a backbone without its head has not"
+    assert first.scores["log_me"] > second.scores["log_me"]
+
+
+def test_the_published_keys(two: Path, photos: Path) -> None:
+    plain = json.loads(json.dumps(rank(photos, engine="eager", quiet=True).to_json()))
+    assert {"candidates", "pick", "static_pick", "seconds"} <= plain.keys()
+    for one in plain["candidates"]:
+        assert {"backbone", "score", "seconds", "static_rank"} <= one.keys()
+        assert len(one["score"]) == 3
+
+
+def test_a_given_test_split_is_not_even_decoded(two: Path) -> None:
+    paint(two / "data" / "train", dict.fromkeys(HUES, 10))
+    for name in HUES:
+        (two / "data" / "test" / name).mkdir(parents=True)
+        for number in range(4):
+            (two / "data" / "test" / name / f"{number}.png").write_bytes(b"no picture")
+    ranking = rank(two / "data", engine="eager", quiet=True)
+    assert ranking.candidates[0].examples == 30
+
+
+def test_a_fit_takes_the_pick_and_says_so(two: Path, photos: Path) -> None:
+    said = Said()
+    spec = FitSpec(photos, backbone="auto", engine="eager", budget=60)
+    chosen = with_chosen_backbone(spec, find(spec, said), Stopwatch(), said)
+    assert chosen.backbone == "local/sound"
+    assert "Choosing a backbone, for at most 12 s." in said.lines
+    assert said.lines[-1].startswith("  picked local/sound: better than every other by more than chance")
+    assert said.lines[-1].endswith("The static list would have picked local/broken.")
+
+
+def test_a_fit_without_time_for_a_ranking_takes_the_default(two: Path, photos: Path) -> None:
+    said = Said()
+    spec = FitSpec(photos, backbone="auto", engine="eager", budget=1e-6)
+    assert with_chosen_backbone(spec, find(spec, said), Stopwatch(), said).backbone is None
+    assert said.lines[-1].endswith("So the default of what is at hand is taken.")
+
+
+def test_a_fit_that_is_resumed_keeps_its_backbone(two: Path, photos: Path) -> None:
+    folder = two / "model.unfinished"
+    folder.mkdir()
+    (folder / "request.json").write_text(json.dumps({"backbone": "local/broken"}))
+    spec = FitSpec(photos, backbone="auto", out=two / "model", resume=True)
+    found = find(spec, Progress(quiet=True))
+    assert with_chosen_backbone(spec, found, Stopwatch(), Progress(quiet=True)).backbone == "local/broken"
+
+
+@pytest.mark.parametrize(
+    ("targets", "figure"),
+    [
+        ([len(text) + i / 7 for i, (text, _) in enumerate(texts(45))], "mae"),
+        ([[topic, "short"] for _, topic in texts(45)], "macro_f1"),
+    ],
+)
+def test_numbers_and_sets_of_labels(at_hand: Path, targets: list[Any], figure: str) -> None:
+    data = ([text for text, _ in texts(45)], targets)
+    ranking = rank(data, backbones=["tiny_bert"], engine="eager", scores=["all"], quiet=True)
+    (only,) = ranking.candidates
+    assert ranking.figure == figure
+    assert only.score.low <= only.score.value <= only.score.high
+    assert set(only.scores) == {"log_me"}, "the others read classes"
+
+
+def test_mistakes(two: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"no transferability score 'logme'.* Did you mean 'log_me'"):
+        rank(photos, scores=["logme"], quiet=True)
+    with pytest.raises(UsageError, match=r"name the backbone .* or the column of the groups"):
+        rank(photos, group="auto", quiet=True)
