@@ -46,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help=f"names with commas, of {', '.join(MEASUREMENTS)}")
     parser.add_argument("--seeds", type=int, default=3, help="how often each fault is planted anew")
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--out", type=Path, help="rows are appended to this file, one JSON a line")
     parser.add_argument("--data", type=Path, default=SHARED / "data")
     parser.add_argument("--backbones", type=Path, default=SHARED / "backbones")
@@ -55,6 +56,7 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"unknown measurements: {', '.join(unknown)}; known: {', '.join(MEASUREMENTS)}")
     if asked.seeds < 1:
         parser.error(f"--seeds {asked.seeds}: at least 1")
+    asked.seeds = range(asked.first, asked.first + asked.seeds)
     return asked
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sets import PICTURES, Split
+from sets import PICTURES, Split, read
+
+if TYPE_CHECKING:
+    from headstart.delivery.comparing import NewExamples
 
 BACKBONE = "torchvision_mobilenet_v2"
-ROWS, TEST_ROWS = 800, 400
+ROWS, TEST_ROWS = 600, 300
 """Texts of a domain that are learnt from and tested on."""
+
+SET_ROWS, SET_TEST_ROWS = 1_000, 500
+"""The same of a set of the benchmark; pictures are all taken."""
 
 
 def fitted(split: Split, backbones: Path, seed: int) -> Any:
@@ -31,6 +38,28 @@ def fitted(split: Split, backbones: Path, seed: int) -> Any:
     )
 
 
+@dataclass(frozen=True)
+class Tested:
+    """A model's uncalibrated ``outputs`` (N, C) for the test split of its set, and the ``encoded`` truth (N,)."""
+
+    model: Any
+    outputs: Any
+    encoded: Any
+
+    def probabilities(self, calibrated: bool = True) -> np.ndarray:
+        """(N, C)."""
+        calibration = self.model.calibration if calibrated else {}
+        return np.asarray(self.model.task.probabilities(self.outputs, calibration))
+
+
+@cache
+def tested(name: str, data: Path, backbones: Path, seed: int) -> Tested:
+    """A model of the set `name` under the folder `data`; the seed draws what is held out for calibration."""
+    whole = read(name, data, SET_ROWS, SET_TEST_ROWS, 0)
+    model = fitted(whole.train, backbones, seed)
+    return Tested(model, model._all_outputs(whole.test.inputs), model.task.encode(whole.test.labels))
+
+
 @cache
 def domain(folder: Path, part: str) -> Split:
     """One domain's ``train`` or ``test``: class folders of pictures, or a table of texts of which some are drawn."""
@@ -43,9 +72,22 @@ def domain(folder: Path, part: str) -> Split:
     return Split([rows[i]["text"] for i in drawn], [rows[i]["label"] for i in drawn])
 
 
-def accuracy(model: Any, split: Split) -> float:
-    """The share of `split` that the model predicts right."""
-    return float(np.mean(np.array(model.predict(split.inputs)) == np.array(split.labels)))
+def seen(model: Any, inputs: Sequence[str]) -> NewExamples:
+    """Everything that the model and its guard see of `inputs`, in one run."""
+    from headstart.core.device import choose_device
+    from headstart.core.progress import Progress
+    from headstart.data.modalities import MODALITIES
+    from headstart.data.read import read as read_examples
+    from headstart.data.readers.base import Request
+    from headstart.delivery.comparing import NewExamples
+    from headstart.delivery.inference import Inference
+
+    guard, modality = model.guard, MODALITIES.load(model.modality)()
+    inference = Inference(model.network, modality, choose_device("auto"), "auto", Progress(quiet=True), guard.depths)
+    examples = read_examples(Request(list(inputs), needs_targets=False, fits=False))
+    found = inference.run(examples, lambda features: (features[guard.depths[-1]].numpy(), *guard.look(features)))
+    features, strange, nearest = (np.concatenate(parts) for parts in zip(*found.looked, strict=True))
+    return NewExamples(list(found.examples.ids), features, found.outputs, strange, nearest)
 
 
 def area(ordinary: Sequence[float], strange: Sequence[float]) -> float:

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import betabinom
-from sets import IMAGE_SETS, TEXT_SETS, read
+from sets import IMAGE_SETS, TEXT_SETS
 
-from planted._models import fitted
+from planted._models import tested
 
 COVERAGE = 0.9
-ROWS, TEST_ROWS = 2_000, 1_000
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Coverage with the interval it must lie in, and the mean set size, for each set and seed."""
+    from headstart.delivery.guarded import label_sets
+
     for name in (*IMAGE_SETS, *TEXT_SETS):
-        for seed in range(seeds):
-            whole = read(name, data, ROWS, TEST_ROWS, seed)
-            model = fitted(whole.train, backbones, seed)
-            sets = model.predict_sets(whole.test.inputs, COVERAGE)
-            held = np.mean([truth in labels for truth, labels in zip(whole.test.labels, sets, strict=True)])
-            low, high = interval(len(model.guard.scores), len(whole.test))
+        for seed in seeds:
+            found = tested(name, data, backbones, seed)
+            scores, truth = found.model.guard.scores, found.encoded.numpy()
+            sets = label_sets(found.model.guard, found.probabilities(), COVERAGE)
+            held = sets[np.arange(len(truth)), truth].mean()
+            low, high = interval(len(scores), len(truth))
             figures = {
                 "coverage at 90 %": (float(held), f"{low:.3f} to {high:.3f}"),
-                "mean set size": (float(np.mean([len(labels) for labels in sets])), ""),
+                "mean set size": (float(sets.sum(axis=1).mean()), ""),
             }
             for figure, (value, must) in figures.items():
                 yield {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,14 @@ MOST = 800
 MUST = ">= 0.95"
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Recall for each kind of copy and precision, for each set and seed; half of the test images have a copy."""
     features = Features(backbones)
     for name in IMAGE_SETS:
         whole = read(name, data, 0, 0, 0)
         test, train = _pictures(whole.test), _pictures(_few(whole.train))
         known = {"train": features(train), "test": features(test)}
-        for seed in range(seeds):
+        for seed in seeds:
             generator = np.random.default_rng(seed)
             planted = {
                 int(i): str(generator.choice(KINDS)) for i in generator.permutation(len(test))[: len(test) // 2]

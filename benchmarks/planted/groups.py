@@ -22,12 +22,12 @@ GROUPS, MEMBERS = 150, 4
 MUST_FIND = ">= 0.95"
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Agreement of the inferred with the planted groups, by features and by names alone; else none."""
     features = Features(backbones)
     for name, pattern in SETS.items():
         whole = read(name, data, 0, 0, 0)
-        for seed in range(seeds):
+        for seed in seeds:
             generator = np.random.default_rng(seed)
             drawn = generator.permutation(len(whole.train))[:GROUPS]
             labels = np.repeat([whole.train.labels[i] for i in drawn], MEMBERS)
@@ -71,12 +71,15 @@ def _agreement(inferred: Any, groups: np.ndarray) -> float:
 
 
 def _accuracy(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
-    """Five-fold accuracy of a linear probe, the members of a group in one fold."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    """Five-fold accuracy of a linear head, the members of a group in one fold."""
+    import torch
 
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    return float(cross_val_score(probe, features, labels, groups=groups, cv=folds).mean())
+    from headstart.experiment.out_of_fold import out_of_fold, stratified_folds
+    from headstart.tasks import TASKS
+
+    task = TASKS.load("classification").from_targets(labels.tolist())
+    encoded, folds = task.encode(labels.tolist()), stratified_folds(labels.tolist(), groups, 0)
+    if folds is None:
+        raise ValueError("one group alone has no folds")
+    outputs = out_of_fold(task, torch.from_numpy(features), encoded, folds)
+    return float((outputs.argmax(dim=1) == encoded).float().mean())

@@ -16,7 +16,7 @@ SETS = {"flowers": ">= 0.6", "vehicles": ">= 0.6", "banking77": ">= 0.5", "ag_ne
 FLIPPED = 0.05
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Average precision, the share estimated, and what a refit without the top suspects gains on the test split.
 
     The top suspects are as many as labels were flipped. "Not worse" means that the 95 % interval of the paired
@@ -24,7 +24,7 @@ def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]
     """
     for name, must in SETS.items():
         whole = known(name, data, backbones)
-        for seed in range(seeds):
+        for seed in seeds:
             labels, flipped = flip(whole.labels, seed)
             suspects, share = _suspects(whole.features, labels, seed)
             gain = _gain(whole, labels, suspects[: len(flipped)], seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ QUARTERS = 10
 """Random quarters for each seed."""
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """For each set and seed, the share of QUARTERS whose interval holds the figure at all labels; its mean width.
 
     The figure is the task's watched one. At all labels it is measured as at a quarter, on fifths held out of them;
@@ -23,7 +23,7 @@ def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]
     """
     for name in SETS:
         whole = known(name, data, backbones)
-        for seed in range(seeds):
+        for seed in seeds:
             inside, inside_test, widths = _covered(whole, seed)
             figures = {
                 "inside the interval": (inside, ">= 0.85"),

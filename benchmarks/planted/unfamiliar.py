@@ -16,6 +16,9 @@ from planted._models import area, fitted
 COUNT = 150
 """Inputs of each kind."""
 
+ROWS = (0, 500)
+"""Texts that are learnt from (0 is all) and tested on; pictures are all taken."""
+
 PAIRS = (
     ("flowers", "vehicles", ">= 0.95"),
     ("vehicles", "flowers", ">= 0.95"),
@@ -26,11 +29,11 @@ PAIRS = (
 WORDS = ("the", "parties", "hereto", "agree", "that", "all", "notices", "be", "given", "in", "writing", "within")
 
 
-def measure(data: Path, backbones: Path, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     """For each pair and seed the area under the ROC curve, the share that is flagged, and the false alarms."""
     for name, other, must in PAIRS:
-        whole, strange = read(name, data, 0, 1000, 0), read(other, data, 0, 1000, 0)
-        for seed in range(seeds):
+        whole, strange = read(name, data, *ROWS, 0), read(other, data, *ROWS, 0)
+        for seed in seeds:
             model = fitted(whole.train, backbones, seed)
             ordinary = _looked_at(model, whole.test.inputs)
             drawn = np.random.default_rng(seed).permutation(len(strange.test))[:COUNT]

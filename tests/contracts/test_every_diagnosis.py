@@ -34,13 +34,19 @@ def evidence(targets, ids, fingerprints, figures, **more):
     )
 
 
+WIDTH = 64
+"""Of the features: in fewer dimensions distances are skewed, and one in a hundred looks far."""
+
+FIRST, SECOND = np.eye(WIDTH)[:2]
+
+
 def arrays(targets, seed, tell):
     """Traits, sketches, features and probabilities; `tell` is how much features and traits say of the class."""
     generator = np.random.default_rng(seed)
     own = {split: np.array([target == "b" for target in targets[split]], dtype=float) for split in targets}
     traits = {split: {"width": 200 + 50 * tell * is_b + generator.random(len(is_b))} for split, is_b in own.items()}
     features = {
-        split: generator.uniform(-1.7, 1.7, (len(is_b), 8)) + 5 * np.outer(is_b, np.eye(8)[0]) + 5 * np.eye(8)[1]
+        split: generator.uniform(-1.7, 1.7, (len(is_b), WIDTH)) + 5 * np.outer(is_b, FIRST) + 5 * SECOND
         for split, is_b in own.items()
     }
     sketches = {split: generator.standard_normal((len(is_b), 256)).astype(np.float32) for split, is_b in own.items()}
@@ -71,10 +77,10 @@ def troubled():
     fingerprints["train"][0] = "same"
     figures = {"train": Figure(1.0, 0.99, 1.0), "validation": Figure(0.6, 0.5, 0.7), "test": Figure(0.6, 0.5, 0.7)}
     more = arrays(targets, 1, tell=1.0)
-    centres = 2 * np.random.default_rng(2).standard_normal((20, 8))
+    centres = 2 * np.random.default_rng(2).standard_normal((20, WIDTH))
     for features in more["features"].values():
         features += centres[np.arange(len(features)) % 20]
-    more["features"]["train"][0] = -10 * np.eye(8)[1]
+    more["features"]["train"][0] = -10 * SECOND
     more["probabilities"]["train"][:5] = [0.01, 0.99]
     more["sketches"]["test"][0] = more["sketches"]["train"][0]
     return evidence(targets, ids, fingerprints, figures, **more)

@@ -1,9 +1,10 @@
 """Outliers planted in made features."""
 
 import numpy as np
+import pytest
 
 from diagnosis.made import evidence
-from headstart.diagnosis.outliers import Outliers
+from headstart.diagnosis.outliers import Outliers, _spread
 
 
 def classes(count=100, seed=0):
@@ -32,8 +33,8 @@ def test_a_class_that_is_wide_has_no_outliers_for_it():
 
 
 def test_small_classes_and_missing_features_are_left_out():
-    targets = {"train": ["a"] * 19}
-    features = np.concatenate([np.ones((18, 4)), -np.ones((1, 4))])
+    targets = {"train": ["a"] * 9}
+    features = np.concatenate([np.ones((8, 4)), -np.ones((1, 4))])
     assert Outliers().examine(evidence(targets, features={"train": features})) == []
     assert (
         Outliers().examine(evidence({"train": ["a"] * 40, "test": ["a"] * 40}, features={"train": classes()[:40]}))
@@ -47,3 +48,21 @@ def test_many_outliers_are_a_warning():
     features[100:102] = -4 * np.eye(32)[[11, 12]]
     (finding,) = Outliers().examine(evidence({"train": ["a"] * 100 + ["b"] * 100}, features={"train": features}))
     assert finding.severity == "warning"  # 5 of 200
+
+
+def test_the_spread_is_that_of_the_upper_side():
+    """Of the deviations -9, -1, 1, 2 and 3 1, 2 and 3 lie above; their median times 1.4826 is 2.9652."""
+    assert _spread(np.array([-9.0, -1.0, 0.0, 1.0, 2.0, 3.0])) == pytest.approx(2.9652)
+    assert _spread(np.zeros(4)) == 0.0
+
+
+def test_a_burst_of_like_pictures_hides_no_outlier():
+    """Half of a class is close together: with the spread of both sides the one far off looked usual."""
+    generator = np.random.default_rng(1)
+    centre = 4 * np.eye(32)[0]
+    burst = centre + 0.5 * np.eye(32)[1] + 0.01 * generator.standard_normal((40, 32))
+    others = centre + 0.4 * generator.standard_normal((40, 32))
+    features = np.concatenate([burst, others])
+    features[79] = 4 * np.eye(32)[5]
+    (finding,) = Outliers().examine(evidence({"train": ["a"] * 80}, features={"train": features}))
+    assert finding.examples[0].id == "train-79"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 
 from headstart.diagnosis.base import Evidence
 from headstart.experiment import refits
-from headstart.experiment.refits import curve_of
+from headstart.experiment.refits import curve_of, strength_of
+from headstart.model.network import Network
+from headstart.strategies._linear_head import STRENGTHS
+from headstart.strategies._solved_head import solve_head
 from toys import toy_backbone, toy_bench, toy_pictures
 
 
@@ -27,11 +31,19 @@ def test_figures_rise_with_the_examples_and_need_features_and_time(
         {"train": said[:50], "validation": said[50:]}, {}, {}, {}, {}, {}, bench.task.watched, {},
         features={"train": apart[:50], "validation": apart[50:]},
     )  # fmt: skip
-    curve = curve_of(known, bench)
+    curve = curve_of(known, bench, 1.0)
     sizes = sorted({size for size, _ in curve})
     assert sizes == [6, 12, 24, 36, 48]  # an eighth, a quarter, … of the four fifths of 60
     assert np.mean([figure for size, figure in curve if size == 48]) > 0.9
     monkeypatch.setattr(refits, "accuracy_at_shares", None)  # refitting again would fail
-    assert curve_of(known, bench) == curve
-    assert curve_of(replace(known, features={}), bench) == []
-    assert curve_of(known, replace(bench, deadline=0.0)) == []
+    assert curve_of(known, bench, 1.0) == curve
+    assert curve_of(replace(known, features={}), bench, 1.0) == []
+    assert curve_of(known, replace(bench, deadline=0.0), 1.0) == []
+
+
+def test_the_penalty_is_that_of_the_head_on_the_frozen_backbone(tmp_path: Path) -> None:
+    backbone = toy_backbone()
+    bench = toy_bench(backbone, tmp_path, *toy_pictures(30), held_out=10)
+    network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), bench.task.head(backbone.feature_size))
+    solution = solve_head(network, bench)
+    assert strength_of(backbone, bench) == solution.strength == STRENGTHS[int(np.argmin(solution.scores))]

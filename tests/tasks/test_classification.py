@@ -86,11 +86,21 @@ def test_temperature_recovers_the_over_confidence(factor):
 def test_temperature_stays_one_with_few_examples_and_never_promises_certainty():
     task = Classification(["a", "b"], [5, 5])
     assert task.calibrate(outputs_for([0] * 9, 2), torch.zeros(9, dtype=torch.long)) == {"temperature": 1.0}
-    truth = torch.arange(30) % 2
+    truth = torch.arange(2000) % 2
     outputs = outputs_for(truth.tolist(), 2)
-    # Without a mistake on 30 examples, Platt's rule leaves a doubt of 1 / 32.
+    # Without a mistake on 2,000 examples, Platt's rule leaves a doubt of 1 / 2,002; the prior hardly counts then.
     probability = task.decode(outputs, task.calibrate(outputs, truth)).columns["probability"][0]
-    assert probability == pytest.approx(31 / 32, abs=1e-4)
+    assert probability == pytest.approx(2001 / 2002, abs=2e-4)
+    assert probability < 2001 / 2002
+
+
+def test_temperature_leaves_alone_what_few_examples_do_not_contradict():
+    """Of 200 examples with probability 0.88 (outputs 2 and 0) 176 are right: T = 1. With 200 right, T is less."""
+    task = Classification(["a", "b"], [5, 5])
+    truth = torch.arange(200) % 2
+    said = torch.where(torch.arange(200) < 24, 1 - truth, truth)
+    assert task.calibrate(outputs_for(said.tolist(), 2), truth)["temperature"] == pytest.approx(1, abs=0.01)
+    assert task.calibrate(outputs_for(truth.tolist(), 2), truth)["temperature"] < 0.6
 
 
 def test_decode_gives_back_labels_as_they_were_written():

@@ -13,32 +13,41 @@ from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NEIGHBOURS = 5
-FEWEST = 20
-"""Members of a class below which the spread of its distances is not known well enough."""
+FEWEST = 10
+"""Members of a class below which it is not known what distance is usual in it."""
 
-BY_CHANCE = 0.2
-"""How many of all examples may be as far by chance, were log distances normal (Chauvenet 1863 has one half)."""
+BY_CHANCE = 0.5
+"""How many of all examples may be as far by chance, were distances normal (Chauvenet 1863)."""
+
+BORROWED = 25
+"""Members' worth of the spread of all classes that goes into the spread of each: few distances tell it badly."""
 
 WARNING_SHARE = 0.02
 _SCALE = 1.4826
-"""Median absolute deviation of a normal distribution times this is its standard deviation."""
+"""Median of the deviations upwards of a normal distribution times this is its standard deviation."""
+
+_LEAST = 1e-6
+"""Where a class is the same example over and over, nothing less than this is a spread."""
 
 
 class Outliers(Diagnosis):
     """Compares the distance of every example to its class with that of the others of the class, in features.
 
-    The distance is the mean of 1 - cosine to the 5 nearest others of the class (k-nearest-neighbour outlier score,
-    Ramaswamy et al. 2000). Far is log d > median + z x 1.4826 x median absolute deviation within the class, whatever
-    its spread, with the z beyond which a fifth of an example of all N is expected: 3.4 of 500, 4.1 of 10,000.
-    Information, and a warning above 2 % of all examples. The score of an example is 1 - limit / d.
+    The distance d is the mean of 1 - cosine to the 5 nearest others of the class (k-nearest-neighbour outlier score,
+    Ramaswamy et al. 2000). How far that is, z, is d less the median of the class, by its spread: 1.4826 x the median
+    of what lies above the median, of the class and, as 25 more members, of all classes. Only the upper side counts,
+    since pictures of one series lie close together and would make any distance look usual. Far is a z beyond which
+    half an example of all N is expected by chance: 3.1 of 500, 3.9 of 10,000. Information, and a warning above 2 % of
+    all examples. The score of an example is 1 - limit / z.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
         features, strata = stacked(evidence.features, evidence.ids), stacked(_arrays(evidence), evidence.ids)
         if features is None or strata is None:
             return []
-        scores, distances = _scores(features, strata)
-        far = [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > 0]
+        deviations, distances = how_far(features, strata)
+        limit = NormalDist().inv_cdf(1 - min(BY_CHANCE / max(len(strata), 1), 0.5))
+        far = [int(i) for i in np.argsort(-deviations, kind="stable") if deviations[i] > limit]
         if not far:
             return []
         rows = rows_of(evidence.ids)
@@ -52,7 +61,7 @@ class Outliers(Diagnosis):
                 f"{'is' if len(far) == 1 else 'are'} unlike all others of the same class, above all {names[0]} "
                 f"({strata[far[0]]!r}): {distances[far[0]] / max(typical, 1e-12):.1f} times as far from its nearest "
                 "as is usual there.",
-                [FindingExample(name, float(scores[i])) for name, i in zip(names, far, strict=True)],
+                [FindingExample(name, float(1 - limit / deviations[i])) for name, i in zip(names, far, strict=True)],
                 "Look at these: broken or foreign inputs should go, rare but right ones want more of their kind.",
             )
         ]
@@ -62,18 +71,20 @@ def _arrays(evidence: Evidence) -> dict[str, np.ndarray]:
     return {split: np.array(strata, dtype=object) for split, strata in evidence.strata.items()}
 
 
-def _scores(features: np.ndarray, strata: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) scores, 0 for whatever is not far; and (N,) distances, 0 where the class is too small to tell."""
-    scores, distances = np.zeros(len(strata)), np.zeros(len(strata))
-    deviations = NormalDist().inv_cdf(1 - min(BY_CHANCE / max(len(strata), 1), 0.5))
-    for name in dict.fromkeys(strata.tolist()):
-        places = np.flatnonzero(strata == name)
-        if len(places) >= FEWEST:
-            found = _distances(features[places])
-            limit = _limit(found, deviations)
-            distances[places] = found
-            scores[places] = np.where(found > limit, 1 - limit / np.maximum(found, 1e-12), 0.0)
-    return scores, distances
+def how_far(features: np.ndarray, strata: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) z of each example, and (N,) distances; both 0 where the class is too small to tell."""
+    above, distances, spreads = np.zeros(len(strata)), np.zeros(len(strata)), np.full(len(strata), np.inf)
+    members = [np.flatnonzero(strata == name) for name in dict.fromkeys(strata.tolist())]
+    members = [places for places in members if len(places) >= FEWEST]
+    for places in members:
+        distances[places] = _distances(features[places])
+        above[places] = distances[places] - np.median(distances[places])
+    if members:
+        of_all = _spread(above[np.concatenate(members)])
+        for places in members:
+            own = len(places) * _spread(above[places])
+            spreads[places] = max((own + BORROWED * of_all) / (len(places) + BORROWED), _LEAST)
+    return above / spreads, distances
 
 
 def _distances(features: np.ndarray) -> np.ndarray:
@@ -81,8 +92,7 @@ def _distances(features: np.ndarray) -> np.ndarray:
     return np.maximum(1 - nearest(features, features, NEIGHBOURS, same=True)[1].mean(axis=1), 0.0)
 
 
-def _limit(distances: np.ndarray, deviations: float) -> float:
-    """Above it a distance is out of the ordinary; logarithms, since distances spread by factors."""
-    logs = np.log(np.maximum(distances, 1e-6))
-    centre = float(np.median(logs))
-    return float(np.exp(centre + deviations * _SCALE * np.median(np.abs(logs - centre))))
+def _spread(above: np.ndarray) -> float:
+    """Of distances less their median, from those that lie above it; 0 where none does."""
+    upper = above[above > 0]
+    return _SCALE * float(np.median(upper)) if len(upper) else 0.0

@@ -33,7 +33,7 @@ from headstart.experiment.grouping import grouped
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find, prepare
-from headstart.experiment.refits import curve_of
+from headstart.experiment.refits import curve_of, strength_of
 from headstart.experiment.selector import AUTO as CHOSEN
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
@@ -215,7 +215,7 @@ def _finish(
     gains = gains_of(contest, backbone, spec.prove)
     if spec.prove:
         gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
-    before = replace(before, curve=curve_of(before, bench), gains=gains)
+    before = replace(before, curve=curve_of(before, bench, strength_of(backbone, bench)), gains=gains)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,

@@ -30,7 +30,9 @@ def guard_for(
     """
     task, split, landing = material.task, material.split, ascent.landings[ascent.chosen]
     stored = not landing.result.curve
-    learnt = np.concatenate([split.train, split.validation]) if ascent.trained_on_all else split.train
+    # Without a test split the held-out examples are the reference: no example may be familiar with itself.
+    held_out_too = ascent.trained_on_all and test is not None
+    learnt = np.concatenate([split.train, split.validation]) if held_out_too else split.train
     others, outputs = (split.validation, landing.outputs) if test is None else (split.test, test)
     if not stored:
         strata = task.strata(material.targets(learnt))

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of, joined
 from headstart.core.files import digest
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.looking import LEARNT
+from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._linear_head import predicted_seconds
 from headstart.strategies._refits import FOLDS, accuracy_at_shares
+from headstart.strategies._solved_head import solve_head
 from headstart.training.workbench import Workbench
 
 OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench) -> list[tuple[int, float]]:
-    """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting."""
+def curve_of(evidence: Evidence, bench: Workbench, strength: float) -> list[tuple[int, float]]:
+    """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting.
+
+    Parameters
+    ----------
+    strength : the inverse penalty of every head, from :func:`strength_of`.
+    """
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
     if len(features) < 2 * FOLDS:
@@ -31,17 +40,23 @@ def curve_of(evidence: Evidence, bench: Workbench) -> list[tuple[int, float]]:
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
         return []
-    return _kept_curve(torch.from_numpy(features), targets, bench)
+    return _kept_curve(torch.from_numpy(features), targets, bench, strength)
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench) -> list[tuple[int, float]]:
+def strength_of(backbone: Backbone, bench: Workbench) -> float:
+    """The inverse penalty found for the head on the frozen `backbone`, which was kept and is not solved again."""
+    frozen = copy.deepcopy(backbone).requires_grad_(False).eval()
+    return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
+
+
+def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> list[tuple[int, float]]:
     """The curve, from an earlier fit where it had the same features and targets."""
     described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-    of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed))
+    of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed), str(strength))
     kept, name = bench.kept, digest("learning curve", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]
     with bench.stopwatch.lap("train"):
-        curve = accuracy_at_shares(features, targets, bench.task, seed=bench.seed)
+        curve = accuracy_at_shares(features, targets, bench.task, seed=bench.seed, strength=strength)
     kept.keep(name, json.dumps(curve).encode())
     return curve

@@ -17,7 +17,7 @@ from headstart.core.statistics import wilson
 from headstart.tasks import _class_figures
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
-from headstart.tasks._temperature import doubt, fit_temperature
+from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 
 EQUAL_CLASSES = 1.5
@@ -154,9 +154,9 @@ class Classification(Task):
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
         """``temperature``: outputs are divided by it."""
         logits, truth = outputs.detach().double(), encoded
-        smoothing = doubt(len(truth)) * self.outputs / (self.outputs - 1)
 
-        def loss(temperature: float) -> float:
+        def loss(temperature: float, doubt: float) -> float:
+            smoothing = doubt * self.outputs / (self.outputs - 1)
             return float(self.loss(logits / temperature, truth, smoothing=smoothing))
 
         return {"temperature": fit_temperature(loss, len(truth))}

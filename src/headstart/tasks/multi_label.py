@@ -18,7 +18,7 @@ from headstart.tasks import _label_sets
 from headstart.tasks._class_figures import rows
 from headstart.tasks._label_figures import FIGURES
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
-from headstart.tasks._temperature import doubt, fit_temperature
+from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 
 NO_LABELS = "(none)"
@@ -153,8 +153,8 @@ class MultiLabel(Task):
         """``temperature``: outputs are divided by it."""
         logits = outputs.detach().double()
 
-        def loss(temperature: float) -> float:
-            return float(self.loss(logits / temperature, encoded, smoothing=2 * doubt(len(encoded))))
+        def loss(temperature: float, doubt: float) -> float:
+            return float(self.loss(logits / temperature, encoded, smoothing=2 * doubt))
 
         return {"temperature": fit_temperature(loss, len(encoded))}
 

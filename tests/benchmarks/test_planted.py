@@ -1,0 +1,96 @@
+"""The measures of the planted faults against hand computation."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import PIL.Image
+import pytest
+from scipy.stats import binom
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def planted() -> Iterator[None]:
+    """The benchmark's modules, found only while these tests run."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] in {"planted", "sets", "generated"}:
+            del sys.modules[name]
+
+
+def measurement(name: str) -> ModuleType:
+    return importlib.import_module(f"planted.{name}")
+
+
+def test_every_measurement_can_be_asked_for() -> None:
+    names = [path.stem for path in (BENCHMARKS / "planted").glob("[!_]*.py")]
+    assert len(names) >= 11  # a row of the table each, at least
+    for name in names:
+        assert callable(measurement(name).measure)
+
+
+def test_average_precision() -> None:
+    """Wrong are 7, 3, 9; hits at places 1 and 3, one missed: (1/1 + 2/3) / 3."""
+    assert measurement("label_errors").average_precision([7, 1, 3], {7, 3, 9}) == pytest.approx(5 / 9)
+
+
+def test_a_twentieth_of_the_labels_is_flipped_to_another() -> None:
+    labels = ["a", "b", "c", "d"] * 10
+    changed, places = measurement("label_errors").flip(labels, 0)
+    assert len(places) == 2
+    assert {i for i in range(40) if changed[i] != labels[i]} == places
+
+
+def test_the_calibration_error() -> None:
+    """Two of confidence 0.9, one right, and two of 0.6, both right: (2 |0.5 - 0.9| + 2 |1 - 0.6|) / 4 = 0.4."""
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    assert measurement("calibration").error(probabilities, np.array([0, 1, 0, 0])) == pytest.approx(0.4)
+
+
+def test_the_interval_of_coverage_is_binomial_where_the_bar_is_known_well() -> None:
+    low, high = measurement("conformal").interval(10**7, 200)
+    expected = binom(200, 0.9).ppf([0.025, 0.975]) / 200
+    assert (low, high) == pytest.approx(tuple(expected))
+
+
+def test_copies_are_what_they_are_called() -> None:
+    duplicates = measurement("duplicates")
+    picture = PIL.Image.fromarray(np.arange(100 * 80 * 3, dtype=np.uint32).astype(np.uint8).reshape(80, 100, 3))
+    generator = np.random.default_rng(0)
+    assert duplicates.copy(picture, "re-compressed", generator).size == (100, 80)
+    assert duplicates.copy(picture, "cropped", generator).size == (95, 76)
+    wide, _ = duplicates.copy(picture, "resized", generator).size
+    assert 50 <= wide <= 200
+
+
+def test_half_recall_and_precision_of_copies() -> None:
+    found = dict(
+        measurement("duplicates")._figures({1, 2, 5}, {1: "resized", 3: "cropped", 5: "resized", 7: "cropped"})
+    )
+    assert found["recall"] == 0.5
+    assert found["precision"] == pytest.approx(2 / 3)
+    assert found["recall, resized"] == 1
+    assert found["recall, cropped"] == 0
+
+
+def test_a_point_in_a_box_and_the_overlap_by_chance() -> None:
+    pointing = measurement("pointing")
+    assert pointing._inside((10, 10, 20, 30), 15, 25) == 1
+    assert pointing._inside((10, 10, 20, 30), 25, 15) == 0
+    assert pointing._overlap((0, 0, 10, 10), (5, 5, 20, 20)) == 25
+
+
+def test_the_ratio_of_falls_has_an_interval_though_nothing_falls_at_random() -> None:
+    low, high = measurement("maps")._interval(np.array([[0.2, 0.1], [0.4, 0.0], [0.3, -0.1]]))
+    assert low >= 2
+    assert high == np.inf
