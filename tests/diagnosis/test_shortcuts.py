@@ -1,9 +1,12 @@
 """Shortcuts planted in traits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from diagnosis.made import evidence
+from headstart.diagnosis._source_folder import source_folders
 from headstart.diagnosis._trait_classifier import balanced_accuracy
 from headstart.diagnosis.shortcuts import Shortcuts
 
@@ -77,3 +80,31 @@ def test_balanced_accuracy_by_hand():
     assert found.value == pytest.approx(0.375)
     assert found.low == pytest.approx(max(0.0, 0.375 - half))
     assert found.high == pytest.approx(0.375 + half)
+
+
+def test_the_folder_of_a_source_is_a_trait():
+    """Of 160 examples 9 in 10 of class a come from the north, and 1 in 10 of class b."""
+    names = {
+        split: [
+            f"{split}/{'north' if (i % 20 < 18) == (label == 'a') else 'south'}/{i}.png"
+            for i, label in enumerate(own)
+        ]
+        for split, own in TARGETS.items()
+    }
+    (finding,) = Shortcuts().examine(replace(evidence(TARGETS, traits=traits(0.0)), ids=names))
+    assert "Strongest: source folder (a mostly 'north', b mostly 'south')" in finding.summary
+    assert "the class of 90%" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "folder"),
+    [
+        ("train/cat/1.png", "cat", ""),
+        ("cats/1.png", "cat", ""),
+        ("clinic\\cat\\1.png", "cat", "clinic"),
+        ("val/ward 1/left/1.png", "1", "ward 1/left"),
+        ("mails.csv row 3", "spam", ""),
+    ],
+)
+def test_folders_of_the_class_and_of_the_split_are_no_source(name, label, folder):
+    assert source_folders([name], [label]) == [folder]

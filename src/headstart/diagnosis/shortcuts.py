@@ -8,6 +8,7 @@ import numpy as np
 
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.diagnosis._counting import counted
+from headstart.diagnosis._source_folder import SOURCE, as_numbers, mostly_from, source_folders
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis._trait_classifier import Judgement, balanced_accuracy, judge
 from headstart.diagnosis.base import Diagnosis, Evidence
@@ -30,7 +31,8 @@ class Shortcuts(Diagnosis):
     def examine(self, evidence: Evidence) -> list[Finding]:
         ids = {split: evidence.ids[split] for split in _LEARNED if len(evidence.ids.get(split, ()))}
         strata = stacked({split: np.array(evidence.strata.get(split, ()), dtype=str) for split in ids}, ids)
-        traits = _traits(evidence, ids)
+        folders = [] if strata is None else source_folders([name for own in ids.values() for name in own], strata)
+        traits = _traits(evidence, ids, folders)
         if strata is None or traits is None or (judged := judge(traits[1], strata)) is None:
             return []
         chance = 1 / len(judged.classes)
@@ -45,7 +47,7 @@ class Shortcuts(Diagnosis):
             Finding(
                 "shortcuts",
                 severity,
-                _summary(traits[0], traits[1], strata, judged, reached),
+                _summary(traits[0], traits[1], folders, strata, judged, reached),
                 [FindingExample(ids[rows[i][0]][rows[i][1]], float(judged.likely[i])) for i in likely],
                 "Ask whether new inputs will have these traits too. If the classes were gathered in different ways, "
                 "make them alike (same size, crop, source) or gather them anew, and test on data from elsewhere.",
@@ -53,8 +55,10 @@ class Shortcuts(Diagnosis):
         ]
 
 
-def _traits(evidence: Evidence, ids: Mapping[str, Sequence[str]]) -> tuple[list[str], np.ndarray] | None:
-    """Names and (N, T) values of the traits that every split has and that differ at all."""
+def _traits(
+    evidence: Evidence, ids: Mapping[str, Sequence[str]], folders: Sequence[str]
+) -> tuple[list[str], np.ndarray] | None:
+    """Names and (N, T) values of the traits that every split has and that differ at all, the source folder last."""
     shared = [evidence.traits.get(split, {}) for split in ids]
     names, columns = [], []
     for name in shared[0] if shared else ():
@@ -62,6 +66,9 @@ def _traits(evidence: Evidence, ids: Mapping[str, Sequence[str]]) -> tuple[list[
         if values is not None and len(np.unique(values[np.isfinite(values)])) > 1:
             names.append(name)
             columns.append(np.asarray(values, dtype=np.float64))
+    if len(set(folders)) > 1:
+        names.append(SOURCE)
+        columns.append(as_numbers(folders))
     return (names, np.stack(columns, axis=1)) if names else None
 
 
@@ -75,17 +82,32 @@ def _of_features(evidence: Evidence, ids: Mapping[str, Sequence[str]], strata: n
 
 
 def _summary(
-    names: list[str], values: np.ndarray, strata: np.ndarray, judged: Judgement, reached: float | None
+    names: list[str],
+    values: np.ndarray,
+    folders: Sequence[str],
+    strata: np.ndarray,
+    judged: Judgement,
+    reached: float | None,
 ) -> str:
     found: Figure = judged.accuracy
     interval = f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
     beside = "" if reached is None else f", features {reached:.0%}"
-    strongest = [f"{names[i]} ({_means(values[:, i], strata, judged.classes)})" for i in judged.strongest[:_NAMED]]
+    strongest = [
+        f"{names[i]} ({_of_classes(names[i], values[:, i], folders, strata, judged.classes)})"
+        for i in judged.strongest[:_NAMED]
+    ]
     return (
         f"What should not matter alone tells the class of {interval} of {counted(len(judged.places), 'example')}, "
         f"where chance gives {1 / len(judged.classes):.0%}{beside}, as means over the classes. Strongest: "
         f"{'; '.join(strongest)}."
     )
+
+
+def _of_classes(name: str, values: np.ndarray, folders: Sequence[str], strata: np.ndarray, classes: list[str]) -> str:
+    """What the trait is like in some classes."""
+    if name == SOURCE:
+        return mostly_from(folders, strata, classes[:_CLASSES])
+    return _means(values, strata, classes)
 
 
 def _means(values: np.ndarray, strata: np.ndarray, classes: list[str]) -> str:
