@@ -84,13 +84,10 @@ def test_balanced_accuracy_by_hand():
 
 def test_the_folder_of_a_source_is_a_trait():
     """Of 160 examples 9 in 10 of class a come from the north, and 1 in 10 of class b."""
-    names = {
-        split: [
-            f"{split}/{'north' if (i % 20 < 18) == (label == 'a') else 'south'}/{i}.png"
-            for i, label in enumerate(own)
-        ]
-        for split, own in TARGETS.items()
-    }
+    names = {}
+    for split, own in TARGETS.items():
+        north = [(place % 20 < 18) == (label == "a") for place, label in enumerate(own)]
+        names[split] = [f"{split}/{'north' if it_is else 'south'}/{place}.png" for place, it_is in enumerate(north)]
     (finding,) = Shortcuts().examine(replace(evidence(TARGETS, traits=traits(0.0)), ids=names))
     assert "Strongest: source folder (a mostly 'north', b mostly 'south')" in finding.summary
     assert "the class of 90%" in finding.summary

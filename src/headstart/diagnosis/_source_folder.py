@@ -29,10 +29,11 @@ def as_numbers(folders: Sequence[str]) -> np.ndarray:
 
 def mostly_from(folders: Sequence[str], strata: np.ndarray, classes: Sequence[str]) -> str:
     """``bus mostly 'north', car mostly 'south'``: where the examples of each class mostly come from."""
-    own = {
-        name: Counter(f for f, stratum in zip(folders, strata, strict=True) if stratum == name) for name in classes
-    }
-    return ", ".join(f"{name} mostly {counts.most_common(1)[0][0]!r}" for name, counts in own.items())
+    said = []
+    for name in classes:
+        own = Counter(folder for folder, stratum in zip(folders, strata, strict=True) if stratum == name)
+        said.append(f"{name} mostly {own.most_common(1)[0][0]!r}")
+    return ", ".join(said)
 
 
 def _kept(name: str, label: str) -> list[str]:

@@ -31,7 +31,8 @@ class Shortcuts(Diagnosis):
     def examine(self, evidence: Evidence) -> list[Finding]:
         ids = {split: evidence.ids[split] for split in _LEARNED if len(evidence.ids.get(split, ()))}
         strata = stacked({split: np.array(evidence.strata.get(split, ()), dtype=str) for split in ids}, ids)
-        folders = [] if strata is None else source_folders([name for own in ids.values() for name in own], strata)
+        names = [name for own in ids.values() for name in own]
+        folders = [] if strata is None else source_folders(names, strata.tolist())
         traits = _traits(evidence, ids, folders)
         if strata is None or traits is None or (judged := judge(traits[1], strata)) is None:
             return []
