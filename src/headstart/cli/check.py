@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, get_args
 
+from headstart.cli._examples import add_examples, add_machine, asked
 from headstart.core.results import Severity, say_severities
-from headstart.core.spec import FitSpec
 
 if TYPE_CHECKING:
     from headstart.core.results import Finding
@@ -38,21 +38,11 @@ def add_to(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
-    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    parser.add_argument(
-        "--group", metavar="COLUMN", help="rows of one group belong together (patients, authors); auto: inferred"
-    )
-    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    add_examples(parser)
     parser.add_argument(
         "--backbone", metavar="NAME", help="whose features to look at, or none (default: the best at hand)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same splits and folds (default: 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument(
-        "--engine", default="auto", metavar="NAME", help="what runs the backbone (default: the fastest in a trial)"
-    )
+    add_machine(parser)
     parser.add_argument("--json", action="store_true", help="the findings as one JSON object on stdout")
     parser.add_argument(
         "--fail-on",
@@ -65,17 +55,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, say what was found, and return the exit status."""
-    spec = FitSpec(
-        data=options.data,
-        input=options.input,
-        target=options.target,
-        group=options.group,
-        task=options.task,
-        backbone=options.backbone,
-        seed=options.seed,
-        device=options.device,
-        engine=options.engine,
-    )
+    spec = replace(asked(options), backbone=options.backbone)
     from headstart.core.files import finite
     from headstart.core.progress import Progress
     from headstart.diagnosis import at_least

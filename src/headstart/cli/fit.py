@@ -7,9 +7,11 @@ import json
 import shutil
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart.cli._examples import add_examples, add_machine, asked
 from headstart.core.errors import Interrupted
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import parse_duration, say_duration
@@ -30,13 +32,7 @@ def add_to(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
-    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    parser.add_argument(
-        "--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors); auto: inferred"
-    )
-    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    add_examples(parser)
     parser.add_argument(
         "--backbone",
         metavar="NAME",
@@ -51,11 +47,7 @@ def add_to(commands: Any) -> None:
         "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (default: 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument(
-        "--engine", default="auto", metavar="NAME", help="what runs the frozen part (default: the fastest in a trial)"
-    )
+    add_machine(parser)
     parser.add_argument(
         "--prove",
         action="store_true",
@@ -69,20 +61,13 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fit, and say what came of it."""
-    spec = FitSpec(
-        data=options.data,
-        input=options.input,
-        target=options.target,
-        group=options.group,
-        task=options.task,
+    spec = replace(
+        asked(options),
         backbone=options.backbone,
         strategy=options.strategy,
         budget=parse_duration(options.budget),
         out=options.out,
-        seed=options.seed,
-        device=options.device,
         resume=options.resume,
-        engine=options.engine,
         prove=options.prove,
     )
     from headstart.core.files import finite

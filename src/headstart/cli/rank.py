@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from headstart.cli._examples import add_examples, add_machine, asked
 from headstart.core.counts import parse_count, say_count
-from headstart.core.spec import FitSpec
 from headstart.core.timing import parse_duration, say_duration
 
 if TYPE_CHECKING:
@@ -31,11 +32,7 @@ def add_to(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
-    parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group belong together (patients, authors)")
-    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    add_examples(parser)
     parser.add_argument(
         "--backbones", metavar="NAMES", help="names or folders with commas between; downloaded where not at hand"
     )
@@ -45,11 +42,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--scores", metavar="NAMES", help="transferability scores to show beside, with commas between, or all"
     )
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same subsamples and folds (default: 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument(
-        "--engine", default="auto", metavar="NAME", help="what runs the backbones (default: the fastest in a trial)"
-    )
+    add_machine(parser)
     parser.add_argument("--json", action="store_true", help="the ranking as one JSON object on stdout")
     parser.set_defaults(run=run)
 
@@ -61,17 +54,7 @@ def run(options: argparse.Namespace) -> None:
     from headstart.experiment.candidates import Wanted
     from headstart.experiment.ranking import carry_out
 
-    spec = FitSpec(
-        data=options.data,
-        input=options.input,
-        target=options.target,
-        group=options.group,
-        task=options.task,
-        budget=parse_duration(options.budget),
-        seed=options.seed,
-        device=options.device,
-        engine=options.engine,
-    )
+    spec = replace(asked(options), budget=parse_duration(options.budget))
     most = parse_count(options.most_parameters) if options.most_parameters else None
     wanted = Wanted(_listed(options.backbones), options.hub, most)
     ranking = carry_out(spec, wanted, _listed(options.scores), Progress())
