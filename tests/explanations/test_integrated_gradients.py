@@ -1,4 +1,4 @@
-"""Integrated gradients against linear networks, where they are the input times the weight."""
+"""Integrated gradients against linear networks, where they are the difference times the weight."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def linear() -> Asked:
     return Asked(asked.network, example, asked.aim, parts)
 
 
-def test_a_linear_network_gives_the_input_times_the_weight() -> None:
+def test_a_linear_network_gives_the_difference_times_the_weight() -> None:
     asked = linear()
     weight = asked.network.weights[0] - asked.network.weights[1]  # type: ignore[operator, index]
-    expected = (asked.example["pixels"] * weight).sum(0)
+    assert asked.parts is not None
+    expected = ((asked.example["pixels"] - asked.parts.emptied()["pixels"]) * weight).sum(0)
     assert torch.allclose(IntegratedGradients().map(asked), expected, atol=1e-4)
 
 

@@ -49,6 +49,14 @@ def test_a_hole_is_filled_smoothly_from_both_sides() -> None:
     assert filled[13:15].mean().item() == pytest.approx(0.5, abs=0.05)
 
 
+def test_an_emptied_picture_keeps_its_colours_and_no_shape() -> None:
+    flat = torch.full((3, 28, 28), 2.0)
+    assert torch.allclose(picture_parts(flat).emptied()["pixels"], flat)
+    chequered = torch.ones(3, 28, 28)
+    chequered[:, ::2, ::2] = chequered[:, 1::2, 1::2] = -1
+    assert picture_parts(chequered).emptied()["pixels"].abs().max().item() == pytest.approx(0, abs=1e-6)
+
+
 def test_scores_are_means_of_patches() -> None:
     given = torch.zeros(28, 28)
     given[0:2, 2:4] = torch.tensor([[1.0, 2.0], [3.0, 6.0]])

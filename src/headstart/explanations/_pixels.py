@@ -15,6 +15,7 @@ from headstart.explanations._parts import Parts, Shown
 GRID = 14
 """Patches a side: 196 in all, of 16 pixels where the network takes 224."""
 
+_COARSE = 7
 _SWEEPS = 60
 _SHARPNESS = 4
 _TOP = 0.995
@@ -55,8 +56,13 @@ class PixelParts(Parts):
         return {**batch, self.entry: torch.where(lost, fill, pixels[None])}
 
     def emptied(self) -> Batch:
-        """The mean colour everywhere, which is 0 after normalising."""
-        return {**self.example, self.entry: torch.zeros_like(self.example[self.entry])}
+        """The picture's colours without its shapes: means of a coarse grid, and smooth between them.
+
+        One colour everywhere would leave things of that colour without a say, since they differ little from nothing
+        (Sturmfels et al. 2020, "Visualizing the impact of feature attribution baselines", Distill).
+        """
+        means = functional.adaptive_avg_pool2d(self.example[self.entry][None], (_COARSE, _COARSE))
+        return {**self.example, self.entry: self._upsampled(_average_around(means), "bilinear")[0]}
 
     def _upsampled(self, grid: Tensor, mode: str) -> Tensor:
         corners = False if mode == "bilinear" else None
@@ -99,6 +105,10 @@ def _smooth_fill(means: Tensor, gone: Tensor) -> Tensor:
     start = (means * kept).sum((2, 3), keepdim=True) / kept.sum((2, 3), keepdim=True).clamp(min=1)
     filled = torch.where(gone, start, means)
     for _ in range(_SWEEPS):
-        around = functional.avg_pool2d(functional.pad(filled, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-        filled = torch.where(gone, around, filled)
+        filled = torch.where(gone, _average_around(filled), filled)
     return filled
+
+
+def _average_around(grid: Tensor) -> Tensor:
+    """Each place of (N, C, R, R) as the mean of itself and its eight neighbours."""
+    return functional.avg_pool2d(functional.pad(grid, (1, 1, 1, 1), mode="replicate"), 3, stride=1)

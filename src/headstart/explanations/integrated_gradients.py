@@ -18,8 +18,8 @@ class IntegratedGradients(MapExplanation):
     """Sundararajan et al. 2017, "Axiomatic attribution for deep networks" (arXiv:1703.01365), by captum.
 
     (x - x') ∫₀¹ ∂y/∂x(x' + a (x - x')) da by Gauss-Legendre quadrature in 32 steps, summed over channels or embedding
-    dimensions; y is the log-odds of the target. x' is the mean colour for pixels, and the padding token in place of
-    every word for a text, whose class and separator tokens stay.
+    dimensions; y is the log-odds of the target. x' is the picture blurred beyond its shapes, and for a text the
+    padding token in place of every word, while class and separator tokens stay.
     """
 
     def map(self, asked: Asked) -> Tensor:
