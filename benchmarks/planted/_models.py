@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sets import PICTURES, Split, read
-
-if TYPE_CHECKING:
-    from headstart.delivery.comparing import NewExamples
 
 BACKBONE = "torchvision_mobilenet_v2"
 ROWS, TEST_ROWS = 600, 300
@@ -70,24 +67,6 @@ def domain(folder: Path, part: str) -> Split:
         rows = list(csv.DictReader(file))
     drawn = np.random.default_rng(0).permutation(len(rows))[: ROWS if part == "train" else TEST_ROWS]
     return Split([rows[i]["text"] for i in drawn], [rows[i]["label"] for i in drawn])
-
-
-def seen(model: Any, inputs: Sequence[str]) -> NewExamples:
-    """Everything that the model and its guard see of `inputs`, in one run."""
-    from headstart.core.device import choose_device
-    from headstart.core.progress import Progress
-    from headstart.data.modalities import MODALITIES
-    from headstart.data.read import read as read_examples
-    from headstart.data.readers.base import Request
-    from headstart.delivery.comparing import NewExamples
-    from headstart.delivery.inference import Inference
-
-    guard, modality = model.guard, MODALITIES.load(model.modality)()
-    inference = Inference(model.network, modality, choose_device("auto"), "auto", Progress(quiet=True), guard.depths)
-    examples = read_examples(Request(list(inputs), needs_targets=False, fits=False))
-    found = inference.run(examples, lambda features: (features[guard.depths[-1]].numpy(), *guard.look(features)))
-    features, strange, nearest = (np.concatenate(parts) for parts in zip(*found.looked, strict=True))
-    return NewExamples(list(found.examples.ids), features, found.outputs, strange, nearest)
 
 
 def area(ordinary: Sequence[float], strange: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sets import Split
 
-from planted._models import domain, fitted, seen
+from planted._models import domain, fitted
 
 if TYPE_CHECKING:
     from headstart.delivery.comparing import Comparison
@@ -46,7 +46,7 @@ def _compared(model: Any, split: Split) -> tuple[Comparison, float]:
     """What the model's comparison with `split` says, and the share of it that the model predicts right."""
     from headstart.delivery.comparing import compare
 
-    new = seen(model, split.inputs)
+    new = model.observe(split.inputs).new
     right = model.task.decode(new.outputs, model.calibration).columns["label"] == np.array(split.labels)
     return compare(model.task, model.calibration, model.guard, new, "examples"), float(np.mean(right))
 

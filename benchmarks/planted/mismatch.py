@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sets import Split, read
 
-from planted._models import domain, fitted, seen
+from planted._models import domain, fitted
 
 SETS = ("flowers", "vehicles", "sms_spam")
 DRAWS = 200
@@ -38,7 +38,8 @@ def _row(planted: str, name: str, seed: int, value: float, must: str) -> dict[st
 
 def _false_alarms(name: str, data: Path, backbones: Path, seed: int) -> float:
     """A model of one part of the set; of the rest, one half plays the held-out examples and the other is new."""
-    from headstart.delivery.comparing import NewExamples, compare
+    from headstart.delivery.comparing import compare
+    from headstart.delivery.guard import NewExamples
 
     whole = read(name, data, 0, 0, 0)
     inputs, labels = whole.train.inputs + whole.test.inputs, whole.train.labels + whole.test.labels
@@ -46,7 +47,7 @@ def _false_alarms(name: str, data: Path, backbones: Path, seed: int) -> float:
     order = random.permutation(len(inputs))
     rest, learnt = order[: min(ROWS, len(order) // 2)], order[min(ROWS, len(order) // 2) :][:ROWS]
     model = fitted(Split([inputs[i] for i in learnt], [labels[i] for i in learnt]), backbones, seed)
-    found = seen(model, [inputs[i] for i in rest])
+    found = model.observe([inputs[i] for i in rest]).new
     alarms = 0
     for draw in range(DRAWS):
         first, second = np.array_split(random.permutation(len(rest)), 2)

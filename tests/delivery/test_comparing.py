@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from headstart.core.errors import InputError
-from headstart.delivery.comparing import Comparison, NewExamples, check_enough, compare
-from headstart.delivery.guard import Compared, Guard, Seen, guard_of
+from headstart.delivery.comparing import Comparison, check_enough, compare
+from headstart.delivery.guard import Compared, Guard, NewExamples, Seen, guard_of
 from headstart.tasks import TASKS
 
 TASK = TASKS.load("classification").from_targets(["cat", "dog"] * 10)

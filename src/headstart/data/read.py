@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
 from headstart.data.readers import READERS
 from headstart.data.readers.base import Reader, Request
 
@@ -31,6 +33,33 @@ def read(request: Request) -> Examples:
     if not found:
         raise InputError(_why_not(request.source, readers))
     return readers[found[0]].read(request)
+
+
+def read_as(
+    modality: str,
+    columns: Mapping[str, str],
+    source: Any,
+    input: str | None = None,
+    target: str | None = None,
+    needs_targets: bool = False,
+) -> Examples:
+    """What a finished model is asked about, undecoded.
+
+    Parameters
+    ----------
+    modality : of the inputs that it takes. columns : of the table it was trained from, by role, taken where nobody
+        names one.
+
+    Raises
+    ------
+    InputError : as :func:`read`, or the inputs are of another kind.
+    """
+    usual = {role: name for role, name in columns.items() if name}
+    examples = read(Request(source, input, target, needs_targets=needs_targets, fits=False, usual=usual))
+    if examples.modality != modality:
+        given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, modality))
+        raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
+    return examples
 
 
 def _expanded(source: str | Path) -> str | Path:

@@ -16,10 +16,9 @@ from headstart.core.progress import Progress
 from headstart.core.results import Figures
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.data.read import read
-from headstart.data.readers.base import Request
+from headstart.data.read import read_as
 from headstart.delivery.folder import Parts, read_folder, write_folder
-from headstart.delivery.guard import Guard, probabilities
+from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
 from headstart.delivery.inference import Inference
 from headstart.frozen.choosing import AUTO
@@ -123,20 +122,28 @@ class Model(Parts):
         InputError : the data cannot be read, or are too few to compare.
         UsageError : the model folder holds no guard.
         """
-        from headstart.delivery.comparing import NewExamples, check_enough, compare  # scipy's tests: half a second
+        from headstart.delivery.comparing import check_enough, compare  # scipy's tests: half a second
 
         if self.guard is None:
             raise UsageError("This model folder holds no guard to compare with; fit it anew to have one.")
         examples = self._read(data, input, needs_targets=False)
         check_enough(len(examples))
-        guard = self.guard
-        seen = self._inference.run(
-            examples, lambda features: (features[guard.depths[-1]].float(), guard.look(features))
-        )
-        features = np.concatenate([part.numpy() for part, _ in seen.looked])
-        strange, nearest = (np.concatenate(parts) for parts in zip(*(look for _, look in seen.looked), strict=True))
-        new = NewExamples(list(seen.examples.ids), features, seen.outputs, strange, nearest)
-        return compare(self.task, self.calibration, guard, new, MODALITIES.load(self.modality)().noun, seed)
+        new = self._observed(self.guard, examples).new
+        return compare(self.task, self.calibration, self.guard, new, MODALITIES.load(self.modality)().noun, seed)
+
+    def observe(self, data: Any, input: str | None = None) -> Observed:
+        """New inputs as the network and the guard see them, in one run: features, outputs, how strange, what is near.
+
+        Raises
+        ------
+        InputError : the data cannot be read, or more than a tenth of them.
+        UsageError : the model folder holds no guard.
+        """
+        if self.guard is None:
+            raise UsageError(
+                "This model folder holds no guard, by which inputs are compared; fit it anew to have one."
+            )
+        return self._observed(self.guard, self._read(data, input, needs_targets=False))
 
     def evaluate(self, data: Any, input: str | None = None, target: str | None = None) -> Figures:
         """Figures with 95 % intervals on examples with targets.
@@ -187,14 +194,19 @@ class Model(Parts):
     def _read(
         self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
     ) -> Examples:
-        usual = {role: name for role, name in self.columns.items() if name}
-        examples = read(Request(data, input, target, needs_targets=needs_targets, fits=False, usual=usual))
+        examples = read_as(self.modality, self.columns, data, input, target, needs_targets)
         for note in examples.notes:
             self._progress.say(f"  note: {note}")
-        if examples.modality != self.modality:
-            given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, self.modality))
-            raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
         return examples
+
+    def _observed(self, guard: Guard, examples: Examples) -> Observed:
+        last = guard.depths[-1]
+        seen = self._inference.run(examples, lambda features: (features[last].float().numpy(), *guard.look(features)))
+        if not seen.looked:
+            raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")
+        features, strange, nearest = (np.concatenate(parts) for parts in zip(*seen.looked, strict=True))
+        new = NewExamples(list(seen.examples.ids), features, seen.outputs, strange, nearest)
+        return Observed(seen.examples, seen.set_aside, new)
 
     @cached_property
     def _inference(self) -> Inference:

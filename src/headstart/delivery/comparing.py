@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, fisher_exact
-from torch import Tensor
 
 from headstart.core.errors import InputError
 from headstart.core.results import Figure, Finding, FindingExample, Severity
-from headstart.delivery.guard import Guard, places, probabilities
+from headstart.delivery.guard import Guard, NewExamples, places, probabilities
 from headstart.model.novelty import LEVEL
 from headstart.model.two_samples import Separation, classifier_test, mmd_test, within_groups
 from headstart.model.unlabelled_accuracy import HeldOut, New, agreement, estimate
@@ -27,21 +26,6 @@ MOST = 1000
 ALPHA = 0.05
 NAMED, NAMED_CLASSES = 10, 3
 MISMATCH, ACCURACY, UNFAMILIAR = "domain_mismatch", "estimated_accuracy", "unfamiliar"
-
-
-@dataclass(frozen=True)
-class NewExamples:
-    """N new inputs.
-
-    ``features`` (N, D) at the last depth; ``outputs`` (N, C); how ``strange`` each is, (N,); and the places of the
-    ``nearest`` training examples (N, k).
-    """
-
-    ids: Sequence[str]
-    features: np.ndarray
-    outputs: Tensor
-    strange: np.ndarray
-    nearest: np.ndarray
 
 
 @dataclass(frozen=True)

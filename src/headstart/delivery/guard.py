@@ -13,8 +13,9 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from headstart.core.errors import UsageError
+from headstart.core.errors import Problem, UsageError
 from headstart.core.files import write_json
+from headstart.data.examples import Examples
 from headstart.model import conformal, novelty
 from headstart.model.unlabelled_accuracy import agreement
 from headstart.tasks.base import Task
@@ -82,6 +83,30 @@ class Seen:
 
     features: Mapping[str, Tensor]
     outputs: Tensor
+
+
+@dataclass(frozen=True)
+class NewExamples:
+    """N new inputs.
+
+    ``features`` (N, D) at the last depth; ``outputs`` (N, C); how ``strange`` each is, (N,); and the places of the
+    ``nearest`` training examples (N, k).
+    """
+
+    ids: Sequence[str]
+    features: np.ndarray
+    outputs: Tensor
+    strange: np.ndarray
+    nearest: np.ndarray
+
+
+@dataclass(frozen=True)
+class Observed:
+    """New ``examples`` that could be read, what was seen of them, and the others with what is wrong with them."""
+
+    examples: Examples
+    set_aside: list[Problem]
+    new: NewExamples
 
 
 @dataclass(frozen=True)

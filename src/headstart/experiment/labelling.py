@@ -10,18 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from headstart.backbones.base import Batch
-from headstart.core.device import choose_device
-from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.errors import Problem, UsageError
 from headstart.core.labelling import copies_of, rank_to_label
-from headstart.core.progress import Progress
-from headstart.data.examples import Examples
-from headstart.data.modalities import MODALITIES
-from headstart.data.read import read
-from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model, load
-from headstart.delivery.guard import Guard, probabilities
-from headstart.delivery.inference import Inference
+from headstart.delivery.guard import Guard, Observed, probabilities
 
 COUNT = 50
 """How many are named unless another number is asked for."""
@@ -87,62 +79,45 @@ def label(model: Model | str | Path, data: Any, count: int = COUNT, *, input: st
         raise UsageError(f"{count} examples to label were asked for; ask for 1 or more.")
     model = model if isinstance(model, Model) else load(model)
     guard = _guard_of(model)
-    seen = _seen(model, guard, data, input)
+    told = _told(model, model.observe(data, input))
+    new = told.observed.new
     familiar = np.concatenate([guard.familiar[-1], guard.held_out])
-    known = copies_of(familiar, seen.features)
-    new = np.flatnonzero(~known)
-    sure = _sureness(seen.probable, np.array(seen.said["probability"], float))
-    order = new[rank_to_label(familiar, seen.features[new], sure[new], count)]
+    known = copies_of(familiar, new.features)
+    unknown = np.flatnonzero(~known)
+    sure = _sureness(told.probable, np.array(told.said["probability"], float))
+    order = unknown[rank_to_label(familiar, new.features[unknown], sure[unknown], count)]
     candidates = [
-        _candidate(seen, int(row), rank, model.labels, guard.threshold) for rank, row in enumerate(order, start=1)
+        _candidate(told, int(row), rank, model.labels, guard.threshold) for rank, row in enumerate(order, start=1)
     ]
-    return ToLabel(candidates, [seen.examples.ids[int(row)] for row in np.flatnonzero(known)], seen.set_aside)
+    return ToLabel(candidates, [new.ids[int(row)] for row in np.flatnonzero(known)], told.observed.set_aside)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """N inputs as the model sees them.
+class _Told:
+    """N inputs, what the model gives each, ``probable`` (N, C), and the columns of its predictions, ``said``."""
 
-    ``features`` (N, D) at the last depth, ``strange`` (N,), ``probable`` (N, C), and ``said``, the columns of its
-    predictions.
-    """
-
-    examples: Examples
-    set_aside: list[Problem]
-    features: np.ndarray
-    strange: np.ndarray
+    observed: Observed
     probable: np.ndarray
     said: Mapping[str, Sequence[Any]]
 
 
-def _seen(model: Model, guard: Guard, data: Any, column: str | None) -> _Seen:
-    modality, device = MODALITIES.load(model.modality)(), choose_device(model.device)
-    progress = Progress(model.quiet)
-    inference = Inference(model.network, modality, device, model.engine, progress, guard.depths)
-
-    def look(features: Batch) -> tuple[np.ndarray, np.ndarray]:
-        return features[guard.depths[-1]].float().numpy(), guard.look(features)[0]
-
-    computed = inference.run(_read(model, data, column), look)
-    if not computed.looked:
-        raise InputError(f"{data} holds nothing to label.")
-    features, strange = (np.concatenate(parts) for parts in zip(*computed.looked, strict=True))
-    probable = model.task.probabilities(computed.outputs, model.calibration)
-    said = model.task.decode(computed.outputs, model.calibration).columns
-    return _Seen(computed.examples, computed.set_aside, features, strange, probable, said)
+def _told(model: Model, observed: Observed) -> _Told:
+    outputs = observed.new.outputs
+    probable = model.task.probabilities(outputs, model.calibration)
+    return _Told(observed, probable, model.task.decode(outputs, model.calibration).columns)
 
 
-def _candidate(seen: _Seen, row: int, rank: int, labels: Sequence[Any], threshold: float) -> Candidate:
-    other, chance = _runner_up(seen.probable[row], labels)
-    reference = seen.examples.references[row]
+def _candidate(told: _Told, row: int, rank: int, labels: Sequence[Any], threshold: float) -> Candidate:
+    other, chance = _runner_up(told.probable[row], labels)
+    reference, new = told.observed.examples.references[row], told.observed.new
     return Candidate(
-        id=seen.examples.ids[row],
+        id=new.ids[row],
         rank=rank,
-        label=seen.said["label"][row],
-        probability=round(float(seen.said["probability"][row]), 6),
+        label=told.said["label"][row],
+        probability=round(float(told.said["probability"][row]), 6),
         runner_up=other,
         runner_up_probability=round(chance, 6),
-        is_unfamiliar=bool(seen.strange[row] > threshold),
+        is_unfamiliar=bool(new.strange[row] > threshold),
         text=reference if isinstance(reference, str) else None,
     )
 
@@ -157,15 +132,6 @@ def _guard_of(model: Model) -> Guard:
             "say what it is unsure of. Label those that `headstart predict` finds most unfamiliar, or a random draw."
         )
     return model.guard
-
-
-def _read(model: Model, data: Any, column: str | None) -> Examples:
-    usual = {role: name for role, name in model.columns.items() if name}
-    examples = read(Request(data, column, needs_targets=False, fits=False, usual=usual))
-    if examples.modality != model.modality:
-        given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, model.modality))
-        raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")
-    return examples
 
 
 def _sureness(probable: np.ndarray, confidence: np.ndarray) -> np.ndarray:

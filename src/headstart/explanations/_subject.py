@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +12,7 @@ import numpy as np
 from headstart.core.errors import InputError
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.data.read import read
-from headstart.data.readers.base import Request
+from headstart.data.read import read_as
 from headstart.explanations._asked import Known
 from headstart.model.network import Network
 from headstart.tasks.base import Task
@@ -84,13 +83,7 @@ def read_inputs(model: Subject, inputs: Any, column: str | None = None) -> Examp
 
 
 def _read(model: Subject, source: Any, column: str | None) -> Examples:
-    usual: Mapping[str, str] = {role: name for role, name in model.columns.items() if name}
-    is_table = not isinstance(source, list)
-    found = read(Request(source, column if is_table else None, needs_targets=False, fits=False, usual=usual))
-    if found.modality != model.modality:
-        given, wanted = (MODALITIES.load(name)().noun for name in (found.modality, model.modality))
-        raise InputError(f"This model takes {wanted}; {found.source or 'the input'} holds {given}.")
-    return found
+    return read_as(model.modality, model.columns, source, None if isinstance(source, list) else column)
 
 
 def _is_text(model: Subject, given: Any) -> bool:
