@@ -139,11 +139,21 @@ class Model(Parts):
         InputError : the data cannot be read, or more than a tenth of them.
         UsageError : the model folder holds no guard.
         """
+        return self._observed(self.needed_guard, self._read(data, input, needs_targets=False))
+
+    @property
+    def needed_guard(self) -> Guard:
+        """The guard.
+
+        Raises
+        ------
+        UsageError : the model folder holds none.
+        """
         if self.guard is None:
             raise UsageError(
                 "This model folder holds no guard, by which inputs are compared; fit it anew to have one."
             )
-        return self._observed(self.guard, self._read(data, input, needs_targets=False))
+        return self.guard
 
     def evaluate(self, data: Any, input: str | None = None, target: str | None = None) -> Figures:
         """Figures with 95 % intervals on examples with targets.

@@ -124,14 +124,13 @@ def _candidate(told: _Told, row: int, rank: int, labels: Sequence[Any], threshol
 
 def _guard_of(model: Model) -> Guard:
     """Raises ``UsageError`` where this model cannot say how sure it is, or what is like what it knows."""
-    if model.guard is None:
-        raise UsageError("This model folder holds no guard, by which inputs are compared; fit it anew to have one.")
+    guard = model.needed_guard
     if probabilities(model.task, torch.zeros(1, model.task.outputs), model.calibration) is None:
         raise UsageError(
             f"A model for {model.task.name} predicts a {model.task.noun} without class probabilities, so it cannot "
             "say what it is unsure of. Label those that `headstart predict` finds most unfamiliar, or a random draw."
         )
-    return model.guard
+    return guard
 
 
 def _sureness(probable: np.ndarray, confidence: np.ndarray) -> np.ndarray:
