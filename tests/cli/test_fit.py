@@ -104,7 +104,7 @@ def test_a_table_of_image_paths_with_groups(
     ]
     table(at_hand / "photos" / "scans.csv", rows)
     seen = []
-    monkeypatch.setattr(flow, "prepare", lambda *a, prepare=flow.prepare: seen.append(prepare(*a)) or seen[0])
+    monkeypatch.setattr(flow, "prepared", lambda *a, prepared=flow.prepared: seen.append(prepared(*a)) or seen[0])
     options = ("--input", "path", "--target", "finding", "--group", "patient")
     assert status("fit", "photos/scans.csv", *options, "--out", "m", *PHOTO_PROBE) == 0
     parts, groups = seen[0].split, seen[0].examples.groups

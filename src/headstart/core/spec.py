@@ -10,7 +10,7 @@ from headstart.core.errors import NotYet, UsageError
 
 DEFAULT_BUDGET = 600.0
 AUTO = "auto"
-"""In the place of a column of groups: infer them from names and columns."""
+"""In the place of a name: a backbone is ranked for, an engine is tried for, groups are inferred."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from headstart.core.device import choose_device
 from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
+from headstart.core.spec import AUTO
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
@@ -21,7 +22,6 @@ from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
 from headstart.delivery.inference import Inference
-from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
 from headstart.tasks.base import Predictions
 

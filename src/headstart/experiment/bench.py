@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 
-from headstart.backbones import default_card, load
+from headstart.backbones import Card, default_card, load
 from headstart.backbones.base import Backbone
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError
@@ -22,6 +23,8 @@ from headstart.delivery.guard import MOST_COMPUTED
 from headstart.experiment.material import Found, Material
 from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
+from headstart.model.network import Network
+from headstart.strategies._solved_head import features_of
 from headstart.training.workbench import Workbench
 
 TRAIN_SAMPLE = 500
@@ -38,15 +41,25 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     modality = found.examples.modality
     name = spec.backbone or default_card(modality).name
     backbone = load(name)
-    if backbone.card.modality != modality:
-        noun = MODALITIES.load(backbone.card.modality)().noun
-        raise InputError(
-            f"The backbone {name} takes {noun}, and these examples are {found.modality.noun}. "
-            "`headstart models` lists backbones for each."
-        )
+    check_modality(name, backbone.card, modality)
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     return backbone
+
+
+def check_modality(name: str, card: Card, modality: str) -> None:
+    """A backbone asked for by `name` must take these examples.
+
+    Raises
+    ------
+    InputError : it takes others.
+    """
+    if card.modality != modality:
+        takes, given = (MODALITIES.load(kind)().noun for kind in (card.modality, modality))
+        raise InputError(
+            f"The backbone {name} takes {takes}, and these examples are {given}. "
+            "`headstart models` lists backbones for each."
+        )
 
 
 def lay_out(
@@ -79,6 +92,12 @@ def lay_out(
         deadline=spec.budget,
         judged_after=len(material.split.test) + min(TRAIN_SAMPLE + MOST_COMPUTED, 2 * len(material.split.train)),
     )
+
+
+def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tensor:
+    """The last features (N, D) of the frozen `backbone`, which feature extraction reads too: stored, or computed."""
+    network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
+    return features_of(network, bench.frozen_part(network).over(inputs))
 
 
 def every_input(material: Material, bench: Workbench) -> Inputs:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from headstart.backbones import Card, all_cards, load
 from headstart.core.counts import say_count
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import UsageError
 from headstart.data.modalities import MODALITIES
-from headstart.data.modalities.base import Modality
+from headstart.experiment.bench import check_modality
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list
     """
     known = _named(wanted.named, modality) if wanted.named else _found(modality, wanted.hub)
     if not known:
-        noun = _modality(modality).noun
+        noun = MODALITIES.load(modality)().noun
         raise UsageError(
             f"No backbone for {noun} is at hand. `headstart models --all` lists those that can be downloaded, "
             "--hub ranks them too, and --backbones takes names and folders."
@@ -100,14 +100,5 @@ def _named(names: Sequence[str], modality: str) -> dict[str, Card]:
     listed = {card.name: card for card in all_cards()}
     cards = {name: listed.get(name) or load(name).card for name in names}
     for name, card in cards.items():
-        if card.modality != modality:
-            raise InputError(
-                f"The backbone {name} takes {_modality(card.modality).noun}, and these examples are "
-                f"{_modality(modality).noun}. `headstart models` lists backbones for each."
-            )
+        check_modality(name, card, modality)
     return cards
-
-
-def _modality(name: str) -> Modality:
-    found: Modality = MODALITIES.load(name)()
-    return found

@@ -12,18 +12,16 @@ from headstart.core.errors import HeadstartError, InputError, UsageError
 from headstart.core.kept import Kept
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
-from headstart.core.spec import AUTO as GROUPS_INFERRED
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities.base import Modality
 from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.flow import check_request
-from headstart.experiment.grouping import grouped
+from headstart.experiment.grouping import prepared
 from headstart.experiment.looking import look_before, look_deeper
-from headstart.experiment.material import Found, Material, find, prepare
-from headstart.frozen.choosing import AUTO
+from headstart.experiment.material import Found, find
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -75,23 +73,14 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     stopwatch = Stopwatch()
     found = find(spec, progress)
     if spec.backbone == NO_BACKBONE:
-        material = _prepared(found, spec, None, stopwatch, progress)
+        material = prepared(found, spec, None, stopwatch, progress)
         return _checkup(look_before(material), found.modality, "", None)
     backbone = _backbone(spec, found, progress)
-    material = _prepared(found, spec, backbone, stopwatch, progress)
+    material = prepared(found, spec, backbone, stopwatch, progress)
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
         evidence = look_deeper(look_before(material), material, backbone, bench)
         return _checkup(evidence, found.modality, backbone.card.name, bench.kept)
-
-
-def _prepared(
-    found: Found, spec: FitSpec, backbone: Backbone | None, stopwatch: Stopwatch, progress: Progress
-) -> Material:
-    material = prepare(found, spec, stopwatch, progress)
-    return (
-        grouped(found, material, spec, backbone, stopwatch, progress) if spec.group == GROUPS_INFERRED else material
-    )
 
 
 def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:

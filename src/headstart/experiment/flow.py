@@ -16,8 +16,7 @@ from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
-from headstart.core.spec import AUTO as GROUPS_INFERRED
-from headstart.core.spec import DEFAULT_BUDGET, FitSpec
+from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
@@ -29,15 +28,13 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
 from headstart.experiment.evidence import Outcome, add_evidence
 from headstart.experiment.gains import gain_over_scratch, gains_of
-from headstart.experiment.grouping import grouped
+from headstart.experiment.grouping import prepared
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
-from headstart.experiment.material import Material, find, prepare
+from headstart.experiment.material import Material, find
 from headstart.experiment.refits import curve_of, strength_of
-from headstart.experiment.selector import AUTO as CHOSEN
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
-from headstart.frozen.choosing import AUTO
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.holdings import given_limit
 from headstart.ladder.ladder import Ascent, Ladder
@@ -111,13 +108,11 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     if spec.out is not None:
         check_out(spec.out)
     found = find(spec, progress)
-    if spec.backbone == CHOSEN:
+    if spec.backbone == AUTO:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
     backbone = choose_backbone(spec, found, progress)
     progress.say(f"Budget: {say_duration(spec.budget)}.")
-    material = prepare(found, spec, stopwatch, progress)
-    if spec.group == GROUPS_INFERRED:
-        material = grouped(found, material, spec, backbone, stopwatch, progress)
+    material = prepared(found, spec, backbone, stopwatch, progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = lay_out(spec, material, backbone, stopwatch, progress, Path(temporary))
@@ -215,7 +210,7 @@ def _finish(
     gains = gains_of(contest, backbone, spec.prove)
     if spec.prove:
         gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
-    before = replace(before, curve=curve_of(before, bench, strength_of(backbone, bench)), gains=gains)
+    before = replace(before, curve=curve_of(before, bench, lambda: strength_of(backbone, bench)), gains=gains)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,

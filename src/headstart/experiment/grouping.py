@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from headstart.backbones.base import Backbone
 from headstart.core.errors import InputError
@@ -20,10 +18,21 @@ from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.readers import READERS
 from headstart.data.readers._table_reader import TableReader
-from headstart.experiment.bench import every_input, lay_out
-from headstart.experiment.material import Found, Material, divided
-from headstart.model.network import Network
-from headstart.strategies._solved_head import features_of
+from headstart.experiment.bench import every_input, last_features, lay_out
+from headstart.experiment.material import Found, Material, divided, prepare
+
+
+def prepared(
+    found: Found, spec: FitSpec, backbone: Backbone | None, stopwatch: Stopwatch, progress: Progress
+) -> Material:
+    """The examples looked at and split, by inferred groups where they are asked for; `backbone` as for `grouped`.
+
+    Raises
+    ------
+    InputError : with every mistake of the examples.
+    """
+    material = prepare(found, spec, stopwatch, progress)
+    return grouped(found, material, spec, backbone, stopwatch, progress) if spec.group == AUTO else material
 
 
 def grouped(
@@ -82,9 +91,7 @@ def _features(
     """The last features of every example, (N, D)."""
     with tempfile.TemporaryDirectory(prefix="headstart-groups-") as folder:
         bench = lay_out(spec, material, backbone, stopwatch, progress, Path(folder))
-        network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
-        part = bench.frozen_part(network)
-        return features_of(network, part.over(every_input(material, bench))).numpy()
+        return last_features(backbone, bench, every_input(material, bench)).numpy()
 
 
 def _divided(

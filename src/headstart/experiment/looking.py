@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of
@@ -24,13 +23,11 @@ from headstart.data.examples import SPLITS
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Look
 from headstart.diagnosis.base import Evidence
-from headstart.experiment.bench import every_input
+from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
-from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._linear_head import predicted_seconds
-from headstart.strategies._solved_head import features_of
 from headstart.tasks.base import Task
 from headstart.training.workbench import Workbench
 
@@ -92,7 +89,8 @@ def look_deeper(
     allowed : seconds that solving the heads may take; beyond that they are left out, and that is said.
     """
     rows = _rows(material)
-    features = _features(material, backbone, bench, np.concatenate(list(rows.values())))
+    everyone = np.concatenate(list(rows.values()))
+    features = last_features(backbone, bench, every_input(material, bench).select(everyone.tolist()))
     deeper = replace(evidence, features=_cut(features.numpy(), rows))
     learning = {name: rows[name] for name in LEARNT if name in rows}
     learnt = np.concatenate(list(learning.values()))
@@ -123,13 +121,6 @@ def _rows(material: Material) -> dict[str, np.ndarray]:
 
 def _by_split(rows: dict[str, np.ndarray], values: Sequence[Any] | None) -> dict[str, list[Any]]:
     return {} if values is None else {name: [values[i] for i in part] for name, part in rows.items()}
-
-
-def _features(material: Material, backbone: Backbone, bench: Workbench, rows: np.ndarray) -> Tensor:
-    """The last features of some examples, (N, D)."""
-    network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
-    part = bench.frozen_part(network)
-    return features_of(network, part.over(every_input(material, bench).select(rows.tolist())))
 
 
 def _has_probabilities(task: Task) -> bool:

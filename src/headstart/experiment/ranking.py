@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from headstart.core.progress import Progress
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration
 from headstart.experiment.candidates import Wanted
 from headstart.experiment.flow import check_request
 from headstart.experiment.material import find
 from headstart.experiment.selector import RANKING_BUDGET, Ranking, select
-from headstart.frozen.choosing import AUTO
 from headstart.transferability import SCORES
 
 ALL = "all"

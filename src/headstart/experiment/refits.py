@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -26,12 +27,12 @@ OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench, strength: float) -> list[tuple[int, float]]:
+def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], float]) -> list[tuple[int, float]]:
     """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting.
 
     Parameters
     ----------
-    strength : the inverse penalty of every head, from :func:`strength_of`.
+    strength : the inverse penalty of every head, as :func:`strength_of` gives it; asked where there will be a curve.
     """
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
@@ -40,7 +41,7 @@ def curve_of(evidence: Evidence, bench: Workbench, strength: float) -> list[tupl
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
         return []
-    return _kept_curve(torch.from_numpy(features), targets, bench, strength)
+    return _kept_curve(torch.from_numpy(features), targets, bench, strength())
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> float:

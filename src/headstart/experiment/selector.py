@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,20 +13,16 @@ import numpy as np
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Figure
-from headstart.core.spec import AUTO as GROUPS_INFERRED
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.experiment.candidates import LeftOut, Wanted, candidates_for
 from headstart.experiment.halving import Halving, NoneProbed, Race, Standing
 from headstart.experiment.material import Found, prepare
 from headstart.experiment.picking import pick
 from headstart.experiment.probe import Prober
-from headstart.experiment.unfinished import REQUEST
+from headstart.experiment.unfinished import asked_before
 from headstart.transferability import scores_of
 from headstart.transferability.base import Seen
-
-AUTO = "auto"
-"""In the place of a backbone's name: the one that a ranking picks."""
 
 RANKING_BUDGET = 120.0
 """Seconds that a ranking may take unless something else is asked for."""
@@ -122,7 +117,7 @@ def select(
     UsageError : groups are to be inferred.
     HeadstartError : there is nothing to choose from, or the examples cannot be used.
     """
-    if spec.group == GROUPS_INFERRED:
+    if spec.group == AUTO:
         # They are inferred from a backbone's features, and decide which examples are for testing.
         raise UsageError(
             "Groups are inferred with the features of a backbone, so it cannot be chosen by them: name the backbone "
@@ -166,7 +161,7 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     ------
     HeadstartError : there is none at hand.
     """
-    if spec.resume and spec.out is not None and (before := _before(spec.out)):
+    if spec.resume and spec.out is not None and (before := asked_before(spec.out).get("backbone")):
         progress.say(f"Backbone: {before}, as it was chosen before.")
         return replace(spec, backbone=before)
     seconds = min(RANKING_BUDGET, OF_A_FIT * spec.budget)
@@ -180,14 +175,6 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
     progress.say(f"  picked {ranking.pick}: {ranking.why}. The static list would have picked {same}.")
     return replace(spec, backbone=ranking.given)
-
-
-def _before(out: Path) -> str | None:
-    """The backbone of the unfinished fit into `out`, or None."""
-    request = out.with_name(f"{out.name}.unfinished") / REQUEST
-    if not request.is_file():
-        return None
-    return str(json.loads(request.read_text(encoding="utf-8")).get("backbone") or "") or None
 
 
 def _without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:

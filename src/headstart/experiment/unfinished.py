@@ -44,8 +44,7 @@ class Unfinished:
         write_json(self.folder / REQUEST, asked)
 
     def _same_as(self, asked: dict[str, Any]) -> None:
-        path = self.folder / REQUEST
-        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else asked
+        before = asked_before(self.out) or asked
         changed = sorted(key for key in asked if before.get(key) != asked[key])
         if changed:
             raise InputError(
@@ -97,6 +96,13 @@ def counted_once(record: Path, stopwatch: Stopwatch) -> Iterator[None]:
         stopwatch.credit(json.loads(record.read_text(encoding="utf-8"))["seconds"] - seconds)
     else:
         write_json(record, {"seconds": seconds})
+
+
+def asked_before(out: Path) -> dict[str, Any]:
+    """What the unfinished fit into `out` was asked for, and what it found in its place; empty without one."""
+    request = _beside(out) / REQUEST
+    asked: dict[str, Any] = json.loads(request.read_text(encoding="utf-8")) if request.is_file() else {}
+    return asked
 
 
 def out_folder(spec: FitSpec) -> FitSpec:

@@ -15,11 +15,11 @@ from torch import nn
 from headstart.core.files import digest, write_json
 from headstart.core.progress import Progress
 from headstart.core.results import EngineChoice, EngineTrial
+from headstart.core.spec import AUTO
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, agrees, sharing
 from headstart.frozen.engines.eager import Eager
 
-AUTO = "auto"
 WORTH_A_TRIAL = 3.0
 """Seconds of work ahead below which plain PyTorch simply runs it."""
 
