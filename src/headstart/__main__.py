@@ -1,8 +1,6 @@
 """``python -m headstart``: the command line."""
 
-import sys
-
-from headstart.cli import main
+from headstart.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

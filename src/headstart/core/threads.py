@@ -21,12 +21,12 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def spread(make: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+def spread(make: Callable[[Given], Made], given: Sequence[Given], alone: bool = False) -> list[Made]:
     """``[make(item) for item in given]``, in order, on half of the processors: the network runs on the others.
 
-    What `make` raises is raised here.
+    With `alone` nothing else runs meanwhile, and all processors are used. What `make` raises is raised here.
     """
-    threads = min(MOST, processors() // 2, len(given))
+    threads = min(MOST, processors() if alone else processors() // 2, len(given))
     if threads < 2:
         return [make(item) for item in given]
     with ThreadPoolExecutor(threads) as pool:

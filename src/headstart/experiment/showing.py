@@ -87,7 +87,7 @@ def fragments(examples: Examples, wanted: Iterable[str], budget: float) -> dict[
         if start and time.perf_counter() > until:
             break
         part = [examples.references[row_of[name]] for name in ids[start : start + _AT_ONCE]]
-        made += spread(modality.show, part)
+        made += spread(modality.show, part, alone=True)
     return dict(zip(ids, made, strict=False))
 
 

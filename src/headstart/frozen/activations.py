@@ -20,6 +20,7 @@ from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
 from headstart.frozen._segment import LARGEST_HALF
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
+from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore, NotStored, Space
@@ -118,15 +119,23 @@ class FrozenPart:
 
     def _bytes_each(self, inputs: Inputs) -> int:
         if self._example_bytes is None:
-            example = self.compute([inputs.tensors(0)])[0]
-            size = sum(tensor.nbytes for tensor in example.values())
+            example, plain = collate([inputs.tensors(0)]), Eager()
+            plain.prepare(self.frontier.frozen, example, self.device)
+            with self.stopwatch.lap("forward"):
+                size = sum(tensor.nbytes for tensor in plain.run(example).values())
             self._example_bytes = max(size // 2 if self.half else size, 1)
         return self._example_bytes
 
-    def _segment(self, inputs: Inputs) -> int:
-        """Examples a segment, a multiple of the batch size."""
-        size = batch_size(inputs.tensors(0))
-        return size * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (size * self._bytes_each(inputs))))
+    def _parts(self, inputs: Inputs, todo: Sequence[int]) -> list[Sequence[int]]:
+        """`todo` in segments, each a multiple of the batch size, the last one what is left.
+
+        Where all inputs are of one length, the first is a single batch: engines are tried on it while the next
+        segment is decoded.
+        """
+        batch = batch_size(inputs.tensors(0))
+        size = batch * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (batch * self._bytes_each(inputs))))
+        first = size if inputs.preprocess.lengths_differ else batch
+        return [todo[:first], *(todo[i : i + size] for i in range(first, len(todo), size))]
 
     def _fill(self, inputs: Inputs, view: int) -> None:
         space = self.space(inputs, view)
@@ -135,8 +144,7 @@ class FrozenPart:
         if not todo:
             return
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
-        size = self._segment(inputs)
-        parts = [todo[i : i + size] for i in range(0, len(todo), size)]
+        parts = self._parts(inputs, todo)
         counter = self.progress.counter(len(todo), label, "examples")
         decoded_ahead = ahead(lambda part: inputs.many(part, view), parts)
         for part, decoded in zip(parts, decoded_ahead, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -148,10 +148,13 @@ class _Trial:
         if self._work < WORTH_A_TRIAL:
             return
         engines = {name: ENGINES.load(name)() for name in ENGINES.names() if name != self.best.engine}
-        for name, engine in sorted(engines.items(), key=lambda pair: pair[1].typical_preparation):
+        for name in sorted(engines, key=lambda name: _turn(name, engines)):
+            engine = engines[name]
             if not engine.available(self.part.device) or not engine.suits(self.part.module):
                 continue
-            if engine.typical_preparation > OUTLAY * self._work:
+            if self.best.engine in engine.outdone_by:
+                self._note(name, f"not tried: {self.best.engine} outdoes it")
+            elif engine.typical_preparation > OUTLAY * self._work:
                 self._note(name, "not tried: preparing it would not pay")
             elif ready := self._prepared(name, engine):
                 self._compare(name, ready)
@@ -262,6 +265,12 @@ class _Trial:
             running.run(batch)
             taken.append(time.perf_counter() - began)
         return min(taken) / len(next(iter(batch.values())))
+
+
+def _turn(name: str, engines: Mapping[str, Engine]) -> tuple[float, bool]:
+    """By how long it takes to prepare, and after those that outdo it."""
+    before = [engines[other].typical_preparation for other in engines[name].outdone_by if other in engines]
+    return max([engines[name].typical_preparation, *before]), bool(before)
 
 
 @contextlib.contextmanager

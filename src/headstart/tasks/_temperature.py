@@ -11,7 +11,8 @@ _COLDEST, _HOTTEST = 0.05, 20.0
 USUAL = 0.1
 """How far log T mostly lies from nought: a head that was solved is nearly calibrated as it is."""
 
-_STEPS = 60
+_STEPS = (60, 10, 10, 10)
+"""Grids of so many steps, each within one step of what the last found: T comes out to a thousandth."""
 
 
 def fit_temperature(loss: Callable[[float, float], float], n: int) -> float:
@@ -28,8 +29,6 @@ def fit_temperature(loss: Callable[[float, float], float], n: int) -> float:
     """
     if n < FEWEST_EXAMPLES:
         return 1.0
-    from scipy.optimize import minimize_scalar
-
     as_it_is = {given: loss(1.0, given) for given in (0.0, doubt(n))}
 
     def unlikely(log_t: float) -> float:
@@ -37,13 +36,13 @@ def fit_temperature(loss: Callable[[float, float], float], n: int) -> float:
         worse = loss(math.exp(log_t), given) - as_it_is[given]
         return n * worse + math.log1p((log_t / USUAL) ** 2)
 
-    # There may be two valleys, one by the prior and one by the examples: the search starts in the deeper one.
-    width = math.log(_HOTTEST / _COLDEST) / _STEPS
-    grid = [math.log(_COLDEST) + step * width for step in range(_STEPS + 1)]
-    deepest = min(grid, key=unlikely)
-    found = minimize_scalar(unlikely, bounds=(deepest - width, deepest + width), method="bounded")
-    log_t = min([0.0, float(found.x)], key=unlikely)
-    return min(max(math.exp(log_t), _COLDEST), _HOTTEST)
+    # There may be two valleys, one by the prior and one by the examples: the first grid covers both.
+    low, high = math.log(_COLDEST), math.log(_HOTTEST)
+    for steps in _STEPS:
+        width = (high - low) / steps
+        deepest = min((low + step * width for step in range(steps + 1)), key=unlikely)
+        low, high = max(deepest - width, math.log(_COLDEST)), min(deepest + width, math.log(_HOTTEST))
+    return math.exp(min([0.0, deepest], key=unlikely))
 
 
 def doubt(n: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -33,6 +34,9 @@ from headstart.training.time_limit import TimeLimit
 
 KEPT_FOR_THE_END = 0.05
 """Share of the budget that no rung may use: calibrating, testing and writing come after them."""
+
+SAMPLED = 8
+"""Training inputs of which small batches are made, to try a network on."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,13 @@ class Workbench:
 
     def sample(self, count: int = 3) -> Batch:
         """A batch of a few training inputs, on the device."""
-        batch = collate([self.train.tensors(i % len(self.train)) for i in range(count)])
+        batch = collate([self._first[i % len(self._first)] for i in range(count)])
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+    @cached_property
+    def _first(self) -> list[Batch]:
+        """The first training inputs, decoded once."""
+        return self.train.many(range(min(SAMPLED, len(self.train))))
 
     @property
     def kept(self) -> Kept:

@@ -55,6 +55,9 @@ class Engine(ABC):
     typical_preparation: ClassVar[float] = 0.0
     """Seconds that preparing usually takes: what a trial counts on before it has prepared."""
 
+    outdone_by: ClassVar[frozenset[str]] = frozenset()
+    """Engines that were always faster where they could run: after one of them was preferred, this is not tried."""
+
     tolerance: ClassVar[Tolerance] = Tolerance()
 
     @abstractmethod
