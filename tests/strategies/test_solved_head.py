@@ -120,3 +120,18 @@ def test_the_penalty_known_gives_the_head_of_the_cross_validation(tmp_path: Path
     known = fit_linear_head(task, features, targets, torch.ones(120), 0, found.strength)
     torch.testing.assert_close(known.weight, found.weight, atol=2e-3, rtol=2e-2)
     torch.testing.assert_close(known.bias, found.bias, atol=2e-3, rtol=2e-2)
+
+
+def test_a_head_nearby_leads_to_the_same_head(tmp_path: Path):
+    """Convex, so it does not matter where the descent starts, be it far off."""
+    torch.manual_seed(0)
+    features, targets = torch.randn(120, 6), torch.arange(120) % 3
+    task = toy_task(["a", "b", "c"])
+    found = fit_linear_head(task, features, targets, torch.ones(120), 0)
+    far = replace(found, weight=found.weight + 3.0, bias=-found.bias)
+    for near in (found, far):
+        again = fit_linear_head(task, features, targets, torch.ones(120), 0, found.strength, near)
+        torch.testing.assert_close(again.weight, found.weight, atol=2e-3, rtol=2e-2)
+        # What is added to all biases alike adds nothing to a probability.
+        centred = [one.bias - one.bias.mean() for one in (again, found)]
+        torch.testing.assert_close(*centred, atol=2e-3, rtol=2e-2)

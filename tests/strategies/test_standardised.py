@@ -22,6 +22,19 @@ def test_outputs_on_coordinates_are_outputs_on_the_raw_features(count: int, widt
     torch.testing.assert_close(given, (space.coordinates @ both.T).double(), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize(("count", "width"), [(12, 30), (40, 7)])
+def test_a_head_brought_onto_the_coordinates_gives_what_it_gave(count: int, width: int):
+    random = np.random.default_rng(1)
+    features = torch.from_numpy(random.normal(5, 3, (count, width))).float()
+    features[:, 2] = 4.0  # constant: its weight is lost, and what it adds to every output with it
+    weight, bias = torch.from_numpy(random.normal(0, 1, (2, width))).float(), torch.tensor([0.5, -2.0])
+    weight[:, 2] = 0.0
+    space = Standardised.of(features)
+    both = space.on_coordinates(weight, bias)
+    assert both.shape == (2, min(count, width) + 1)
+    torch.testing.assert_close(space.coordinates @ both.T, features @ weight.T + bias, rtol=1e-3, atol=1e-3)
+
+
 def test_the_mean_is_nought_and_the_spread_one_in_single_precision_far_from_nought():
     """Standard deviation 1 about 10,000, where sums of squares in single precision would lose it."""
     features = torch.from_numpy(np.random.default_rng(0).normal(1e4, 1, (500, 3))).float()

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse
 
 MOST_BY_CHANCE = 0.7
 """How often a member must be more alike than a stranger of the same class; half of the time is chance."""
@@ -81,6 +80,8 @@ class Likeness:
         """The sum of the cosines of all pairs of one group and class: that over a group is |sum of its vectors|²."""
         known = np.flatnonzero(groups >= 0)
         cells = np.unique(groups[known] * (int(self.classes.max()) + 1) + self.classes[known], return_inverse=True)[1]
+        from scipy import sparse  # a tenth of a second, and few commands come here
+
         belongs = sparse.csr_matrix((np.ones(len(known), np.float32), (cells, known)), (cells.max() + 1, len(groups)))
         return float(((belongs @ self.directions) ** 2).sum())
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 MOST_WORDS = 50_000
 MANY_TEXTS = 1000
@@ -57,6 +59,8 @@ def text_features(
     try:
         return vectoriser.fit_transform(learnt), vectoriser.transform(judged)
     except ValueError:  # not a single word: signs only
+        from scipy.sparse import csr_matrix
+
         return csr_matrix((len(learnt), 1), dtype=np.float32), csr_matrix((len(judged), 1), dtype=np.float32)
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from headstart.core.components import components
 from headstart.diagnosis._near_copies import near_copies
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis.base import Evidence
@@ -92,8 +91,7 @@ def _near(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
 
 def _connected(links: np.ndarray, count: int) -> list[list[int]]:
     """The places of each family of linked examples, in order."""
-    graph = coo_matrix((np.ones(len(links)), tuple(links.T)), shape=(count, count))
-    labels = connected_components(graph, directed=False)[1]
+    labels = components(links[:, 0], links[:, 1], count)
     members: dict[int, list[int]] = {}
     for place in np.unique(links):
         members.setdefault(int(labels[place]), []).append(int(place))

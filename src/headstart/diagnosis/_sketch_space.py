@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy.fft import dct
 
 SIDE = 16
 """A sketch is a grey thumbnail of 16 x 16 pixels with mean 0 and length 1."""
@@ -52,6 +51,8 @@ def _waves() -> np.ndarray:
 @cache
 def _transform() -> np.ndarray:
     """(256, F): cosine transform and weight f^rise exp(-(f / cut)^4) in one."""
+    from scipy.fft import dct  # a twentieth of a second, which a fit whose findings are kept does without
+
     waves = dct(np.eye(SIDE), axis=0, norm="ortho")
     down, across = _waves()
     size = np.hypot(down, across)

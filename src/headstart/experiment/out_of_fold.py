@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
 from headstart.strategies._linear_head import COARSE, LARGE, STRENGTHS
 from headstart.strategies._several_heads import SeveralHeads
@@ -100,6 +99,4 @@ def units_of(*links: Sequence[str]) -> np.ndarray:
         rows.append(np.arange(count))
         ends.append(numbers.ravel() + known)
         known += len(names)
-    edges = np.concatenate(rows), np.concatenate(ends)
-    graph = coo_matrix((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(known, known))
-    return connected_components(graph, directed=False)[1][:count]
+    return components(np.concatenate(rows), np.concatenate(ends), known)[:count]

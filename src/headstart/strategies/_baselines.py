@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -61,7 +60,7 @@ def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
     task = bench.task
     with bench.stopwatch.lap("train"):
         seen, new = shallow_features(learnt, judged, _most_words(bench))
-        if issparse(seen):
+        if not isinstance(seen, np.ndarray):
             weight, bias = fit_sparse_head(task, seen, bench.targets, bench.seed)
             return torch.from_numpy(np.asarray(new @ weight + bias)).float()
         features, weights = torch.from_numpy(seen).float(), task.balance(bench.targets)
@@ -83,7 +82,7 @@ def shallow_seconds(bench: Workbench, learnt: Given, judged: Given) -> float:
         features, _ = shallow_features(sample, sample[:1], _most_words(bench))
         seconds.append((time.perf_counter() - began) / (len(sample) + 1))
     count, outputs = len(bench.train), bench.task.outputs
-    if issparse(features):
+    if not isinstance(features, np.ndarray):
         solving = _sparse_head.predicted_seconds(features, count, outputs)
     else:
         solving = _linear_head.predicted_seconds(count, features.shape[1], outputs)

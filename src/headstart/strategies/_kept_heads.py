@@ -14,7 +14,7 @@ from headstart.core.files import digest
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
 
-SOLVER = "3"
+SOLVER = "4"
 """To be changed with the solver: heads kept by another are then solved anew."""
 
 

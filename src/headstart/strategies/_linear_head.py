@@ -44,7 +44,13 @@ class Solution:
 
 
 def fit_linear_head(
-    task: Task, features: Tensor, encoded: Tensor, weights: Tensor, seed: int, strength: float | None = None
+    task: Task,
+    features: Tensor,
+    encoded: Tensor,
+    weights: Tensor,
+    seed: int,
+    strength: float | None = None,
+    near: Solution | None = None,
 ) -> Solution:
     """The penalised linear head of least held-out loss.
 
@@ -55,6 +61,7 @@ def fit_linear_head(
     ----------
     features : (N, D). encoded : N encoded targets. weights : (N,).
     strength : the inverse penalty, where it is known; nothing is cross-validated then.
+    near : a head of that strength on most of the examples, from which the descent then starts.
     """
     space = Standardised.of(features.float())
     coordinates = space.coordinates
@@ -65,7 +72,11 @@ def fit_linear_head(
         strength = STRENGTHS[int(np.argmin(scores))]
         start = Point.at(problem, both)
     else:
-        start = _towards(problem, strength)
+        start = (
+            _towards(problem, strength)
+            if near is None
+            else Point.at(problem, space.on_coordinates(near.weight, near.bias))
+        )
     answer = descend(problem, start, 1 / (strength * len(coordinates)), *FINE)
     return Solution(*space.unscaled(answer.both), strength, tuple(scores))
 

@@ -16,22 +16,22 @@ def solve_head(network: Network, bench: Workbench) -> Solution:
     """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found.
 
     A head that was solved already is taken as it is. One on every example takes over the penalty that was found
-    without the held-out ones.
+    without the held-out ones, and starts from the head that it was found for.
     """
     part = bench.frozen_part(network)
     features_digest = part.space(bench.train, 0).folder.name
     name = name_of(bench, features_digest, network.depths)
     solution = solved_before(bench, name)
     if solution is None:
-        strength = None
+        before = None
         if bench.compared is not None:
             before = solved_before(bench.compared, name_of(bench.compared, features_digest, network.depths))
-            strength = before.strength if before else None
         activations = part.over(bench.train)
         with bench.stopwatch.lap("train"):
             features = features_of(network, activations)
             weights = bench.task.balance(bench.targets)
-            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed, strength)
+            strength = before.strength if before else None
+            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed, strength, before)
         keep(bench, name, solution)
     set_linear(network.head, solution.weight, solution.bias)
     network.head_is_new = False

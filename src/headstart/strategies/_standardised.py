@@ -68,6 +68,15 @@ class Standardised:
         raw = weight / self.scale
         return raw.float(), (bias - raw @ self.mean).float()
 
+    def on_coordinates(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """The inverse of :meth:`unscaled`, (C, R + 1): a head that gives these examples the same outputs."""
+        scale = torch.where(self.scale.isinf(), 0.0, self.scale)
+        scaled, bias = weight.double() * scale, bias.double() + weight.double() @ self.mean
+        if self.triangle is not None and self.scaled is not None:
+            outputs = torch.cat([self.scaled[rows].double() @ scaled.T for rows in _blocks(*self.scaled.shape)])
+            scaled = torch.linalg.solve_triangular(self.triangle, outputs, upper=False).T
+        return torch.cat([scaled, bias[:, None]], dim=1).float()
+
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (D,) of the columns; infinite for a constant one, whose weight is then nought."""
