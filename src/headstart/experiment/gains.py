@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from headstart.backbones.base import Backbone
@@ -19,6 +17,7 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import Contest
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import Network
+from headstart.strategies._kept_outputs import keep_outputs, outputs_before
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
@@ -148,14 +147,11 @@ class _Baseline:
 
     def kept(self) -> Tensor | None:
         """Outputs that an earlier fit, or this one before it was killed, has kept."""
-        try:
-            return load(self.contest.bench.kept.read(self._file) or b"")["outputs"]
-        except SafetensorError:  # none, or torn by a power cut
-            return None
+        return outputs_before(self.contest.bench.kept, self._file)
 
     def keep(self, outputs: Tensor) -> Tensor:
         """Keep `outputs` for the next fit, and return them."""
-        self.contest.bench.kept.keep(self._file, save({"outputs": outputs.contiguous()}))
+        keep_outputs(self.contest.bench.kept, self._file, outputs)
         return outputs
 
     def within(self, allowed: float) -> bool:
@@ -184,10 +180,9 @@ class _Baseline:
     @property
     def _file(self) -> str:
         bench = self.contest.bench
-        task = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-        targets = bench.targets.detach().cpu().contiguous().numpy().tobytes()
         learnt, judged = digest(*bench.train.keys), digest(*self.contest.inputs.keys)
-        return digest("baseline", BASELINES, self.name, self.of, task, str(bench.seed), learnt, targets, judged)
+        task = bench.task.digest(bench.targets)
+        return digest("baseline", BASELINES, self.name, self.of, task, str(bench.seed), learnt, judged)
 
 
 def _measured(each: _Baseline, allowed: float) -> Gain | None:

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from headstart.backbones.base import Backbone
@@ -27,6 +25,7 @@ from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.strategies._kept_heads import SOLVER
+from headstart.strategies._kept_outputs import keep_outputs, outputs_before
 from headstart.strategies._linear_head import predicted_seconds
 from headstart.tasks.base import Task
 from headstart.training.workbench import Workbench
@@ -151,14 +150,10 @@ def _unseen(material: Material, features: Tensor, learnt: np.ndarray, bench: Wor
 
 def _kept_outputs(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, bench: Workbench) -> Tensor:
     """Outputs (N, C) out of fold, from an earlier fit where it had the same features, targets and folds."""
-    described = json.dumps(task.describe(), sort_keys=True, default=str)
-    content = [bytes_of(array) for array in (features.numpy(), encoded.numpy(), folds)]
-    name = digest("out of fold", SOLVER, described, *content)
-    kept = bench.kept
-    try:
-        return load(kept.read(name) or b"")["outputs"]
-    except SafetensorError:  # never kept, or torn by a power cut
+    name = digest("out of fold", SOLVER, task.digest(encoded), bytes_of(features.numpy()), bytes_of(folds))
+    outputs = outputs_before(bench.kept, name)
+    if outputs is None:
         outputs = out_of_fold(task, features, encoded, folds)
-    if outputs.numel() <= MOST_KEPT:
-        kept.keep(name, save({"outputs": outputs.contiguous()}))
+        if outputs.numel() <= MOST_KEPT:
+            keep_outputs(bench.kept, name, outputs)
     return outputs

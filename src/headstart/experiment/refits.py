@@ -52,8 +52,7 @@ def strength_of(backbone: Backbone, bench: Workbench) -> float:
 
 def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> list[tuple[int, float]]:
     """The curve, from an earlier fit where it had the same features and targets."""
-    described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-    of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed), str(strength))
+    of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength))
     kept, name = bench.kept, digest("learning curve", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.strategies._linear_head import Solution
 from headstart.training.workbench import Workbench
@@ -46,8 +44,6 @@ def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
     ----------
     features : a digest of what gives the features of an example. depths : what the head reads of them.
     """
-    task = json.dumps(bench.task.describe(), sort_keys=True, default=str)
-    targets = bytes_of(bench.targets.detach().cpu().numpy())
-    examples = digest(*bench.train.keys)
+    examples, task = digest(*bench.train.keys), bench.task.digest(bench.targets)
     found_by = "" if bench.compared is None else name_of(bench.compared, features, depths)
-    return digest(SOLVER, features, *depths, "of", examples, targets, task, str(bench.seed), found_by)
+    return digest(SOLVER, features, *depths, "of", examples, task, str(bench.seed), found_by)

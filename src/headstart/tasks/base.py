@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from headstart.core.arrays import bytes_of
 from headstart.core.errors import Problem
+from headstart.core.files import digest
 from headstart.core.results import Figures
 
 
@@ -65,6 +68,11 @@ class Task(ABC):
     @abstractmethod
     def from_description(cls, description: Mapping[str, Any]) -> Task:
         """The inverse of :meth:`describe`."""
+
+    def digest(self, encoded: Tensor) -> str:
+        """What tells this task with these encoded targets from all others, for what is kept from fit to fit."""
+        described = json.dumps(self.describe(), sort_keys=True, default=str)
+        return digest(described, bytes_of(encoded.detach().cpu().numpy()))
 
     # -- learning -----------------------------------------------------------------------------------
 
