@@ -17,7 +17,6 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import Contest
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import Network
-from headstart.strategies._kept_outputs import keep_outputs, outputs_before
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
@@ -26,6 +25,7 @@ from headstart.strategies._baselines import (
     shallow,
     shallow_seconds,
 )
+from headstart.strategies._kept_outputs import keep_outputs, outputs_before
 from headstart.strategies.base import Rung, Strategy
 from headstart.training.workbench import Workbench
 
