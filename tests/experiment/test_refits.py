@@ -31,14 +31,16 @@ def test_figures_rise_with_the_examples_and_need_features_and_time(
         {"train": said[:50], "validation": said[50:]}, {}, {}, {}, {}, {}, bench.task.watched, {},
         features={"train": apart[:50], "validation": apart[50:]},
     )  # fmt: skip
-    curve = curve_of(known, bench, lambda: 1.0)
+    monkeypatch.setattr(refits, "strength_of", lambda backbone, bench: 1.0)
+    curve = curve_of(known, bench, toy_backbone())()
     sizes = sorted({size for size, _ in curve})
     assert sizes == [6, 12, 24, 36, 48]  # an eighth, a quarter, … of the four fifths of 60
     assert np.mean([figure for size, figure in curve if size == 48]) > 0.9
     monkeypatch.setattr(refits, "accuracy_at_shares", None)  # refitting again would fail
-    assert curve_of(known, bench, lambda: 1.0) == curve
-    assert curve_of(replace(known, features={}), bench, lambda: 1.0) == []
-    assert curve_of(known, replace(bench, deadline=0.0), lambda: 1.0) == []
+    assert curve_of(known, bench, toy_backbone())() == curve
+    monkeypatch.setattr(refits, "strength_of", None)  # nor is a head solved where there will be no curve
+    assert curve_of(replace(known, features={}), bench, toy_backbone())() == []
+    assert curve_of(known, replace(bench, deadline=0.0), toy_backbone())() == []
 
 
 def test_the_penalty_is_that_of_the_head_on_the_frozen_backbone(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from headstart.experiment.grouping import prepared
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find
-from headstart.experiment.refits import curve_of, strength_of
+from headstart.experiment.refits import curve_of
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.frozen.engines import ENGINES
@@ -206,11 +206,13 @@ def _finish(
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
     guard = guard_for(material, bench, ascent, calibration, raw)
-    contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
-    gains = gains_of(contest, backbone, spec.prove)
-    if spec.prove:
-        gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
-    before = replace(before, curve=curve_of(before, bench, lambda: strength_of(backbone, bench)), gains=gains)
+    with ThreadPoolExecutor(1) as beside:
+        curve = beside.submit(curve_of(before, bench, backbone))
+        contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
+        gains = gains_of(contest, backbone, spec.prove)
+        if spec.prove:
+            gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
+        before = replace(before, curve=curve.result(), gains=gains)
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,

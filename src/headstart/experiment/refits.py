@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,21 +28,23 @@ OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], float]) -> list[tuple[int, float]]:
-    """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting.
+Curve = list[tuple[int, float]]
+"""(examples learnt from, watched figure) of heads on growing shares."""
 
-    Parameters
-    ----------
-    strength : the inverse penalty of every head, as :func:`strength_of` gives it; asked where there will be a curve.
+
+def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callable[[], Curve]:
+    """What gives the curve, to be called beside other work: it runs no network. Empty where features or time are wanting.
+
+    The heads have the penalty that was found for the one on the frozen `backbone`.
     """
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
     if len(features) < 2 * FOLDS:
-        return []
+        return list
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
-        return []
-    return _kept_curve(torch.from_numpy(features), targets, bench, strength())
+        return list
+    return partial(_kept_curve, torch.from_numpy(features), targets, bench, strength_of(backbone, bench))
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> float:
@@ -50,7 +53,7 @@ def strength_of(backbone: Backbone, bench: Workbench) -> float:
     return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> list[tuple[int, float]]:
+def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> Curve:
     """The curve, from an earlier fit where it had the same features and targets."""
     of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength))
     kept, name = bench.kept, digest("learning curve", SOLVER, *of)
