@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,8 +94,11 @@ def lay_out(
 
 
 def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tensor:
-    """The last features (N, D) of the frozen `backbone`, which feature extraction reads too: stored, or computed."""
-    network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), nn.Identity())
+    """The last features (N, D) of `backbone`, which feature extraction reads too: stored, or computed.
+
+    It is frozen by that: strategies train copies of it.
+    """
+    network = Network(backbone.requires_grad_(False).eval(), nn.Identity())
     return features_of(network, bench.frozen_part(network).over(inputs))
 
 

@@ -93,10 +93,9 @@ def stratified_folds(strata: Sequence[str], units: np.ndarray, seed: int) -> np.
 def units_of(*links: Sequence[str]) -> np.ndarray:
     """Numbers (N,) of what belongs together: examples that share a name in any of the columns, (N,) strings each."""
     count = len(links[0])
-    rows, ends, known = [], [], count
-    for column in links:
-        names, numbers = np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)
-        rows.append(np.arange(count))
-        ends.append(numbers.ravel() + known)
-        known += len(names)
-    return components(np.concatenate(rows), np.concatenate(ends), known)[:count]
+    shared = [np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)[1] for column in links]
+    if len(shared) == 1:
+        return shared[0].ravel()
+    starts = count + np.cumsum([0] + [int(numbers.max(initial=-1)) + 1 for numbers in shared])
+    ends = np.concatenate([numbers.ravel() + start for numbers, start in zip(shared, starts, strict=False)])
+    return components(np.tile(np.arange(count), len(shared)), ends, int(starts[-1]))[:count]

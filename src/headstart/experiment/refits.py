@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 from collections.abc import Callable
 from functools import partial
@@ -48,8 +47,8 @@ def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callab
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> float:
-    """The inverse penalty found for the head on the frozen `backbone`, which was kept and is not solved again."""
-    frozen = copy.deepcopy(backbone).requires_grad_(False).eval()
+    """The inverse penalty found for the head on `backbone`, frozen by that, which was kept and is not solved again."""
+    frozen = backbone.requires_grad_(False).eval()
     return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
 
 

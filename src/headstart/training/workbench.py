@@ -35,9 +35,6 @@ from headstart.training.time_limit import TimeLimit
 KEPT_FOR_THE_END = 0.05
 """Share of the budget that no rung may use: calibrating, testing and writing come after them."""
 
-SAMPLED = 8
-"""Training inputs of which small batches are made, to try a network on."""
-
 
 @dataclass(frozen=True)
 class Workbench:
@@ -93,13 +90,15 @@ class Workbench:
 
     def sample(self, count: int = 3) -> Batch:
         """A batch of a few training inputs, on the device."""
-        batch = collate([self._first[i % len(self._first)] for i in range(count)])
+        for i in range(len(self._first), min(count, len(self.train))):
+            self._first.append(self.train.tensors(i))
+        batch = collate([self._first[i % len(self.train)] for i in range(count)])
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     @cached_property
     def _first(self) -> list[Batch]:
-        """The first training inputs, decoded once."""
-        return self.train.many(range(min(SAMPLED, len(self.train))))
+        """The first training inputs, as many as were asked for so far: each is decoded once."""
+        return []
 
     @property
     def kept(self) -> Kept:
