@@ -17,9 +17,8 @@ from headstart.delivery.guard import (
     chosen_depths,
     guard_of,
     most_familiar,
-    read_guard,
-    write_guard,
 )
+from headstart.delivery.guard_files import read_guard, write_guard
 from headstart.tasks import TASKS
 
 LABELS = ["ham", "spam"]

@@ -136,7 +136,11 @@ class ExampleCounts:
 
 @dataclass
 class FitResult:
-    """The machine-readable result of a fit: ``result.json`` and ``fit --json``."""
+    """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
+
+    ``extension`` is what ``headstart extend`` found when it made the model, see
+    :meth:`headstart.experiment.extension.Extension.to_json`; without it the key is left out.
+    """
 
     task: str
     backbone: str
@@ -150,10 +154,13 @@ class FitResult:
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
     format: int = RESULT_FORMAT
+    extension: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
         plain = asdict(self)
+        if self.extension is None:
+            del plain["extension"]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
