@@ -64,7 +64,7 @@ def _free(model: Path) -> Path:
 def _summary(model: Any, out: Path) -> str:
     from headstart.core.timing import say_duration
     from headstart.experiment.extension import Extension
-    from headstart.experiment.extension_evidence import next_step, say
+    from headstart.experiment.extension_words import next_step, say
 
     extension = Extension.from_json(model.result.extension)
     rows = say(extension)

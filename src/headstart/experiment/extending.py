@@ -229,6 +229,7 @@ def _judged(
     return Extension(
         before=parts[0],
         after=parts[1],
+        taken_for_new=int((same.outputs.argmax(dim=1) >= old.task.outputs).sum()),
         change=change_of_right(right(old.task, before), right(task, same), seed),
         unseen=old.needed_guard.unseen,
         new=part(task, after.select(np.flatnonzero(is_new & is_added))),

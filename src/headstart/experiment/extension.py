@@ -31,7 +31,9 @@ class Extension:
     Attributes
     ----------
     before, after : held-out examples of the first fit, by the old model and by the new one.
-    change : the share of them that is right, after minus before, with its paired interval.
+    change : the share of them that is right, after minus before, with its paired interval. Some is lost in any
+        model that has more classes to choose from.
+    taken_for_new : how many of them are now taken for a class that was added.
     unseen : whether the old network had not learnt from them; False where nothing else was held out then.
     new : held-out new examples of the classes that were added; None where there are none.
     more : held-out new examples of classes that were known before; None where there are none.
@@ -47,6 +49,7 @@ class Extension:
     before: Part
     after: Part
     change: Figure
+    taken_for_new: int
     unseen: bool
     new: Part | None
     more: Part | None
@@ -58,6 +61,14 @@ class Extension:
     known: int
     tuned: bool
     seconds: float = 0.0
+
+    @property
+    def as_from_all(self) -> bool:
+        """Whether a head solved on all old and new examples at once would hardly be another.
+
+        It is not where the network was tuned to the old classes, or part of the old examples was kept.
+        """
+        return not self.tuned and self.learnt_old >= self.kept_of
 
     def to_json(self) -> dict[str, Any]:
         """The published object: parts as ``{"classes", "examples", "figures"}``, figures as [value, low, high]."""

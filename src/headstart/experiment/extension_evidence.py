@@ -11,7 +11,7 @@ import numpy as np
 
 import headstart
 from headstart.core.files import digest
-from headstart.core.results import ExampleCounts, Finding, FindingExample, FitResult, RungResult, Seconds
+from headstart.core.results import ExampleCounts, FitResult, RungResult, Seconds
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.data.checks import Checked
 from headstart.delivery.artifact import Model
@@ -19,9 +19,9 @@ from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard
 from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
-from headstart.delivery.writing import figure_interval, figure_value
 from headstart.experiment.evidence import SHOWN_CLASSES, SHOWN_MISTAKES, SHOWN_SAMPLES
-from headstart.experiment.extension import Extension, HeldOut, Part
+from headstart.experiment.extension import Extension, HeldOut
+from headstart.experiment.extension_words import NAME, findings, headline, next_step, say
 from headstart.experiment.facts import facts
 from headstart.experiment.replaying import Remembered
 from headstart.experiment.showing import cases, few_of_each, fragments, truths_of
@@ -29,8 +29,6 @@ from headstart.experiment.words import baseline, title
 from headstart.model.calibration import reliability
 from headstart.model.network import Network
 from headstart.tasks.base import Task
-
-NAME = "extension"
 
 
 @dataclass
@@ -75,44 +73,6 @@ def write_evidence(made: Extended, old: Model, data: Any, seed: int) -> Model:
     return model
 
 
-def say(extension: Extension) -> list[tuple[str, str, str, str]]:
-    """A table for a person: what was judged, accuracy, its 95 % interval, and on how many examples."""
-    old = "" if extension.unseen else ", which the old model had learnt from"
-    rows = [("", "accuracy", "95 % interval", "")]
-    for name, some, more in (
-        ("old classes, before", extension.before, f" held out in the first fit{old}"),
-        ("old classes, now", extension.after, " of them, the same"),
-        ("new classes", extension.new, " of the new data, held out"),
-        ("old classes in the new data", extension.more, " held out"),
-        ("all together", extension.both, ""),
-    ):
-        if some is not None:
-            rows.append((name, *_written(some), f"{some.examples:,} examples{more}"))
-    rows.insert(3, ("    change", *_points(extension), "paired"))
-    return rows
-
-
-def headline(extension: Extension) -> str:
-    """How good the extended model is, in a sentence or two."""
-    value, interval = _written(extension.both)
-    new = f" New classes: {_written(extension.new)[0]}." if extension.new else ""
-    return (
-        f"On {extension.both.examples:,} held-out examples, old and new: accuracy {value} "
-        f"(95 % interval {interval}). "
-        f"Old classes: {_written(extension.before)[0]} before, {_written(extension.after)[0]} now.{new}"
-    )
-
-
-def _written(some: Part) -> tuple[str, str]:
-    name = next(iter(some.figures))
-    return figure_value(name, some.figures[name], True), figure_interval(name, some.figures[name], True)
-
-
-def _points(extension: Extension) -> tuple[str, str]:
-    value, low, high = (100 * number for number in extension.change)
-    return f"{value:+.1f}", f"{low:+.1f} to {high:+.1f} points"
-
-
 def _result(made: Extended, old: Model, seed: int) -> FitResult:
     extension, after = made.extension, made.after
     rung = RungResult(
@@ -137,71 +97,14 @@ def _result(made: Extended, old: Model, seed: int) -> FitResult:
         test=made.task.metrics(after.outputs, after.encoded),
         seconds=Seconds(total=extension.seconds),
         examples=ExampleCounts(len(made.learnt), 0, len(after), len(made.checked.set_aside)),
-        findings=_findings(made),
+        findings=findings(extension, made.relabelled, _unjudged(made)),
         extension=extension.to_json(),
     )
-
-
-def _findings(made: Extended) -> list[Finding]:
-    """What a person should know before the model is used."""
-    extension, found = made.extension, []
-    if extension.change.high < 0:
-        value, interval = _points(extension)
-        found.append(
-            Finding(
-                NAME, "warning", f"The old classes lost {value.lstrip('-')} points of accuracy ({interval}).",
-                next_step="`headstart fit` on the old and the new examples together.",
-            )
-        )  # fmt: skip
-    if made.relabelled:
-        found.append(
-            Finding(
-                NAME, "warning",
-                f"{len(made.relabelled)} examples of new classes are known to the model under an old one, which "
-                "keeps them: adding a class cannot split one.",
-                [FindingExample(name, 1.0) for name in made.relabelled[:20]],
-                "To split or rename a class, fit anew.",
-            )
-        )  # fmt: skip
-    unjudged = _unjudged(made)
-    if unjudged:
-        found.append(
-            Finding(
-                NAME, "info", f"No example of {_listed(unjudged)} could be held out, so nothing says how good it is "
-                "there.", next_step="A few more examples of each.",
-            )
-        )  # fmt: skip
-    if extension.tuned:
-        found.append(
-            Finding(
-                NAME, "info", "The network was tuned to the old classes; the new ones are told apart by features "
-                "that were not made for them.", next_step="`headstart fit` on all examples together could do more.",
-            )
-        )  # fmt: skip
-    if extension.kept_of > extension.learnt_old:
-        found.append(
-            Finding(
-                NAME, "info", f"The guard keeps {extension.learnt_old:,} of the {extension.kept_of:,} old examples; "
-                "the head was solved on these.", next_step="`headstart fit` on all examples together could do more.",
-            )
-        )  # fmt: skip
-    return found
 
 
 def _unjudged(made: Extended) -> list[str]:
     judged = set(map(str, made.judged.targets))
     return [str(label) for label in made.extension.added if str(label) not in judged]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def next_step(extension: Extension) -> str:
-    """What to try next."""
-    if extension.change.high < 0 or extension.tuned or extension.kept_of > extension.learnt_old:
-        return "`headstart fit` on the old and the new examples together, where they are still there, could do more."
-    return "More labelled examples of the classes that are mixed up most."
 
 
 def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEvidence:
