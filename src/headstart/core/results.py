@@ -22,7 +22,10 @@ Figures = dict[str, Figure]
 
 @dataclass
 class RungResult:
-    """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it."""
+    """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it.
+
+    ``tuned_share`` below 1: its weights lie so far on the way from its start to what training gave (WiSE-FT).
+    """
 
     name: str
     strategy: str
@@ -34,6 +37,7 @@ class RungResult:
     kept: bool = False
     reason: str = ""
     curve: list[dict[str, float]] = field(default_factory=list)
+    tuned_share: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def write_evidence(made: Extended, old: Model, data: Any, seed: int) -> Model:
     )
     model.report = render(_for_report(model, made, old, data))
     known = facts(model, FitSpec(data), made.checked)
-    model.card = model_card(model.result, known | {"data": model.provenance["data"]})
+    known |= {"title": f"{known['title']}, added to a model", "data": model.provenance["data"]}
+    model.card = model_card(model.result, known)
     return model
 
 
@@ -134,6 +135,7 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
         samples=samples,
         shown=shown,
         truths=truths_of(task, made.checked.examples, shown),
+        extension=say(made.extension),
         settings=_settings(made.extension),
         provenance={name: str(value) for name, value in model.provenance.items()},
         repeat=f"headstart extend MODEL {title(data)} --seed {model.result.seed}",
@@ -141,11 +143,10 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
 
 
 def _settings(extension: Extension) -> dict[str, str]:
-    rows = {name.strip(): f"{value} ({interval}) {count}" for name, value, interval, count in say(extension)[1:]}
     learnt = (
         f"{extension.learnt_old:,} old examples, from the guard of the model, and {extension.learnt_new:,} new ones"
     )
-    return {**rows, "solved on": learnt, "new classes": ", ".join(map(str, extension.added))}
+    return {"head solved on": learnt, "classes added": ", ".join(map(str, extension.added))}
 
 
 def _mistakes(made: Extended, wrong: np.ndarray, truths: Sequence[str]) -> list[Mistake]:
