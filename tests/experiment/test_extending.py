@@ -10,7 +10,7 @@ import torch
 
 import headstart
 from headstart.core.errors import InputError, UsageError
-from headstart.experiment.extending import replay_weights
+from headstart.experiment.extended_head import replay_weights
 from headstart.experiment.replaying import memory_of
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared
@@ -100,9 +100,9 @@ def test_a_head_on_several_depths_is_solved_on_the_same(at_hand: Path) -> None:
     photos = paint(at_hand / "photos", {"apple": 12, "lime": 12})
     model = headstart.fit(photos, backbone="tiny_resnet", strategy=AlwaysSeveral(), quiet=True)
     assert len(model.network.depths) > 2
-    learnt, held_out = memory_of(model)
-    assert learnt.read_by(model.network).shape == (19, model.network.head_features)
-    assert held_out.outputs(model.network).shape == (5, 2)
+    memory = memory_of(model)
+    assert memory.learnt.read_by(model.network).shape == (19, model.network.head_features)
+    assert memory.held_out.outputs(model.network).shape == (5, 2)
     extended = headstart.extend(model, paint(at_hand / "new", {"plum": 12}, seed=1), quiet=True)
     assert extended.network.depths == model.network.depths
     assert extended.evaluate(paint(at_hand / "more", {"apple": 4, "plum": 4}, seed=3))["accuracy"].value == 1.0
@@ -154,3 +154,22 @@ def test_numbers_have_no_classes_to_add(at_hand: Path) -> None:
     )
     with pytest.raises(UsageError, match="model for regression"):
         headstart.extend(model, (["one"], ["plum"]), quiet=True)
+
+
+def test_old_classes_lose_no_more_than_they_may(at_hand: Path) -> None:
+    """New "limes" look like the old: without a bound some old ones are taken for new, with 0 % hardly one is."""
+    photos = paint(at_hand / "photos", {"apple": 30, "lime": 30})
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
+    new = paint(at_hand / "new", {"lime": 40}, seed=1)
+    (new / "lime").rename(new / "lemon")
+    free = headstart.extend(model, new, quiet=True).result.extension
+    bound = headstart.extend(model, new, forgetting="0%", quiet=True).result.extension
+    assert free is not None
+    assert bound is not None
+    assert free["taken_for_new"] > 0
+    assert (free["bound"], free["held_back"]) == (None, 0.0)
+    assert bound["bound"] == 0.0
+    assert bound["held_back"] > 0
+    assert bound["taken_for_new"] < free["taken_for_new"]
+    with pytest.raises(UsageError, match="not a share"):
+        headstart.extend(model, new, forgetting="a little", quiet=True)

@@ -15,7 +15,6 @@ from headstart.experiment.extension import (
     HeldOut,
     Part,
     change_of_right,
-    cross_calibrated,
     part,
     right,
 )
@@ -58,26 +57,6 @@ def test_a_part_of_some_examples() -> None:
     assert part(TASK, held.select(np.zeros(0, np.int64))) is None
 
 
-def test_no_example_judges_what_it_has_calibrated() -> None:
-    """One half is always right and one always wrong: each gets the temperature of the other."""
-    outputs = torch.tensor([[3.0, 0.0, 0.0]]).repeat(40, 1)
-    sides = ["old", "new"] * 20
-    random = torch.Generator().manual_seed(0)
-    encoded = (torch.rand(40, generator=random) < 0.3).long()
-    given = cross_calibrated(TASK, outputs, encoded, sides, seed=0)
-    ratios = (given[:, 0] / 3.0).tolist()
-    assert len({round(ratio, 6) for ratio in ratios}) == 2
-    shares = {round(r, 6): encoded[[i for i, x in enumerate(ratios) if x == r]].float().mean() for r in ratios}
-    # The half that has more mistakes itself was calibrated by the other, and so is the surer one.
-    surer, less = max(shares), min(shares)
-    assert shares[surer] > shares[less]
-
-
-def test_too_few_are_left_as_they_are() -> None:
-    outputs = torch.randn(3, 3)
-    assert torch.equal(cross_calibrated(TASK, outputs, torch.tensor([0, 1, 2]), ["old"] * 3, seed=0), outputs)
-
-
 def test_it_survives_json() -> None:
     made = extension()
     assert Extension.from_json(json.loads(json.dumps(finite(made.to_json())))) == made
@@ -107,3 +86,10 @@ def test_a_loss_that_any_larger_model_would_have_is_no_warning() -> None:
     told = " ".join(found.summary for found in findings(extension(), ["car/1.jpg"], ["moth"]))
     assert "cannot split one" in told
     assert "No example of moth" in told
+
+
+def test_a_bound_that_was_not_kept_is_said() -> None:
+    (found,) = findings(extension(bound=0.02), [], [])
+    assert "at most 2.0 %, and lose 5.0 points" in found.summary
+    assert findings(extension(bound=0.05), [], []) == []
+    assert "held back by 1.25" in say(extension(held_back=1.25))[3][3]

@@ -33,6 +33,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="the column of classes, if not the one of training")
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay in one split")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the new model folder (default: MODEL-extended here)")
+    parser.add_argument(
+        "--forgetting", metavar="SHARE", help="the most that old classes may lose in accuracy, e.g. 2%%; measured on "
+        "what was held out when the model was fitted"
+    )  # fmt: skip
     add_machine(parser)
     parser.add_argument("--json", action="store_true", help='one JSON object: {"before": …, "after": …, "new": …, …}')
     parser.set_defaults(run=run)
@@ -46,6 +50,7 @@ def run(options: argparse.Namespace) -> None:
     out = options.out or _free(options.model)
     model = extend(
         options.model, options.data, out=out, input=options.input, target=options.target, group=options.group,
+        forgetting=options.forgetting,
         seed=options.seed, device=options.device, engine=options.engine,
     )  # fmt: skip
     if options.json:

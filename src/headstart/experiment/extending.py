@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
+from headstart.core.counts import parse_share
 from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
@@ -21,17 +20,13 @@ from headstart.data.read import check_kind, read
 from headstart.data.readers.base import Request
 from headstart.data.splits import split
 from headstart.delivery.artifact import Model, load
-from headstart.delivery.guard import Compared, guard_of
-from headstart.experiment.extension import Extension, HeldOut, change_of_right, cross_calibrated, part, right
-from headstart.experiment.extension_evidence import Extended, write_evidence
+from headstart.experiment.extended_head import Material, labels_of, solved
+from headstart.experiment.extension_evidence import write_evidence
 from headstart.experiment.looks import KeptLooks
-from headstart.experiment.replaying import Remembered, as_seen_by, known_among, memory_of
+from headstart.experiment.replaying import Memory, Remembered, as_seen_by, known_among, memory_of
 from headstart.experiment.unfinished import check_out
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
-from headstart.model.network import Network, set_linear
-from headstart.strategies._linear_head import fit_linear_head
-from headstart.tasks.base import Task
 
 FEWEST_TO_JUDGE = 3
 """A class needs so many examples for one of them to be held out."""
@@ -47,6 +42,7 @@ def extend(
     group: str | None = None,
     seed: int = 0,
     test_share: float = 0.2,
+    forgetting: str | float | None = None,
     device: str = "auto",
     engine: str = AUTO,
     quiet: bool = False,
@@ -64,6 +60,8 @@ def extend(
         model has met are left out.
     out : where to write the model folder; None writes nothing.
     test_share : share of the new examples held out to judge by, where no test split is given.
+    forgetting : how much accuracy the old classes may lose at most, as ``"2%"`` or 0.02, measured on what was held
+        out when the model was fitted; new classes are held back as far as that takes. None for no bound.
 
     Raises
     ------
@@ -71,20 +69,21 @@ def extend(
     InputError : the data cannot be read, are of another kind, or hold no new class.
     """
     stopwatch, progress = Stopwatch(), Progress(quiet)
+    bound = None if forgetting is None else parse_share(str(forgetting))
     folder = None if out is None else Path(out)
     if folder is not None:
         check_out(folder)
     old = model if isinstance(model, Model) else load(model, device, engine)
     check_extensible(old)
-    learnt, held_out = memory_of(old)
+    memory = memory_of(old)
     progress.say(
-        f"The model tells {len(old.labels)} classes apart; its guard keeps {len(learnt):,} of the examples that it "
-        f"learnt from, and {len(held_out):,} held out."
+        f"The model tells {len(old.labels)} classes apart; its guard keeps {len(memory.learnt):,} of the examples "
+        f"that it learnt from, and {len(memory.held_out):,} held out."
     )
     found = _read(old, Request(data, input, target, group, fits=False, usual=_columns(old)), progress, stopwatch)
     new = as_seen_by(old, found.examples, progress)
-    material = _divided(old, found, new, [learnt, held_out], seed, test_share, progress)
-    made = _made(old, learnt, held_out, material, seed)
+    material = _divided(old, found, new, memory, seed, test_share, progress)
+    made = solved(old, memory, material, seed, bound)
     made.extension = replace(made.extension, seconds=stopwatch.total)
     extended = write_evidence(made, old, data, seed)
     if folder is not None:
@@ -105,18 +104,6 @@ def check_extensible(model: Model) -> None:
             f"The head of this model is a {type(model.network.head).__name__}; only a linear one is solved."
         )
     _ = model.needed_guard
-
-
-@dataclass(frozen=True)
-class Material:
-    """New examples made ready: the ``task`` with their classes, those to learn from and those held out."""
-
-    task: Task
-    checked: Checked
-    learnt: Remembered
-    held_out: Remembered
-    known: int
-    relabelled: list[str]
 
 
 def _read(model: Model, request: Request, progress: Progress, stopwatch: Stopwatch) -> Checked:
@@ -143,7 +130,7 @@ def _read(model: Model, request: Request, progress: Progress, stopwatch: Stopwat
             f"{examples.source} holds no class that is new to the model ({known}). To learn from more examples of "
             "classes that it knows, fit anew on the old and the new together."
         )
-    for label in _labels(task)[model.task.outputs :]:
+    for label in labels_of(task)[model.task.outputs :]:
         if like := [one for one in map(str, model.labels) if one.casefold() == str(label).casefold()]:
             progress.say(f"  note: the new class {label!r} is written like the old {like[0]!r}; both are kept apart.")
     return checked
@@ -158,13 +145,13 @@ def _divided(
     model: Model,
     checked: Checked,
     new: Remembered,
-    old: list[Remembered],
+    memory: Memory,
     seed: int,
     test_share: float,
     progress: Progress,
 ) -> Material:
     """Without what the model has met, in two: to learn from, and to judge by."""
-    met = known_among(new, old)
+    met = known_among(new, [memory.learnt, memory.held_out])
     is_old = np.array([model.task.problem(target) is None for target in new.targets])
     rows = np.flatnonzero(~(met & is_old))
     examples = checked.examples.select(rows.tolist())
@@ -178,92 +165,13 @@ def _divided(
         progress.say(f"  note: {note}")
     learnt, held_out = new.select(rows[learning]), new.select(rows[parts.test])
     task = model.task.extended(learnt.targets)
-    added = ", ".join(map(str, _labels(task)[model.task.outputs :][:10]))
+    added = ", ".join(map(str, labels_of(task)[model.task.outputs :][:10]))
     more = f" and {task.outputs - model.task.outputs - 10} more" if task.outputs - model.task.outputs > 10 else ""
     progress.say(f"New classes: {added}{more}. {len(learnt)} new examples to learn from, {len(held_out)} held out.")
     if known := int((met & is_old).sum()):
         progress.say(f"  note: {known} examples that the model has met before are left out.")
     relabelled = [new.ids[row] for row in np.flatnonzero(met & ~is_old).tolist()]
     return Material(task, checked, learnt, held_out, known, relabelled)
-
-
-def _made(old: Model, learnt: Remembered, held_out: Remembered, material: Material, seed: int) -> Extended:
-    """The network with its new head, its calibration and guard, and what was found."""
-    task, every = material.task, learnt + material.learnt
-    network = Network(copy.deepcopy(old.network.backbone), task.head(old.network.head_features), old.network.depths)
-    encoded = task.encode(list(every.targets))
-    solution = fit_linear_head(task, every.read_by(network), encoded, replay_weights(task, encoded), seed)
-    set_linear(network.head, solution.weight, solution.bias)
-    network.head_is_new = False
-    network.requires_grad_(False).eval()
-    judged = held_out + material.held_out
-    truth = task.encode(list(judged.targets))
-    outputs = judged.outputs(network)
-    calibration = task.calibrate(outputs, truth)
-    guard = guard_of(
-        task, calibration, every.tensors(), every.ids, every.targets, judged.seen(outputs), Compared(outputs, truth),
-        unseen=old.needed_guard.unseen, depths=old.needed_guard.depths,
-    )  # fmt: skip
-    sides = ["old"] * len(held_out) + ["new"] * len(material.held_out)
-    after = HeldOut(cross_calibrated(task, outputs, truth, sides, seed), truth)
-    extension = _judged(old, held_out, material, after, len(learnt), seed)
-    return Extended(
-        network, task, calibration, guard, after, judged, every, material.checked, extension, material.relabelled
-    )
-
-
-def _judged(
-    old: Model, held_out: Remembered, material: Material, after: HeldOut, learnt: int, seed: int
-) -> Extension:
-    task = material.task
-    truth = old.task.encode(list(held_out.targets))
-    before = HeldOut(old.task.calibrated(held_out.outputs(old.network), old.calibration), truth)
-    place, is_added = np.arange(len(after)), (after.encoded >= old.task.outputs).numpy()
-    is_new = place >= len(held_out)
-    same = after.select(np.flatnonzero(~is_new))
-    parts = part(old.task, before), part(task, same), part(task, after)
-    if parts[0] is None or parts[1] is None or parts[2] is None:
-        raise UsageError(
-            "This model's guard keeps no held-out examples by which old classes could be judged; fit it anew."
-        )
-    return Extension(
-        before=parts[0],
-        after=parts[1],
-        taken_for_new=int((same.outputs.argmax(dim=1) >= old.task.outputs).sum()),
-        change=change_of_right(right(old.task, before), right(task, same), seed),
-        unseen=old.needed_guard.unseen,
-        new=part(task, after.select(np.flatnonzero(is_new & is_added))),
-        more=part(task, after.select(np.flatnonzero(is_new & ~is_added))),
-        both=parts[2],
-        added=_labels(task)[old.task.outputs :],
-        learnt_old=learnt,
-        learnt_new=len(material.learnt),
-        kept_of=sum(old.task.describe()["counts"]),
-        known=material.known,
-        tuned=is_tuned(old),
-    )
-
-
-def replay_weights(task: Task, encoded: Tensor) -> Tensor:
-    """(N,), mean 1: with them the N examples stand for all that the task was learnt from, balanced as it has it.
-
-    Of a common class only some examples may have been kept, of a rare one all: each stands for N_c / n_c.
-    """
-    counts = torch.tensor(task.describe()["counts"])
-    every = torch.repeat_interleave(torch.arange(task.outputs), counts)
-    wanted = torch.zeros(task.outputs).index_add_(0, every, task.balance(every).float())
-    weights = (wanted / torch.bincount(encoded, minlength=task.outputs).clamp(min=1))[encoded]
-    return weights / weights.mean()
-
-
-def is_tuned(model: Model) -> bool:
-    """Whether the backbone of `model` was trained on its classes, at once or before it was extended."""
-    kept = next((rung for rung in model.result.rungs if rung.kept), None)
-    return bool(kept and kept.curve) or bool((model.result.extension or {}).get("tuned"))
-
-
-def _labels(task: Task) -> list[Any]:
-    return list(task.describe()["labels"])
 
 
 def _columns(model: Model) -> dict[str, str]:

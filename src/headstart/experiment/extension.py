@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,6 +42,8 @@ class Extension:
     kept_of : how many old examples the replayed ones are drawn from.
     known : new examples that the model had met before, and which were left out.
     tuned : whether the network was tuned to the old classes.
+    bound, held_back : the share of old examples that might be lost, None for any; and what was taken off the outputs
+        of the new classes for its sake.
     seconds : wall clock.
     """
 
@@ -60,6 +61,8 @@ class Extension:
     kept_of: int
     known: int
     tuned: bool
+    bound: float | None = None
+    held_back: float = 0.0
     seconds: float = 0.0
 
     @property
@@ -118,19 +121,3 @@ def change_of_right(before: np.ndarray, after: np.ndarray, seed: int) -> Figure:
 def right(task: Task, held_out: HeldOut) -> np.ndarray:
     """(N,) 1 where the prediction is right."""
     return (task.mistakes(held_out.outputs, held_out.encoded) == 0).astype(float)
-
-
-def cross_calibrated(task: Task, outputs: Tensor, encoded: Tensor, strata: Sequence[str], seed: int) -> Tensor:
-    """Outputs (N, C), each half calibrated on the other, so that no example judges what it has calibrated.
-
-    `strata` are N names of what both halves should hold, old and new examples say.
-    """
-    if len(outputs) < 4:
-        return outputs
-    order = np.random.default_rng(seed).permutation(len(outputs))
-    order = order[np.argsort(np.asarray(strata)[order], kind="stable")]
-    calibrated = outputs.clone()
-    for mine, other in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-        judge, fit = torch.from_numpy(np.sort(mine)), torch.from_numpy(np.sort(other))
-        calibrated[judge] = task.calibrated(outputs[judge], task.calibrate(outputs[fit], encoded[fit]))
-    return calibrated

@@ -28,7 +28,8 @@ def say(extension: Extension) -> list[tuple[str, str, str, str]]:
         if some is not None:
             rows.append((name, *_written(some), f"{some.examples:,} examples{more}"))
     taken = f"; {extension.taken_for_new:,} are now taken for a new class" if extension.taken_for_new else ""
-    rows.insert(3, ("    change", *_points(extension), f"paired{taken}"))
+    held = f"; new ones were held back by {extension.held_back:.2f} for it" if extension.held_back else ""
+    rows.insert(3, ("    change", *_points(extension), f"paired{taken}{held}"))
     return rows
 
 
@@ -67,6 +68,8 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
     unjudged : new classes of which nothing was held out.
     """
     found = []
+    if extension.bound is not None and -extension.change.value > extension.bound:
+        found.append(_not_kept(extension))
     if extension.change.high < 0:
         found.append(_lost(extension))
     if relabelled:
@@ -84,6 +87,12 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
         kept = f"The guard keeps {extension.learnt_old:,} of the {extension.kept_of:,} old examples"
         found.append(Finding(NAME, "info", f"{kept}; the head was solved on these.", next_step=TOGETHER))
     return found
+
+
+def _not_kept(extension: Extension) -> Finding:
+    asked, value = f"{extension.bound:.1%}".replace("%", " %"), _points(extension)[0].lstrip("-")
+    what = f"The old classes were to lose at most {asked}, and lose {value} points where no example judges itself."
+    return Finding(NAME, "warning", what, next_step="A bound a little tighter than what is needed, or more examples.")
 
 
 def _lost(extension: Extension) -> Finding:

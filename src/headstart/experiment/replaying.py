@@ -66,8 +66,22 @@ class Remembered:
         return {name: torch.from_numpy(each) for name, each in self.features.items()}
 
 
-def memory_of(model: Model) -> tuple[Remembered, Remembered]:
-    """What the guard of `model` keeps: examples that it learnt from, and others that were held out.
+@dataclass(frozen=True)
+class Memory:
+    """Old examples: those that are ``learnt`` from again, and those that were ``held_out``.
+
+    ``unseen`` says whether the old network had not learnt from the held-out ones. The learnt ones are drawn from
+    ``drawn_from`` in all.
+    """
+
+    learnt: Remembered
+    held_out: Remembered
+    unseen: bool
+    drawn_from: int
+
+
+def memory_of(model: Model) -> Memory:
+    """The old examples that the guard of `model` keeps.
 
     Raises
     ------
@@ -82,11 +96,13 @@ def memory_of(model: Model) -> tuple[Remembered, Remembered]:
             "learnt from again. Name the examples it was made from with --old, or fit it anew."
         )
     labels = model.labels
-    return (
+    return Memory(
         Remembered({name: learnt[name] for name in names}, guard.ids, [labels[i] for i in guard.classes]),
         Remembered(
             {name: held_out[name] for name in names}, guard.held_out_ids, [labels[i] for i in guard.held_out_classes]
         ),
+        guard.unseen,
+        sum(model.task.describe()["counts"]),
     )
 
 
