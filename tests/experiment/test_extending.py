@@ -173,3 +173,30 @@ def test_old_classes_lose_no_more_than_they_may(at_hand: Path) -> None:
     assert bound["taken_for_new"] < free["taken_for_new"]
     with pytest.raises(UsageError, match="not a share"):
         headstart.extend(model, new, forgetting="a little", quiet=True)
+
+
+def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model, at_hand: Path) -> None:
+    """The guard forgets all but four examples; from the old data they are all learnt from, divided as they were."""
+    guard = two_fruits.needed_guard
+    held_out = sorted(guard.held_out_ids)
+    for name, value in (
+        ("familiar", [each[:4] for each in guard.familiar]), ("classes", guard.classes[:4]), ("ids", guard.ids[:4]),
+        ("held_out_classes", np.zeros(0, np.int64)),
+    ):  # fmt: skip
+        object.__setattr__(guard, name, value)
+    new = paint(at_hand / "new", {"plum": 12}, seed=1)
+    with pytest.raises(UsageError, match="--old"):
+        headstart.extend(two_fruits, new, quiet=True)
+    model = headstart.extend(two_fruits, new, old_data=at_hand / "photos", quiet=True)
+    found = model.result.extension
+    assert found is not None
+    assert found["unseen"]
+    assert found["learnt_old"] == found["kept_of"] == 40 - len(held_out)
+    assert [name for name in sorted(model.needed_guard.held_out_ids) if "plum" not in name] == held_out
+    other = headstart.extend(
+        two_fruits, new, old_data=paint(at_hand / "others", {"apple": 9, "lime": 9}, 7), quiet=True
+    )
+    assert other.result.extension is not None
+    assert not other.result.extension["unseen"]
+    with pytest.raises(InputError, match="do not fit this model"):
+        headstart.extend(two_fruits, new, old_data=new, quiet=True)

@@ -29,6 +29,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "data", help="a folder or table with targets, as for fit: new classes, and perhaps more of the old"
     )
+    parser.add_argument(
+        "--old", metavar="DATA", help="the examples that the model was made from: all of them are learnt from again, "
+        "not only those whose features it holds"
+    )  # fmt: skip
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument("--target", metavar="COLUMN", help="the column of classes, if not the one of training")
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay in one split")
@@ -49,9 +53,9 @@ def run(options: argparse.Namespace) -> None:
 
     out = options.out or _free(options.model)
     model = extend(
-        options.model, options.data, out=out, input=options.input, target=options.target, group=options.group,
-        forgetting=options.forgetting,
-        seed=options.seed, device=options.device, engine=options.engine,
+        options.model, options.data, old_data=options.old, out=out, input=options.input, target=options.target,
+        group=options.group, forgetting=options.forgetting, seed=options.seed, device=options.device,
+        engine=options.engine,
     )  # fmt: skip
     if options.json:
         print(json.dumps(finite(model.result.extension), ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,15 @@ from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch
-from headstart.data.checks import Checked, check
-from headstart.data.modalities import MODALITIES
-from headstart.data.read import check_kind, read
+from headstart.data.checks import Checked
 from headstart.data.readers.base import Request
 from headstart.data.splits import split
 from headstart.delivery.artifact import Model, load
 from headstart.experiment.extended_head import Material, labels_of, solved
 from headstart.experiment.extension_evidence import write_evidence
-from headstart.experiment.looks import KeptLooks
+from headstart.experiment.old_examples import looked_at, memory_again
 from headstart.experiment.replaying import Memory, Remembered, as_seen_by, known_among, memory_of
 from headstart.experiment.unfinished import check_out
-from headstart.frozen.holdings import store_folder
-from headstart.frozen.store import FrontierStore
 
 FEWEST_TO_JUDGE = 3
 """A class needs so many examples for one of them to be held out."""
@@ -36,6 +33,7 @@ def extend(
     model: Model | str | Path,
     data: Any,
     *,
+    old_data: Any = None,
     out: str | Path | None = None,
     input: str | None = None,
     target: str | None = None,
@@ -58,6 +56,8 @@ def extend(
     model : a model for classification, or its folder.
     data : examples of new classes, and perhaps more of the old ones; as for :func:`headstart.fit`. Those that the
         model has met are left out.
+    old_data : the examples that the model was made from, where they are still there: all of them are learnt from
+        again then, and not only those that its guard keeps.
     out : where to write the model folder; None writes nothing.
     test_share : share of the new examples held out to judge by, where no test split is given.
     forgetting : how much accuracy the old classes may lose at most, as ``"2%"`` or 0.02, measured on what was held
@@ -75,11 +75,7 @@ def extend(
         check_out(folder)
     old = model if isinstance(model, Model) else load(model, device, engine)
     check_extensible(old)
-    memory = memory_of(old)
-    progress.say(
-        f"The model tells {len(old.labels)} classes apart; its guard keeps {len(memory.learnt):,} of the examples "
-        f"that it learnt from, and {len(memory.held_out):,} held out."
-    )
+    memory = _memory(old, old_data, progress, stopwatch)
     found = _read(old, Request(data, input, target, group, fits=False, usual=_columns(old)), progress, stopwatch)
     new = as_seen_by(old, found.examples, progress)
     material = _divided(old, found, new, memory, seed, test_share, progress)
@@ -89,6 +85,18 @@ def extend(
     if folder is not None:
         extended.save(folder)
     return extended
+
+
+def _memory(model: Model, data: Any, progress: Progress, stopwatch: Stopwatch) -> Memory:
+    """Old examples: from `data` where these are given, else from the guard."""
+    again = data is not None
+    memory = memory_again(model, data, _columns(model), progress, stopwatch) if again else memory_of(model)
+    progress.say(
+        f"The model tells {len(model.labels)} classes apart; {len(memory.learnt):,} "
+        + ("old examples are learnt from again" if again else "of the examples that it learnt from lie in its guard")
+        + f", and {len(memory.held_out):,} held-out ones judge it."
+    )
+    return memory
 
 
 def check_extensible(model: Model) -> None:
@@ -113,13 +121,7 @@ def _read(model: Model, request: Request, progress: Progress, stopwatch: Stopwat
     ------
     InputError : with every mistake of the data.
     """
-    examples = check_kind(read(request), model.modality)
-    modality = MODALITIES.load(examples.modality)()
-    progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}.")
-    memory = KeptLooks(FrontierStore(store_folder()), modality)
-    checked = check(examples, modality, progress, memory, stopwatch)
-    for note in (*examples.notes, *checked.notes):
-        progress.say(f"  note: {note}")
+    checked = looked_at(model, request, progress, stopwatch)
     task = model.task.extended(_learnable(checked))
     targets = list(checked.examples.targets or [])
     if problems := task.problems(checked.examples.ids, targets):
@@ -127,8 +129,8 @@ def _read(model: Model, request: Request, progress: Progress, stopwatch: Stopwat
     if task.outputs == model.task.outputs:
         known = ", ".join(sorted({task.say(target) for target in targets})[:10])
         raise InputError(
-            f"{examples.source} holds no class that is new to the model ({known}). To learn from more examples of "
-            "classes that it knows, fit anew on the old and the new together."
+            f"{checked.examples.source} holds no class that is new to the model ({known}). To learn from more "
+            "examples of classes that it knows, fit anew on the old and the new together."
         )
     for label in labels_of(task)[model.task.outputs :]:
         if like := [one for one in map(str, model.labels) if one.casefold() == str(label).casefold()]:
@@ -156,7 +158,7 @@ def _divided(
     rows = np.flatnonzero(~(met & is_old))
     examples = checked.examples.select(rows.tolist())
     strata = model.task.strata(list(examples.targets or []))
-    share = test_share if max(map(strata.count, set(strata)), default=0) >= FEWEST_TO_JUDGE else 0.0
+    share = test_share if max(Counter(strata).values(), default=0) >= FEWEST_TO_JUDGE else 0.0
     parts = split(
         examples, strata, seed, share, 0.0, fingerprints=[checked.fingerprints[row] for row in rows.tolist()]
     )

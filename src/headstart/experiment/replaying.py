@@ -93,7 +93,7 @@ def memory_of(model: Model) -> Memory:
     if not set(names) <= learnt.keys() & held_out.keys() or not len(guard.held_out_classes) or not len(guard.classes):
         raise UsageError(
             "This model folder was written by an older headstart: its guard does not hold all that a head can be "
-            "learnt from again. Name the examples it was made from with --old, or fit it anew."
+            "learnt from again. Name the examples that it was made from with --old, or fit it anew."
         )
     labels = model.labels
     return Memory(
