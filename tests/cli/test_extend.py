@@ -46,7 +46,7 @@ def test_json_is_one_object_and_lies_in_the_folder(
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     found = json.loads(said)
-    assert list(found)[:6] == ["before", "after", "change", "unseen", "new", "more"]
+    assert list(found)[:4] == ["before", "after", "change", "taken_for_new"]
     assert found == result_of(at_hand / "four")["extension"]
     assert result_of(at_hand / "four")["chosen"] == "extension"
 

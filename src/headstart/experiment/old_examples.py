@@ -1,4 +1,4 @@
-"""Examples that a finished model is asked to learn from: read as it reads them, and the old ones divided as they were."""
+"""Examples that a finished model is to learn from: read as it reads them, the old ones divided as they were."""
 
 from __future__ import annotations
 
