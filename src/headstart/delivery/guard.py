@@ -20,7 +20,7 @@ MOST_FAMILIAR, MOST_HELD_OUT = 5000, 1000
 MOST_BYTES = 2**24
 """Training features take no more than this."""
 
-MOST_COMPUTED, MOST_COMPUTED_EACH = 500, 20
+MOST_COMPUTED, MOST_COMPUTED_EACH = 500, 40
 """So many training examples, or so many for each output if that is more, and half as many others, where their
 features are in no store and must be computed."""
 
