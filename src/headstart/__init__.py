@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 _FACE = {
     "check": "headstart.experiment",
+    "extend": "headstart.experiment",
     "fit": "headstart.experiment",
     "label": "headstart.experiment",
     "load": "headstart.delivery.artifact",
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "__version__",
     "check",
+    "extend",
     "fit",
     "label",
     "load",

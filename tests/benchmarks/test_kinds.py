@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,14 +16,20 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture
-def selector(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The measurement of the selector, found only while a test runs."""
+def transfers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    """Measurements by name, found only while a test runs."""
     before = set(sys.modules)
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    yield importlib.import_module("transfers.selector")
+    yield lambda name: importlib.import_module(f"transfers.{name}")
     for name in set(sys.modules) - before:
-        if name.split(".")[0] in {"transfers", "sets", "measure"}:
+        if name.split(".")[0] in {"transfers", "sets", "measure", "figures"}:
             del sys.modules[name]
+
+
+@pytest.fixture
+def selector(transfers: Callable[[str], ModuleType]) -> ModuleType:
+    """The measurement of the selector."""
+    return transfers("selector")
 
 
 def test_what_the_pick_loses_against_the_best(selector: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +47,18 @@ def test_what_the_pick_loses_against_the_best(selector: ModuleType, monkeypatch:
     asked = Namespace(sets="flowers", seeds=1, data=Path("data"), budget="1m", fit="")
     rows = {row["figure"]: row["value"] for row in selector.rows(asked)}
     assert rows == pytest.approx({"lost by pick": 0.03, "lost by static_pick": 0.13, "share of all fits": 0.08})
+
+
+def test_what_extending_loses(transfers: Callable[[str], ModuleType]) -> None:
+    """Of ten examples, five of old classes: before 5 of those right, extended 4, at once 4; of all 8 and 9 right."""
+    right = {"before": "1111100000", "extended": "1111011110", "at once": "0111111111"}
+    truth = ["old"] * 5 + ["new"] * 5
+    rows = list(transfers("extend")._rows("toys", 0, truth, {"old"}, right))
+    assert [row["figure"] for row in rows] == [
+        "lost against all at once", "old: lost against all at once", "old: lost against before",
+    ]  # fmt: skip
+    assert [row["value"] for row in rows] == pytest.approx([0.1, 0.0, 0.2])
+    assert rows[0]["against"] == pytest.approx(0.9)
+    assert rows[0]["extended"] == pytest.approx(0.8)
+    for row in rows:
+        assert row["interval"][1] <= row["value"] <= row["interval"][2]

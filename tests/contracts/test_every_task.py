@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from headstart.core.errors import UsageError
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import TASKS, task_from_description
+from headstart.tasks.base import Task
 
 GENERATOR = np.random.default_rng(0)
 TARGET_LISTS = [
@@ -136,3 +138,14 @@ def test_half_precision_outputs_are_taken(name, targets):
     rough = outputs.to(torch.bfloat16)
     assert len(task.decode(rough, task.calibrate(rough, encoded))) == len(targets)
     assert set(task.metrics(rough, encoded)) == set(task.higher_is_better)
+
+
+def test_it_takes_labels_in_or_says_why_not(name, targets):
+    task, _, _ = made(name, targets)
+    if type(task).extended is Task.extended:
+        with pytest.raises(UsageError, match=task.name.replace("_", " ")):
+            task.extended(targets)
+        return
+    more = task.extended([*targets, "a new one"])
+    assert more.outputs == task.outputs + 1
+    assert torch.equal(more.encode(targets), task.encode(targets))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.core.counts import parse_count, say_count
+from headstart.core.counts import parse_count, parse_share, say_count
 from headstart.core.errors import UsageError
 
 
@@ -27,3 +27,14 @@ def test_what_is_no_count(text: str) -> None:
 )
 def test_what_people_read(count: int, said: str) -> None:
     assert say_count(count) == said
+
+
+@pytest.mark.parametrize(("text", "share"), [("2%", 0.02), ("0.5 %", 0.005), ("0.02", 0.02), (".5", 0.5), ("0", 0.0)])
+def test_shares(text: str, share: float) -> None:
+    assert parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "two", "120%", "1.5", "-1%", "2 points"])
+def test_what_is_no_share(text: str) -> None:
+    with pytest.raises(UsageError, match="not a share"):
+        parse_share(text)

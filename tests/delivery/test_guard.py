@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from headstart.delivery.guard import (
     Compared,
@@ -15,11 +17,12 @@ from headstart.delivery.guard import (
     Seen,
     balanced,
     chosen_depths,
+    drawn,
     guard_of,
+    most_computed,
     most_familiar,
-    read_guard,
-    write_guard,
 )
+from headstart.delivery.guard_files import read_guard, write_guard
 from headstart.tasks import TASKS
 
 LABELS = ["ham", "spam"]
@@ -38,7 +41,9 @@ def guard(task_name: str = "classification", count: int = 40, **changes: object)
         "familiar": both,
         "ids": [f"{i}.txt" for i in range(count)],
         "targets": targets,
-        "reference": Seen({name: each[:10] for name, each in both.items()}, outputs[:10]),
+        "reference": Seen(
+            {name: each[:10] for name, each in both.items()}, outputs[:10], list("abcdefghij"), targets
+        ),
         "compared": Compared(outputs[:10], task.encode(targets[:10])),
     }
     return guard_of(task, {}, **{**given, **changes})
@@ -77,6 +82,10 @@ def test_what_it_knows_of_held_out_examples() -> None:
     assert made.shares.tolist() == [0.5, 0.5]
     assert made.agreement == 1.0
     assert made.targets[:2] == LABELS
+    assert made.held_out_ids == list("abcdefghij")
+    assert made.held_out_classes.tolist() == [0, 1] * 5
+    assert made.held_out_deeper["middle"].shape == (10, 2)
+    assert made.deeper == {}
 
 
 def test_it_tells_the_strange_from_the_familiar() -> None:
@@ -109,9 +118,56 @@ def test_it_is_read_back_the_same(tmp_path: Path) -> None:
     for name, value in vars(made).items():
         if name == "familiar":
             assert all(np.array_equal(a, b) for a, b in zip(value, again.familiar, strict=True))
+        elif isinstance(value, dict):
+            assert value.keys() == getattr(again, name).keys()
+            assert all(np.array_equal(each, getattr(again, name)[depth]) for depth, each in value.items())
         elif not name.startswith("_"):
             assert np.array_equal(getattr(again, name), value), name
     assert again.familiar[0].dtype == np.float16
+
+
+def test_what_the_head_reads_besides_is_kept_too() -> None:
+    made = guard(depths=["last"])
+    assert made is not None
+    assert made.depths == ["last"]
+    assert len(made.familiar) == 1
+    assert made.deeper["middle"].shape == (40, 2)
+    assert made.deeper["middle"].dtype == np.float16
+
+
+def test_a_guard_of_an_older_headstart_is_read(tmp_path: Path) -> None:
+    """What such a folder lacks is empty; nothing else changes."""
+    made = guard()
+    assert made is not None
+    write_guard(made, tmp_path)
+    words = json.loads((tmp_path / "guard.json").read_text())
+    del words["held_out_ids"]
+    (tmp_path / "guard.json").write_text(json.dumps(words))
+    arrays = load_file(tmp_path / "guard.safetensors")
+    older = {
+        name: each for name, each in arrays.items() if not name.startswith(("held_out_classes", "held_out_deeper"))
+    }
+    assert len(older) < len(arrays)
+    save_file(older, tmp_path / "guard.safetensors")
+    again = read_guard(tmp_path)
+    assert again is not None
+    assert len(again.held_out_ids) == len(again.held_out_classes) == len(again.held_out_deeper) == 0
+    assert np.array_equal(again.held_out, made.held_out)
+
+
+def test_of_many_held_out_examples_some_are_drawn_from_all_over() -> None:
+    places = drawn(1000, 100)
+    assert places.tolist() == sorted(set(places.tolist()))
+    assert len(places) == 100
+    assert places.min() < 100
+    assert places.max() > 900
+    assert drawn(5, 100).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_more_are_computed_for_many_classes() -> None:
+    assert most_computed(2) == 500
+    assert most_computed(77) == 3080
+    assert most_computed(1000) == 5000
 
 
 def test_half_a_guard_is_damage(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def make_evidence(label: str = "bus") -> ReportEvidence:
             "test/2.jpg": "<q>two</q>",
         },
         truths={"train/7.jpg": label},
+        extension=[("", "accuracy", "interval", ""), ("old classes, now", "94.3 %", "92.7–95.6 %", f"9 {label}")],
         settings={"seed": "0"},
         provenance={"data": label},
         repeat=f"headstart fit {label}",
@@ -134,6 +135,13 @@ def test_page_is_well_formed_and_in_order() -> None:
     assert [tag for tag, _ in outline.tags].count("h1") == 1
     assert sections(page) == list(SECTIONS)
     assert page.index('id="answer"') < page.index('id="ladder"')
+
+
+def test_old_and_new_classes_stand_apart() -> None:
+    page = render(make_evidence())
+    table = page[page.index('<section id="extension"') : page.index('<section id="ladder"')]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", table) == ["94.3 %", "92.7–95.6 %", "9 bus"]
+    assert '<section id="extension"' not in render(replace(make_evidence(), extension=()))
 
 
 def test_page_needs_nothing_but_itself() -> None:
@@ -178,6 +186,7 @@ def test_hostile_words_are_escaped_everywhere() -> None:
         next_step=EVIL,
         measured_on=EVIL,
         per_label=[{"label": EVIL, EVIL: EVIL}],
+        extension=[(EVIL,) * 4] * 2,
         settings={EVIL: EVIL},
         provenance={EVIL: EVIL},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ import torch
 from headstart.core.errors import UsageError
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.store import FrontierStore
+from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.strategies import fine_tuning
+from headstart.strategies._interpolation import SHARES, go, moving
 from headstart.strategies.fine_tuning import FineTuning, epochs_for
+from headstart.training.workbench import Workbench
 from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures, toy_task
 
 TASK = toy_task(["a", "b"])
@@ -107,3 +111,52 @@ def test_it_starts_from_a_solved_head_unless_the_head_has_learnt(tmp_path: Path)
     assert same_state(solved.backbone, start.backbone)
     again = strategy.prepare(rung, solved, bench).network
     assert same_state(again, solved)
+
+
+def test_part_of_the_way_back_is_remembered_and_gone_again_on_every_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """WiSE-FT: the share found on held-out examples is applied to what training on every example gives."""
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone(dropout=0.0)
+    strategy = FineTuning(freeze_depth=2, epochs=2, interpolate=True)
+    bench = toy_bench(backbone, tmp_path / "a", pictures, labels, held_out=9)
+    (rung,) = strategy.rungs(backbone, bench.task, 21)
+    start = toy_network(backbone, bench.task)
+    start.head_is_new = False
+    monkeypatch.setattr(fine_tuning, "choose", halfway)
+    compared = strategy.climb(strategy.prepare(rung, start, bench), bench)
+    assert compared.tuned_share == 0.5
+    plain = FineTuning(freeze_depth=2, epochs=2)
+    whole = replace(bench, folder=tmp_path / "b").whole()
+    tuned = plain.climb(plain.prepare(rung, start, whole), whole)
+    assert tuned.tuned_share == 1.0
+    whole = replace(bench, folder=tmp_path / "c").whole()
+    again = strategy.climb(replace(strategy.prepare(rung, start, whole), tuned_share=0.5), whole)
+    for name, value in again.network.state_dict().items():
+        if value.is_floating_point():
+            middle = 0.5 * start.state_dict()[name] + 0.5 * tuned.network.state_dict()[name]
+            torch.testing.assert_close(value, middle)
+
+
+def halfway(plan: FreezePlan, start: dict[str, torch.Tensor], bench: Workbench) -> float:
+    go(plan, start, moving(plan), 0.5)
+    return 0.5
+
+
+def test_going_back_counts_in_what_a_rung_will_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each share and the tuned weights are one more pass over the 9 held-out examples, 0.01 s each in the trial."""
+    from headstart.training import trial
+
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone()
+    bench = toy_bench(backbone, tmp_path, pictures, labels, held_out=9)
+    monkeypatch.setattr(trial, "_step_seconds", lambda *given: (0.02, 0.01))
+    costs = []
+    for interpolate in (False, True):
+        strategy = FineTuning(freeze_depth=2, epochs=2, interpolate=interpolate)
+        (rung,) = strategy.rungs(backbone, bench.task, 21)
+        prepared = strategy.prepare(rung, toy_network(backbone, bench.task), bench)
+        monkeypatch.setattr(type(bench.frozen_part(prepared.network)), "seconds_per_example", lambda *given: 0.0)
+        costs.append(strategy.predicted_cost(prepared, bench))
+    assert costs[1] - costs[0] == pytest.approx((len(SHARES) + 1) * 9 * 0.01)

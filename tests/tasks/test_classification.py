@@ -157,3 +157,19 @@ def test_errors_say_what_is_wrong():
         Classification.from_targets(["bus", None])
     with pytest.raises(UsageError, match="Did you mean 'accuracy'"):
         task.measure("acuracy", torch.zeros(1, 2), torch.tensor([0]), np.array([[0]]))
+
+
+def test_classes_are_added_behind_those_there_are():
+    task = Classification.from_targets(["b", "a", "b"])
+    more = task.extended(["d", "b", "c", "d", None, "b"])
+    assert more.labels == ["a", "b", "c", "d"]
+    assert more.counts == [1, 4, 1, 2]
+    assert more.encode(["a", "b"]).tolist() == task.encode(["a", "b"]).tolist()
+    assert task.labels == ["a", "b"]
+    # The same class is 3 in one file and "3" in another.
+    assert Classification([1, 3], [1, 1]).extended(["3", 7, 2]).labels == [1, 3, 2, 7]
+
+
+def test_a_list_of_labels_is_no_class_to_add():
+    with pytest.raises(InputError, match="a list of labels"):
+        Classification(["a", "b"], [1, 1]).extended([["a"], ["c"]])

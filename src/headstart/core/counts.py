@@ -1,4 +1,4 @@
-"""Counts as people write them: 30M, 1.5 k, 2B."""
+"""Counts and shares as people write them: 30M, 1.5 k, 2B; 2%, 0.02."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ def parse_count(text: str) -> int:
     if not match or match[2] not in _UNITS or float(match[1]) * _UNITS[match[2]] < 1:
         raise UsageError(f"{text!r} is not a count. Write for example 500k, 30M or 1.5B.")
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def parse_share(text: str) -> float:
+    """A share in ``2%``, ``0.5 %`` or ``0.02``.
+
+    Raises
+    ------
+    UsageError : not a share from 0 to 1.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)\s*", text)
+    share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= share <= 1:
+        raise UsageError(f"{text!r} is not a share. Write for example 2% or 0.02.")
+    return share
 
 
 def say_count(count: int) -> str:

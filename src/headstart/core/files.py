@@ -91,13 +91,16 @@ def finite(value: Any) -> Any:
 
 
 def digest(*parts: bytes | memoryview | str) -> str:
-    """A 32-character BLAKE2 digest of `parts`, unambiguous about where one part ends."""
-    state = hashlib.blake2b(digest_size=16)
+    """The first 32 characters of the SHA-256 digest of `parts`, unambiguous about where one part ends.
+
+    Processors have instructions for it: it takes half the time of BLAKE2, and every input is read for it in every fit.
+    """
+    state = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
-    return state.hexdigest()
+    return state.hexdigest()[:32]
 
 
 def cache_folder() -> Path:

@@ -22,7 +22,10 @@ Figures = dict[str, Figure]
 
 @dataclass
 class RungResult:
-    """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it."""
+    """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it.
+
+    ``tuned_share`` below 1: its weights lie so far on the way from its start to what training gave (WiSE-FT).
+    """
 
     name: str
     strategy: str
@@ -34,6 +37,7 @@ class RungResult:
     kept: bool = False
     reason: str = ""
     curve: list[dict[str, float]] = field(default_factory=list)
+    tuned_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,11 @@ class ExampleCounts:
 
 @dataclass
 class FitResult:
-    """The machine-readable result of a fit: ``result.json`` and ``fit --json``."""
+    """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
+
+    ``extension`` is what ``headstart extend`` found when it made the model, see
+    :meth:`headstart.experiment.extension.Extension.to_json`; without it the key is left out.
+    """
 
     task: str
     backbone: str
@@ -150,10 +158,13 @@ class FitResult:
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
     format: int = RESULT_FORMAT
+    extension: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
         plain = asdict(self)
+        if self.extension is None:
+            del plain["extension"]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 

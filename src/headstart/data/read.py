@@ -55,7 +55,18 @@ def read_as(
     InputError : as :func:`read`, or the inputs are of another kind.
     """
     usual = {role: name for role, name in columns.items() if name}
-    examples = read(Request(source, input, target, needs_targets=needs_targets, fits=False, usual=usual))
+    return check_kind(
+        read(Request(source, input, target, needs_targets=needs_targets, fits=False, usual=usual)), modality
+    )
+
+
+def check_kind(examples: Examples, modality: str) -> Examples:
+    """`examples`, if a model that takes inputs of `modality` takes them.
+
+    Raises
+    ------
+    InputError : it does not.
+    """
     if examples.modality != modality:
         given, wanted = (MODALITIES.load(name)().noun for name in (examples.modality, modality))
         raise InputError(f"This model takes {wanted}; {examples.source or 'the input'} holds {given}.")

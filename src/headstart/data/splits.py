@@ -37,6 +37,7 @@ def split(
     Parameters
     ----------
     strata : N names whose proportions every split should keep (classes, bands of a number).
+    test_share, validation_share : shares to hold out, of what is left each time; 0 for none.
     seed : which of the equally good divisions; the same examples in another order are divided alike.
     fingerprints : N digests; examples of the same content then stay together, like a group.
 
@@ -58,7 +59,7 @@ def split(
     if not test and test_share > 0:
         test, units = _held(examples, units, strata, test_share, counts, "test")
         notes.append(f"No test split was given: {len(test)} examples were held out for it.")
-    if not validation:
+    if not validation and validation_share > 0:
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
     train = [i for unit in units for i in unit.members]

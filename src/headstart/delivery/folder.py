@@ -14,7 +14,8 @@ from headstart.backbones import rebuild
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.files import finite, whole_folder
 from headstart.core.results import FitResult
-from headstart.delivery.guard import Guard, read_guard, write_guard
+from headstart.delivery.guard import Guard
+from headstart.delivery.guard_files import read_guard, write_guard
 from headstart.model.network import Network
 from headstart.model.state import owned
 from headstart.tasks import task_from_description

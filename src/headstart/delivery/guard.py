@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from headstart.core.errors import Problem, UsageError
-from headstart.core.files import write_json
 from headstart.data.examples import Examples
 from headstart.model import conformal, novelty
 from headstart.model.unlabelled_accuracy import agreement
 from headstart.tasks.base import Task
 
-TENSORS, WORDS = "guard.safetensors", "guard.json"
 MOST_FAMILIAR, MOST_HELD_OUT = 5000, 1000
 MOST_BYTES = 2**24
 """Training features take no more than this."""
 
-MOST_COMPUTED = 500
-"""So many training examples, and half as many others, where their features are in no store and must be computed."""
+MOST_COMPUTED, MOST_COMPUTED_EACH = 500, 40
+"""So many training examples, or so many for each output if that is more, and half as many others, where their
+features are in no store and must be computed."""
 
 LARGEST_HALF = 65504.0
+
+NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,11 @@ class Guard:
     confidence, right : (h,) of the same: probability of the prediction, and 1 where it was right.
     shares : (C,) how common each class is among the held-out examples; empty like ``classes``.
     agreement : how often the nearest training examples agree with what is predicted for a held-out one.
+    held_out_ids, held_out_classes : (m,) their names, and their true classes as places among the labels.
+    deeper : depth → (n, D) features of the training examples that the head reads beside those of ``depths``.
+    held_out_deeper : depth → (m, D) features of the held-out examples at all of these depths but the last.
+
+    The last four are empty in a folder of an older headstart.
     """
 
     depths: list[str]
@@ -64,6 +67,10 @@ class Guard:
     shares: np.ndarray
     agreement: float = 1.0
     unseen: bool = True
+    held_out_ids: list[str] = field(default_factory=list)
+    held_out_classes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    deeper: dict[str, np.ndarray] = field(default_factory=dict)
+    held_out_deeper: dict[str, np.ndarray] = field(default_factory=dict)
     _known: list[novelty.Familiar] = field(default_factory=list, repr=False, compare=False)
 
     def known(self) -> list[novelty.Familiar]:
@@ -79,10 +86,15 @@ class Guard:
 
 @dataclass(frozen=True)
 class Seen:
-    """Examples as the finished network sees them: ``features`` (N, D) by depth, and ``outputs`` (N, C)."""
+    """Examples as the finished network sees them: ``features`` (N, D) by depth, and ``outputs`` (N, C).
+
+    ``ids`` are their names, and ``targets`` raw; both empty where they are not known.
+    """
 
     features: Mapping[str, Tensor]
     outputs: Tensor
+    ids: Sequence[str] = ()
+    targets: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,11 @@ def balanced(strata: Sequence[str], most: int, seed: int) -> np.ndarray:
     return np.sort(order[np.argsort(rank[order], kind="stable")][:most])
 
 
+def most_computed(outputs: int) -> int:
+    """How many training examples' features are computed for a task of so many outputs, where none are stored."""
+    return min(MOST_FAMILIAR, max(MOST_COMPUTED, MOST_COMPUTED_EACH * outputs))
+
+
 def most_familiar(widths: Sequence[int]) -> int:
     """How many training examples are kept where their features have these widths."""
     return max(2, min(MOST_FAMILIAR, MOST_BYTES // (2 * sum(widths))))
@@ -147,37 +164,40 @@ def guard_of(
     reference: Seen,
     compared: Compared,
     unseen: bool = True,
+    depths: Sequence[str] = (),
 ) -> Guard | None:
     """The guard of a finished network; None where there are too few examples for any.
 
     Parameters
     ----------
-    familiar : features (n, D) by depth of training examples, the depths from :func:`chosen_depths`; `ids` and raw
-        `targets` are theirs.
+    familiar : features (n, D) by depth of training examples, at `depths` and at those that the head reads; `ids` and
+        raw `targets` are theirs.
     reference : examples of a split that the network did not train on; `unseen` False where there is none such.
     compared : the held-out examples by the network as it was compared, before it may have trained on them.
+    depths : from :func:`chosen_depths`, those by which it is told what is familiar; all that there are unless given.
     """
-    depths = list(familiar)
+    depths = list(depths or familiar)
     if len(ids) < 2 or len(reference.outputs) < 2:
         return None
     most = most_familiar([features.shape[1] for features in familiar.values()])
     chosen = balanced(task.strata(targets), most, seed=0)
     ids, targets = [ids[i] for i in chosen], [targets[i] for i in chosen]
-    halves = [_half(features[torch.from_numpy(chosen)]) for features in familiar.values()]
-    known = [novelty.familiar(each) for each in halves]
+    halves = {name: _half(features[torch.from_numpy(chosen)]) for name, features in familiar.items()}
+    known = [novelty.familiar(halves[name]) for name in depths]
     strange, nearest = novelty.strangeness(known, [reference.features[name].float().numpy() for name in depths])
     predicted = places(probabilities(task, reference.outputs, calibration))
     classes, shares = _classes(task, targets, compared)
     confidence, right = confidence_and_right(task, calibration, compared)
-    kept = slice(0, MOST_HELD_OUT)
+    kept = drawn(len(reference.outputs), MOST_HELD_OUT)
+    seen = {name: _half(features)[kept] for name, features in reference.features.items()}
     return Guard(
         depths=depths,
-        familiar=halves,
+        familiar=[halves[name] for name in depths],
         ids=ids,
         targets=[task.say(target) for target in targets],
         threshold=novelty.threshold(strange),
-        held_out=_half(reference.features[depths[-1]])[kept],
-        held_out_places=predicted[kept],
+        held_out=seen[depths[-1]],
+        held_out_places=predicted[kept] if len(predicted) else predicted,
         scores=_conformal_scores(task, calibration, compared),
         confidence=confidence,
         right=right,
@@ -185,8 +205,17 @@ def guard_of(
         shares=shares,
         agreement=agreement(nearest, classes, predicted) if len(classes) else 1.0,
         unseen=unseen,
+        held_out_ids=[reference.ids[i] for i in kept] if reference.ids else [],
+        held_out_classes=_places_of(task, reference.targets)[kept] if len(classes) and reference.targets else NONE,
+        deeper={name: each for name, each in halves.items() if name not in depths},
+        held_out_deeper={name: each for name, each in seen.items() if name != depths[-1]},
         _known=known,
     )
+
+
+def drawn(count: int, most: int, seed: int = 0) -> np.ndarray:
+    """Places of at most `most` of `count` examples at random, in order: those of one class may lie together."""
+    return np.sort(np.random.default_rng(seed).permutation(count)[:most])
 
 
 def probabilities(task: Task, outputs: Tensor, calibration: Mapping[str, float]) -> np.ndarray | None:
@@ -199,7 +228,7 @@ def probabilities(task: Task, outputs: Tensor, calibration: Mapping[str, float])
 
 def places(probable: np.ndarray | None) -> np.ndarray:
     """(N,) the likeliest label of each; (0,) where there are no probabilities."""
-    return np.zeros(0, np.int64) if probable is None else probable.argmax(axis=1).astype(np.int64)
+    return NONE if probable is None else probable.argmax(axis=1).astype(np.int64)
 
 
 def confidence_and_right(
@@ -213,39 +242,17 @@ def confidence_and_right(
     return np.array(given), (wrong == 0).astype(float)
 
 
-def write_guard(guard: Guard, folder: Path) -> None:
-    """Write the two files of the guard into a model folder that is being written."""
-    arrays = {f"familiar.{i}": each for i, each in enumerate(guard.familiar)}
-    arrays |= {name: getattr(guard, name) for name in _ARRAYS}
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / TENSORS)
-    write_json(folder / WORDS, {name: getattr(guard, name) for name in _WORDS})
-
-
-def read_guard(folder: Path) -> Guard | None:
-    """The guard in a model folder; None where an older headstart wrote it without one.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError, OSError, SafetensorError : a file of it is missing or damaged.
-    """
-    if not (folder / WORDS).exists() and not (folder / TENSORS).exists():
-        return None
-    words = json.loads((folder / WORDS).read_text(encoding="utf-8"))
-    arrays = load_file(folder / TENSORS)
-    read: dict[str, Any] = {name: words[name] for name in _WORDS} | {name: arrays[name] for name in _ARRAYS}
-    return Guard(familiar=[arrays[f"familiar.{i}"] for i in range(len(words["depths"]))], **read)
-
-
-_ARRAYS = ("held_out", "held_out_places", "scores", "confidence", "right", "classes", "shares")
-_WORDS = ("depths", "ids", "targets", "threshold", "agreement", "unseen")
-
-
 def _classes(task: Task, targets: Sequence[Any], compared: Compared) -> tuple[np.ndarray, np.ndarray]:
     """Classes (n,) of training examples and shares (C,) of held-out ones; empty where targets are no classes."""
     if compared.encoded.dim() != 1 or compared.encoded.is_floating_point():
-        return np.zeros(0, np.int64), np.zeros(0)
+        return NONE, np.zeros(0)
     counts = np.bincount(compared.encoded.numpy(), minlength=task.outputs)
-    return task.encode(targets).numpy(), counts / counts.sum()
+    return _places_of(task, targets), counts / counts.sum()
+
+
+def _places_of(task: Task, targets: Sequence[Any]) -> np.ndarray:
+    """(n,) classes as places among the labels."""
+    return task.encode(targets).numpy()
 
 
 def _conformal_scores(task: Task, calibration: Mapping[str, float], compared: Compared) -> np.ndarray:

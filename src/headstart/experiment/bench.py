@@ -18,7 +18,7 @@ from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.guard import MOST_COMPUTED
+from headstart.delivery.guard import most_computed
 from headstart.experiment.material import Found, Material
 from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
@@ -89,7 +89,8 @@ def lay_out(
         folder=folder,
         engines=Engines(spec.engine, records=folder),
         deadline=spec.budget,
-        judged_after=len(material.split.test) + min(TRAIN_SAMPLE + MOST_COMPUTED, 2 * len(material.split.train)),
+        judged_after=len(material.split.test)
+        + min(TRAIN_SAMPLE + most_computed(material.task.outputs), 2 * len(material.split.train)),
     )
 
 

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.delivery.guard import MOST_COMPUTED, Compared, Guard, Seen, balanced, chosen_depths, guard_of
+from headstart.delivery.guard import (
+    Compared,
+    Guard,
+    Seen,
+    balanced,
+    chosen_depths,
+    drawn,
+    guard_of,
+    most_computed,
+    most_familiar,
+)
 from headstart.experiment.bench import every_input
 from headstart.experiment.material import Material
 from headstart.frozen.activations import FrozenPart, stacked
@@ -34,17 +44,21 @@ def guard_for(
     held_out_too = ascent.trained_on_all and test is not None
     learnt = np.concatenate([split.train, split.validation]) if held_out_too else split.train
     others, outputs = (split.validation, landing.outputs) if test is None else (split.test, test)
-    if not stored:
-        strata = task.strata(material.targets(learnt))
-        learnt = learnt[balanced(strata, MOST_COMPUTED, bench.seed)]
-        others, outputs = others[: MOST_COMPUTED // 2], outputs[: MOST_COMPUTED // 2]
     network = ascent.network.requires_grad_(False).eval().to(bench.device)
     with torch.inference_mode():
-        depths = chosen_depths(list(network.backbone.depth_features(bench.sample())))
+        by_depth = network.backbone.depth_features(bench.sample())
+    depths = chosen_depths(list(by_depth))
+    kept = [name for name in by_depth if name in depths or name in network.depths]
+    most = most_familiar([by_depth[name].shape[1] for name in kept])
+    if not stored:
+        most = min(most, most_computed(task.outputs))
+        some = drawn(len(others), most // 2, bench.seed)
+        others, outputs = others[some], outputs[torch.from_numpy(some)]
+    learnt = learnt[balanced(task.strata(material.targets(learnt)), most, bench.seed)]
     part = bench.frozen_part(network, keep=stored)
 
     def features(rows: np.ndarray) -> dict[str, Tensor]:
-        return _features(part, material, bench, rows, depths)
+        return _features(part, material, bench, rows, kept)
 
     return guard_of(
         task,
@@ -52,9 +66,10 @@ def guard_for(
         features(learnt),
         [material.examples.ids[row] for row in learnt],
         material.targets(learnt),
-        Seen(features(others), outputs),
+        Seen(features(others), outputs, [material.examples.ids[row] for row in others], material.targets(others)),
         Compared(landing.outputs, task.encode(material.targets(split.validation))),
         unseen=test is not None or not ascent.trained_on_all,
+        depths=depths,
     )
 
 

@@ -113,11 +113,16 @@ def out_folder(spec: FitSpec) -> FitSpec:
 def free_name(data: Any) -> Path:
     """A model folder in the current directory that does not exist yet, named after the data."""
     stem = Path(str(data)).resolve().stem if isinstance(data, str | Path) else "examples"
+    return first_free(f"{stem}-model")
+
+
+def first_free(name: str) -> Path:
+    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … that does not exist yet."""
     for number in range(1, 10_000):
-        candidate = Path(f"{stem}-model" + (f"-{number}" if number > 1 else ""))
+        candidate = Path(name + (f"-{number}" if number > 1 else ""))
         if not candidate.exists():
             return candidate
-    raise UsageError(f"there are ten thousand folders {stem}-model-N here; name one with --out")
+    raise UsageError(f"there are ten thousand folders {name}-N here; name one with --out")
 
 
 def check_out(out: Path) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
+from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
@@ -254,10 +255,10 @@ class Activations:
 
 def weights_digest(state: object) -> str:
     """A digest of named tensors: names, types, shapes and bytes."""
-    parts: list[bytes | str] = []
+    parts: list[bytes | memoryview | str] = []
     for name, tensor in sorted(dict(state).items()):  # type: ignore[call-overload]
         array = tensor.detach().cpu().contiguous()
-        parts += [name, f"{array.dtype}{tuple(array.shape)}", array.flatten().view(torch.uint8).numpy().tobytes()]
+        parts += [name, f"{array.dtype}{tuple(array.shape)}", bytes_of(array.flatten().view(torch.uint8).numpy())]
     return digest(*parts)
 
 

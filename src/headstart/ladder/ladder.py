@@ -174,6 +174,7 @@ class Ladder:
             climbed.trainable_parameters,
             self.held_out.figures(outputs),
             curve=climbed.curve,
+            tuned_share=climbed.tuned_share,
         )
         landing = Landing(climbed.network, outputs, result, climbed.best_epochs, self._start(rung, landings))
         save_landing(folder, landing)
@@ -264,7 +265,8 @@ class Ladder:
                 network = done.network
                 continue
             prepared = step.strategy.prepare(step.rung, network, whole)
-            prepared = step.strategy.again(prepared, count)
+            share = landings[i].result.tuned_share
+            prepared = replace(step.strategy.again(prepared, count), tuned_share=share)
             network = step.strategy.climb(prepared, whole).network
             save_landing(folder, replace(landings[i], network=network))
         return network, True

@@ -37,22 +37,31 @@ class Rung:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A rung ready to be climbed: its own copy of the network, the freeze plan, and the recipe."""
+    """A rung ready to be climbed: its own copy of the network, the freeze plan, and the recipe.
+
+    ``tuned_share`` is how far from its start towards what training gives the network is to go, where that was decided
+    before; None where it is not.
+    """
 
     rung: Rung
     network: Network
     plan: FreezePlan
     recipe: Recipe
+    tuned_share: float | None = None
 
 
 @dataclass(frozen=True)
 class Climbed:
-    """A finished rung: the network, its learning curve, and the epochs that were worth it."""
+    """A finished rung: the network, its learning curve, and the epochs that were worth it.
+
+    ``tuned_share`` is how far from its start towards the tuned weights the network went: 1 for all the way.
+    """
 
     network: Network
     trainable_parameters: int
     curve: list[dict[str, float]] = field(default_factory=list)
     best_epochs: int = 0
+    tuned_share: float = 1.0
 
 
 class Strategy(ABC):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from headstart.backbones.base import Backbone
 from headstart.core.errors import UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
-from headstart.strategies.base import Rung, Strategy
+from headstart.strategies._interpolation import SHARES, choose, go, moving
+from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
+from headstart.training.trial import predicted_seconds
+from headstart.training.workbench import Workbench
 
 LARGE = 200_000_000
 """Parameters above which full fine-tuning needs more memory than a laptop has (weights, gradients, two moments)."""
@@ -24,6 +29,8 @@ class FineTuning(Strategy):
     epochs, learning_rate, batch_size : None for what suits the backbone and the number of examples.
     head_rate : AdamW's peak rate of the head, which was solved on the old features and must follow the new ones.
     layer_decay : factor on the rate for every stage further from the output.
+    interpolate : whether weights between the start and the tuned ones are tried on the held-out examples (WiSE-FT,
+        Wortsman et al. 2022, arXiv:2109.01903).
     statistics : whether thawed batch normalisation follows the statistics of the new examples.
     smoothing, mixup, brightness, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
         ``views`` None takes a few augmented views where the preprocessing has any.
@@ -47,12 +54,14 @@ class FineTuning(Strategy):
         patience: int = 4,
         views: int | None = None,
         statistics: bool = False,
+        interpolate: bool = False,
     ) -> None:
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.head_rate, self.layer_decay = batch_size, head_rate, layer_decay
         self.smoothing = smoothing
         self.mixup, self.brightness, self.l2_sp, self.gradual = mixup, brightness, l2_sp, gradual
         self.patience, self.views, self.statistics = patience, views, statistics
+        self.interpolate = interpolate
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         stages = len(backbone.stages())
@@ -76,6 +85,24 @@ class FineTuning(Strategy):
 
     def plan(self, network: Network, rung: Rung) -> FreezePlan:
         return FreezePlan(network, rung.freeze_depth, statistics=self.statistics)
+
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+        judged = len(SHARES) + 1 if self.interpolate else 0
+        return predicted_seconds(prepared.plan, prepared.recipe, bench, judged)
+
+    def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        """Train, and go back part of the way where that is better; on every example as far as was chosen before."""
+        plan, share = prepared.plan, prepared.tuned_share
+        start = moving(plan) if share not in (None, 1.0) or self.interpolate else {}
+        climbed = super().climb(prepared, bench)
+        if share is None and self.interpolate:
+            share = choose(plan, start, bench)
+            if share < 1:
+                name = prepared.rung.name
+                bench.progress.say(f"  {name}: weights {share:.0%} of the way to the tuned ones are better")
+        elif share is not None and share < 1:
+            go(plan, start, moving(plan), share)
+        return replace(climbed, tuned_share=1.0 if share is None else share)
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or backbone.learning_rate

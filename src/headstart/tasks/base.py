@@ -74,6 +74,21 @@ class Task(ABC):
         described = json.dumps(self.describe(), sort_keys=True, default=str)
         return digest(described, bytes_of(encoded.detach().cpu().numpy()))
 
+    def extended(self, targets: Sequence[Any]) -> Task:
+        """The same task with the labels that are new in `targets` behind its own; missing targets say nothing.
+
+        Raises
+        ------
+        UsageError : labels cannot be added to this task.
+        InputError : the targets are of another kind.
+        """
+        from headstart.core.errors import UsageError
+
+        raise UsageError(
+            f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}; classes can be added to a model for "
+            "classification alone. Fit anew on the old and the new examples together."
+        )
+
     # -- learning -----------------------------------------------------------------------------------
 
     @property

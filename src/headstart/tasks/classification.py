@@ -88,6 +88,16 @@ class Classification(Task):
     def from_description(cls, description: Mapping[str, Any]) -> Classification:
         return cls(description["labels"], description["counts"])
 
+    def extended(self, targets: Sequence[Any]) -> Classification:
+        if any(kind_of(target) == "list" for target in targets):
+            raise InputError("A target is a list of labels; this model predicts one class each.")
+        counts = Counter(str(plain(target)) for target in targets if not is_missing(target))
+        new = {str(plain(t)): plain(t) for t in targets if not is_missing(t) and str(plain(t)) not in self._places}
+        order = sorted(new, key=lambda text: (isinstance(new[text], str), new[text]))
+        before = [count + counts[str(label)] for label, count in zip(self.labels, self.counts, strict=True)]
+        labels = [*self.labels, *(new[text] for text in order)]
+        return Classification(labels, before + [counts[text] for text in order])
+
     @property
     def outputs(self) -> int:
         return len(self.labels)

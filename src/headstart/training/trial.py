@@ -14,8 +14,10 @@ SAMPLED = 4
 """Batches of inputs that are looked at to find one of average length."""
 
 
-def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> float:
+def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: int = 0) -> float:
     """Seconds that training `plan` by `recipe` will take here, from what a first batch took.
+
+    The held-out examples are run through the trained part `judged` times more than once an epoch.
 
     Nothing moves: gradients are thrown away and normalisation statistics stand still.
     """
@@ -33,7 +35,7 @@ def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench) -> flo
     # Where the frontier is the input nothing is stored, and every epoch decodes its examples again.
     again = frozen if part.frontier.is_input else 0.0
     epoch = len(bench.train) * (trained + again) + held_out * (validated + again)
-    return missing * frozen + recipe.epochs * epoch
+    return missing * frozen + recipe.epochs * epoch + judged * held_out * (validated + again)
 
 
 def _typical_batch(inputs: Inputs, size: int) -> list[Batch]:

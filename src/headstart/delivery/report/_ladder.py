@@ -66,6 +66,8 @@ def _row(rung: RungResult, evidence: ReportEvidence, axis: Axis, writing: Writin
 def _details(rung: RungResult) -> str:
     parts = [] if words(rung.strategy) in words(rung.name) else [words(rung.strategy)]
     parts.append(f"freeze depth {rung.freeze_depth}")
+    if rung.tuned_share < 1:
+        parts.append(f"weights {rung.tuned_share:.0%} of the way to the tuned ones")
     if rung.trainable_parameters:
         parts.append(f"{count(rung.trainable_parameters)} trained parameters")
     return f"<small>{escape(' · '.join(parts))}</small>"

@@ -112,6 +112,7 @@ class ReportEvidence:
     explained : a few judged predictions with their reasons, and ``unexplained``, a sentence on what is missing there.
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
     truths : the target, as a person reads it, of the examples in ``shown``.
+    extension : what adding classes gave and took: rows of (what, value, interval, on what), the first their names.
     settings : what was asked for, chosen values included.
     provenance : where data, backbone and software came from.
     repeat : the command that fits this model again.
@@ -138,6 +139,7 @@ class ReportEvidence:
     unexplained: str = ""
     shown: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
+    extension: Sequence[tuple[str, str, str, str]] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     repeat: str = ""

@@ -13,6 +13,7 @@ from headstart.delivery.report._cards import mistakes
 from headstart.delivery.report._confusion import confusion
 from headstart.delivery.report._curves import curves
 from headstart.delivery.report._data import data, provenance
+from headstart.delivery.report._extension import extension
 from headstart.delivery.report._findings import findings
 from headstart.delivery.report._gains import gains
 from headstart.delivery.report._growth import growth
@@ -24,6 +25,7 @@ from headstart.delivery.report._reasons import reasons
 from headstart.delivery.report.evidence import ReportEvidence
 
 SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
+    "extension": ("Old and new classes", extension),
     "ladder": ("The ladder", ladder),
     "gains": ("What transfer gave", gains),
     "findings": ("Findings", findings),

@@ -1,0 +1,138 @@
+"""The head of an extended model: solved on old and new examples together, bounded in what it forgets, and judged."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.errors import UsageError
+from headstart.data.checks import Checked
+from headstart.delivery.artifact import Model
+from headstart.delivery.guard import Compared, guard_of
+from headstart.experiment.extension import Extension, HeldOut, change_of_right, part, right
+from headstart.experiment.extension_evidence import Extended
+from headstart.experiment.forgetting import HeldBack, cross_settled
+from headstart.experiment.replaying import Memory, Remembered
+from headstart.model.network import Network, set_linear
+from headstart.strategies._linear_head import fit_linear_head
+from headstart.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Material:
+    """New examples made ready: the ``task`` with their classes, those to learn from and those held out.
+
+    ``known`` counts those that were left out since the model has met them; ``relabelled`` names those that it has met
+    under another class.
+    """
+
+    task: Task
+    checked: Checked
+    learnt: Remembered
+    held_out: Remembered
+    known: int
+    relabelled: list[str]
+
+
+def solved(old: Model, memory: Memory, material: Material, seed: int, bound: float | None = None) -> Extended:
+    """The network with its new head, its calibration and guard, and what was found.
+
+    Parameters
+    ----------
+    bound : the share of the held-out old examples that may be lost, as measured; None for any.
+    """
+    learnt, held_out = memory.learnt, memory.held_out
+    task, every = material.task, learnt + material.learnt
+    network = Network(copy.deepcopy(old.network.backbone), task.head(old.network.head_features), old.network.depths)
+    encoded = task.encode(list(every.targets))
+    solution = fit_linear_head(task, every.read_by(network), encoded, replay_weights(task, encoded), seed)
+    set_linear(network.head, solution.weight, solution.bias)
+    network.head_is_new = False
+    network.requires_grad_(False).eval()
+    judged = held_out + material.held_out
+    truth = task.encode(list(judged.targets))
+    held_back = HeldBack(old.task.outputs, share_right(old, held_out), bound)
+    sides = np.array(["old"] * len(held_out) + ["new"] * len(material.held_out))
+    raw = HeldOut(judged.outputs(network), truth)
+    after = HeldOut(cross_settled(task, raw, sides, seed, held_back), truth)
+    offset = held_back.offset(raw.select(np.flatnonzero(sides == "old")))
+    bias = solution.bias.clone()
+    bias[old.task.outputs :] -= offset
+    set_linear(network.head, solution.weight, bias)
+    outputs = judged.outputs(network)
+    calibration = task.calibrate(outputs, truth)
+    guard = guard_of(
+        task, calibration, every.tensors(), every.ids, every.targets, judged.seen(outputs), Compared(outputs, truth),
+        unseen=memory.unseen, depths=old.needed_guard.depths,
+    )  # fmt: skip
+    extension = replace(_judged(old, memory, material, after, seed), bound=bound, held_back=offset)
+    return Extended(
+        network, task, calibration, guard, after, judged, every, material.checked, extension, material.relabelled
+    )
+
+
+def share_right(old: Model, held_out: Remembered) -> float:
+    """Of the held-out examples, how many the old model has right."""
+    return float(right(old.task, _before(old, held_out)).mean()) if len(held_out) else 0.0
+
+
+def _before(old: Model, held_out: Remembered) -> HeldOut:
+    """The held-out examples as the old model judges them."""
+    outputs = old.task.calibrated(held_out.outputs(old.network), old.calibration)
+    return HeldOut(outputs, old.task.encode(list(held_out.targets)))
+
+
+def _judged(old: Model, memory: Memory, material: Material, after: HeldOut, seed: int) -> Extension:
+    task, before = material.task, _before(old, memory.held_out)
+    place, is_added = np.arange(len(after)), (after.encoded >= old.task.outputs).numpy()
+    is_new = place >= len(memory.held_out)
+    same = after.select(np.flatnonzero(~is_new))
+    parts = part(old.task, before), part(task, same), part(task, after)
+    if parts[0] is None or parts[1] is None or parts[2] is None:
+        raise UsageError(
+            "This model's guard keeps no held-out examples by which old classes could be judged; fit it anew."
+        )
+    return Extension(
+        before=parts[0],
+        after=parts[1],
+        taken_for_new=int((same.outputs.argmax(dim=1) >= old.task.outputs).sum()),
+        change=change_of_right(right(old.task, before), right(task, same), seed),
+        unseen=memory.unseen,
+        new=part(task, after.select(np.flatnonzero(is_new & is_added))),
+        more=part(task, after.select(np.flatnonzero(is_new & ~is_added))),
+        both=parts[2],
+        added=labels_of(task)[old.task.outputs :],
+        learnt_old=len(memory.learnt),
+        learnt_new=len(material.learnt),
+        kept_of=memory.drawn_from,
+        known=material.known,
+        tuned=is_tuned(old),
+    )
+
+
+def replay_weights(task: Task, encoded: Tensor) -> Tensor:
+    """(N,), mean 1: with them the N examples stand for all that the task was learnt from, balanced as it has it.
+
+    Of a common class only some examples may have been kept, of a rare one all: each stands for N_c / n_c.
+    """
+    counts = torch.tensor(task.describe()["counts"])
+    every = torch.repeat_interleave(torch.arange(task.outputs), counts)
+    wanted = torch.zeros(task.outputs).index_add_(0, every, task.balance(every).float())
+    weights = (wanted / torch.bincount(encoded, minlength=task.outputs).clamp(min=1))[encoded]
+    return weights / weights.mean()
+
+
+def is_tuned(model: Model) -> bool:
+    """Whether the backbone of `model` was trained on its classes, at once or before it was extended."""
+    kept = next((rung for rung in model.result.rungs if rung.kept), None)
+    return bool(kept and kept.curve) or bool((model.result.extension or {}).get("tuned"))
+
+
+def labels_of(task: Task) -> list[Any]:
+    """The classes of a task, in the order of its outputs."""
+    return list(task.describe()["labels"])

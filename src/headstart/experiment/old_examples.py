@@ -1,0 +1,76 @@
+"""Examples that a finished model is to learn from: read as it reads them, the old ones divided as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from headstart.core.errors import InputError
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.data.checks import Checked, check
+from headstart.data.modalities import MODALITIES
+from headstart.data.read import check_kind, read
+from headstart.data.readers.base import Request
+from headstart.data.splits import split
+from headstart.delivery.artifact import Model
+from headstart.experiment.looks import KeptLooks
+from headstart.experiment.replaying import Memory, as_seen_by
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.store import FrontierStore
+
+
+def looked_at(model: Model, request: Request, progress: Progress, stopwatch: Stopwatch) -> Checked:
+    """The examples that `model` can take, each decoded once.
+
+    Raises
+    ------
+    InputError : with every mistake of the data; or they are of another kind.
+    """
+    examples = check_kind(read(request), model.modality)
+    modality = MODALITIES.load(examples.modality)()
+    progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}.")
+    memory = KeptLooks(FrontierStore(store_folder()), modality)
+    checked = check(examples, modality, progress, memory, stopwatch)
+    for note in (*examples.notes, *checked.notes):
+        progress.say(f"  note: {note}")
+    return checked
+
+
+def memory_again(
+    model: Model, data: Any, columns: dict[str, str], progress: Progress, stopwatch: Stopwatch
+) -> Memory:
+    """All the examples that `model` was made from, in the place of those that its guard keeps.
+
+    They are divided as they were for the fit, which shows by the guard: the examples that it names as held out are
+    so again. Else the old model may have learnt from some that judge it now, and that is said.
+
+    Parameters
+    ----------
+    columns : of a table, by role.
+
+    Raises
+    ------
+    InputError : with every mistake of the data, or they hold a class that the model does not know.
+    """
+    request = Request(
+        data, columns.get("input"), columns.get("target"), columns.get("group"), fits=False, usual=columns
+    )
+    checked = looked_at(model, request, progress, stopwatch)
+    targets = list(checked.examples.targets or [])
+    if problems := model.task.problems(checked.examples.ids, targets):
+        raise InputError(problems, f"{len(problems)} targets of the old examples do not fit this model:")
+    seed = int(model.provenance.get("seed", 0))
+    parts = split(checked.examples, model.task.strata(targets), seed, fingerprints=checked.fingerprints)
+    seen = as_seen_by(model, checked.examples, progress)
+    learnt = seen.select(np.sort(np.concatenate([parts.train, parts.validation])))
+    held_out = seen.select(parts.test)
+    guard = model.needed_guard
+    unseen = guard.unseen and bool(guard.held_out_ids) and set(guard.held_out_ids) <= set(held_out.ids)
+    if not unseen:
+        progress.say(
+            "  note: these are not divided as they were when the model was fitted; it may have learnt from some of "
+            "the old examples that judge it now."
+        )
+    return Memory(learnt, held_out, unseen, len(learnt))

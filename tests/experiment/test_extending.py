@@ -1,0 +1,202 @@
+"""Adding classes to a model: the old ones stay, the new ones are learnt, and both are judged apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import headstart
+from headstart.core.errors import InputError, UsageError
+from headstart.experiment.extended_head import replay_weights
+from headstart.experiment.replaying import memory_of
+from headstart.strategies._solved_head import solve_head
+from headstart.strategies.base import Climbed, Prepared
+from headstart.strategies.feature_extraction import FeatureExtraction, several_depths
+from headstart.tasks import TASKS
+from headstart.training.workbench import Workbench
+from small_world import PROBE, WORDS, paint, table, texts
+
+FRUIT = PROBE[1]
+
+
+class AlwaysSeveral(FeatureExtraction):
+    """A head on the features of all depths, whether or not that is better."""
+
+    def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        network = several_depths(prepared.network, bench)
+        solve_head(network, bench)
+        return Climbed(network, sum(parameter.numel() for parameter in network.head.parameters()))
+
+
+@pytest.fixture
+def two_fruits(at_hand: Path) -> headstart.Model:
+    photos = paint(at_hand / "photos", {"apple": 20, "lime": 20})
+    return headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
+
+
+def test_a_third_fruit(two_fruits: headstart.Model, at_hand: Path) -> None:
+    new = paint(at_hand / "new", {"plum": 20, "lime": 10}, seed=1)
+    model = headstart.extend(two_fruits, new, out=at_hand / "three", quiet=True)
+    assert model.labels == ["apple", "lime", "plum"]
+    found = model.result.extension
+    assert found is not None
+    assert found["added"] == ["plum"]
+    assert found["unseen"]
+    assert found["before"]["examples"] == found["after"]["examples"] == len(two_fruits.needed_guard.held_out)
+    assert found["new"]["figures"]["accuracy"][0] == 1.0
+    assert found["more"]["classes"] == 1
+    assert (
+        found["both"]["examples"] == found["after"]["examples"] + found["new"]["examples"] + found["more"]["examples"]
+    )
+    again = headstart.load(at_hand / "three")
+    inputs = paint(at_hand / "more", {"apple": 6, "lime": 6, "plum": 6}, seed=2)
+    assert again.evaluate(inputs)["accuracy"].value == 1.0
+    np.testing.assert_allclose(again.predict_proba(inputs).sum(axis=1), 1, rtol=1e-6)
+    assert all("plum" in held for held in again.predict_sets(inputs / "plum"))
+    assert "plum" in (at_hand / "three" / "README.md").read_text()
+    assert "plum" in (at_hand / "three" / "report.html").read_text()
+
+
+def test_the_backbone_and_the_old_model_stay_as_they_are(two_fruits: headstart.Model, at_hand: Path) -> None:
+    before = {name: each.clone() for name, each in two_fruits.network.state_dict().items()}
+    model = headstart.extend(two_fruits, paint(at_hand / "new", {"plum": 12}, seed=1), quiet=True)
+    for name, each in two_fruits.network.state_dict().items():
+        assert torch.equal(each, before[name])
+        assert name.startswith("head.") or torch.equal(each, model.network.state_dict()[name])
+    assert two_fruits.labels == ["apple", "lime"]
+
+
+def test_what_the_model_has_met_is_left_out(two_fruits: headstart.Model, at_hand: Path) -> None:
+    """Old and new examples in one folder: what is done most naturally. Nothing held out may be learnt from."""
+    paint(at_hand / "plums", {"plum": 12}, seed=1)
+    (at_hand / "plums" / "plum").rename(at_hand / "photos" / "plum")
+    model = headstart.extend(two_fruits, at_hand / "photos", quiet=True)
+    found = model.result.extension
+    assert found is not None
+    assert found["known"] == 40
+    assert found["learnt_new"] + found["new"]["examples"] == 12
+    assert found["more"] is None
+
+
+def test_an_extended_model_is_extended_again(at_hand: Path) -> None:
+    photos = paint(at_hand / "photos", {"apple": 12, "lime": 12})
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy="feature_extraction", quiet=True)
+    for number, fruit in enumerate(("plum", "apple")):
+        more = paint(at_hand / str(number), {fruit: 12}, seed=number + 1)
+        if fruit == "apple":
+            (more / fruit).rename(more / "red plum")
+        model = headstart.extend(model, more, quiet=True)
+    assert model.labels == ["apple", "lime", "plum", "red plum"]
+    assert [list(model.needed_guard.targets).count(label) for label in model.labels] == model.task.describe()[
+        "counts"
+    ]
+
+
+def test_a_head_on_several_depths_is_solved_on_the_same(at_hand: Path) -> None:
+    """The guard keeps what such a head reads; half precision changes no output by more than a thousandth or so."""
+    photos = paint(at_hand / "photos", {"apple": 12, "lime": 12})
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy=AlwaysSeveral(), quiet=True)
+    assert len(model.network.depths) > 2
+    memory = memory_of(model)
+    assert memory.learnt.read_by(model.network).shape == (19, model.network.head_features)
+    assert memory.held_out.outputs(model.network).shape == (5, 2)
+    extended = headstart.extend(model, paint(at_hand / "new", {"plum": 12}, seed=1), quiet=True)
+    assert extended.network.depths == model.network.depths
+    assert extended.evaluate(paint(at_hand / "more", {"apple": 4, "plum": 4}, seed=3))["accuracy"].value == 1.0
+
+
+def test_texts(messages: Path, at_hand: Path) -> None:
+    rows = [{"text": text, "topic": topic} for text, topic in texts(60)]
+    known, new = list(WORDS)[:2], list(WORDS)[2]
+    first = table(at_hand / "first.csv", [row for row in rows if row["topic"] in known])
+    rest = table(at_hand / "rest.csv", [row for row in rows if row["topic"] == new])
+    model = headstart.fit(first, backbone="tiny_bert", strategy=FRUIT, quiet=True)
+    extended = headstart.extend(model, rest, quiet=True)
+    assert extended.labels == [*known, new]
+    assert extended.columns["target"] == "topic"
+    found = extended.result.extension
+    assert found is not None
+    assert found["both"]["figures"]["accuracy"][0] > 0.9
+
+
+def test_replayed_examples_stand_for_all_of_their_class() -> None:
+    """Class a: 1 of 9 kept, b: 4 of 4. Balanced by 1/√N_c a class weighs √N_c in all: 3 and 2."""
+    task = TASKS.load("classification")(["a", "b"], [9, 4])
+    weights = replay_weights(task, torch.tensor([0, 1, 1, 1, 1]))
+    expected = torch.tensor([3.0, 0.5, 0.5, 0.5, 0.5])
+    torch.testing.assert_close(weights, expected)
+
+
+def test_mistakes(two_fruits: headstart.Model, at_hand: Path) -> None:
+    with pytest.raises(InputError, match="no class that is new to the model"):
+        headstart.extend(two_fruits, paint(at_hand / "known", {"lime": 3}, seed=4), quiet=True)
+    with pytest.raises(InputError, match="This model takes"):
+        headstart.extend(two_fruits, (["a text"], ["plum"]), quiet=True)
+    two_fruits.guard = None
+    with pytest.raises(UsageError, match="guard"):
+        headstart.extend(two_fruits, at_hand / "known", quiet=True)
+
+
+def test_a_guard_of_an_older_headstart(two_fruits: headstart.Model, at_hand: Path) -> None:
+    guard = two_fruits.needed_guard
+    object.__setattr__(guard, "held_out_classes", np.zeros(0, np.int64))
+    with pytest.raises(UsageError, match="older headstart"):
+        headstart.extend(two_fruits, paint(at_hand / "new", {"plum": 3}), quiet=True)
+
+
+def test_numbers_have_no_classes_to_add(at_hand: Path) -> None:
+    rows = [{"text": text, "length": len(text) + 0.5} for text, _ in texts(30)]
+    model = headstart.fit(
+        table(at_hand / "t.csv", rows), target="length", backbone="tiny_bert", strategy=FRUIT, quiet=True
+    )
+    with pytest.raises(UsageError, match="model for regression"):
+        headstart.extend(model, (["one"], ["plum"]), quiet=True)
+
+
+def test_old_classes_lose_no_more_than_they_may(at_hand: Path) -> None:
+    """New "limes" look like the old: without a bound some old ones are taken for new, with 0 % hardly one is."""
+    photos = paint(at_hand / "photos", {"apple": 30, "lime": 30})
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
+    new = paint(at_hand / "new", {"lime": 40}, seed=1)
+    (new / "lime").rename(new / "lemon")
+    free = headstart.extend(model, new, quiet=True).result.extension
+    bound = headstart.extend(model, new, forgetting="0%", quiet=True).result.extension
+    assert free is not None
+    assert bound is not None
+    assert free["taken_for_new"] > 0
+    assert (free["bound"], free["held_back"]) == (None, 0.0)
+    assert bound["bound"] == 0.0
+    assert bound["held_back"] > 0
+    assert bound["taken_for_new"] < free["taken_for_new"]
+    with pytest.raises(UsageError, match="not a share"):
+        headstart.extend(model, new, forgetting="a little", quiet=True)
+
+
+def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model, at_hand: Path) -> None:
+    """The guard forgets all but four examples; from the old data they are all learnt from, divided as they were."""
+    guard = two_fruits.needed_guard
+    held_out = sorted(guard.held_out_ids)
+    for name, value in (
+        ("familiar", [each[:4] for each in guard.familiar]), ("classes", guard.classes[:4]), ("ids", guard.ids[:4]),
+        ("held_out_classes", np.zeros(0, np.int64)),
+    ):  # fmt: skip
+        object.__setattr__(guard, name, value)
+    new = paint(at_hand / "new", {"plum": 12}, seed=1)
+    with pytest.raises(UsageError, match="--old"):
+        headstart.extend(two_fruits, new, quiet=True)
+    model = headstart.extend(two_fruits, new, old_data=at_hand / "photos", quiet=True)
+    found = model.result.extension
+    assert found is not None
+    assert found["unseen"]
+    assert found["learnt_old"] == found["kept_of"] == 40 - len(held_out)
+    assert [name for name in sorted(model.needed_guard.held_out_ids) if "plum" not in name] == held_out
+    other = headstart.extend(
+        two_fruits, new, old_data=paint(at_hand / "others", {"apple": 9, "lime": 9}, 7), quiet=True
+    )
+    assert other.result.extension is not None
+    assert not other.result.extension["unseen"]
+    with pytest.raises(InputError, match="do not fit this model"):
+        headstart.extend(two_fruits, new, old_data=new, quiet=True)

@@ -1,0 +1,95 @@
+"""What extending gave and took, in figures: hand-computed shares, calibration across halves, and JSON and back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from headstart.core.files import finite
+from headstart.core.results import Figure
+from headstart.experiment.extension import (
+    Extension,
+    HeldOut,
+    Part,
+    change_of_right,
+    part,
+    right,
+)
+from headstart.experiment.extension_words import findings, headline, next_step, say
+from headstart.tasks import TASKS
+
+TASK = TASKS.load("classification").from_targets(["a", "b", "c"])
+
+
+def extension(**changes: object) -> Extension:
+    figures = {"accuracy": Figure(0.9, 0.8, 0.95)}
+    given = {
+        "before": Part(2, 40, {"accuracy": Figure(0.95, 0.9, 1.0)}), "after": Part(2, 40, figures),
+        "change": Figure(-0.05, -0.12, 0.0), "unseen": True, "new": Part(1, 10, figures), "more": None,
+        "both": Part(3, 50, figures), "added": ["c"], "learnt_old": 100, "learnt_new": 30, "kept_of": 100, "known": 0,
+        "tuned": False, "taken_for_new": 2,
+    }  # fmt: skip
+    return Extension(**{**given, **changes})
+
+
+def test_the_change_of_what_is_right_is_paired() -> None:
+    """Of 100 examples 2 were lost and 1 was won: -1 point; the paired variance is (3 - 1/100) / 100²."""
+    before, after = np.ones(100), np.ones(100)
+    before[0] = after[1] = after[2] = 0
+    value, low, high = change_of_right(before, after, seed=0)
+    assert value == pytest.approx(-0.01)
+    error = np.sqrt((3 - 0.01) / 100**2)
+    assert low == pytest.approx(-0.01 - 1.96 * error, abs=0.012)
+    assert high == pytest.approx(-0.01 + 1.96 * error, abs=0.012)
+    assert change_of_right(after, after, seed=0) == (0, 0, 0)
+
+
+def test_a_part_of_some_examples() -> None:
+    outputs = torch.tensor([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 2.0, 0.0]])
+    held = HeldOut(outputs, torch.tensor([0, 1, 0]))
+    assert right(TASK, held).tolist() == [1, 1, 0]
+    some = part(TASK, held.select(np.array([0, 1])))
+    assert some is not None
+    assert (some.classes, some.examples, some.figures["accuracy"].value) == (2, 2, 1.0)
+    assert part(TASK, held.select(np.zeros(0, np.int64))) is None
+
+
+def test_it_survives_json() -> None:
+    made = extension()
+    assert Extension.from_json(json.loads(json.dumps(finite(made.to_json())))) == made
+
+
+def test_what_a_person_reads() -> None:
+    rows = say(extension())
+    assert [row[0].strip() for row in rows] == [
+        "", "old classes, before", "old classes, now", "change", "new classes", "all together",
+    ]  # fmt: skip
+    assert rows[3][3] == "paired; 2 are now taken for a new class"
+    assert rows[3][1:3] == ("-5.0", "-12.0 to +0.0 points")
+    assert "which the old model had learnt from" in say(extension(unseen=False))[1][3]
+    assert "Old classes: 95.0 % before, 90.0 % now. New classes: 90.0 %." in headline(extension())
+
+
+def test_a_loss_that_any_larger_model_would_have_is_no_warning() -> None:
+    lost = Figure(-0.05, -0.08, -0.02)
+    (whole,) = findings(extension(change=lost), [], [])
+    assert whole.severity == "info"
+    assert "The old classes lost 5.0 points of accuracy (-8.0 to -2.0 points)" in whole.summary
+    part_kept = findings(extension(change=lost, kept_of=5000), [], [])
+    assert [found.severity for found in part_kept] == ["warning", "info"]
+    assert "keeps 100 of the 5,000 old examples" in part_kept[1].summary
+    assert "fit" in next_step(extension(tuned=True))
+    assert findings(extension(), [], []) == []
+    told = " ".join(found.summary for found in findings(extension(), ["car/1.jpg"], ["moth"]))
+    assert "cannot split one" in told
+    assert "No example of moth" in told
+
+
+def test_a_bound_that_was_not_kept_is_said() -> None:
+    (found,) = findings(extension(bound=0.02), [], [])
+    assert "at most 2.0 %, and lose 5.0 points" in found.summary
+    assert findings(extension(bound=0.05), [], []) == []
+    assert "held back by 1.25" in say(extension(held_back=1.25))[3][3]
