@@ -200,3 +200,18 @@ def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model
     assert not other.result.extension["unseen"]
     with pytest.raises(InputError, match="do not fit this model"):
         headstart.extend(two_fruits, new, old_data=new, quiet=True)
+
+
+def test_a_tuned_model_is_extended_on_its_tuned_features(at_hand: Path) -> None:
+    photos = paint(at_hand / "photos", {"apple": 20, "lime": 20})
+    strategy = "fine_tuning:freeze_depth=3,epochs=2,interpolate=true"
+    model = headstart.fit(photos, backbone="tiny_resnet", strategy=strategy, quiet=True)
+    assert 0 < model.result.rungs[0].tuned_share <= 1
+    extended = headstart.extend(model, paint(at_hand / "new", {"plum": 12}, seed=1), quiet=True)
+    found = extended.result.extension
+    assert found is not None
+    assert found["tuned"]
+    assert any("tuned to the old classes" in finding.summary for finding in extended.result.findings)
+    for name, each in model.network.backbone.state_dict().items():
+        assert torch.equal(each, extended.network.backbone.state_dict()[name])
+    assert extended.evaluate(paint(at_hand / "more", {"apple": 4, "plum": 4}, seed=3))["accuracy"].value == 1.0
