@@ -158,9 +158,9 @@ def test_numbers_have_no_classes_to_add(at_hand: Path) -> None:
 
 def test_old_classes_lose_no_more_than_they_may(at_hand: Path) -> None:
     """New "limes" look like the old: without a bound some old ones are taken for new, with 0 % hardly one is."""
-    photos = paint(at_hand / "photos", {"apple": 30, "lime": 30})
+    photos = paint(at_hand / "photos", {"apple": 60, "lime": 60})
     model = headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
-    new = paint(at_hand / "new", {"lime": 40}, seed=1)
+    new = paint(at_hand / "new", {"lime": 80}, seed=1)
     (new / "lime").rename(new / "lemon")
     free = headstart.extend(model, new, quiet=True).result.extension
     bound = headstart.extend(model, new, forgetting="0%", quiet=True).result.extension
