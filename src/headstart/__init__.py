@@ -7,12 +7,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
-    "check": "headstart.experiment",
-    "extend": "headstart.experiment",
-    "fit": "headstart.experiment",
-    "label": "headstart.experiment",
+    "check": "headstart.experiment.checking",
+    "extend": "headstart.experiment.extending",
+    "fit": "headstart.experiment.flow",
+    "label": "headstart.experiment.labelling",
     "load": "headstart.delivery.artifact",
-    "rank": "headstart.experiment",
+    "rank": "headstart.experiment.ranking",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
     "HeadstartRegressor": "headstart.estimator",

@@ -72,8 +72,8 @@ def run(options: argparse.Namespace) -> None:
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress
-    from headstart.experiment import out_folder
-    from headstart.experiment import run as run_fit
+    from headstart.experiment.flow import run as run_fit
+    from headstart.experiment.unfinished import out_folder
 
     spec = out_folder(spec)
     try:
