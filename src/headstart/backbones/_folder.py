@@ -91,7 +91,13 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
         rank=_rank(folder, config, parameters),
         path=str(folder),
+        words=is_sentence_encoder(folder),
     )
+
+
+def is_sentence_encoder(folder: Path) -> bool:
+    """Whether its cosines were trained to tell what texts mean: sentence-transformers writes down its modules."""
+    return (folder / "modules.json").is_file()
 
 
 def count_parameters(file: Path) -> int:
@@ -133,4 +139,4 @@ def _rank(folder: Path, config: Mapping[str, Any], parameters: int) -> float:
     rank -= 10 * ("architecture" in config and config.get("num_classes") not in (1000, 21841, 21843, 11821))
     rank -= 20 * bool(config.get("last_stage"))
     rank -= 5 * any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
-    return rank + 15 * (folder / "modules.json").is_file()
+    return rank + 15 * is_sentence_encoder(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,16 @@ from torch import Tensor, nn
 
 from headstart.backbones._text_preprocess import TextPreprocess
 from headstart.backbones._use_order import UseOrder, watch
-from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Stage
+from headstart.backbones._words import Named, check_prompts, directions
+from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Name, Stage, collate
 from headstart.core.errors import HeadstartError
 
 _DEPTHS = 6
+
+PROMPTS = ("This text is about {}.", "{}")
+SCALE = 20.0
+"""By which sentence encoders multiply cosines in training: ``scale`` of MultipleNegativesRankingLoss in
+sentence-transformers, with which the all-* models were trained."""
 
 
 class TextBackbone(Backbone):
@@ -24,6 +30,7 @@ class TextBackbone(Backbone):
     Parameters
     ----------
     pooling : ``mean`` over the tokens that are no padding, ``cls`` the first token, ``last`` the last one.
+    A sentence encoder, whose cosines were trained to tell what texts mean, knows words: its card says so.
     description : what the source needs to rebuild the network, as JSON; ``source`` is its plug-in name.
     """
 
@@ -44,6 +51,7 @@ class TextBackbone(Backbone):
         self._description = dict(description)
         self._path = _layers_path(network, card.name)
         self.feature_size = int(network.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        self.prompts = PROMPTS if card.words else ()
         self._stages = self._divide()
         self.eval()
 
@@ -88,6 +96,21 @@ class TextBackbone(Backbone):
             "pooling": self.pooling,
             "preprocess": self.preprocess.describe(),
         }
+
+    def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named | None:
+        """Directions from the vectors of the names themselves: a text is compared with them as with other texts."""
+        if not self.prompts:
+            return None
+        used = check_prompts(prompts or self.prompts)
+        return Named(self, directions(names, used, self._vectors), SCALE, used)
+
+    @torch.no_grad()
+    def _vectors(self, texts: Sequence[str]) -> Tensor:
+        """Features (n, D) of n texts, one by one: they are few and short."""
+        device = next(self.network.parameters()).device
+        each = [collate([self.preprocess(text)]) for text in texts]
+        batches = [{name: tensor.to(device) for name, tensor in batch.items()} for batch in each]
+        return torch.cat([self.features(batch) for batch in batches]).cpu()
 
     def save_assets(self, folder: Path) -> None:
         self._text_preprocess.tokenizer.save_pretrained(str(folder))

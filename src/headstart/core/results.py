@@ -134,6 +134,22 @@ class ExampleCounts:
     set_aside: int = 0
 
 
+@dataclass(frozen=True)
+class FromNames:
+    """A model made from the names of its classes alone: what it was told, and what it answered to unlabelled inputs.
+
+    ``shares`` says how often each label was the answer among the ``looked_at`` inputs, the commonest first;
+    ``confidence`` is the mean probability of the answers, which nothing has calibrated; ``margin`` how far on average
+    the best label was before the second.
+    """
+
+    prompts: list[str]
+    looked_at: int
+    shares: dict[str, float]
+    confidence: float
+    margin: float
+
+
 @dataclass
 class FitResult:
     """The machine-readable result of a fit: ``result.json`` and ``fit --json``."""
@@ -149,6 +165,7 @@ class FitResult:
     examples: ExampleCounts
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
+    from_names: FromNames | None = None
     format: int = RESULT_FORMAT
 
     def to_json(self) -> dict[str, Any]:
@@ -171,6 +188,7 @@ class FitResult:
                 "rungs": rungs,
                 "findings": findings,
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
+                "from_names": FromNames(**plain["from_names"]) if plain.get("from_names") else None,
                 "test": None if plain["test"] is None else figures(plain["test"]),
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),

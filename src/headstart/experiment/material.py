@@ -78,6 +78,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     examples = read(Request(spec.data, spec.input, spec.target, group))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
+    task = told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
     _say_notes(examples.notes, progress)
     return Found(examples, modality, task)
@@ -118,10 +119,15 @@ def divided(
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
-    task = TASKS.load(task.name).from_targets(learnt)
+    task = told(TASKS.load(task.name).from_targets(learnt), spec)
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
     progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
     return Material(checked, task, parts, looked, store)
+
+
+def told(task: Task, spec: FitSpec) -> Task:
+    """`task`, told what a person said of its classes."""
+    return task.with_names(spec.labels) if spec.labels else task
 
 
 def _learnable_targets(examples: Examples) -> list[Any]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, Named
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.strategies._solved_head import start_from_solved_head
@@ -60,6 +60,15 @@ class Strategy(ABC):
 
     summary: ClassVar[str]
     """What it does, in a sentence a person understands."""
+
+    def from_names(self, backbone: Backbone, task: Task) -> Named | None:
+        """What `backbone` makes of the names of the task's classes, where this strategy needs no example; else None.
+
+        Raises
+        ------
+        UsageError : the backbone knows no words.
+        """
+        return None
 
     @abstractmethod
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
