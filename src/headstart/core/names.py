@@ -65,8 +65,8 @@ def read_names(given: Any, fewest: int = 2) -> list[Name]:
     if mistakes:
         few = "one label" if fewest == 1 else f"{fewest} different labels"
         raise UsageError(
-            f"--labels {str(given)!r:.80}: {'; '.join(mistakes)}. Give at least {few}, with commas between, or a file "
-            "with a name on each line."
+            f"--labels {str(given)!r:.80}: {'; '.join(mistakes)}. Give at least {few}, with commas between, or a "
+            "file with a name on each line."
         )
     return names
 
@@ -115,7 +115,7 @@ def _of_file(file: Path) -> list[Name]:
     head = [cell.lower() for cell in rows[0]] if rows else []
     if not any(key in head for key in _NAME_KEYS):  # no heading: names, and descriptions if there is a second column
         return [Name(row[0], row[1] if len(row) > 1 else "") for row in rows]
-    return [_one({key: cell for key, cell in zip(head, row, strict=False)}, str(file)) for row in rows[1:]]
+    return [_one(dict(zip(head, row, strict=False)), str(file)) for row in rows[1:]]
 
 
 def _of_json(text: str, file: Path) -> list[Name]:

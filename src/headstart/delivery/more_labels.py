@@ -59,9 +59,9 @@ def _told(model: Model, names: Sequence[Name]) -> Named:
     named = model.network.backbone.named(names, prompts)
     if named is None:
         raise UsageError(
-            f"Labels cannot be added to this model without training: its backbone, {model.network.backbone.card.name}, "
-            "knows no words. A sentence encoder, or a CLIP or SigLIP model for pictures, does; or fit with examples "
-            "of the new classes."
+            "Labels cannot be added to this model without training: its backbone, "
+            f"{model.network.backbone.card.name}, knows no words. A sentence encoder, or a CLIP or SigLIP model for "
+            "pictures, does; or fit with examples of the new classes."
         )
     return named
 

@@ -53,7 +53,10 @@ def _limits(model: Model) -> str:
     fits = "It answers with one of its labels even where none of them fits."
     if not model.result.from_names:
         return fits
-    return f"{fits} It learnt from no example: how often it is right is not known, and its probabilities are not calibrated."
+    return (
+        f"{fits} It learnt from no example: how often it is right is not known, and its probabilities are not "
+        "calibrated."
+    )
 
 
 def _labels(model: Model) -> str:

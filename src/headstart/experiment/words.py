@@ -17,7 +17,6 @@ from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.strategies.base import Strategy
 from headstart.tasks.base import Task
 
-
 UNMEASURED = "nothing"
 """In the place of a split, where no example has a label that a model could be measured on."""
 
@@ -58,8 +57,8 @@ def next_step(model: Model, spec: FitSpec) -> str:
     result = model.result
     if result.from_names:
         return (
-            "Label 50 or so inputs drawn at random and run `headstart evaluate`: that says how often it is right. One "
-            "to sixteen labelled examples a class make a better model: `headstart fit` with the same --labels."
+            "Label 50 or so inputs drawn at random and run `headstart evaluate`: that says how often it is right. A "
+            "few labelled examples of each class make a better model: `headstart fit` with the same --labels."
         )
     steps = {finding.severity: finding.next_step for finding in reversed(result.findings) if finding.next_step}
     if "serious" in steps:

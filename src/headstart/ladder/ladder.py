@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from headstart.core.errors import UsageError
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
@@ -58,6 +59,9 @@ class Ladder:
         count = len(self.bench.train)
         offered = [(s, r) for s in self.strategies for r in s.rungs(network.backbone, self.bench.task, count)]
         wanted = [(s, r) for s, r in offered if r.by_default or len(self.strategies) == 1]
+        if not wanted:
+            asked, needs = type(self.strategies[0]).__name__, self.strategies[0].needs
+            raise UsageError(f"{asked} offers no rung on {network.backbone.card.name} for these examples. {needs}")
         return sorted(wanted, key=lambda pair: pair[1].reach)
 
     def climb(self, start: Network) -> Ascent:
@@ -70,7 +74,7 @@ class Ladder:
         ]
         climbed: list[Step] = []
         for step in rungs:
-            if landings and (why := self._enough(landings)):
+            if step.rung.reach and landings and (why := self._enough(landings)):
                 reason = why
                 break
             if landings and self._left_out(step, rungs[-1], start, landings):
@@ -82,7 +86,8 @@ class Ladder:
                 break
             landings.append(landing)
             climbed.append(step)
-        chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings])
+        reach = [step.rung.reach for step in climbed]
+        chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings], reach)
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(climbed, landings, chosen, start)
         return Ascent(landings, chosen, reason, network, on_all)

@@ -43,6 +43,10 @@ class CacheHead(nn.Module):
     entries : K.
     """
 
+    votes: Tensor
+    weight: Tensor
+    sharpness: Tensor
+
     def __init__(self, features: int, outputs: int, entries: int) -> None:
         super().__init__()
         self.entries = entries
@@ -76,7 +80,7 @@ _KINDS: dict[str, type[DirectionHead] | type[CacheHead]] = {"direction": Directi
 
 def described(head: nn.Module, features: int) -> dict[str, Any]:
     """JSON from which :func:`rebuilt` makes a head of the same shape; `features` is D."""
-    own = head.describe() if isinstance(head, tuple(_KINDS.values())) else {}
+    own = head.describe() if isinstance(head, DirectionHead | CacheHead) else {}
     return {"features": features, **own}
 
 

@@ -14,6 +14,11 @@ from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 from headstart.tasks.base import Task
 
+NEEDS_WORDS = (
+    "It needs classes whose names mean something (or --labels FILE that says what they mean) and a backbone that "
+    "knows words: a sentence encoder, or CLIP or SigLIP for pictures."
+)
+
 
 def means_something(backbone: Backbone, task: Task) -> bool:
     """Whether the names of the classes mean something to this backbone."""

@@ -61,6 +61,9 @@ class Strategy(ABC):
     summary: ClassVar[str]
     """What it does, in a sentence a person understands."""
 
+    needs: ClassVar[str] = ""
+    """What it cannot do without, in a sentence, where it may have no rung to offer."""
+
     def from_names(self, backbone: Backbone, task: Task) -> Named | None:
         """What `backbone` makes of the names of the task's classes, where this strategy needs no example; else None.
 

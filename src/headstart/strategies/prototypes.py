@@ -15,7 +15,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._named_head import means_something, told
+from headstart.strategies._named_head import NEEDS_WORDS, means_something, told
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._solved_head import features_of
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
@@ -47,6 +47,7 @@ class Prototypes(Strategy):
     """
 
     summary = "learns from few examples a class, with its name as one more"
+    needs = NEEDS_WORDS
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         if not means_something(backbone, task):

@@ -8,7 +8,7 @@ import time
 from headstart.backbones.base import Backbone, Named
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
-from headstart.strategies._named_head import means_something, named_network, told
+from headstart.strategies._named_head import NEEDS_WORDS, means_something, named_network, told
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
@@ -24,6 +24,7 @@ class ZeroShot(Strategy):
     """
 
     summary = "reads the names of the classes and learns from no example"
+    needs = NEEDS_WORDS
 
     def __init__(self, prompt: str | None = None) -> None:
         self.prompt = prompt
