@@ -89,5 +89,5 @@ def test_files_that_hold_no_names(file: str, content: str, said: str, tmp_path: 
 
 def test_labels_of_examples_must_be_among_the_names() -> None:
     check_known(["a"], [Name("a"), Name("b")])
-    with pytest.raises(UsageError, match="'sport'.*Did you mean 'sports'"):
+    with pytest.raises(UsageError, match=r"'sport'.*Did you mean 'sports'"):
         check_known(["sport", "a"], [Name("a"), Name("sports")])
