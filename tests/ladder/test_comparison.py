@@ -55,6 +55,14 @@ def test_the_simplest_of_the_best(held_out: HeldOut):
     assert simplest_of_the_best(held_out, [poor], [0.0]) == 0
 
 
+def test_of_rungs_as_simple_as_each_other_the_best_counts_and_of_equals_the_later(held_out: HeldOut):
+    poor, good, slightly_better = (wrong_at(TRUTH, range(n)) for n in (60, 20, 19))
+    assert simplest_of_the_best(held_out, [good, slightly_better], [0.0, 0.0]) == 1
+    assert simplest_of_the_best(held_out, [slightly_better, good], [0.0, 0.0]) == 0
+    assert simplest_of_the_best(held_out, [good, good, good], [0.0, 0.0, 0.5]) == 1
+    assert simplest_of_the_best(held_out, [good, poor, slightly_better], [0.0, 0.0, 0.5]) in (0, 2)
+
+
 def test_a_small_loss_of_a_guarded_figure_is_no_loss(held_out: HeldOut):
     assert held_out.loss_of(wrong_at(TRUTH, range(21)), wrong_at(TRUTH, range(20, 40))) is None
     assert held_out.loss_of(answers([0] * 200), wrong_at(TRUTH, range(20))) == "accuracy"

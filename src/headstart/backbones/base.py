@@ -116,6 +116,15 @@ class Backbone(nn.Module, ABC):
     def describe(self) -> dict[str, Any]:
         """JSON from which the source's ``rebuild`` makes the same architecture, without weights."""
 
+    def about(self, names: Sequence[Name]) -> Backbone:
+        """The backbone that reads inputs in the light of these names; itself, where they change nothing.
+
+        Raises
+        ------
+        UsageError : it can do nothing without names, and there are none.
+        """
+        return self
+
     def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named | None:
         """What tells `names` apart in the space of the features, from their words; None where it knows no words.
 
@@ -148,6 +157,7 @@ class Backbone(nn.Module, ABC):
     def traced(self) -> tuple[nn.Module, str] | None:
         """The module to trace and the batch entry it takes: ``features(batch) == module(batch[entry])``.
 
-        None when :meth:`layer_run` says where to cut instead.
+        None when :meth:`layer_run` says where to cut instead, or where it cannot be cut: it then trains from its
+        input on.
         """
         return None

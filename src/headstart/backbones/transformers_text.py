@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config, source_of
+from headstart.backbones._folder import WEIGHTS, entailment_place, read_config, source_of
 from headstart.backbones._hub import fetch_folder
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
@@ -59,7 +59,8 @@ class TransformersText(Source):
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
-        return "text" if "model_type" in config and has_tokenizer and "vision_config" not in config else None
+        of_others = "vision_config" in config or entailment_place(config) is not None
+        return "text" if "model_type" in config and has_tokenizer and not of_others else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TextBackbone:
         from headstart.backbones import _transformers_networks as networks

@@ -40,10 +40,22 @@ def with_labels(model: Model, names: Sequence[Name]) -> Model:
         # A bias says how common a class was: a new one is taken to be as common as the others are on average.
         bias = torch.cat([head.bias, head.bias.mean().expand(len(new))])
         network = _network(model.network, DirectionHead(weight.shape[1], len(weight)), weight, bias)
+    elif not named.cosine and _names_alone(head):
+        everyone = [*(model.task.named() or []), *new]
+        network = Network(_told(model, everyone).backbone, nn.Linear(len(everyone), len(everyone)))
+        set_linear(network.head, torch.eye(len(everyone)), torch.zeros(len(everyone)))
+        return replace(model, network=network.requires_grad_(False).eval(), task=task, guard=None)
     else:
         raise UsageError(_why_not(model))
     guard = model.guard and replace(model.guard, scores=model.guard.scores[:0], confidence=model.guard.confidence[:0])
     return replace(model, network=network, task=task, guard=guard)
+
+
+def _names_alone(head: nn.Module) -> bool:
+    """Whether a linear head hands on what it is given, one output a name."""
+    if not isinstance(head, nn.Linear) or head.in_features != head.out_features:
+        return False
+    return bool((head.weight == torch.eye(head.in_features)).all() and (head.bias == 0).all())
 
 
 def _network(old: Network, head: nn.Linear, weight: Tensor, bias: Tensor) -> Network:

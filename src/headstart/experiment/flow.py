@@ -118,7 +118,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = find(spec, progress)
     if spec.backbone == AUTO:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
-    backbone = choose_backbone(spec, found, progress)
+    backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepared(found, spec, backbone, stopwatch, progress)
     if spec.out is None:

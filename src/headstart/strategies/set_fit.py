@@ -52,7 +52,8 @@ class SetFit(Strategy):
         return [Rung("set_fit", "set_fit", 0, reach=1.0, by_default=False, needs_start=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
-        return Recipe(self.epochs, self.batch_size, Rates(self.learning_rate, 0.0, layer_decay=1.0))
+        """One round for the ladder, which is not shortened: the head is solved at its end."""
+        return Recipe(1, self.batch_size, Rates(self.learning_rate, 0.0, layer_decay=1.0))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         backbone = copy.deepcopy(start.backbone)
@@ -68,30 +69,29 @@ class SetFit(Strategy):
         pair_loss(_features(prepared.network, bench, batch), bench.targets[batch].to(bench.device)).backward()
         prepared.network.zero_grad(set_to_none=True)
         each = (time.perf_counter() - began) / len(batch)
-        return each * (prepared.recipe.epochs * len(bench.train) + len(bench.train) + _held_out(bench)) + 0.2
+        return each * ((self.epochs + 1) * len(bench.train) + _held_out(bench)) + 0.2
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         network, recipe = prepared.network.to(bench.device), prepared.recipe
         with bench.stopwatch.lap("train"):
-            epochs, loss = self._tune(network, recipe, bench)
+            loss = self._tune(network, recipe, bench)
         network.requires_grad_(False).eval()
         solve_head(network, bench)
-        moment = {"epoch": float(epochs), "train_loss": loss, **_judged(network, bench)}
-        return Climbed(network, prepared.plan.trainable_parameters, [moment], recipe.epochs)
+        moment = {"epoch": 0.0, "train_loss": loss, **_judged(network, bench)}
+        return Climbed(network, prepared.plan.trainable_parameters, [moment], 1)
 
-    def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> tuple[int, float]:
-        """Train the encoder; returns the epochs done and the last mean loss. Ends early where time runs out."""
+    def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> float:
+        """Train the encoder; returns the last pass's mean loss. Ends early where time runs out."""
         parameters = [p for p in network.backbone.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(parameters, lr=recipe.rates.backbone, weight_decay=0.01)
-        total = recipe.epochs * -(-len(bench.train) // recipe.batch_size)
-        step, done, mean = 0, 0, 0.0
+        total, step, mean = self.epochs * -(-len(bench.train) // recipe.batch_size), 0, 0.0
         torch.manual_seed(bench.seed)
         network.backbone.train()
-        for epoch in range(recipe.epochs):
+        for epoch in range(self.epochs):
             losses = []
             for batch in batches(bench.targets, recipe.batch_size, epoch, bench.seed):
                 for group in optimizer.param_groups:
-                    group["lr"] = recipe.rates.backbone * rate_factor(min(step, total - 1), total, recipe.warmup)
+                    group["lr"] = recipe.rates.backbone * rate_factor(step, total, recipe.warmup)
                 loss = pair_loss(_features(network, bench, batch), bench.targets[batch].to(bench.device))
                 optimizer.zero_grad()
                 loss.backward()
@@ -99,10 +99,10 @@ class SetFit(Strategy):
                 optimizer.step()
                 losses.append(float(loss.detach()))
                 step += 1
-            done, mean = epoch + 1, float(np.mean(losses))
+            mean = float(np.mean(losses))
             if bench.stopwatch.total > bench.last_rung_ends:
                 break
-        return done, mean
+        return mean
 
 
 def pair_loss(features: Tensor, encoded: Tensor) -> Tensor:
