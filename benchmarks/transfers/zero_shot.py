@@ -57,7 +57,7 @@ def _with_few(asked: Any, data: sets.Set, seed: int, store: Path) -> Iterator[di
     few = replace(data, train=_drawn(data.train, seed))
     outcomes: dict[str, methods.Outcome] = {}
     encoder = Path(_encoder())
-    for method in ("probe", "set_fit", "headstart"):
+    for method in ("probe", "_set_fit", "headstart"):
         with tempfile.TemporaryDirectory() as folder:
             conditions = methods.Conditions(encoder, measure_seconds(asked.budget), seed, "cpu", Path(folder))
             try:
@@ -71,14 +71,14 @@ def _with_few(asked: Any, data: sets.Set, seed: int, store: Path) -> Iterator[di
         row = outcomes[method].row(few.test.labels)
         value, low, high = row["accuracy"]
         yield {
-            "set": data.name, "seed": seed, "figure": f"{SHOTS} a class: {method}", "value": value, "low": low,
-            "high": high, "right": row["right"], "note": row["note"], "wall": row["wall"], "must": "",
+            "set": data.name, "seed": seed, "figure": f"{SHOTS} a class: {method.strip('_')}", "value": value,
+            "low": low, "high": high, "right": row["right"], "note": row["note"], "wall": row["wall"], "must": "",
         }  # fmt: skip
     ours = outcomes["headstart"].row(few.test.labels)["right"]
     for method in outcomes.keys() - {"headstart"}:
         compared = paired(ours, outcomes[method].row(few.test.labels)["right"])
         yield {
-            "set": data.name, "seed": seed, "figure": f"gain over {method}", "value": compared.difference,
+            "set": data.name, "seed": seed, "figure": f"gain over {method.strip('_')}", "value": compared.difference,
             "low": compared.low, "high": compared.high, "must": "at least 0 on average",
         }  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_prototypes_are_a_penalised_head_with_each_name_as_one_more_example() ->
     known = Known(task_of(3), features, encoded, names, torch.ones(12))
     weight, bias = known.solved(0.1, 1.0)
     stretched = torch.cat([features, names]).numpy() * 12**0.5
-    # λ = 1 / (C N) with N = 12 examples, and the loss is a mean over 15: scikit-learn sums it, so its C is 0.1 · 12 / 15.
+    # λ = 1 / (C N) with N = 12 examples, and the loss is a mean over 15; scikit-learn sums it: C = 0.1 · 12 / 15.
     reference = LogisticRegression(C=0.1 * 12 / 15, tol=1e-10, max_iter=10_000)
     reference.fit(stretched, torch.cat([encoded, torch.arange(3)]).numpy())
     ours = functional.softmax(features @ weight.T + bias, dim=1)
@@ -61,18 +61,27 @@ def test_a_single_example_of_each_class_is_enough() -> None:
     assert torch.isfinite(weight).all()
 
 
-def test_the_cache_is_trusted_where_names_mislead() -> None:
-    features, encoded, names = blobs(8, noise=0.2)
-    head = CacheHead(12, 3, len(features))
-    set_linear(head.names, 20 * names.roll(1, dims=0), torch.zeros(3))  # every name stands for another class
+def cached(features: torch.Tensor, encoded: torch.Tensor, names: torch.Tensor) -> CacheHead:
+    """A head that knows these names and holds these examples."""
+    head = CacheHead(features.shape[1], len(names), len(features))
+    set_linear(head.names, 20 * names, torch.zeros(len(names)))
     with torch.no_grad():
         head.keys.copy_(features)
-        head.votes.copy_(functional.one_hot(encoded, 3))
-        misled = settled(task_of(3), head, features, encoded)
-        set_linear(head.names, 20 * names, torch.zeros(3))
-        told = settled(task_of(3), head, features, encoded)
-    assert misled[0] > told[0]
-    assert misled[0] == 10.0
+        head.votes.copy_(functional.one_hot(encoded, len(names)))
+    return head
+
+
+def test_the_cache_is_trusted_where_names_mislead_and_not_where_it_misleads() -> None:
+    features, encoded, names = blobs(8, noise=0.2)
+    with torch.no_grad():
+        misleading_names = cached(features, encoded, names.roll(1, dims=0))
+        assert settled(task_of(3), misleading_names, features, encoded)[0] == 10.0
+        # Noise for keys: the examples say nothing of each other, and the names, given by the examples, all.
+        noise = functional.normalize(torch.randn(24, 12, generator=torch.Generator().manual_seed(1)), dim=1)
+        useless = cached(
+            noise, encoded, functional.normalize(noise.T @ functional.one_hot(encoded, 3).float(), dim=0).T
+        )
+        assert settled(task_of(3), useless, noise, encoded)[0] <= 1.0
 
 
 def test_the_loss_of_pairs_by_hand() -> None:
