@@ -91,7 +91,7 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
         rank=_rank(folder, config, parameters),
         path=str(folder),
-        words=is_sentence_encoder(folder),
+        words=is_sentence_encoder(folder) or "vision_config" in config or entailment_place(config) is not None,
     )
 
 

@@ -62,7 +62,7 @@ class Ladder:
         if not wanted:
             asked, needs = type(self.strategies[0]).__name__, self.strategies[0].needs
             raise UsageError(f"{asked} offers no rung on {network.backbone.card.name} for these examples. {needs}")
-        return sorted(wanted, key=lambda pair: pair[1].reach)
+        return sorted(wanted, key=lambda pair: (pair[1].reach, pair[1].learns))
 
     def climb(self, start: Network) -> Ascent:
         """Climb from `start`, a backbone under a head that has not learnt yet."""
@@ -77,7 +77,7 @@ class Ladder:
             if step.rung.reach and landings and (why := self._enough(landings)):
                 reason = why
                 break
-            if landings and self._left_out(step, rungs[-1], start, landings):
+            if step.rung.reach and landings and self._left_out(step, rungs[-1], start, landings):
                 self.bench.progress.say(f"  {step.rung.name} is left out: {rungs[-1].rung.name} needs its time")
                 continue
             landing = self._one(step, start, landings)
@@ -160,7 +160,8 @@ class Ladder:
             self._say(landing.result, "finished before")
             return landing
         prepared, predicted = self._within_budget(step, *self._predicted(step, start, landings))
-        if landings and predicted > self._left and not begun.exists():
+        learnt = any(landing.result.trainable_parameters for landing in landings)
+        if learnt and predicted > self._left and not begun.exists():
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.bench.deadline)
             return (
                 f"{rung.name} would take about {say_duration(predicted)}; {spent} {OF_THE_BUDGET} {budget} are spent"

@@ -24,7 +24,8 @@ class Rung:
 
     ``freeze_depth`` counts frozen stages. ``reach`` is the share of the backbone that gradients pass through, from
     0 to 1; it orders the ladder from cheap to dear. ``by_default`` is False for a rung that is climbed only when its
-    strategy is asked for. ``needs_start`` says that it continues from the rung below.
+    strategy is asked for. ``needs_start`` says that it continues from the rung below. ``learns`` is False for a rung
+    that learns from no example, which goes before others of its reach.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Rung:
     reach: float = 0.0
     by_default: bool = True
     needs_start: bool = True
+    learns: bool = True
 
 
 @dataclass(frozen=True)

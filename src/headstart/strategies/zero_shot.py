@@ -35,7 +35,7 @@ class ZeroShot(Strategy):
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         if not means_something(backbone, task):
             return []
-        return [Rung("zero_shot", "zero_shot", len(backbone.stages()), needs_start=False)]
+        return [Rung("zero_shot", "zero_shot", len(backbone.stages()), needs_start=False, learns=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         """Nothing is trained: the recipe only says so."""
