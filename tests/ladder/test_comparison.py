@@ -49,10 +49,18 @@ def test_mistakes_are_counted_up_to_eight_and_a_tenth(held_out: HeldOut):
 
 def test_the_simplest_of_the_best(held_out: HeldOut):
     poor, good, slightly_better = (wrong_at(TRUTH, range(n)) for n in (60, 20, 19))
-    assert simplest_of_the_best(held_out, [poor, good, slightly_better]) in (1, 2)
-    assert simplest_of_the_best(held_out, [poor, good, good]) == 1
-    assert simplest_of_the_best(held_out, [good, poor]) == 0
-    assert simplest_of_the_best(held_out, [poor]) == 0
+    assert simplest_of_the_best(held_out, [poor, good, slightly_better], [0.0, 0.5, 1.0]) in (1, 2)
+    assert simplest_of_the_best(held_out, [poor, good, good], [0.0, 0.5, 1.0]) == 1
+    assert simplest_of_the_best(held_out, [good, poor], [0.0, 0.5]) == 0
+    assert simplest_of_the_best(held_out, [poor], [0.0]) == 0
+
+
+def test_of_rungs_as_simple_as_each_other_the_best_counts_and_of_equals_the_later(held_out: HeldOut):
+    poor, good, slightly_better = (wrong_at(TRUTH, range(n)) for n in (60, 20, 19))
+    assert simplest_of_the_best(held_out, [good, slightly_better], [0.0, 0.0]) == 1
+    assert simplest_of_the_best(held_out, [slightly_better, good], [0.0, 0.0]) == 0
+    assert simplest_of_the_best(held_out, [good, good, good], [0.0, 0.0, 0.5]) == 1
+    assert simplest_of_the_best(held_out, [good, poor, slightly_better], [0.0, 0.0, 0.5]) in (0, 2)
 
 
 def test_a_small_loss_of_a_guarded_figure_is_no_loss(held_out: HeldOut):

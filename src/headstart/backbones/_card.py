@@ -11,7 +11,8 @@ class Card:
     """What is known of a backbone before it is loaded.
 
     ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
-    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first.
+    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first; ``words``
+    says whether it knows words, so that names of classes mean something to it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Card:
     at_hand: bool = True
     rank: float = 0.0
     path: str = ""
+    words: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON."""

@@ -91,7 +91,21 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
         rank=_rank(folder, config, parameters),
         path=str(folder),
+        words=is_sentence_encoder(folder) or "vision_config" in config or entailment_place(config) is not None,
     )
+
+
+def entailment_place(config: Mapping[str, Any]) -> int | None:
+    """The place of "entailment" among the outputs of a classifier of pairs of sentences; None for other models."""
+    classifier = any("SequenceClassification" in str(name) for name in config.get("architectures") or [])
+    labels = config.get("id2label") if classifier else None
+    found = [int(place) for place, label in (labels or {}).items() if str(label).lower().startswith("entail")]
+    return found[0] if found else None
+
+
+def is_sentence_encoder(folder: Path) -> bool:
+    """Whether its cosines were trained to tell what texts mean: sentence-transformers writes down its modules."""
+    return (folder / "modules.json").is_file()
 
 
 def count_parameters(file: Path) -> int:
@@ -133,4 +147,5 @@ def _rank(folder: Path, config: Mapping[str, Any], parameters: int) -> float:
     rank -= 10 * ("architecture" in config and config.get("num_classes") not in (1000, 21841, 21843, 11821))
     rank -= 20 * bool(config.get("last_stage"))
     rank -= 5 * any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
-    return rank + 15 * (folder / "modules.json").is_file()
+    rank -= 30 * (entailment_place(config) is not None)  # every class costs a run
+    return rank + 15 * is_sentence_encoder(folder)

@@ -33,5 +33,7 @@ def published_cards(
             name = name_of(repository)
             card = replace(folder_card(folder, config, found), name=f"{source.prefix}/{name}")
             known = cards.get(name)
-            cards[name] = replace(known, at_hand=True, bytes=card.bytes, path=card.path) if known else card
+            cards[name] = (
+                replace(known, at_hand=True, bytes=card.bytes, path=card.path, words=card.words) if known else card
+            )
     return list(cards.values())

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from headstart.backbones._layered import chosen_depths, first_argument, layered_stages, layers_at, layers_path
 from headstart.backbones._text_preprocess import TextPreprocess
-from headstart.backbones._use_order import UseOrder, watch
-from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Stage
-from headstart.core.errors import HeadstartError
+from headstart.backbones._words import Named, check_prompts, directions
+from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Name, Stage, collate
 
 _DEPTHS = 6
+
+PROMPTS = ("This text is about {}.", "{}")
+SCALE = 20.0
+"""By which sentence encoders multiply cosines in training: ``scale`` of MultipleNegativesRankingLoss in
+sentence-transformers, with which the all-* models were trained."""
 
 
 class TextBackbone(Backbone):
@@ -24,6 +28,7 @@ class TextBackbone(Backbone):
     Parameters
     ----------
     pooling : ``mean`` over the tokens that are no padding, ``cls`` the first token, ``last`` the last one.
+    A sentence encoder, whose cosines were trained to tell what texts mean, knows words: its card says so.
     description : what the source needs to rebuild the network, as JSON; ``source`` is its plug-in name.
     """
 
@@ -42,9 +47,10 @@ class TextBackbone(Backbone):
         self.card, self.preprocess, self.pooling = card, preprocess, pooling
         self._text_preprocess = preprocess
         self._description = dict(description)
-        self._path = _layers_path(network, card.name)
+        self._path = layers_path(network, card.name)
         self.feature_size = int(network.config.hidden_size)  # type: ignore[union-attr, arg-type]
-        self._stages = self._divide()
+        self.prompts = PROMPTS if card.words else ()
+        self._stages = layered_stages(network, self._path, self._short_run)
         self.eval()
 
     def stages(self) -> list[Stage]:
@@ -53,7 +59,7 @@ class TextBackbone(Backbone):
     def layer_run(self) -> LayerRun:
         owner, _, attribute = self._path.rpartition(".")
         layers = self._layers()
-        return LayerRun(self.network.get_submodule(owner), attribute, _first_argument(layers[0]))
+        return LayerRun(self.network.get_submodule(owner), attribute, first_argument(layers[0]))
 
     def features(self, batch: Batch) -> Tensor:
         hidden = self.network(**batch).last_hidden_state
@@ -61,7 +67,6 @@ class TextBackbone(Backbone):
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
         layers = self._layers()
-        step = max(3, -(-len(layers) // _DEPTHS))
         found: dict[str, Tensor] = {}
 
         def keep(name: str) -> Callable[..., None]:
@@ -71,7 +76,7 @@ class TextBackbone(Backbone):
 
             return hook
 
-        chosen = range(step - 1, len(layers) - 1, step)
+        chosen = chosen_depths(len(layers), _DEPTHS)
         handles = [layers[i].register_forward_hook(keep(self._stages[i + 1].name)) for i in chosen]
         try:
             last = self.features(batch)
@@ -89,6 +94,21 @@ class TextBackbone(Backbone):
             "preprocess": self.preprocess.describe(),
         }
 
+    def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named | None:
+        """Directions from the vectors of the names themselves: a text is compared with them as with other texts."""
+        if not self.prompts:
+            return None
+        used = check_prompts(prompts or self.prompts)
+        return Named(self, directions(names, used, self._vectors), SCALE, used)
+
+    @torch.no_grad()
+    def _vectors(self, texts: Sequence[str]) -> Tensor:
+        """Features (n, D) of n texts, one by one: they are few and short."""
+        device = next(self.network.parameters()).device
+        each = [collate([self.preprocess(text)]) for text in texts]
+        batches = [{name: tensor.to(device) for name, tensor in batch.items()} for batch in each]
+        return torch.cat([self.features(batch) for batch in batches]).cpu()
+
     def save_assets(self, folder: Path) -> None:
         self._text_preprocess.tokenizer.save_pretrained(str(folder))
 
@@ -101,39 +121,7 @@ class TextBackbone(Backbone):
         return _mean(hidden, mask)
 
     def _layers(self) -> nn.ModuleList:
-        layers = self.network.get_submodule(self._path)
-        if not isinstance(layers, nn.ModuleList):
-            raise HeadstartError(f"{self.card.name}: {self._path} is no list of layers any more")
-        return layers
-
-    def _divide(self) -> list[Stage]:
-        """Stage 0 before the layers, one a layer; a tensor outside the layers goes where it is first used."""
-        order, _ = watch(self.network, self._short_run)
-        parameters = dict(self.network.named_parameters())
-        buffers = dict(self.network.named_buffers())
-        count = len(self._layers())
-        starts = [self._begins(order, i) for i in range(count)]
-        held: list[list[str]] = [[] for _ in range(count + 1)]
-        for name in [*parameters, *buffers]:
-            held[self._stage_of(name, order, starts)].append(name)
-        names = ["embeddings", *(f"{self._path}.{i}" for i in range(count))]
-        return [
-            Stage(
-                name,
-                tuple(f"network.{n}" for n in inside if n in parameters),
-                tuple(f"network.{n}" for n in inside if n in buffers),
-            )
-            for name, inside in zip(names, held, strict=True)
-        ]
-
-    def _begins(self, order: UseOrder, layer: int) -> float:
-        prefix = f"{self._path}.{layer}."
-        return min((time for name, time in order.first.items() if name.startswith(prefix)), default=float("inf"))
-
-    def _stage_of(self, name: str, order: UseOrder, starts: list[float]) -> int:
-        if name.startswith(self._path + "."):
-            return int(name[len(self._path) + 1 :].split(".")[0]) + 1
-        return sum(start <= order.first.get(name, -1) for start in starts)
+        return layers_at(self.network, self._path, self.card.name)
 
     def _short_run(self) -> Tensor:
         ids = torch.zeros((1, 8), dtype=torch.long)
@@ -150,19 +138,3 @@ def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
     """Average over the tokens that are no padding: (N, L, D), (N, L) → (N, D)."""
     weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
-
-
-def _first_argument(layer: nn.Module) -> str:
-    return next(iter(inspect.signature(layer.forward).parameters), "")
-
-
-def _layers_path(network: nn.Module, name: str) -> str:
-    """Where the longest list of layers lies whose first argument is the hidden states."""
-    lists = {
-        path: len(module)
-        for path, module in network.named_modules()
-        if isinstance(module, nn.ModuleList) and len(module) and _first_argument(module[0]).startswith("hidden")
-    }
-    if not lists:
-        raise HeadstartError(f"{name}: no list of layers that hand on hidden states was found in this architecture.")
-    return max(lists, key=lambda path: lists[path])

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from headstart.backbones._folder import WEIGHTS
+from headstart.backbones._weights import read_weights
 from headstart.core.errors import HeadstartError, nearest
 
 _LONGEST = 256
@@ -63,6 +65,39 @@ def make_network(config: Any) -> nn.Module:
     model_class = _model_class(config)
     network = model_class._from_config(config, dtype=torch.float32, **_without_pooler(model_class))
     return network.eval()
+
+
+def make_classifier(config: Any) -> nn.Module:
+    """The architecture with its classifier, with random weights."""
+    network: nn.Module = _classifier_class(config)._from_config(config, dtype=torch.float32)
+    return network.eval()
+
+
+def load_classifier(folder: Path, config: Any) -> nn.Module:
+    """The same with the weights of `folder` (safetensors), as float32.
+
+    Raises
+    ------
+    HeadstartError : weights are missing, or of another shape.
+    """
+    network = make_classifier(config)
+    given, own = read_weights(folder / WEIGHTS), network.state_dict()
+    needed = [name for name, _ in network.named_parameters()]
+    if wrong := sorted(name for name in needed if name not in given or given[name].shape != own[name].shape):
+        raise HeadstartError(
+            f"{folder}: the weights do not fit config.json: {len(wrong)} missing or of another shape "
+            f"({', '.join(wrong[:5])})."
+        )
+    network.load_state_dict({name: tensor for name, tensor in given.items() if name in own}, strict=False)
+    return network
+
+
+def _classifier_class(config: Any) -> Any:
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MAPPING
+
+    if type(config) not in MAPPING:
+        raise HeadstartError(f"transformers has no classifier for the model type {config.model_type!r}.")
+    return MAPPING[type(config)]
 
 
 def load_network(folder: Path, config: Any) -> nn.Module:

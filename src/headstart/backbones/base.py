@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from headstart.backbones._card import Card
 from headstart.backbones._source import Source
+from headstart.backbones._words import Named
+from headstart.core.names import Name
 
-__all__ = ["Backbone", "Batch", "Card", "LayerRun", "Preprocess", "Source", "Stage", "collate"]
+__all__ = ["Backbone", "Batch", "Card", "LayerRun", "Name", "Named", "Preprocess", "Source", "Stage", "collate"]
 
 Batch = dict[str, Tensor]
 """Named tensors with the examples along dimension 0, e.g. ``{"pixels": (N, 3, 224, 224)}``."""
@@ -88,6 +90,8 @@ class Backbone(nn.Module, ABC):
     """D of :meth:`features`."""
     learning_rate: float = 1e-4
     """AdamW's peak rate at which this kind of network is usually fine-tuned."""
+    prompts: tuple[str, ...] = ()
+    """Templates with ``{}`` for the name of a class, an ensemble; empty where the backbone knows no words."""
 
     @abstractmethod
     def stages(self) -> list[Stage]:
@@ -112,6 +116,24 @@ class Backbone(nn.Module, ABC):
     def describe(self) -> dict[str, Any]:
         """JSON from which the source's ``rebuild`` makes the same architecture, without weights."""
 
+    def about(self, names: Sequence[Name]) -> Backbone:
+        """The backbone that reads inputs in the light of these names; itself, where they change nothing.
+
+        Raises
+        ------
+        UsageError : it can do nothing without names, and there are none.
+        """
+        return self
+
+    def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named | None:
+        """What tells `names` apart in the space of the features, from their words; None where it knows no words.
+
+        Parameters
+        ----------
+        prompts : other templates than :attr:`prompts`.
+        """
+        return None
+
     def save_assets(self, folder: Path) -> None:
         """Write what a rebuilt backbone needs besides weights (a tokenizer); nothing for most."""
         return
@@ -135,6 +157,7 @@ class Backbone(nn.Module, ABC):
     def traced(self) -> tuple[nn.Module, str] | None:
         """The module to trace and the batch entry it takes: ``features(batch) == module(batch[entry])``.
 
-        None when :meth:`layer_run` says where to cut instead.
+        None when :meth:`layer_run` says where to cut instead, or where it cannot be cut: it then trains from its
+        input on.
         """
         return None

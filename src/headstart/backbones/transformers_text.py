@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, folder_card, read_config
+from headstart.backbones._folder import WEIGHTS, entailment_place, read_config, source_of
 from headstart.backbones._hub import fetch_folder
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
 if TYPE_CHECKING:
     from headstart.backbones._text_backbone import TextBackbone
+    from headstart.backbones.base import Backbone
 
 _TOKENIZERS = (
     "tokenizer.json",
@@ -51,15 +52,15 @@ class TransformersText(Source):
         """Any ``name`` or ``owner/name`` may be on the hub; only the hub knows."""
         return 0 < len(name.split("/")) <= 2 and all(name.split("/"))
 
-    def load(self, name: str, pretrained: bool = True) -> TextBackbone:
-        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
-        config = read_config(folder)
-        card = replace(folder_card(folder, config, "text"), name=f"{self.prefix}/{name}")
-        return self.load_folder(folder, card, pretrained)
+    def load(self, name: str, pretrained: bool = True) -> Backbone:
+        source, card = source_of(fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS)))
+        # The library has models for other inputs too, which another source of it reads.
+        return source.load_folder(Path(card.path), replace(card, name=f"{self.prefix}/{name}"), pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
-        return "text" if "model_type" in config and has_tokenizer else None
+        of_others = "vision_config" in config or entailment_place(config) is not None
+        return "text" if "model_type" in config and has_tokenizer and not of_others else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TextBackbone:
         from headstart.backbones import _transformers_networks as networks

@@ -13,12 +13,18 @@ from typing import Any
 
 from headstart.cli._examples import add_examples, add_machine, asked
 from headstart.core.errors import Interrupted
+from headstart.core.names import read_names
+from headstart.core.results import FromNames
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import parse_duration, say_duration
+
+SHOWN = 8
+"""Labels that are named."""
 
 EPILOG = """examples:
   headstart fit photos/                              class folders, or train/ [val/] test/ holding class folders
   headstart fit reviews.csv --target label           the text column is found, or --input text
+  headstart fit mails.csv --labels "complaint,order,question"     no labelled example at all: by the names alone
   headstart fit scans.csv --input path --target finding --group patient
 """
 
@@ -34,6 +40,12 @@ def add_to(commands: Any) -> None:
     )
     add_examples(parser)
     parser.add_argument(
+        "--labels",
+        metavar="NAMES",
+        help="names of the classes, with commas between, or a file of names and descriptions; with no labelled "
+        "example they alone make the model (zero-shot)",
+    )
+    parser.add_argument(
         "--backbone",
         metavar="NAME",
         help="a backbone of `headstart models`, a folder, or auto: what `headstart rank` picks",
@@ -41,7 +53,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--strategy",
         metavar="NAME[:SETTING=VALUE,…]",
-        help="feature_extraction, fine_tuning or low_rank (default: the ladder climbs from cheap to dear)",
+        help="feature_extraction, fine_tuning, low_rank, … (default: the ladder climbs from cheap to dear)",
     )
     parser.add_argument(
         "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
@@ -69,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
         out=options.out,
         resume=options.resume,
         prove=options.prove,
+        labels=() if options.labels is None else tuple(read_names(options.labels)),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress
@@ -88,15 +101,30 @@ def run(options: argparse.Namespace) -> None:
         print(_summary(model, spec), flush=True)
 
 
+def _answers(told: FromNames) -> list[str]:
+    """What a model made from names answered to unlabelled inputs."""
+    shown = ", ".join(f"{label} {100 * share:.0f} %" for label, share in list(told.shares.items())[:SHOWN])
+    rest = f" and {len(told.shares) - SHOWN} more" if len(told.shares) > SHOWN else ""
+    never = [label for label, share in told.shares.items() if not share]
+    silent = f" Never given: {', '.join(never[:SHOWN])}{' …' if len(never) > SHOWN else ''}." if never else ""
+    return [
+        f"Prompts: {', '.join(f'“{prompt}”' for prompt in told.prompts)}, with each name in the place of {{}}.",
+        f"Answers: to {told.looked_at:,} unlabelled inputs: {shown}{rest}; mean probability "
+        f"{told.confidence:.2f}, {told.margin:.2f} before the second.{silent}",
+    ]
+
+
 def _summary(model: Any, spec: FitSpec) -> str:
-    from headstart.experiment.words import headline, next_step
+    from headstart.experiment.words import UNMEASURED, headline, next_step
 
     result = model.result
     kept = next(rung for rung in result.rungs if rung.kept)
+    judged = UNMEASURED if result.from_names else "test" if result.test else "validation"
     lines = [
-        headline(model, "test" if result.test else "validation"),
+        headline(model, judged),
+        *(_answers(result.from_names) if result.from_names else []),
         f"Chosen:  {result.chosen} on {result.backbone}: {kept.reason}.",
-        f"Stopped: {result.stopped_because}.",
+        *([] if result.from_names else [f"Stopped: {result.stopped_because}."]),
         f"Took:    {say_duration(result.seconds.total)}.",
     ]
     lines += [f"{finding.severity.capitalize()}: {finding.summary}" for finding in result.findings]

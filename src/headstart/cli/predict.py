@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("predict", help="predict new inputs", description="Predict new inputs with a model.")
-    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("model", help="a model folder; with --labels also a backbone that knows words")
     parser.add_argument("data", help="a folder of files, one file, or a table")
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="predictions.csv, .jsonl or .parquet")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
@@ -30,6 +30,12 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--abstain-below", type=float, metavar="P", help="no answer where the probability is less than P"
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="NAMES",
+        help="further labels, told apart by their names without training: with commas between, or a file of names "
+        "and descriptions",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.set_defaults(run=run)
@@ -45,13 +51,13 @@ def run(options: argparse.Namespace) -> None:
     if options.out:
         check_target(options.out)
     care = Care(options.coverage, options.abstain, options.abstain_below)
-    model = load(options.model, options.device)
+    model = _with_labels(options) if options.labels else load(Path(options.model), options.device)
     model.quiet = False
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
     for problem in answer.set_aside:
         progress.say(f"  set aside: {problem}")
-    for note in _notes(model, answer.predictions):
+    for note in [*_notes(model, answer.predictions, bool(options.labels))]:
         progress.say(f"  note: {note}")
     if options.out:
         write_predictions(options.out, answer.ids, answer.predictions)
@@ -60,11 +66,33 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write(csv_text(answer.ids, answer.predictions))
 
 
-def _notes(model: Model, predictions: Predictions) -> Sequence[str]:
-    """What a person should know about the columns of the guard."""
+def _with_labels(options: argparse.Namespace) -> Model:
+    """The model with further labels; or a backbone with these alone."""
+    from headstart.backbones import load as load_backbone
+    from headstart.core.names import read_names
+    from headstart.delivery.artifact import load
+    from headstart.delivery.folder import is_model_folder
+    from headstart.experiment.from_names import model_from_names
+
+    folder = Path(options.model)
+    if is_model_folder(folder):
+        return load(folder, options.device).with_labels(options.labels)
+    return model_from_names(load_backbone(options.model), read_names(options.labels), options.device)
+
+
+def _notes(model: Model, predictions: Predictions, labelled: bool) -> Sequence[str]:
+    """What a person should know about the labels and the columns of the guard."""
     from headstart.model.novelty import LEVEL
 
     count, columns = len(predictions), predictions.columns
+    if labelled:
+        prompts = ", ".join(
+            f"“{prompt}”" for prompt in model.provenance.get("prompts", model.network.backbone.prompts)
+        )
+        told = f"told apart by names in {prompts}; the probabilities are not calibrated"
+        if model.guard is None:
+            return [told]
+        return [told, *_notes(model, predictions, False)]
     if model.guard is None:
         return ["this model folder holds no guard, so the columns set and unfamiliar are left out; fit it anew"]
     notes = []

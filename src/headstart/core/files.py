@@ -93,7 +93,7 @@ def finite(value: Any) -> Any:
 def digest(*parts: bytes | memoryview | str) -> str:
     """The first 32 characters of the SHA-256 digest of `parts`, unambiguous about where one part ends.
 
-    Processors have instructions for it: it takes half the time of BLAKE2, and every input is read for it in every fit.
+    Processors have instructions for it, so it takes half the time of BLAKE2; every fit asks for that of every input.
     """
     state = hashlib.sha256()
     for part in parts:

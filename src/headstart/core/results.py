@@ -138,12 +138,33 @@ class ExampleCounts:
     set_aside: int = 0
 
 
+@dataclass(frozen=True)
+class FromNames:
+    """A model made from the names of its classes alone: what it was told, and what it answered to unlabelled inputs.
+
+    ``shares`` says how often each label was the answer among the ``looked_at`` inputs, the commonest first;
+    ``confidence`` is the mean probability of the answers, which nothing has calibrated; ``margin`` how far on average
+    the best label was before the second.
+    """
+
+    prompts: list[str]
+    looked_at: int
+    shares: dict[str, float]
+    confidence: float
+    margin: float
+
+
+WHERE_THERE_ARE_SOME = ("from_names", "extension")
+"""Keys of ``result.json`` that only some models have."""
+
+
 @dataclass
 class FitResult:
     """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
 
-    ``extension`` is what ``headstart extend`` found when it made the model, see
-    :meth:`headstart.experiment.extension.Extension.to_json`; without it the key is left out.
+    ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
+    found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; keys of what was not
+    done are left out.
     """
 
     task: str
@@ -157,14 +178,16 @@ class FitResult:
     examples: ExampleCounts
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
+    from_names: FromNames | None = None
     format: int = RESULT_FORMAT
     extension: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
         plain = asdict(self)
-        if self.extension is None:
-            del plain["extension"]
+        for told in WHERE_THERE_ARE_SOME:
+            if plain[told] is None:
+                del plain[told]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
@@ -182,6 +205,7 @@ class FitResult:
                 "rungs": rungs,
                 "findings": findings,
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
+                "from_names": FromNames(**plain["from_names"]) if plain.get("from_names") else None,
                 "test": None if plain["test"] is None else figures(plain["test"]),
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),

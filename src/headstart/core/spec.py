@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import NotYet, UsageError
+from headstart.core.names import Name
 
 DEFAULT_BUDGET = 600.0
 AUTO = "auto"
@@ -40,6 +41,7 @@ class FitSpec:
     store: bool = True
     test_share: float = 0.2
     prove: bool = False
+    labels: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         if self.target and "," in self.target:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
 from headstart.core.spec import AUTO
@@ -172,6 +173,21 @@ class Model(Parts):
             self._progress.say(f"  set aside: {problem}")
         outputs = self.task.calibrated(computed.outputs, self.calibration)
         return self.task.metrics(outputs, self.task.encode(list(computed.examples.targets or [])))
+
+    def with_labels(self, labels: Any) -> Model:
+        """This model with more labels, told apart by their names alone; nothing is trained, the old ones stay.
+
+        Parameters
+        ----------
+        labels : as for :func:`headstart.fit`; one that the model has already stays as it is.
+
+        Raises
+        ------
+        UsageError : the model cannot compare inputs with names; the message says why.
+        """
+        from headstart.delivery.more_labels import with_labels
+
+        return with_labels(self, read_names(labels, fewest=1))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder, whole or not at all; returns its path."""

@@ -16,6 +16,7 @@ from headstart.core.files import finite, whole_folder
 from headstart.core.results import FitResult
 from headstart.delivery.guard import Guard
 from headstart.delivery.guard_files import read_guard, write_guard
+from headstart.model.heads import described, rebuilt
 from headstart.model.network import Network
 from headstart.model.state import owned
 from headstart.tasks import task_from_description
@@ -86,7 +87,10 @@ def describe(model: Parts) -> dict[str, Any]:
         "task": model.task.describe(),
         "modality": model.modality,
         "backbone": _without_path(model.network.backbone.describe()),
-        "head": {"features": model.network.head_features, "depths": list(model.network.depths)},
+        "head": {
+            **described(model.network.head, model.network.head_features),
+            "depths": list(model.network.depths),
+        },
         "calibration": model.calibration,
         "columns": model.columns,
         "provenance": model.provenance,
@@ -160,7 +164,7 @@ def _network(folder: Path, description: dict[str, Any]) -> Network:
     backbone = rebuild(description["backbone"], folder)
     task = task_from_description(description["task"])
     head = description["head"]
-    network = Network(backbone, task.head(int(head["features"])), head["depths"])
+    network = Network(backbone, rebuilt(head, task), head["depths"])
     network.load_state_dict(load_file(folder / WEIGHTS))
     return network.requires_grad_(False).eval()
 

@@ -182,14 +182,14 @@ def guard_of(
     most = most_familiar([features.shape[1] for features in familiar.values()])
     chosen = balanced(task.strata(targets), most, seed=0)
     ids, targets = [ids[i] for i in chosen], [targets[i] for i in chosen]
-    halves = {name: _half(features[torch.from_numpy(chosen)]) for name, features in familiar.items()}
+    halves = {name: half(features[torch.from_numpy(chosen)]) for name, features in familiar.items()}
     known = [novelty.familiar(halves[name]) for name in depths]
     strange, nearest = novelty.strangeness(known, [reference.features[name].float().numpy() for name in depths])
     predicted = places(probabilities(task, reference.outputs, calibration))
     classes, shares = _classes(task, targets, compared)
     confidence, right = confidence_and_right(task, calibration, compared)
     kept = drawn(len(reference.outputs), MOST_HELD_OUT)
-    seen = {name: _half(features)[kept] for name, features in reference.features.items()}
+    seen = {name: half(features)[kept] for name, features in reference.features.items()}
     return Guard(
         depths=depths,
         familiar=[halves[name] for name in depths],
@@ -260,6 +260,6 @@ def _conformal_scores(task: Task, calibration: Mapping[str, float], compared: Co
     return np.zeros(0) if probable is None else conformal.scores(probable, compared.encoded.numpy())
 
 
-def _half(features: Tensor) -> np.ndarray:
+def half(features: Tensor) -> np.ndarray:
     """In half precision; what it cannot hold becomes its largest number."""
-    return features.float().clamp(-LARGEST_HALF, LARGEST_HALF).numpy().astype(np.float16)
+    return features.float().cpu().clamp(-LARGEST_HALF, LARGEST_HALF).numpy().astype(np.float16)

@@ -39,12 +39,24 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
         "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
         "data": checked.examples.source,
         "labels": _labels(model),
-        "limits": "It answers with one of its labels even where none of them fits." if model.labels else "",
+        "limits": _limits(model),
         "input": _example_input(checked),
     }
     told = {*known, "backbone", "seed"}
     rest = {name.replace("_", " "): str(value) for name, value in model.provenance.items() if name not in told}
     return {name: text for name, text in known.items() if text} | rest
+
+
+def _limits(model: Model) -> str:
+    if not model.labels:
+        return ""
+    fits = "It answers with one of its labels even where none of them fits."
+    if not model.result.from_names:
+        return fits
+    return (
+        f"{fits} It learnt from no example: how often it is right is not known, and its probabilities are not "
+        "calibrated."
+    )
 
 
 def _labels(model: Model) -> str:

@@ -14,6 +14,7 @@ import torch
 from headstart.backbones.base import Backbone
 from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
+from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
@@ -27,11 +28,13 @@ from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_inpu
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
 from headstart.experiment.evidence import Outcome, add_evidence
+from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.grouping import prepared
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find
+from headstart.experiment.naming import unlabelled
 from headstart.experiment.refits import curve_of
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
@@ -66,6 +69,7 @@ def fit(
     store: bool = True,
     test_share: float = 0.2,
     prove: bool = False,
+    labels: Any = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -84,6 +88,8 @@ def fit(
     engine : what runs the frozen part: a plug-in's name, or ``auto`` for the fastest here by a short trial.
     store : keep activations for the next fit on the same examples.
     test_share : share of the examples held out for the final test where no test split is given; 0 for none.
+    labels : the names of the classes: a list, ``"a,b,c"``, a file, or a dict of labels and descriptions. Where no
+        example has one of them, the names alone make the model (zero-shot), with a backbone that knows words.
     prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
 
     Raises
@@ -94,7 +100,7 @@ def fit(
     folder = None if out is None else Path(out)
     spec = FitSpec(
         data, input, target, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
-        store, test_share, prove,
+        store, test_share, prove, () if labels is None else tuple(read_names(labels)),
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -107,10 +113,12 @@ def run(spec: FitSpec, progress: Progress) -> Model:
         return _finished_before(spec.out, spec, progress)
     if spec.out is not None:
         check_out(spec.out)
+    if spec.labels and (inputs := unlabelled(spec)) is not None:
+        return fit_from_names(spec, inputs, stopwatch, progress)
     found = find(spec, progress)
     if spec.backbone == AUTO:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
-    backbone = choose_backbone(spec, found, progress)
+    backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepared(found, spec, backbone, stopwatch, progress)
     if spec.out is None:

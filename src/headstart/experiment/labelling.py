@@ -82,6 +82,8 @@ def label(model: Model | str | Path, data: Any, count: int = COUNT, *, input: st
     told = _told(model, model.observe(data, input))
     new = told.observed.new
     familiar = np.concatenate([guard.familiar[-1], guard.held_out])
+    if model.result.from_names:  # what it has seen has no labels
+        familiar = familiar[:0]
     known = copies_of(familiar, new.features)
     unknown = np.flatnonzero(~known)
     sure = _sureness(told.probable, np.array(told.said["probability"], float))

@@ -78,8 +78,9 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     examples = read(Request(spec.data, spec.input, spec.target, group))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
+    task = told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
-    _say_notes(examples.notes, progress)
+    _say_notes((*examples.notes, *_without_examples(task, spec)), progress)
     return Found(examples, modality, task)
 
 
@@ -118,10 +119,27 @@ def divided(
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
-    task = TASKS.load(task.name).from_targets(learnt)
+    task = told(TASKS.load(task.name).from_targets(learnt), spec)
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
     progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
     return Material(checked, task, parts, looked, store)
+
+
+def told(task: Task, spec: FitSpec) -> Task:
+    """`task`, told what a person said of its classes."""
+    return task.with_names(spec.labels) if spec.labels else task
+
+
+def _without_examples(task: Task, spec: FitSpec) -> tuple[str, ...]:
+    """A note on the names of which there is no example."""
+    known = {name.label for name in task.named() or []}
+    left_out = [name.label for name in spec.labels if name.label not in known]
+    if not left_out:
+        return ()
+    return (
+        f"No example is labelled {', '.join(left_out[:5])}{' …' if len(left_out) > 5 else ''}, so that is left out; "
+        "`headstart predict --labels` can add it to a model whose head is made of names.",
+    )
 
 
 def _learnable_targets(examples: Examples) -> list[Any]:

@@ -32,9 +32,10 @@ Curve = list[tuple[int, float]]
 
 
 def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callable[[], Curve]:
-    """What gives the curve, to be called beside other work: it runs no network. Empty where features or time are wanting.
+    """What gives the curve, to be called beside other work: it runs no network.
 
-    The heads have the penalty that was found for the one on the frozen `backbone`.
+    The curve is empty where features or time are wanting. Its heads have the penalty that was found for the one on
+    the frozen `backbone`.
     """
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
@@ -47,7 +48,7 @@ def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callab
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> float:
-    """The inverse penalty found for the head on `backbone`, frozen by that, which was kept and is not solved again."""
+    """The inverse penalty found for the head on `backbone`, which this freezes; a head kept is not solved again."""
     frozen = backbone.requires_grad_(False).eval()
     return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
 

@@ -17,7 +17,7 @@ from headstart.core.progress import Progress
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
-from headstart.delivery.guard import LARGEST_HALF, Seen
+from headstart.delivery.guard import Seen, half
 from headstart.delivery.inference import Inference
 from headstart.model.network import Network
 
@@ -117,7 +117,7 @@ def as_seen_by(model: Model, examples: Examples, progress: Progress) -> Remember
     names = depths_of(model)
     modality = MODALITIES.load(model.modality)()
     inference = Inference(model.network, modality, choose_device(model.device), model.engine, progress, names)
-    computed = inference.run(examples, lambda features: [_half(features[name]) for name in names])
+    computed = inference.run(examples, lambda features: [half(features[name]) for name in names])
     parts = list(zip(*computed.looked, strict=True))
     features = {name: np.concatenate(each) for name, each in zip(names, parts, strict=True)}
     return Remembered(features, list(computed.examples.ids), list(computed.examples.targets or []))
@@ -127,7 +127,3 @@ def known_among(new: Remembered, old: Sequence[Remembered]) -> np.ndarray:
     """(N,) whether a new example is one of the old, told by its features at the last depth."""
     last = list(new.features)[-1]
     return copies_of(np.concatenate([each.features[last] for each in old]), new.features[last])
-
-
-def _half(features: Tensor) -> np.ndarray:
-    return features.float().cpu().clamp(-LARGEST_HALF, LARGEST_HALF).numpy().astype(np.float16)

@@ -148,4 +148,4 @@ def _comparable(spec: FitSpec) -> dict[str, Any]:
     strategy = spec.strategy
     if strategy is not None and not isinstance(strategy, str):
         strategy = f"{type(strategy).__name__} {sorted(vars(strategy).items())}"
-    return {**kept, "strategy": strategy}
+    return {**kept, "strategy": strategy, "labels": [[name.label, name.description] for name in spec.labels]}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from headstart.core.names import Name
 from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
@@ -15,6 +16,9 @@ from headstart.delivery.writing import figure_interval, figure_name, figure_valu
 from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.strategies.base import Strategy
 from headstart.tasks.base import Task
+
+UNMEASURED = "nothing"
+"""In the place of a split, where no example has a label that a model could be measured on."""
 
 
 def title(data: Any) -> str:
@@ -28,6 +32,11 @@ def headline(model: Model, judged: str) -> str:
     ``On 194 test examples that it never saw: accuracy 97.9 % (95 % interval 94.8–99.2 %), macro F1 …``
     """
     result = model.result
+    if judged == UNMEASURED:
+        return (
+            f"Not measured: no example has a label. The names of {len(model.labels)} classes alone make this model, "
+            "and its probabilities are not calibrated."
+        )
     if judged == "test" and result.test:
         return f"On {_examples(result.examples.test, 'test')} that it never saw: {_said(model, result.test)}."
     kept = next(rung for rung in result.rungs if rung.kept)
@@ -46,6 +55,11 @@ def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
 def next_step(model: Model, spec: FitSpec) -> str:
     """The next thing worth trying: the gravest trouble first, then what the ladder left undone."""
     result = model.result
+    if result.from_names:
+        return (
+            "Label 50 or so inputs drawn at random and run `headstart evaluate`: that says how often it is right. A "
+            "few labelled examples of each class make a better model: `headstart fit` with the same --labels."
+        )
     steps = {finding.severity: finding.next_step for finding in reversed(result.findings) if finding.next_step}
     if "serious" in steps:
         return steps["serious"]
@@ -75,8 +89,13 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     in_python = (
-        not isinstance(spec.data, str | Path) or isinstance(spec.strategy, Strategy) or "test_share" in changed
+        not isinstance(spec.data, str | Path)
+        or isinstance(spec.strategy, Strategy)
+        or "test_share" in changed
+        or any(name.description for name in spec.labels)
     )
+    if spec.labels:
+        changed["labels"] = labels_written(spec.labels, in_python)
     given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
     if in_python:
         data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"
@@ -85,6 +104,13 @@ def repeat(spec: FitSpec, backbone: str) -> str:
         f"--{name}" if value is True else f"--{name} {shlex.quote(str(value))}" for name, value in given.items()
     ]
     return " ".join(["headstart fit", shlex.quote(str(spec.data)), *options])
+
+
+def labels_written(names: Sequence[Name], in_python: bool) -> Any:
+    """The labels as they may be given again; descriptions, which a command line holds badly, in Python only."""
+    if in_python:
+        return {name.label: name.description for name in names}
+    return ",".join(f'"{name.label}"' if "," in name.label else name.label for name in names)
 
 
 def _written(value: Any) -> str:

@@ -54,8 +54,12 @@ def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
         parts = AtDepths(backbone), Last(), "features", backbone.state_dict()
         return Frontier(*parts, _architecture(backbone), backbone.card.name)
     run = backbone.layer_run()
+    cut = None
     with _evaluating(backbone):
-        cut = cut_graph(backbone, sample) if run is None else cut_layers(backbone, run)
+        if run is not None:
+            cut = cut_layers(backbone, run)
+        elif backbone.traced() is not None:
+            cut = cut_graph(backbone, sample)
     if cut is None:
         return Frontier(Unchanged(), backbone, "input", {})
     return Frontier(*cut, _architecture(backbone), backbone.card.name)

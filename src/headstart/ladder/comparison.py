@@ -81,13 +81,19 @@ class HeldOut:
         return 1 if self.task.higher_is_better[name] else -1
 
 
-def simplest_of_the_best(held_out: HeldOut, outputs: Sequence[Tensor]) -> int:
-    """The first rung within one standard error of the best (Breiman et al. 1984, section 3.4.3).
+def simplest_of_the_best(held_out: HeldOut, outputs: Sequence[Tensor], reach: Sequence[float]) -> int:
+    """The best of those as simple as the first within one standard error of the best (Breiman et al. 1984, 3.4.3).
 
+    Rungs of the same reach are as simple as each other: they train nothing of the backbone, or as much of it, and
+    cost the same in use. So the better counts, and of equals the one that learnt more, which stands later.
     A rung that is not allowed cannot be chosen.
+
+    Parameters
+    ----------
+    reach : the share of the backbone that gradients of each rung pass through.
     """
     best = held_out.best(outputs)
-    for i in held_out.allowed(outputs):
-        if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error:
-            return i
-    return best
+    allowed = held_out.allowed(outputs)
+    first = next(i for i in allowed if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error)
+    alike = [i for i in allowed if reach[i] == reach[first]]
+    return max(alike, key=lambda i: (held_out.value(outputs[i]), i))

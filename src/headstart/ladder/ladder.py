@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from headstart.core.errors import UsageError
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
@@ -58,7 +59,10 @@ class Ladder:
         count = len(self.bench.train)
         offered = [(s, r) for s in self.strategies for r in s.rungs(network.backbone, self.bench.task, count)]
         wanted = [(s, r) for s, r in offered if r.by_default or len(self.strategies) == 1]
-        return sorted(wanted, key=lambda pair: pair[1].reach)
+        if not wanted:
+            asked, needs = type(self.strategies[0]).__name__, self.strategies[0].needs
+            raise UsageError(f"{asked} offers no rung on {network.backbone.card.name} for these examples. {needs}")
+        return sorted(wanted, key=lambda pair: (pair[1].reach, pair[1].learns))
 
     def climb(self, start: Network) -> Ascent:
         """Climb from `start`, a backbone under a head that has not learnt yet."""
@@ -70,10 +74,10 @@ class Ladder:
         ]
         climbed: list[Step] = []
         for step in rungs:
-            if landings and (why := self._enough(landings)):
+            if step.rung.reach and landings and (why := self._enough(landings)):
                 reason = why
                 break
-            if landings and self._left_out(step, rungs[-1], start, landings):
+            if step.rung.reach and landings and self._left_out(step, rungs[-1], start, landings):
                 self.bench.progress.say(f"  {step.rung.name} is left out: {rungs[-1].rung.name} needs its time")
                 continue
             landing = self._one(step, start, landings)
@@ -82,7 +86,8 @@ class Ladder:
                 break
             landings.append(landing)
             climbed.append(step)
-        chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings])
+        reach = [step.rung.reach for step in climbed]
+        chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings], reach)
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(climbed, landings, chosen, start)
         return Ascent(landings, chosen, reason, network, on_all)
@@ -155,7 +160,8 @@ class Ladder:
             self._say(landing.result, "finished before")
             return landing
         prepared, predicted = self._within_budget(step, *self._predicted(step, start, landings))
-        if landings and predicted > self._left and not begun.exists():
+        learnt = any(landing.result.trainable_parameters for landing in landings)
+        if learnt and predicted > self._left and not begun.exists():
             spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.bench.deadline)
             return (
                 f"{rung.name} would take about {say_duration(predicted)}; {spent} {OF_THE_BUDGET} {budget} are spent"

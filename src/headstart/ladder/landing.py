@@ -12,6 +12,7 @@ from torch import Tensor
 
 from headstart.core.files import whole_folder
 from headstart.core.results import RungResult, figures
+from headstart.model.heads import described, rebuilt
 from headstart.model.network import Network
 from headstart.model.state import owned
 from headstart.tasks.base import Task
@@ -38,7 +39,7 @@ def save_landing(folder: Path, landing: Landing) -> None:
         "best_epochs": landing.best_epochs,
         "start": landing.start,
         "depths": list(landing.network.depths),
-        "head_features": landing.network.head_features,
+        "head": described(landing.network.head, landing.network.head_features),
     }
     with whole_folder(folder) as temporary:
         save_file(owned(landing.network.state_dict()), temporary / "network.safetensors")
@@ -52,7 +53,7 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
         return None
     meta = json.loads((folder / "landing.json").read_text(encoding="utf-8"))
     state = load_file(folder / "network.safetensors")
-    network = Network(copy.deepcopy(start.backbone), task.head(meta["head_features"]), meta["depths"])
+    network = Network(copy.deepcopy(start.backbone), rebuilt(meta["head"], task), meta["depths"])
     network.load_state_dict(state)
     network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})

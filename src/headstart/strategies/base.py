@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, Named
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.strategies._solved_head import start_from_solved_head
@@ -24,7 +24,8 @@ class Rung:
 
     ``freeze_depth`` counts frozen stages. ``reach`` is the share of the backbone that gradients pass through, from
     0 to 1; it orders the ladder from cheap to dear. ``by_default`` is False for a rung that is climbed only when its
-    strategy is asked for. ``needs_start`` says that it continues from the rung below.
+    strategy is asked for. ``needs_start`` says that it continues from the rung below. ``learns`` is False for a rung
+    that learns from no example, which goes before others of its reach.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Rung:
     reach: float = 0.0
     by_default: bool = True
     needs_start: bool = True
+    learns: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,18 @@ class Strategy(ABC):
 
     summary: ClassVar[str]
     """What it does, in a sentence a person understands."""
+
+    needs: ClassVar[str] = ""
+    """What it cannot do without, in a sentence, where it may have no rung to offer."""
+
+    def from_names(self, backbone: Backbone, task: Task) -> Named | None:
+        """What `backbone` makes of the names of the task's classes, where this strategy needs no example; else None.
+
+        Raises
+        ------
+        UsageError : the backbone knows no words.
+        """
+        return None
 
     @abstractmethod
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:

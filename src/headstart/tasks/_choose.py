@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headstart.core.errors import InputError
+from headstart.core.names import Name
 from headstart.core.registry import Registry
 from headstart.tasks._targets import kind_of
 
@@ -37,6 +38,17 @@ def choose_task(targets: Sequence[Any], name: str | None = None) -> tuple[Task, 
     if score <= 0:
         raise InputError(_nothing_suits(targets, [(candidate, reason) for _, reason, candidate in judged]))
     return TASKS.load(best).from_targets(targets), f"{best}: {why}"
+
+
+def task_of_names(names: Sequence[Name], asked: str | None = None) -> Task:
+    """The task of telling classes with these names apart, without any example.
+
+    Raises
+    ------
+    UsageError : there is no task `asked`, or its targets have no names.
+    """
+    task: Task = TASKS.load(asked or "classification").of_names(names)
+    return task
 
 
 def task_from_description(description: Mapping[str, Any]) -> Task:

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from headstart.core.arrays import bytes_of
-from headstart.core.errors import Problem
+from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
+from headstart.core.names import Name
 from headstart.core.results import Figures
 
 
@@ -60,6 +61,16 @@ class Task(ABC):
         InputError : the targets cannot serve (one class, not numbers, …).
         """
 
+    @classmethod
+    def of_names(cls, names: Sequence[Name]) -> Task:
+        """The task whose classes have these names, of which no example is known.
+
+        Raises
+        ------
+        UsageError : its outputs are no classes with names.
+        """
+        raise _no_names(cls)
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON for ``model.json``; :meth:`from_description` reads it back."""
@@ -82,8 +93,6 @@ class Task(ABC):
         UsageError : labels cannot be added to this task.
         InputError : the targets are of another kind.
         """
-        from headstart.core.errors import UsageError
-
         raise UsageError(
             f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}; classes can be added to a model for "
             "classification alone. Fit anew on the old and the new examples together."
@@ -95,6 +104,28 @@ class Task(ABC):
     @abstractmethod
     def outputs(self) -> int:
         """C, the width of the head's output."""
+
+    def named(self) -> list[Name] | None:
+        """The name of each output where it stands for one class whose name means something; else None."""
+        return None
+
+    def with_more_names(self, names: Sequence[Name]) -> Task:
+        """The same task with more classes after its own, of which no example is known.
+
+        Raises
+        ------
+        UsageError : its outputs are no classes with names.
+        """
+        raise _no_names(type(self))
+
+    def with_names(self, names: Sequence[Name]) -> Task:
+        """The same task, knowing what its classes mean where `names` say so.
+
+        Raises
+        ------
+        UsageError : its outputs are no classes with names.
+        """
+        raise _no_names(type(self))
 
     @abstractmethod
     def problem(self, target: Any) -> str | None:
@@ -182,8 +213,6 @@ class Task(ABC):
         ------
         UsageError : the task has none.
         """
-        from headstart.core.errors import UsageError
-
         raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
 
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
@@ -204,3 +233,10 @@ class Task(ABC):
     def say(self, target: Any) -> str:
         """A target as a person reads it."""
         return str(target)
+
+
+def _no_names(task: type[Task]) -> UsageError:
+    return UsageError(
+        f"--labels names classes, one for each example; the task {task.name} predicts a {task.noun}. "
+        "Leave --labels out, or say --task classification."
+    )

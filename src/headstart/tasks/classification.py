@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
 from headstart.tasks import _class_figures
@@ -31,6 +32,7 @@ class Classification(Task):
     ----------
     labels : C classes as the person wrote them (strings, ints or booleans), in the order of the outputs.
     counts : C training examples of each.
+    meanings : what labels mean, in words, where a person said so; their names then count as words whatever they are.
     """
 
     name = "classification"
@@ -43,8 +45,11 @@ class Classification(Task):
         "calibration_error": False,
     }
 
-    def __init__(self, labels: Sequence[Any], counts: Sequence[int]) -> None:
+    def __init__(
+        self, labels: Sequence[Any], counts: Sequence[int], meanings: Mapping[str, str] | None = None
+    ) -> None:
         self.labels, self.counts = list(labels), list(counts)
+        self.meanings = None if meanings is None else dict(meanings)
         # By text, because the same class is 3 in one file and "3" in another.
         self._places = {str(label): place for place, label in enumerate(self.labels)}
 
@@ -82,11 +87,17 @@ class Classification(Task):
         return cls([labels[text] for text in order], [counts[text] for text in order])
 
     def describe(self) -> dict[str, Any]:
-        return {"name": self.name, "labels": self.labels, "counts": self.counts}
+        known = {} if self.meanings is None else {"meanings": self.meanings}
+        return {"name": self.name, "labels": self.labels, "counts": self.counts, **known}
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Classification:
-        return cls(description["labels"], description["counts"])
+        return cls(description["labels"], description["counts"], description.get("meanings"))
+
+    @classmethod
+    def of_names(cls, names: Sequence[Name]) -> Classification:
+        """Classes without any example."""
+        return cls([name.label for name in names], [0] * len(names), {name.label: name.description for name in names})
 
     def extended(self, targets: Sequence[Any]) -> Classification:
         if any(kind_of(target) == "list" for target in targets):
@@ -96,11 +107,26 @@ class Classification(Task):
         order = sorted(new, key=lambda text: (isinstance(new[text], str), new[text]))
         before = [count + counts[str(label)] for label, count in zip(self.labels, self.counts, strict=True)]
         labels = [*self.labels, *(new[text] for text in order)]
-        return Classification(labels, before + [counts[text] for text in order])
+        return Classification(labels, before + [counts[text] for text in order], self.meanings)
 
     @property
     def outputs(self) -> int:
         return len(self.labels)
+
+    def named(self) -> list[Name] | None:
+        said = [self.say(label) for label in self.labels]
+        if self.meanings is None and not are_words(said):
+            return None
+        return [Name(label, (self.meanings or {}).get(label, "")) for label in said]
+
+    def with_more_names(self, names: Sequence[Name]) -> Classification:
+        new = {name.label: name.description for name in names}
+        meanings = None if self.meanings is None and are_words(new) else {**(self.meanings or {}), **new}
+        return Classification([*self.labels, *new], [*self.counts, *(0 for _ in new)], meanings)
+
+    def with_names(self, names: Sequence[Name]) -> Classification:
+        check_known(map(self.say, self.labels), names)
+        return Classification(self.labels, self.counts, {name.label: name.description for name in names})
 
     def problem(self, target: Any) -> str | None:
         if is_missing(target):
@@ -136,7 +162,8 @@ class Classification(Task):
     @property
     def watched(self) -> str:
         """Accuracy when classes are about equally common, else macro-F1, which a lost rare class shows in."""
-        return "accuracy" if max(self.counts) < EQUAL_CLASSES * min(self.counts) else "macro_f1"
+        equal = max(self.counts) < EQUAL_CLASSES * min(self.counts) or not any(self.counts)
+        return "accuracy" if equal else "macro_f1"
 
     @property
     def guarded(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from html import escape
 
 from headstart.core.results import Figure, say_severities
 from headstart.core.timing import say_duration
-from headstart.delivery.report._names import prose, words
+from headstart.delivery.report._names import NARROW_SPACE, prose, words
 from headstart.delivery.report._numbers import of, writing_of
 from headstart.delivery.report.evidence import ReportEvidence
 
@@ -53,6 +53,11 @@ def _tile(evidence: ReportEvidence, name: str, figure: Figure) -> str:
 
 def _how_sure(evidence: ReportEvidence) -> str:
     counts = evidence.result.examples
+    if told := evidence.result.from_names:
+        return (
+            f"<p>Nobody knows yet: no example has a label. Of {of(told.looked_at, 'unlabelled input')} the answers "
+            f"have a mean probability of {100 * told.confidence:.0f}{NARROW_SPACE}%, which nothing has checked.</p>"
+        )
     if evidence.result.test is not None:
         return (
             f"<p>Measured once, on {of(counts.test, 'test example')} that played no part in training or choosing. "

@@ -15,7 +15,12 @@ _GROUPS = 8
 
 def data(evidence: ReportEvidence) -> str:
     """Split counts, bars per class, and samples; nothing where the evidence has none of these."""
-    parts = [_splits(evidence), _bars(evidence.data_summary), _samples(evidence)]
+    parts = [
+        _splits(evidence),
+        _bars(evidence.data_summary, "Training examples"),
+        _bars(evidence.answered, "Answers to unlabelled inputs"),
+        _samples(evidence),
+    ]
     return "".join(parts)
 
 
@@ -32,7 +37,7 @@ def _splits(evidence: ReportEvidence) -> str:
     return f'<ul class="splits">{items}</ul>'
 
 
-def _bars(summary: Sequence[tuple[str, int]]) -> str:
+def _bars(summary: Sequence[tuple[str, int]], heading: str) -> str:
     if not summary:
         return ""
     largest = max([number for _, number in summary] + [1])
@@ -42,7 +47,7 @@ def _bars(summary: Sequence[tuple[str, int]]) -> str:
         f'<span class="bar-count">{count(number)}</span></li>'
         for name, number in summary
     ]
-    return f'<h3>Training examples</h3><ul class="bars">{"".join(rows[:_BARS])}</ul>' + _folded(
+    return f'<h3>{heading}</h3><ul class="bars">{"".join(rows[:_BARS])}</ul>' + _folded(
         rows[_BARS:], "bars", f"The other {len(rows) - _BARS}"
     )
 

@@ -106,6 +106,7 @@ class ReportEvidence:
     mistakes : the most confident first.
     reliability : bins of rising confidence.
     data_summary : (class or band, number of training examples).
+    answered : (label, number of unlabelled inputs it was the answer to), where a model was made from names alone.
     samples : a few training examples per class or band.
     gains : what the model was compared with, by the watched figure.
     curve : (examples learnt from, watched figure) of refits on growing shares, several draws of each size.
@@ -132,6 +133,7 @@ class ReportEvidence:
     mistakes: Sequence[Mistake] = ()
     reliability: Sequence[Bin] = ()
     data_summary: Sequence[tuple[str, int]] = ()
+    answered: Sequence[tuple[str, int]] = ()
     samples: Sequence[Sample] = ()
     gains: Sequence[Alternative] = ()
     curve: Sequence[tuple[int, float]] = ()

@@ -1,0 +1,136 @@
+"""Names of classes: what they alone give, and with 8 examples a class, against SetFit and a plain probe."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import measure
+import methods
+import numpy as np
+import sets
+from figures import paired
+
+SETS = ("ag_news", "banking77")
+SHOTS = 8
+ENCODER = "bundled/all-minilm-l6-v2"
+
+
+def rows(asked: Any) -> Iterator[dict[str, Any]]:
+    """Rows of figures, set by set: by the names alone, then seed by seed with a few examples of each class."""
+    wanted = SETS if asked.sets == "all" else tuple(sets.names(asked.sets))
+    for name in wanted:
+        data = sets.read(name, asked.data, 0, 0, 0)
+        with tempfile.TemporaryDirectory() as store:
+            yield from _by_names(asked, data, Path(store))
+            for seed in range(asked.seeds):
+                yield from _with_few(asked, data, seed, Path(store))
+
+
+def _by_names(asked: Any, data: sets.Set, store: Path) -> Iterator[dict[str, Any]]:
+    """Accuracy on the test split of a model that was told the names and saw unlabelled training texts."""
+    labels = sorted(set(data.train.labels))
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        (here / "labels.txt").write_text("\n".join(labels), encoding="utf-8")
+        unlabelled = replace(data.train, inputs=data.train.inputs[:200], labels=data.train.labels[:200])
+        sets.write_table(here / "inputs.csv", unlabelled, with_labels=False)
+        sets.write_table(here / "test.csv", data.test)
+        result = _headstart(asked, here, store, "fit", "inputs.csv", "--labels", "labels.txt", "--out", "model")
+        figures = _headstart(asked, here, store, "evaluate", "model", "test.csv", "--target", "label")
+    chance = max(data.test.labels.count(label) for label in labels) / len(data.test)
+    value, low, high = figures["accuracy"]
+    yield {
+        "set": data.name, "seed": 0, "figure": "accuracy by names alone", "value": value, "low": low, "high": high,
+        "must": f"well above {chance:.3f}, the commonest class; prompts {result['from_names']['prompts']}",
+    }  # fmt: skip
+
+
+def _with_few(asked: Any, data: sets.Set, seed: int, store: Path) -> Iterator[dict[str, Any]]:
+    """Accuracy with :data:`SHOTS` examples of each class, of the default fit and of the baselines."""
+    few = replace(data, train=_drawn(data.train, seed))
+    outcomes: dict[str, methods.Outcome] = {}
+    encoder = Path(_encoder())
+    for method in ("probe", "_set_fit", "headstart"):
+        with tempfile.TemporaryDirectory() as folder:
+            conditions = methods.Conditions(encoder, measure_seconds(asked.budget), seed, "cpu", Path(folder))
+            try:
+                if method == "headstart":
+                    outcomes[method] = _fitted(few, conditions, asked, store)
+                else:
+                    outcomes[method] = methods.run_baseline(method, few, conditions)
+            except methods.Skipped as why:
+                print(f"  {method} skipped: {why}", file=sys.stderr)
+                continue
+        row = outcomes[method].row(few.test.labels)
+        value, low, high = row["accuracy"]
+        yield {
+            "set": data.name, "seed": seed, "figure": f"{SHOTS} a class: {method.strip('_')}", "value": value,
+            "low": low, "high": high, "right": row["right"], "note": row["note"], "wall": row["wall"], "must": "",
+        }  # fmt: skip
+    ours = outcomes["headstart"].row(few.test.labels)["right"]
+    for method in outcomes.keys() - {"headstart"}:
+        compared = paired(ours, outcomes[method].row(few.test.labels)["right"])
+        yield {
+            "set": data.name, "seed": seed, "figure": f"gain over {method.strip('_')}", "value": compared.difference,
+            "low": compared.low, "high": compared.high, "must": "at least 0 on average",
+        }  # fmt: skip
+
+
+def _fitted(few: sets.Set, conditions: methods.Conditions, asked: Any, store: Path) -> methods.Outcome:
+    """The default fit; the store is shared between seeds, since the test texts are the same."""
+    here = conditions.scratch
+    (here / "data").mkdir()
+    sets.write_table(here / "data" / "train.csv", few.train)
+    sets.write_table(here / "data" / "test.csv", few.test)
+    options = ["--target", "label", "--backbone", ENCODER, "--budget", asked.budget, "--seed", str(conditions.seed)]
+    result = _headstart(asked, here, store, "fit", "data", *options, *asked.fit.split(), "--out", "model")
+    sets.write_table(here / "inputs.csv", few.test, with_labels=False)
+    _headstart(asked, here, store, "predict", "model", "inputs.csv", "-o", "answers.csv")
+    note = f"{result['chosen']}; {result['stopped_because']}"
+    return methods.Outcome(methods.match(here / "answers.csv", few), result["seconds"]["total"], 0.0, note)
+
+
+def _drawn(split: sets.Split, seed: int) -> sets.Split:
+    """:data:`SHOTS` examples of each class."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, label in enumerate(split.labels):
+        places[label].append(place)
+    random = np.random.default_rng(seed)
+    chosen = [int(i) for label in sorted(places) for i in random.permutation(places[label])[:SHOTS]]
+    return sets.Split([split.inputs[i] for i in chosen], [split.labels[i] for i in chosen])
+
+
+def measure_seconds(budget: str) -> float:
+    """``10m`` in seconds."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    return float(budget[:-1]) * units[budget[-1]] if budget[-1] in units else float(budget)
+
+
+def _encoder() -> str:
+    """The folder of the bundled sentence encoder."""
+    from headstart.backbones import load
+
+    return load(ENCODER).card.path
+
+
+def _headstart(asked: Any, folder: Path, store: Path, *words: str) -> dict[str, Any]:
+    """The JSON of a command; nothing for ``predict``.
+
+    Raises
+    ------
+    RuntimeError : it failed.
+    """
+    as_json = [] if words[0] == "predict" else ["--json"]
+    environment = {"HEADSTART_CACHE": str(store), "HF_HUB_OFFLINE": "1"}
+    done = measure.run([sys.executable, "-m", "headstart", *words, *as_json], folder, asked.limit, environment)
+    if done.status != 0:
+        raise RuntimeError(f"headstart {words[0]}: {done.last_words}")
+    result: dict[str, Any] = json.loads(done.stdout) if as_json else {}
+    return result

@@ -1,0 +1,75 @@
+"""transformers: picture towers that share a space with words (CLIP, SigLIP), from the hub or a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import WEIGHTS, folder_card, read_config
+from headstart.backbones._hub import fetch_folder
+from headstart.backbones._published import published_cards
+from headstart.backbones._source import Source
+
+if TYPE_CHECKING:
+    from headstart.backbones._two_towers import TwoTowersBackbone
+
+FAMILIES = ("clip", "siglip")
+"""Model types of transformers whose two towers share a space."""
+
+_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
+_SETTINGS = "preprocessor_config.json"
+
+_LISTED = (
+    ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions", 93.0),
+    ("google/siglip-base-patch16-224", "apache-2.0", 203_155_970, "SigLIP, WebLI, pictures with captions", 92.0),
+)
+
+
+class TransformersImages(Source):
+    """``transformers_images/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder in its layout."""
+
+    def cards(self) -> list[Card]:
+        return [replace(card, words=True) for card in published_cards(self, "image", _LISTED)]
+
+    def has(self, name: str) -> bool:
+        """Any ``owner/name`` may be on the hub; only the hub knows."""
+        return len(name.split("/")) == 2 and all(name.split("/"))
+
+    def load(self, name: str, pretrained: bool = True) -> TwoTowersBackbone:
+        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
+        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
+        return self.load_folder(folder, card, pretrained)
+
+    def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
+        return "image" if config.get("model_type") in FAMILIES and "vision_config" in config else None
+
+    def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
+        from headstart.backbones import _transformers_towers as towers
+
+        config = towers.make_config(read_config(folder), str(folder))
+        file = folder / _SETTINGS
+        settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        preprocess = towers.preprocess_of(settings, config)
+        picture, scale = towers.picture_tower(config, folder if pretrained else None)
+        words = towers.text_tower(config, folder)
+        return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
+
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TwoTowersBackbone:
+        from headstart.backbones import _transformers_towers as towers
+        from headstart.core.errors import HeadstartError
+
+        if assets is None:
+            raise HeadstartError(f"{description['name']}: the folder with its text tower is missing.")
+        return towers.rebuilt(description, assets)
+
+    def tiny(self, name: str) -> TwoTowersBackbone:
+        from headstart.backbones import _transformers_towers as towers
+
+        return towers.tiny(name, f"{self.prefix}/{name}")
+
+    def families(self) -> list[str]:
+        return list(FAMILIES)

@@ -1,0 +1,153 @@
+"""SetFit: tunes a sentence encoder so that texts of one class lie together and others apart, then solves a head."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.backbones.base import Backbone, collate
+from headstart.model.freezing import FreezePlan, Rates
+from headstart.model.network import Network
+from headstart.strategies._solved_head import solve_head
+from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
+from headstart.tasks.base import Task
+from headstart.training.recipe import Recipe, rate_factor
+from headstart.training.workbench import Workbench
+
+MOST = 16
+"""Examples a class up to which it is offered: with more, ordinary fine-tuning is as good and cheaper."""
+
+OF_ONE_CLASS = 4
+"""Examples of each class in a batch, so that every batch holds pairs that belong together."""
+
+
+class SetFit(Strategy):
+    """Contrastive tuning on pairs of few examples (Tunstall et al. 2022, arXiv:2209.11055), and a linear head.
+
+    The loss is the paper's, the squared difference of a pair's cosine from 1 (same class) or 0 (other classes), pairs
+    of both kinds counting half each. Where the paper draws pairs and encodes both texts of each, every batch here
+    is encoded once and gives all of its pairs: of 32 texts, 496 pairs for the cost of 16.
+
+    Parameters
+    ----------
+    epochs, learning_rate, batch_size : passes over the examples, AdamW's peak rate, texts a step.
+    """
+
+    summary = "tunes a sentence encoder on pairs of few examples, then solves a head"
+    needs = f"It needs texts, a sentence encoder, and at most {MOST} examples a class."
+
+    def __init__(self, epochs: int = 10, learning_rate: float = 2e-5, batch_size: int = 32) -> None:
+        self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
+
+    def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        sentences = bool(backbone.prompts) and backbone.preprocess.lengths_differ
+        if not sentences or not task.describe().get("labels") or examples > MOST * task.outputs:
+            return []
+        return [Rung("set_fit", "set_fit", 0, reach=1.0, by_default=False, needs_start=False)]
+
+    def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
+        """One round for the ladder, which is not shortened: the head is solved at its end."""
+        return Recipe(1, self.batch_size, Rates(self.learning_rate, 0.0, layer_decay=1.0))
+
+    def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
+        backbone = copy.deepcopy(start.backbone)
+        network = Network(backbone, bench.task.head(backbone.feature_size)).to(bench.device)
+        plan = FreezePlan(network, rung.freeze_depth)
+        plan.apply()
+        return Prepared(rung, network, plan, self.recipe(rung, backbone, bench.task, len(bench.train)))
+
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+        """What a first batch takes, forward and back, for every step."""
+        batch = next(batches(bench.targets, prepared.recipe.batch_size, 0, bench.seed))
+        began = time.perf_counter()
+        pair_loss(_features(prepared.network, bench, batch), bench.targets[batch].to(bench.device)).backward()
+        prepared.network.zero_grad(set_to_none=True)
+        each = (time.perf_counter() - began) / len(batch)
+        return each * ((self.epochs + 1) * len(bench.train) + _held_out(bench)) + 0.2
+
+    def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        network, recipe = prepared.network.to(bench.device), prepared.recipe
+        with bench.stopwatch.lap("train"):
+            loss = self._tune(network, recipe, bench)
+        network.requires_grad_(False).eval()
+        solve_head(network, bench)
+        moment = {"epoch": 0.0, "train_loss": loss, **_judged(network, bench)}
+        return Climbed(network, prepared.plan.trainable_parameters, [moment], 1)
+
+    def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> float:
+        """Train the encoder; returns the last pass's mean loss. Ends early where time runs out."""
+        parameters = [p for p in network.backbone.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(parameters, lr=recipe.rates.backbone, weight_decay=0.01)
+        total, step, mean = self.epochs * -(-len(bench.train) // recipe.batch_size), 0, 0.0
+        torch.manual_seed(bench.seed)
+        network.backbone.train()
+        for epoch in range(self.epochs):
+            losses = []
+            for batch in batches(bench.targets, recipe.batch_size, epoch, bench.seed):
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.rates.backbone * rate_factor(step, total, recipe.warmup)
+                loss = pair_loss(_features(network, bench, batch), bench.targets[batch].to(bench.device))
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+                optimizer.step()
+                losses.append(float(loss.detach()))
+                step += 1
+            mean = float(np.mean(losses))
+            if bench.stopwatch.total > bench.last_rung_ends:
+                break
+        return mean
+
+
+def pair_loss(features: Tensor, encoded: Tensor) -> Tensor:
+    """Mean of (cos − 1)² over pairs of one class and of cos² over pairs of two, each kind counting half.
+
+    Parameters
+    ----------
+    features : (B, D). encoded : (B,) classes.
+    """
+    directions = functional.normalize(features, dim=1)
+    first, second = torch.triu_indices(len(features), len(features), offset=1, device=features.device)
+    cosines = (directions @ directions.T)[first, second]
+    same = encoded[first] == encoded[second]
+    kinds = [(cosines[same] - 1).square(), cosines[~same].square()]
+    present = [kind.mean() for kind in kinds if len(kind)]
+    return torch.stack(present).mean() if present else cosines.sum() * 0
+
+
+def batches(encoded: Tensor, size: int, epoch: int, seed: int) -> Iterator[np.ndarray]:
+    """Places of the examples in batches of about `size`, several of a class side by side; each example once."""
+    random = np.random.default_rng([seed, epoch])
+    chunks = []
+    for label in np.unique(encoded.numpy()):
+        own = random.permutation(np.flatnonzero(encoded.numpy() == label))
+        chunks += [own[start : start + OF_ONE_CLASS] for start in range(0, len(own), OF_ONE_CLASS)]
+    order = np.concatenate([chunks[i] for i in random.permutation(len(chunks))])
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def _features(network: Network, bench: Workbench, batch: np.ndarray) -> Tensor:
+    """(B, D) of some training examples, with a graph for gradients."""
+    tensors = collate([bench.train.tensors(int(place)) for place in batch])
+    return network.backbone.features({name: tensor.to(bench.device) for name, tensor in tensors.items()})
+
+
+def _held_out(bench: Workbench) -> int:
+    return 0 if bench.validation is None else len(bench.validation)
+
+
+def _judged(network: Network, bench: Workbench) -> dict[str, float]:
+    """The held-out loss and watched figure of the finished network, for its learning curve."""
+    task = bench.task
+    if bench.validation is None or bench.validation_targets is None:
+        return {}
+    outputs = bench.outputs(network, bench.validation, keep=False)
+    loss = float(task.loss(outputs, bench.validation_targets))
+    return {"validation_loss": loss, task.watched: task.value(task.watched, outputs, bench.validation_targets)}

@@ -1,0 +1,93 @@
+"""CLIP and SigLIP folders: both towers are read from safetensors, and agree with transformers' own model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from headstart.backbones import load, rebuild
+from headstart.backbones._tiny_texts import tiny_tokenizer
+from headstart.backbones.base import Name, collate
+from headstart.core.errors import HeadstartError, UsageError
+
+SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}
+SETTINGS = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.4], "resample": 3, "size": 32}
+
+
+def whole(folder: Path, family: str) -> Any:
+    """A model of transformers with random weights, written to `folder` as transformers does."""
+    from transformers import AutoConfig, AutoModel
+
+    tokenizer = tiny_tokenizer("distilbert")
+    text = {**SMALL, "vocab_size": len(tokenizer), "max_position_embeddings": 24, "projection_size": 32}
+    text |= {"eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 1}
+    vision = {**SMALL, "image_size": 32, "patch_size": 8}
+    config = AutoConfig.for_model(family, text_config=text, vision_config=vision, projection_dim=24)
+    torch.manual_seed(0)
+    model = AutoModel.from_config(config).eval()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(str(folder))
+    (folder / "preprocessor_config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    return model
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> None:
+    model = whole(tmp_path / "model", family)
+    backbone = load(tmp_path / "model")
+    assert backbone.card.modality == "image"
+    assert backbone.card.words
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8))
+    batch = collate([backbone.preprocess(picture)])
+    mean, std = torch.tensor(SETTINGS["image_mean"]), torch.tensor(SETTINGS["image_std"])
+    pixels = (torch.from_numpy(np.array(picture)) / 255 - mean) / std
+    assert torch.allclose(batch["pixels"][0], pixels.permute(2, 0, 1), atol=1e-5)
+    named = backbone.named([Name("quick fox"), Name("lazy dog")], ["a {}"])
+    tokens = tiny_tokenizer("distilbert")(["a quick fox", "a lazy dog"], padding="max_length", max_length=24)
+    given = {name: torch.tensor(tokens[name]) for name in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        outputs = model(pixel_values=batch["pixels"], **given)
+        expected = outputs.image_embeds @ outputs.text_embeds.T * model.logit_scale.exp()
+        features = torch.nn.functional.normalize(backbone.features(batch), dim=1)
+    assert torch.allclose(named.scale * features @ named.directions.T, expected, atol=1e-4)
+
+
+def test_a_model_folder_holds_the_text_tower(tmp_path: Path) -> None:
+    whole(tmp_path / "model", "clip")
+    backbone, names = load(tmp_path / "model"), [Name("fox"), Name("dog")]
+    (tmp_path / "saved").mkdir()
+    backbone.save_assets(tmp_path / "saved")
+    before = backbone.named(names).directions
+    for file in (tmp_path / "model").iterdir():
+        file.unlink()
+    again = rebuild(json.loads(json.dumps(backbone.describe())), tmp_path / "saved")
+    assert torch.equal(again.named(names).directions, before)
+
+
+def test_prompts_are_averaged_as_unit_vectors(tmp_path: Path) -> None:
+    whole(tmp_path / "model", "clip")
+    backbone = load(tmp_path / "model")
+    one, other = (backbone.named([Name("fox"), Name("dog")], [prompt]).directions for prompt in ("a {}", "the {}"))
+    both = torch.nn.functional.normalize((one + other) / 2, dim=1)
+    assert torch.allclose(backbone.named([Name("fox"), Name("dog")], ["a {}", "the {}"]).directions, both, atol=1e-6)
+    with pytest.raises(UsageError, match=r"has no \{\} where the name"):
+        backbone.named([Name("fox")], ["a photo"])
+
+
+def test_missing_weights_of_either_tower_are_named(tmp_path: Path) -> None:
+    whole(tmp_path / "model", "clip")
+    file = tmp_path / "model" / "model.safetensors"
+    state = load_file(file)
+    save_file({n: t for n, t in state.items() if n != "text_projection.weight"}, file, {"format": "pt"})
+    with pytest.raises(HeadstartError, match="text_projection"):
+        load(tmp_path / "model").named([Name("fox"), Name("dog")])
+    save_file({n: t for n, t in state.items() if n != "visual_projection.weight"}, file, {"format": "pt"})
+    with pytest.raises(HeadstartError, match="visual_projection"):
+        load(tmp_path / "model")

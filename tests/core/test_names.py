@@ -1,0 +1,93 @@
+"""Names of classes: read from words and files, and told from numbers and codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from headstart.core.errors import InputError, UsageError
+from headstart.core.names import Name, are_words, check_known, read_names
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["Sports", "World"], True),
+        (["card_arrival", "Refund_not_showing_up"], True),
+        (["0", "1"], False),
+        (["n01440764", "n01443537"], False),
+        (["class 1", "class 2"], False),
+        (["yes", "no"], False),
+        (["голос", "музыка"], True),
+        ([], False),
+    ],
+)
+def test_words_are_told_from_numbers_and_codes(labels: list[str], words: bool) -> None:
+    assert are_words(labels) is words
+
+
+def test_a_label_is_read_as_words_and_a_description_as_it_stands() -> None:
+    assert Name("card_arrival").words == "card arrival"
+    assert Name("SciTech").words == "Sci Tech"
+    assert Name("Sci/Tech").words == "Sci Tech"
+    assert Name("x_1", "a_thing that arrives").words == "a_thing that arrives"
+
+
+def test_names_in_words_lists_and_mappings() -> None:
+    assert read_names('a, "b, and c" ,d') == [Name("a"), Name("b, and c"), Name("d")]
+    assert read_names(["a", {"name": "b", "description": "two"}]) == [Name("a"), Name("b", "two")]
+    assert read_names({"a": "one", "b": None}) == [Name("a", "one"), Name("b")]
+    assert read_names("only", fewest=1) == [Name("only")]
+
+
+FILES = {
+    "heading.csv": "name,description\na,the first\nb,\n",
+    "no_heading.csv": "a,the first\nb\n",
+    "tabs.tsv": "label\tmeaning\na\tthe first\nb\t\n",
+    "plain.json": json.dumps([{"name": "a", "description": "the first"}, "b"]),
+    "object.json": json.dumps({"a": "the first", "b": ""}),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_names_in_files(file: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(FILES[file], encoding="utf-8")
+    assert read_names(str(tmp_path / file)) == [Name("a", "the first"), Name("b")]
+
+
+def test_a_name_on_each_line(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("\ufeffa\n\nb, and more\n", encoding="utf-8")
+    assert read_names(tmp_path / "names.txt") == [Name("a"), Name("b, and more")]
+
+
+def test_all_mistakes_are_told_together() -> None:
+    with pytest.raises(UsageError) as error:
+        read_names("a,,a")
+    assert "'a' stands there 2 times" in str(error.value)
+    assert "empty" in str(error.value)
+    with pytest.raises(UsageError, match="too few"):
+        read_names("a")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("a.json", "{", "not JSON"),
+        ("b.json", "3", "neither a list"),
+        ("c.json", '[{"title": "x"}]', "item 1: has no name"),
+    ],
+)
+def test_files_that_hold_no_names(file: str, content: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_names(tmp_path / file)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_names(tmp_path / "absent.csv")
+
+
+def test_labels_of_examples_must_be_among_the_names() -> None:
+    check_known(["a"], [Name("a"), Name("b")])
+    with pytest.raises(UsageError, match=r"'sport'.*Did you mean 'sports'"):
+        check_known(["sport", "a"], [Name("a"), Name("sports")])

