@@ -7,6 +7,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
+    "adapt": "headstart.experiment",
     "check": "headstart.experiment",
     "fit": "headstart.experiment",
     "label": "headstart.experiment",
@@ -22,6 +23,7 @@ __all__ = [
     "HeadstartRegressor",
     "Model",
     "__version__",
+    "adapt",
     "check",
     "fit",
     "label",

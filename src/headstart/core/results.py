@@ -150,10 +150,14 @@ class FitResult:
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
     format: int = RESULT_FORMAT
+    adaptation: dict[str, Any] = field(default_factory=dict)
+    """What became of adapting it to new inputs; in JSON only where that was tried."""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
         plain = asdict(self)
+        if not self.adaptation:
+            del plain["adaptation"]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 

@@ -139,7 +139,27 @@ class Model(Parts):
         InputError : the data cannot be read, or more than a tenth of them.
         UsageError : the model folder holds no guard.
         """
-        return self._observed(self.needed_guard, self._read(data, input, needs_targets=False))
+        return self.observed(self.examples(data, input))
+
+    def examples(self, data: Any, input: str | None = None) -> Examples:
+        """What this model can be asked about, undecoded; targets are not needed.
+
+        Raises
+        ------
+        InputError : it cannot be read, or holds inputs of another kind.
+        """
+        return self._read(data, input, needs_targets=False)
+
+    def observed(self, examples: Examples) -> Observed:
+        """As :meth:`observe`, of examples that were read already."""
+        return self._observed(self.needed_guard, examples)
+
+    def depth_features(self, examples: Examples) -> dict[str, np.ndarray]:
+        """Features (N, D) of inputs, all readable, at each depth that the guard looks at."""
+        depths = self.needed_guard.depths
+        seen = self._inference.run(examples, lambda features: [features[name].float().numpy() for name in depths])
+        parts = [np.concatenate(part) for part in zip(*seen.looked, strict=True)]
+        return dict(zip(depths, parts, strict=True))
 
     @property
     def needed_guard(self) -> Guard:
