@@ -11,7 +11,7 @@ from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, pro
 from headstart.adaptations.standardise import Standardise
 
 MOST = 3000
-"""At most so many new inputs, and as many source examples, are learnt from: what follows takes their number squared."""
+"""At most so many new inputs, and as many source examples, are learnt from: some need their number squared."""
 
 ROOT = 0.5
 """The power features are taken to: it evens out the long tails of activations behind a ReLU (Hu et al. 2021,

@@ -37,9 +37,7 @@ class Mdd(Alignment):
     def forward(self, source: DomainView, target: DomainView) -> Tensor:
         self.check(source, target)
         strength = growing(self.progress)
-        agreeing, disagreeing = (
-            self.other(reversed_gradient(view.features, strength)) for view in (source, target)
-        )
+        agreeing, disagreeing = (self.other(reversed_gradient(view.features, strength)) for view in (source, target))
         near = functional.cross_entropy(agreeing, source.logits.argmax(dim=1))
         predicted = disagreeing.log_softmax(dim=1).gather(1, target.logits.argmax(dim=1, keepdim=True))[:, 0]
         # log(1 - exp(l)), exact for l near 0 and far below it.

@@ -1,4 +1,4 @@
-"""``headstart adapt``: fit a finished model to new inputs that nobody has labelled, or say why it is left as it is."""
+"""``headstart adapt``: fit a finished model to new inputs without labels, or say why it is left as it is."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def _table(adaption: Adaption) -> list[str]:
     for one in adaption.tried:
         kept = one.name == adaption.method or (not adaption.kept and one is adaption.tried[0])
         figures = [f"{one.figures[name]:.3f}" for name in names]
-        rows.append([">" if kept else "", one.name, *figures, one.said])
+        said = one.said_against(adaption.tried[0]) if one is not adaption.tried[0] else "-"
+        rows.append([">" if kept else "", one.name, *figures, said])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 

@@ -62,7 +62,9 @@ def domains_of(
         temperature=float(model.calibration.get("temperature", 1.0)),
         seed=wish.seed,
         labelled=places,
-        classes_given=model.task.encode([(labelled or {})[int(i)] for i in places]).numpy() if len(places) else places,
+        classes_given=model.task.encode([(labelled or {})[int(i)] for i in places]).numpy()
+        if len(places)
+        else places,
     )
 
 

@@ -16,7 +16,6 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard, Observed, most_familiar
-from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation_choice import Choice
 from headstart.model import novelty
 

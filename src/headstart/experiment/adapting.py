@@ -145,8 +145,8 @@ def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
     comparison = compare(model.task, model.calibration, model.needed_guard, observed.new, _noun(model), wish.seed)
     if not comparison.declared and labelled is None:
         reason = (
-            f"no difference between the new and the old {_noun(model)} was found (p = {_p_value(comparison):.2f}), so "
-            "the model is left as it is"
+            f"no difference between the new and the old {_noun(model)} was found (p = {_p_value(comparison):.2f}), "
+            "so the model is left as it is"
         )
         return Adaption(as_it_was(model, reason), "", reason, comparison, [], {}, comparison.findings)
     progress.say(
@@ -171,7 +171,9 @@ def _adaption(
 ) -> Adaption:
     findings = [*comparison.findings, *choice.findings]
     if choice.adapted is None:
-        return Adaption(as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings)
+        return Adaption(
+            as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings
+        )
     made = adapted_model(model, domains, observed, choice)
     return Adaption(made, choice.name, choice.reason, comparison, tried, left_out, findings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.special import xlogy
 
 from headstart.validators.base import Seen, Validator

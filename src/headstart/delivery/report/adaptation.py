@@ -56,7 +56,8 @@ def render_adaptation(evidence: AdaptationEvidence) -> str:
         f"<section><h2>What was tried</h2><p>Higher is better in every column; none of these needs labels.</p>"
         f"{_table(evidence)}{f'<p>Left out:</p><ul>{lacking}</ul>' if lacking else ''}</section>"
         f"<section><h2>Findings</h2><ul>{found}</ul></section>"
-        f"<section><h2>Provenance</h2><div class='scroll'><table>{rows}</table></div></section></main></body></html>\n"
+        f"<section><h2>Provenance</h2><div class='scroll'><table>{rows}</table></div></section>"
+        "</main></body></html>\n"
     )
 
 
