@@ -21,7 +21,9 @@ from headstart.alignments.mmd import Mmd
 from headstart.alignments.optimal_transport import OptimalTransport
 
 
-def view(features: list[list[float]], logits: list[list[float]] | None = None, labels: list[int] | None = None) -> DomainView:
+def view(
+    features: list[list[float]], logits: list[list[float]] | None = None, labels: list[int] | None = None
+) -> DomainView:
     given = torch.tensor(features)
     said = torch.zeros(len(given), 2) if logits is None else torch.tensor(logits)
     return DomainView(given, said, None if labels is None else torch.tensor(labels))
@@ -30,7 +32,9 @@ def view(features: list[list[float]], logits: list[list[float]] | None = None, l
 def test_coral_by_hand() -> None:
     """Covariances diag(2, 0) and diag(2, 8): ‖difference‖² = 64, over 4 · 2² = 16."""
     source = view([[0.0, 0.0], [2.0, 0.0]])
-    target = DomainView(torch.tensor([[0.0, 0.0], [2.0, 0.0]]) + torch.tensor([[5.0, 0.0], [5.0, 0.0]]), source.logits)
+    target = DomainView(
+        torch.tensor([[0.0, 0.0], [2.0, 0.0]]) + torch.tensor([[5.0, 0.0], [5.0, 0.0]]), source.logits
+    )
     assert Coral()(source, target).item() == pytest.approx(0.0)  # means are left alone
     wide = view([[0.0, 0.0], [2.0, 4.0]])
     ours = Coral()(source, wide).item()
@@ -41,7 +45,9 @@ def test_coral_is_numpys_covariance() -> None:
     random = np.random.default_rng(0)
     first, second = random.normal(size=(7, 3)), random.normal(size=(9, 3))
     expected = np.sum((np.cov(first.T) - np.cov(second.T)) ** 2) / (4 * 9)
-    made = Coral()(DomainView(torch.tensor(first), torch.zeros(7, 2)), DomainView(torch.tensor(second), torch.zeros(9, 2)))
+    made = Coral()(
+        DomainView(torch.tensor(first), torch.zeros(7, 2)), DomainView(torch.tensor(second), torch.zeros(9, 2))
+    )
     assert made.item() == pytest.approx(expected)
 
 
@@ -121,7 +127,9 @@ def test_cdan_weighs_sure_predictions_more() -> None:
             parameter.zero_()
     both = view([[1.0], [1.0]], [[50.0, -50.0], [0.0, 0.0]])
     assert made(both, both).item() == pytest.approx(math.log(2))  # the weights have mean 1
-    assert made._together(torch.tensor([[2.0, 3.0]]), torch.tensor([[0.25, 0.75]])).tolist() == [[0.5, 0.75, 1.5, 2.25]]
+    assert made._together(torch.tensor([[2.0, 3.0]]), torch.tensor([[0.25, 0.75]])).tolist() == [
+        [0.5, 0.75, 1.5, 2.25]
+    ]
 
 
 def test_cdan_takes_random_products_of_many() -> None:

@@ -29,9 +29,7 @@ def domains(shift: float = 2.0, count: int = 120, origins: int = 1) -> tuple[Dom
     target = stretched.astype(np.float32)
     with torch.no_grad():
         outputs = network.head(torch.from_numpy(target))
-    return Domains(
-        task, network, source, classes, np.arange(count) % origins, target, outputs, strength=0.1
-    ), classes
+    return Domains(task, network, source, classes, np.arange(count) % origins, target, outputs, strength=0.1), classes
 
 
 @pytest.fixture(params=ADAPTATIONS.names())

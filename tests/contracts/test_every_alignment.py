@@ -17,7 +17,8 @@ def views(apart: float, count: int = 12) -> tuple[DomainView, DomainView]:
     source = torch.randn(count, 4, generator=random) + 2 * labels[:, None]
     target = torch.randn(count, 4, generator=random) * (1 + apart) + 2 * labels[:, None] + apart
     return tuple(  # type: ignore[return-value]
-        DomainView(part.requires_grad_(), part[:, :3] - 1, known) for part, known in ((source, labels), (target, None))
+        DomainView(part.requires_grad_(), part[:, :3] - 1, known)
+        for part, known in ((source, labels), (target, None))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network, set_linear
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks.base import Task
+from headstart.training.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,13 @@ class Deep:
     """What it takes to change the backbone too.
 
     ``target`` are the new inputs; ``source`` and its ``encoded`` classes are examples with labels, None where nobody
-    gave any. ``train`` trains a network (see :mod:`headstart.adaptations._training`); ``features`` gives the last
-    features (N, D) of some inputs by a network.
+    gave any. ``bench`` lays out a workbench that trains on some inputs with encoded targets, in a folder.
     """
 
     target: Inputs
     source: Inputs | None
     encoded: Tensor | None
-    features: Callable[[Network, Inputs], np.ndarray]
-    device: torch.device
+    bench: Callable[[Inputs, Tensor, Path], Workbench]
 
 
 @dataclass(frozen=True)

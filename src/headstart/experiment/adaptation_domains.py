@@ -42,11 +42,13 @@ def domains_of(
     guard, new = model.needed_guard, observed.new
     features = [guard.familiar[-1].astype(np.float32)]
     classes = [guard.classes]
-    for source in wish.sources:
-        more, theirs = _further(model, source, wish.input)
+    sources: list[tuple[Examples, np.ndarray]] = []
+    for given in wish.sources:
+        examples, more, theirs = _further(model, given, wish.input)
         progress.say(f"Read {len(more)} further source examples.")
         features.append(more)
         classes.append(theirs)
+        sources.append((examples, theirs))
     origins = np.repeat(np.arange(len(features)), [len(part) for part in features])
     source, known = np.concatenate(features), np.concatenate(classes)
     places = np.array(sorted(labelled or {}), dtype=np.int64)
