@@ -75,7 +75,7 @@ def test_the_risk_of_equal_domains_is_the_plain_error() -> None:
 def test_the_risk_counts_mistakes_where_the_new_inputs_lie() -> None:
     random = np.random.default_rng(0)
     source = random.normal(size=(200, 2))
-    new = random.normal(size=(200, 2)) + [1.5, 0]
+    new = random.normal(size=(200, 2)) + np.array([1.5, 0])
     classes, right = np.zeros(200, np.int64), np.tile([1.0, 0.0], (200, 1))
     near, far = right.copy(), right.copy()
     order = np.argsort(source[:, 0])

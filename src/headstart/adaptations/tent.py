@@ -7,8 +7,8 @@ import copy
 import torch
 
 from headstart.adaptations._deep import finished, lacking, needed
-from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.adaptations._normalisation import batches, follow, normalisations, without_normalisation
+from headstart.adaptations.base import Adaptation, Adapted, Domains
 
 EPOCHS = 2
 RATE = 1e-3
@@ -19,8 +19,8 @@ class Tent(Adaptation):
 
         L = mean_t H(softmax(logits)),   over γ and β of the normalisation layers, statistics those of the batch
 
-    by Adam at the paper's rate, for two passes over the new inputs instead of online, one answer at a time. After them
-    the statistics are averaged over all new inputs, so that an answer does not depend on its batch.
+    by Adam at the paper's rate, for two passes over the new inputs instead of online. After them the statistics are
+    averaged over all new inputs, so that an answer does not depend on its batch.
     """
 
     summary = "trains the scales and shifts of the normalisation layers until the answers are sure"

@@ -11,10 +11,12 @@ import torch
 from headstart.adaptations.base import Domains
 from headstart.core.errors import InputError, Problem, UsageError, nearest
 from headstart.core.progress import Progress
+from headstart.data.examples import Examples
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Observed
+from headstart.experiment.adaptation_bench import deep_of
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks.base import Task
 
@@ -64,10 +66,14 @@ def domains_of(
         temperature=float(model.calibration.get("temperature", 1.0)),
         seed=wish.seed,
         labelled=places,
-        classes_given=model.task.encode([(labelled or {})[int(i)] for i in places]).numpy()
-        if len(places)
-        else places,
+        classes_given=_encoded(model.task, places, labelled or {}),
+        deep=deep_of(model, observed.examples, sources, wish.seed, progress) if wish.deep else None,
     )
+
+
+def _encoded(task: Task, places: np.ndarray, labelled: Labelled) -> np.ndarray:
+    """The classes (k,) of labelled places."""
+    return task.encode([labelled[int(place)] for place in places]).numpy() if len(places) else places
 
 
 def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
@@ -140,8 +146,8 @@ def _table(table: Any) -> Any:
     return frame
 
 
-def _further(model: Model, source: Any, input: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, D) and classes (n,) of a further labelled source, by the model's network."""
+def _further(model: Model, source: Any, input: str | None) -> tuple[Examples, np.ndarray, np.ndarray]:
+    """The readable examples of a further labelled source, their features (n, D) by the model, and classes (n,)."""
     usual = {role: name for role, name in model.columns.items() if name}
     examples = read(Request(source, input, None, usual=usual))
     if examples.targets is None:
@@ -154,7 +160,8 @@ def _further(model: Model, source: Any, input: str | None) -> tuple[np.ndarray, 
     if examples.modality != model.modality:
         raise UsageError(f"This model takes {model.modality} inputs; {source} holds {examples.modality}.")
     seen = model.observed(examples)
-    return seen.new.features.astype(np.float32), model.task.encode(list(seen.examples.targets or [])).numpy()
+    classes = model.task.encode(list(seen.examples.targets or [])).numpy()
+    return seen.examples, seen.new.features.astype(np.float32), classes
 
 
 def _strength(task: Task, source: np.ndarray, classes: np.ndarray, seed: int) -> float:

@@ -20,7 +20,7 @@ from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare, finding_json
 from headstart.delivery.guard import Observed
 from headstart.experiment.adaptation_choice import Choice, Tried, choose, judged
-from headstart.experiment.adaptation_domains import domains_of, given_labels
+from headstart.experiment.adaptation_domains import Labelled, domains_of, given_labels
 from headstart.experiment.adapted_model import adapted_model, as_it_was
 from headstart.experiment.unfinished import check_out
 
@@ -135,13 +135,25 @@ def adapt(
 
 def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
     """Adapt `model` as asked."""
-    adaptations = _asked(wish)
+    adaptations = asked_for(wish)
     _check(model)
     examples = model.examples(wish.data, wish.input)
     check_enough(len(examples))
     observed = model.observed(examples)
     progress.say(f"Read {len(observed.new.ids)} new {_noun(model)}.")
     labelled = given_labels(wish.labels_for, observed, model.task) if wish.labels_for is not None else None
+    return adapted_to(model, observed, wish, adaptations, labelled, progress)
+
+
+def adapted_to(
+    model: Model,
+    observed: Observed,
+    wish: Wish,
+    adaptations: dict[str, Adaptation],
+    labelled: Labelled | None,
+    progress: Progress,
+) -> Adaption:
+    """Compare, try, and decide, once the new inputs were `observed`."""
     comparison = compare(model.task, model.calibration, model.needed_guard, observed.new, _noun(model), wish.seed)
     if not comparison.declared and labelled is None:
         reason = (
@@ -196,7 +208,7 @@ def _tried(
     return tried, left_out
 
 
-def _asked(wish: Wish) -> dict[str, Adaptation]:
+def asked_for(wish: Wish) -> dict[str, Adaptation]:
     """The adaptations to try, the shallow before the deep."""
     made = {name: ADAPTATIONS.load(name)() for name in wish.methods or ADAPTATIONS.names()}
     return dict(sorted(made.items(), key=lambda each: each[1].depth))
