@@ -106,13 +106,19 @@ class Model(Parts):
         """
         guard = self._guard_for(Care(coverage))
         if guard is None or not len(guard.scores):
-            raise UsageError(
-                "This model folder holds no guard; fit it anew to have one."
-                if guard is None
-                else f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
-            )
+            raise UsageError(self._why_no_sets(guard))
         held = label_sets(guard, self.predict_proba(data), coverage)
         return [[self.labels[place] for place in np.flatnonzero(row)] for row in held]
+
+    def _why_no_sets(self, guard: Guard | None) -> str:
+        if guard is None:
+            return "This model folder holds no guard; fit it anew to have one."
+        if self.result.adaptation.get("kept"):
+            return (
+                "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
+                "truth; fit on labelled examples of these inputs to have sets."
+            )
+        return f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
 
     def compare(self, data: Any, input: str | None = None, seed: int = 0) -> Comparison:
         """How new data, labelled or not, differ from the held-out examples, and what accuracy to expect on them.

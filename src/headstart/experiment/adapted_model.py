@@ -16,7 +16,8 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard, Observed, most_familiar
-from headstart.experiment.adaptation_choice import Choice
+from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
+from headstart.experiment.adaptation_choice import Choice, Tried
 from headstart.model import novelty
 
 STRATEGY = "adaptation"
@@ -38,8 +39,18 @@ def as_it_was(model: Model, reason: str, findings: Sequence[Finding] = ()) -> Mo
     return _with(model, result=result)
 
 
-def adapted_model(model: Model, domains: Domains, observed: Observed, choice: Choice) -> Model:
-    """The model under the adapted network; the given one stays as it is."""
+def adapted_model(
+    model: Model,
+    domains: Domains,
+    observed: Observed,
+    choice: Choice,
+    tried: Sequence[Tried],
+    lacking: dict[str, str],
+) -> Model:
+    """The model under the adapted network, with its page and card; the given one stays as it is.
+
+    `tried` and `lacking` are what its page tells of the other candidates.
+    """
     if choice.adapted is None:
         raise ValueError("nothing was adapted")
     made = _with(model, network=copy.deepcopy(choice.adapted.network).cpu())
@@ -48,8 +59,9 @@ def adapted_model(model: Model, domains: Domains, observed: Observed, choice: Ch
     source = model.provenance.get("data", "")
     made.provenance = {**model.provenance, "adapted_to": observed.examples.source, "adapted_by": choice.name}
     noun = MODALITIES.load(model.modality)().noun
+    title = f"{model.task.name.replace('_', ' ').capitalize()} of {noun}, adapted to {observed.examples.source}"
     facts = {
-        "title": f"{model.task.name.replace('_', ' ')} of {noun}, adapted to {observed.examples.source}",
+        "title": title,
         "description": f"Takes {noun} and predicts the {model.task.noun} of each.",
         "license": _licence(model),
         "data": f"{source}; adapted to {len(observed.new.ids)} {noun} without labels from {observed.examples.source}",
@@ -57,6 +69,18 @@ def adapted_model(model: Model, domains: Domains, observed: Observed, choice: Ch
         "limits": " ".join(WITHOUT_LABELS),
         **{name.replace("_", " "): str(value) for name, value in made.provenance.items()},
     }
+    made.report = render_adaptation(
+        AdaptationEvidence(
+            title=title,
+            reason=f"Kept: {choice.name}. {choice.reason[0].upper()}{choice.reason[1:]}.",
+            kept=choice.name,
+            tried={one.name: one.figures for one in tried},
+            left_out=lacking,
+            limits=WITHOUT_LABELS,
+            findings=choice.findings,
+            provenance={name.replace("_", " "): str(value) for name, value in made.provenance.items()},
+        )
+    )
     made.card = model_card(made.result, {name: text for name, text in facts.items() if text})
     return made
 

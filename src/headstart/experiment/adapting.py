@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from headstart.delivery.comparing import Comparison, check_enough, compare, find
 from headstart.delivery.guard import Observed
 from headstart.experiment.adaptation_choice import Choice, Tried, choose, judged
 from headstart.experiment.adaptation_domains import Labelled, domains_of, given_labels
+from headstart.experiment.adaptation_labels import choose_by_labels
 from headstart.experiment.adapted_model import adapted_model, as_it_was
 from headstart.experiment.unfinished import check_out
 
@@ -167,7 +168,7 @@ def adapted_to(
     )
     domains = domains_of(model, observed, wish, labelled, progress)
     tried, left_out = _tried(domains, adaptations, progress)
-    choice = choose(domains, tried)
+    choice = choose_by_labels(domains, tried, adaptations) if labelled is not None else choose(domains, tried)
     progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
     return _adaption(model, domains, observed, comparison, tried, left_out, choice)
 
@@ -182,11 +183,12 @@ def _adaption(
     choice: Choice,
 ) -> Adaption:
     findings = [*comparison.findings, *choice.findings]
+    choice = replace(choice, findings=findings)
     if choice.adapted is None:
         return Adaption(
             as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings
         )
-    made = adapted_model(model, domains, observed, choice)
+    made = adapted_model(model, domains, observed, choice, tried, left_out)
     return Adaption(made, choice.name, choice.reason, comparison, tried, left_out, findings)
 
 
