@@ -81,12 +81,12 @@ def observed(source: Domain, target: Domain, part: str) -> Any:
 
     features = {name: torch.from_numpy(each) for name, each in target.features[part].items()}
     guard = source.model.needed_guard
-    last = target.features[part][guard.depths[-1]]
+    *earlier, last = (target.features[part][name] for name in guard.depths)
     with torch.no_grad():
         outputs = source.model.network.head(torch.from_numpy(last))
     strange, nearest = guard.look(features)
     examples = target.examples[part]
-    return Observed(examples, [], NewExamples(list(examples.ids), last, outputs, strange, nearest))
+    return Observed(examples, [], NewExamples(list(examples.ids), last, outputs, strange, nearest, earlier))
 
 
 def _split(folder: Path, part: str) -> Split:

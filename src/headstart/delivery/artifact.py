@@ -236,12 +236,15 @@ class Model(Parts):
         return examples
 
     def _observed(self, guard: Guard, examples: Examples) -> Observed:
-        last = guard.depths[-1]
-        seen = self._inference.run(examples, lambda features: (features[last].float().numpy(), *guard.look(features)))
+        depths = guard.depths
+        seen = self._inference.run(
+            examples, lambda features: (*(features[name].float().numpy() for name in depths), *guard.look(features))
+        )
         if not seen.looked:
             raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")
-        features, strange, nearest = (np.concatenate(parts) for parts in zip(*seen.looked, strict=True))
-        new = NewExamples(list(seen.examples.ids), features, seen.outputs, strange, nearest)
+        *by_depth, strange, nearest = (np.concatenate(parts) for parts in zip(*seen.looked, strict=True))
+        *earlier, last = by_depth
+        new = NewExamples(list(seen.examples.ids), last, seen.outputs, strange, nearest, earlier)
         return Observed(seen.examples, seen.set_aside, new)
 
     @cached_property

@@ -124,7 +124,9 @@ def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choi
     """
     before = model.needed_guard
     made.guard = before  # by which depths are found
-    features = made.depth_features(observed.examples)
+    moved = _moved(model, made)
+    known = dict(zip(before.depths, [*observed.new.earlier, observed.new.features], strict=True))
+    features = made.depth_features(observed.examples) if moved else known
     predicted = choice.probable.argmax(axis=1).astype(np.int64)
     order = np.random.default_rng(domains.seed).permutation(len(predicted))
     held = max(2, round(HELD_BACK * len(order)))
@@ -132,14 +134,15 @@ def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choi
     most = most_familiar([part.shape[1] for part in before.familiar])
     learnt = learnt[:most]
     old = np.sort(np.random.default_rng(domains.seed).permutation(len(before.ids))[: most - len(learnt)])
-    if _moved(model, made):
+    if moved:
         old = old[:0]  # another backbone gives other features
     familiar = [
         np.concatenate([own[old], features[name][learnt].astype(np.float16)])
         for own, name in zip(before.familiar, before.depths, strict=True)
     ]
-    known = [novelty.familiar(part) for part in familiar]
-    strange, _ = novelty.strangeness(known, [features[name][reference] for name in before.depths])
+    strange, _ = novelty.strangeness(
+        [novelty.familiar(part) for part in familiar], [features[name][reference] for name in before.depths]
+    )
     said = [f"{model.task.say(model.labels[place])} (predicted)" for place in predicted[learnt]]
     shares = np.bincount(predicted, minlength=model.task.outputs) / len(predicted)
     return Guard(
