@@ -90,7 +90,7 @@ class NewExamples:
     """N new inputs.
 
     ``features`` (N, D) at the last depth; ``outputs`` (N, C); how ``strange`` each is, (N,); and the places of the
-    ``nearest`` training examples (N, k). ``earlier`` are features (N, D_s) at the guard's other depths, in their order.
+    ``nearest`` training examples (N, k). ``earlier`` : features (N, D_s) at the guard's other depths, in order.
     """
 
     ids: Sequence[str]
