@@ -91,6 +91,9 @@ class Adaptation(ABC):
     depth: ClassVar[int]
     """How much it changes: the shallow are tried first. 1 moves features, 2 learns from its own answers, 3 trains."""
 
+    by_default: ClassVar[bool] = False
+    """Whether it is tried without being named and without labels that could choose it."""
+
     def missing(self, domains: Domains) -> str:
         """What it needs that is not there, in words; empty where it can be tried."""
         return ""

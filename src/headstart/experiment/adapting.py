@@ -26,6 +26,11 @@ from headstart.experiment.adapted_model import adapted_model, as_it_was
 from headstart.experiment.unfinished import check_out
 
 SOURCE = "source model"
+ALL = "all"
+"""Every adaptation."""
+
+SHALLOW = 2
+"""Adaptations of at most this depth leave the backbone as it is."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +216,20 @@ def _tried(
 
 
 def asked_for(wish: Wish) -> dict[str, Adaptation]:
-    """The adaptations to try, the shallow before the deep."""
-    made = {name: ADAPTATIONS.load(name)() for name in wish.methods or ADAPTATIONS.names()}
+    """The adaptations to try, the shallow before the deep.
+
+    Those named, or all; else the few that validators can be trusted to judge, and, where a few labels choose, all that
+    leave the backbone as it is; with ``deep`` also those that train it.
+    """
+    names = ADAPTATIONS.names() if ALL in wish.methods else wish.methods
+    made: dict[str, Adaptation] = {name: ADAPTATIONS.load(name)() for name in names or ADAPTATIONS.names()}
+    if not names:
+        chosen = wish.labels_for is not None
+        made = {
+            name: one
+            for name, one in made.items()
+            if one.by_default or (wish.deep if one.depth > SHALLOW else chosen)
+        }
     return dict(sorted(made.items(), key=lambda each: each[1].depth))
 
 
