@@ -66,7 +66,7 @@ def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], 
     from headstart.strategies._linear_head import fit_linear_head
 
     model = source.model
-    wish = Wish(None, deep=False, seed=seed)
+    wish = Wish(None, seed=seed)
     quiet = Progress(quiet=True)
     made = adapted_to(model, observed(source, target, "train"), wish, asked_for(wish), None, quiet)
     last = model.needed_guard.depths[-1]

@@ -36,7 +36,7 @@ def test_nothing_is_done_where_nothing_differs(
     photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new = paint(at_hand / "new", {"apple": 8, "lime": 8, "plum": 8}, seed=5)
-    assert status("adapt", photo_model, new, "--out", "m", "--shallow", "--json") == 0
+    assert status("adapt", photo_model, new, "--out", "m", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found)[:6] == ["method", "kept", "mismatch", "validators", "tried", "reason"]
     assert found["kept"] is False
@@ -53,11 +53,11 @@ def test_a_shift_is_found_and_what_is_kept_is_no_worse(
     photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new = dark(at_hand / "new")
-    assert status("adapt", photo_model, new, "--out", "m", "--shallow", "--json") == 0
+    assert status("adapt", photo_model, new, "--methods", "all", "--out", "m", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["mismatch"]["found"] is True
     assert {one["method"] for one in found["tried"]} >= {"source model", "standardise", "self_training", "coral"}
-    assert found["left_out"].keys() >= {"few_labels", "shot", "batch_norm", "deep_alignment"}
+    assert found["left_out"].keys() == {"few_labels", "deep_alignment"}
     assert right(Path("m"), new) >= right(photo_model, new)
     told = result_of(Path("m"))["adaptation"]
     assert told["kept"] is found["kept"]
@@ -69,7 +69,7 @@ def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_mo
 
     new = dark(at_hand / "new")
     few = given(new, at_hand / "few.csv", each=4)
-    adaption = headstart.adapt(photo_model, new, out="m", labels_for=few, deep=False, quiet=True)
+    adaption = headstart.adapt(photo_model, new, out="m", labels_for=few, quiet=True)
     assert adaption.kept
     model = headstart.load("m")
     answer = model.answer(str(dark(at_hand / "more", seed=8)))
@@ -95,7 +95,7 @@ def given(folder: Path, path: Path, each: int) -> Path:
 def test_a_few_labels_choose_and_teach(photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = dark(at_hand / "new")
     few = given(new, at_hand / "few.csv", each=4)
-    assert status("adapt", photo_model, new, "--labels-for", few, "--out", "m", "--shallow", "--json") == 0
+    assert status("adapt", photo_model, new, "--labels-for", few, "--out", "m", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert "of 12 labelled inputs" in found["reason"]
     assert "few_labels" in {one["method"] for one in found["tried"]}
@@ -133,7 +133,7 @@ def test_wrong_use_is_said_before_anything_is_computed(
 
 def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: Path) -> None:
     new = dark(at_hand / "new")
-    adaption = headstart.adapt(photo_model, new, source=[photos], methods=["standardise"], deep=False, quiet=True)
+    adaption = headstart.adapt(photo_model, new, source=[photos], methods=["standardise"], quiet=True)
     assert [one.name for one in adaption.tried] == ["source model", "standardise"]
     kept = headstart.load(photo_model).needed_guard
     assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 42

@@ -61,10 +61,12 @@ def test_most_for_and_at_most_one_against(gains: list[float], kept: bool) -> Non
         assert "labels for each class" in choice.reason
 
 
-def test_of_several_the_best_mean_rank_wins_and_the_shallow_of_equals() -> None:
-    low, high = candidate("low", [1.0] * 6), candidate("high", [2.0] * 5 + [0.5], depth=2)
+def test_of_several_the_deepest_is_kept_and_of_equals_the_best_mean_rank() -> None:
+    low, high = candidate("low", [1.0] * 6), candidate("high", [2.0] * 5 + [0.5])
     assert choose(domains(), [SOURCE, low, high]).name == "high"
-    assert choose(domains(), [SOURCE, replace(low, name="deep", depth=3), low]).name == "low"
+    assert choose(domains(), [SOURCE, replace(low, depth=2), high]).name == "low"
+    refused = replace(candidate("refused", [-1.0] * 6), depth=3)
+    assert choose(domains(), [SOURCE, low, refused]).name == "low"
     assert mean_ranks([{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": 3.0}]).tolist() == [1.75, 1.25]
 
 

@@ -36,8 +36,8 @@ def add_to(commands: Any) -> None:
         "--source", action="append", default=[], metavar="DATA", help="labelled examples of an old domain; repeatable"
     )
     parser.add_argument("--labels-for", metavar="FILE", help="a CSV file with the columns id and label")
-    parser.add_argument("--methods", metavar="NAMES", help="adaptations to try, with commas between (default: all)")
-    parser.add_argument("--shallow", action="store_true", help="leave the backbone as it is: seconds, not minutes")
+    parser.add_argument("--methods", metavar="NAMES", help="adaptations to try, with commas between, or all")
+    parser.add_argument("--deep", action="store_true", help="also try those that train the backbone: minutes")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn at random (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--json", action="store_true", help='one JSON object: {"method": …, "kept": …, "reason": …}')
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         source=options.source,
         labels_for=options.labels_for,
         methods=[name.strip() for name in (options.methods or "").split(",") if name.strip()],
-        deep=not options.shallow,
+        deep=options.deep,
         seed=options.seed,
         device=options.device,
     )

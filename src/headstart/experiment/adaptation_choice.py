@@ -126,7 +126,9 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
 
     A validator prefers a candidate where its figure is higher than the source model's, part by part of the new
     inputs, beyond chance (paired t-test). They agree where most prefer it and at most one prefers the source model.
-    Of several on which they agree, the one with the best mean rank is kept, the shallowest of equals.
+    Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
+    ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
+    kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good.
     """
     findings = rare_classes(domains, tried)
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
@@ -134,7 +136,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     if not agreed:
         return Choice("", None, _why_not(tried, votes), findings)
     ranks = mean_ranks([one.figures for one in agreed])
-    best = min(range(len(agreed)), key=lambda i: (ranks[i], agreed[i].depth))
+    best = min(range(len(agreed)), key=lambda i: (-agreed[i].depth, ranks[i]))
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)

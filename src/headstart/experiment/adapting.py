@@ -80,7 +80,7 @@ class Wish:
     """What is asked for.
 
     ``sources`` : further labelled examples of the old domains. ``labels_for`` : a table of a few labels of the new
-    inputs. ``methods`` : adaptations to try; empty for all. ``deep`` : whether the backbone may be trained.
+    inputs. ``methods`` : adaptations to try; empty for the default. ``deep`` : also those that train the backbone.
     """
 
     data: Any
@@ -88,7 +88,7 @@ class Wish:
     sources: Sequence[Any] = ()
     labels_for: Any = None
     methods: Sequence[str] = ()
-    deep: bool = True
+    deep: bool = False
     seed: int = 0
 
 
@@ -101,7 +101,7 @@ def adapt(
     source: Any = (),
     labels_for: Any = None,
     methods: Sequence[str] = (),
-    deep: bool = True,
+    deep: bool = False,
     seed: int = 0,
     device: str = "auto",
     quiet: bool = False,
@@ -120,8 +120,8 @@ def adapt(
     source : labelled examples of the old domain, or a list of several such sources. Without any, what the model
         keeps of its training examples stands in, which is enough for all that leaves the backbone as it is.
     labels_for : a table with the columns ``id`` and ``label`` for a few of the new inputs; they choose and teach.
-    methods : names of adaptations to try; all of them where none is named.
-    deep : whether the backbone may be trained, which takes minutes; else only what is shallow is tried.
+    methods : names of adaptations to try, or ``["all"]``.
+    deep : try also those that train the backbone, which takes minutes.
 
     Raises
     ------
@@ -171,7 +171,8 @@ def adapted_to(
         f"They differ from the old ones: told apart with an area under the ROC curve of {comparison.auc:.2f} "
         f"(p = {_p_value(comparison):.3f})."
     )
-    domains = domains_of(model, observed, wish, labelled, progress)
+    deep = any(one.depth > SHALLOW for one in adaptations.values())
+    domains = domains_of(model, observed, replace(wish, deep=deep), labelled, progress)
     tried, left_out = _tried(domains, adaptations, progress)
     choice = choose_by_labels(domains, tried, adaptations) if labelled is not None else choose(domains, tried)
     progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
@@ -218,8 +219,8 @@ def _tried(
 def asked_for(wish: Wish) -> dict[str, Adaptation]:
     """The adaptations to try, the shallow before the deep.
 
-    Those named, or all; else the few that validators can be trusted to judge, and, where a few labels choose, all that
-    leave the backbone as it is; with ``deep`` also those that train it.
+    Those named, or all; else the few that validators can be trusted to judge, and, where a few labels choose, all
+    that leave the backbone as it is; with ``deep`` also those that train it.
     """
     names = ADAPTATIONS.names() if ALL in wish.methods else wish.methods
     made: dict[str, Adaptation] = {name: ADAPTATIONS.load(name)() for name in names or ADAPTATIONS.names()}
