@@ -10,7 +10,15 @@ import torch
 from torch import nn
 
 from headstart.adaptations.base import Adapted, Domains
-from headstart.experiment.adaptation_choice import PARTS, Tried, choose, mean_ranks, preferences, rare_classes
+from headstart.experiment.adaptation_choice import (
+    PARTS,
+    Tried,
+    choose,
+    consensus,
+    mean_ranks,
+    preferences,
+    rare_classes,
+)
 from headstart.model.network import Network
 from headstart.tasks import TASKS
 
@@ -68,6 +76,16 @@ def test_of_several_the_deepest_is_kept_and_of_equals_the_best_mean_rank() -> No
     refused = replace(candidate("refused", [-1.0] * 6), depth=3)
     assert choose(domains(), [SOURCE, low, refused]).name == "low"
     assert mean_ranks([{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": 3.0}]).tolist() == [1.75, 1.25]
+
+
+def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
+    calm, deep = candidate("calm", [1.0] * 6), replace(candidate("deep", [2.0] * 6), depth=3)
+    assert choose(domains(), [SOURCE, calm, deep]).name == "deep"
+    swapped = replace(deep, probable=deep.probable[:, ::-1])
+    assert consensus(calm, deep) == 1.0
+    assert consensus(calm, swapped) == -1.0
+    assert choose(domains(), [SOURCE, calm, swapped]).name == "calm"
+    assert choose(domains(), [SOURCE, swapped]).adapted is None
 
 
 def test_a_class_that_hardly_any_input_is_given_is_named() -> None:

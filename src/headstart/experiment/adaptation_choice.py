@@ -23,6 +23,12 @@ SKETCHED, DIRECTIONS = 400, 128
 T_CRITICAL = 2.132
 """The 95 % quantile of Student's t with PARTS - 1 degrees of freedom."""
 
+TRAINS = 3
+"""The depth from which an adaptation changes the backbone."""
+
+CONSENSUS = 0.4
+"""Cohen's κ above which two raters agree more than fairly (Landis & Koch 1977)."""
+
 RARE, NAMED = 0.01, 5
 FEW_LABELS = (
     "One to three labels for each class (--labels-for FILE; `headstart label` says which) would do more than any "
@@ -128,11 +134,15 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     inputs, beyond chance (paired t-test). They agree where most prefer it and at most one prefers the source model.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
-    kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good.
+    kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
+    that trains the backbone may take one class for another and look sound to all of them: it must also agree with the
+    deepest of the others on which they agree, or with the source model.
     """
     findings = rare_classes(domains, tried)
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
     agreed = [one for one in tried[1:] if _agree(votes[one.name])]
+    calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
+    agreed = [one for one in agreed if one.depth < TRAINS or consensus(one, calm) >= CONSENSUS]
     if not agreed:
         return Choice("", None, _why_not(tried, votes), findings)
     ranks = mean_ranks([one.figures for one in agreed])
@@ -140,6 +150,15 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)
+
+
+def consensus(one: Tried, other: Tried) -> float:
+    """Cohen's κ of the classes that two candidates give: 1 where all are the same, 0 where that is chance."""
+    first, second = one.probable.argmax(axis=1), other.probable.argmax(axis=1)
+    count = one.probable.shape[1]
+    shares = [np.bincount(each, minlength=count) / len(each) for each in (first, second)]
+    chance = float(shares[0] @ shares[1])
+    return (float((first == second).mean()) - chance) / (1 - chance) if chance < 1 else 1.0
 
 
 def preferences(candidate: Tried, source: Tried) -> dict[str, int]:
