@@ -14,16 +14,17 @@ ROOT = Path(headstart.__file__).parent
 FLOORS = {
     "core": 1,
     "data": 2, "tasks": 2, "backbones": 2, "alignments": 2, "transferability": 2, "diagnosis": 2,
+    "validators": 2,
     "model": 3, "frozen": 3,
     "training": 4, "delivery": 4, "explanations": 4,
     "strategies": 5,
-    "ladder": 6,
+    "ladder": 6, "adaptations": 6,
     "experiment": 7,
     "cli": 8, "estimator": 8, "__main__": 9, "__init__": 9,
 }  # fmt: skip
 PLUGIN_FOLDERS = [
     "data/readers", "data/modalities", "tasks", "backbones", "diagnosis", "frozen/engines", "strategies", "cli",
-    "explanations", "transferability",
+    "explanations", "transferability", "alignments", "adaptations", "validators",
 ]  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 

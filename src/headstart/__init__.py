@@ -7,6 +7,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
+    "adapt": "headstart.experiment.adapting",
     "check": "headstart.experiment.checking",
     "extend": "headstart.experiment.extending",
     "fit": "headstart.experiment.flow",
@@ -23,6 +24,7 @@ __all__ = [
     "HeadstartRegressor",
     "Model",
     "__version__",
+    "adapt",
     "check",
     "extend",
     "fit",

@@ -62,6 +62,10 @@ def close(given: Tensor, wanted: Tensor) -> bool:
 
 def test_the_two_parts_are_the_whole_at_every_depth(subject: Subject) -> None:
     count = len(subject.stages)
+    if subject.backbone.layer_run() is None and subject.backbone.traced() is None:
+        assert subject.cut(1)[1].is_input  # nowhere to be cut: what trains reads the input itself
+        assert subject.cut(count)[1].cut == "features"
+        return
     for depth in sorted({1, count // 2, count - 1, count}):
         _, frontier = subject.cut(depth)
         with torch.no_grad():

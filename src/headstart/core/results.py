@@ -154,7 +154,7 @@ class FromNames:
     margin: float
 
 
-WHERE_THERE_ARE_SOME = ("from_names", "extension")
+WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation")
 """Keys of ``result.json`` that only some models have."""
 
 
@@ -163,8 +163,8 @@ class FitResult:
     """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
 
     ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
-    found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; keys of what was not
-    done are left out.
+    found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; ``adaptation`` is what
+    became of adapting it to new inputs. Keys of what was not done are left out.
     """
 
     task: str
@@ -181,6 +181,7 @@ class FitResult:
     from_names: FromNames | None = None
     format: int = RESULT_FORMAT
     extension: dict[str, Any] | None = None
+    adaptation: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""

@@ -107,13 +107,19 @@ class Model(Parts):
         """
         guard = self._guard_for(Care(coverage))
         if guard is None or not len(guard.scores):
-            raise UsageError(
-                "This model folder holds no guard; fit it anew to have one."
-                if guard is None
-                else f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
-            )
+            raise UsageError(self._why_no_sets(guard))
         held = label_sets(guard, self.predict_proba(data), coverage)
         return [[self.labels[place] for place in np.flatnonzero(row)] for row in held]
+
+    def _why_no_sets(self, guard: Guard | None) -> str:
+        if guard is None:
+            return "This model folder holds no guard; fit it anew to have one."
+        if self.result.adaptation and self.result.adaptation.get("kept"):
+            return (
+                "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
+                "truth; fit on labelled examples of these inputs to have sets."
+            )
+        return f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
 
     def compare(self, data: Any, input: str | None = None, seed: int = 0) -> Comparison:
         """How new data, labelled or not, differ from the held-out examples, and what accuracy to expect on them.
@@ -140,7 +146,27 @@ class Model(Parts):
         InputError : the data cannot be read, or more than a tenth of them.
         UsageError : the model folder holds no guard.
         """
-        return self._observed(self.needed_guard, self._read(data, input, needs_targets=False))
+        return self.observed(self.examples(data, input))
+
+    def examples(self, data: Any, input: str | None = None) -> Examples:
+        """What this model can be asked about, undecoded; targets are not needed.
+
+        Raises
+        ------
+        InputError : it cannot be read, or holds inputs of another kind.
+        """
+        return self._read(data, input, needs_targets=False)
+
+    def observed(self, examples: Examples) -> Observed:
+        """As :meth:`observe`, of examples that were read already."""
+        return self._observed(self.needed_guard, examples)
+
+    def depth_features(self, examples: Examples) -> dict[str, np.ndarray]:
+        """Features (N, D) of inputs, all readable, at each depth that the guard looks at."""
+        depths = self.needed_guard.depths
+        seen = self._inference.run(examples, lambda features: [features[name].float().numpy() for name in depths])
+        parts = [np.concatenate(part) for part in zip(*seen.looked, strict=True)]
+        return dict(zip(depths, parts, strict=True))
 
     @property
     def needed_guard(self) -> Guard:
@@ -226,12 +252,15 @@ class Model(Parts):
         return examples
 
     def _observed(self, guard: Guard, examples: Examples) -> Observed:
-        last = guard.depths[-1]
-        seen = self._inference.run(examples, lambda features: (features[last].float().numpy(), *guard.look(features)))
+        depths = guard.depths
+        seen = self._inference.run(
+            examples, lambda features: (*(features[name].float().numpy() for name in depths), *guard.look(features))
+        )
         if not seen.looked:
             raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")
-        features, strange, nearest = (np.concatenate(parts) for parts in zip(*seen.looked, strict=True))
-        new = NewExamples(list(seen.examples.ids), features, seen.outputs, strange, nearest)
+        *by_depth, strange, nearest = (np.concatenate(parts) for parts in zip(*seen.looked, strict=True))
+        *earlier, last = by_depth
+        new = NewExamples(list(seen.examples.ids), last, seen.outputs, strange, nearest, earlier)
         return Observed(seen.examples, seen.set_aside, new)
 
     @cached_property

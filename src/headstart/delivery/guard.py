@@ -102,7 +102,7 @@ class NewExamples:
     """N new inputs.
 
     ``features`` (N, D) at the last depth; ``outputs`` (N, C); how ``strange`` each is, (N,); and the places of the
-    ``nearest`` training examples (N, k).
+    ``nearest`` training examples (N, k). ``earlier`` : features (N, D_s) at the guard's other depths, in order.
     """
 
     ids: Sequence[str]
@@ -110,6 +110,7 @@ class NewExamples:
     outputs: Tensor
     strange: np.ndarray
     nearest: np.ndarray
+    earlier: Sequence[np.ndarray] = ()
 
 
 @dataclass(frozen=True)

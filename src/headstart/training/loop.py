@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ class Job:
     targets, validation_targets : encoded targets.
     weights : per-example weights (N,).
     name : tells runs apart; with ``seed`` it fixes all randomness.
+    loss : of a step, where it is another than :func:`step_loss`.
     """
 
     trained: nn.Module
@@ -49,6 +50,11 @@ class Job:
     anchor: dict[str, Tensor]
     seed: int
     name: str
+    loss: StepLoss | None = None
+
+
+StepLoss = Callable[[Job, Batch, Tensor, Tensor], Tensor]
+"""(job, a batch of activations, its encoded targets, its weights) → the loss of a step, a scalar."""
 
 
 def run(job: Job, callbacks: Sequence[Callback]) -> Moment:
@@ -106,7 +112,7 @@ def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
     for group in job.optimizer.param_groups:
         group["lr"] = 0.0 if group["held"] else group["peak"] * factor
     job.optimizer.zero_grad()
-    loss = step_loss(job, _placed(batch, job), job.targets[rows], job.weights[rows])
+    loss = (job.loss or step_loss)(job, placed(batch, job), job.targets[rows], job.weights[rows])
     job.accelerator.backward(loss)
     moving = [p for group in job.optimizer.param_groups for p in group["params"]]
     job.accelerator.clip_grad_norm_(moving, job.recipe.clip)
@@ -137,7 +143,8 @@ def _distance(job: Job) -> Tensor:
     return 0.5 * torch.stack([(named[name] - start).square().sum() for name, start in job.anchor.items()]).sum()
 
 
-def _placed(batch: Batch, job: Job) -> Batch:
+def placed(batch: Batch, job: Job) -> Batch:
+    """`batch` on the device of the run."""
     return {name: tensor.to(job.accelerator.device) for name, tensor in batch.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,13 +28,23 @@ from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.gradual_unfreezing import GradualUnfreezing
-from headstart.training.loop import Job, make_optimizer, outputs_of, run
+from headstart.training.loop import Job, StepLoss, make_optimizer, outputs_of, run
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
 
 KEPT_FOR_THE_END = 0.05
 """Share of the budget that no rung may use: calibrating, testing and writing come after them."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is other than usual in a training run: the ``loss`` of a step, ``more`` parameters that are trained with
+    the network's at the head's rate, and further ``callbacks``."""
+
+    loss: StepLoss | None = None
+    more: Sequence[nn.Parameter] = ()
+    callbacks: Sequence[Callback] = ()
 
 
 @dataclass(frozen=True)
@@ -120,8 +131,10 @@ class Workbench:
         part = self.frozen_part(network, keep)
         return outputs_of(TrainedPart(network, part.frontier), part.over(inputs), self.device)
 
-    def train_network(self, plan: FreezePlan, recipe: Recipe, name: str) -> Moment:
+    def train_network(self, plan: FreezePlan, recipe: Recipe, name: str, course: Course | None = None) -> Moment:
         """Train the plan's network from its frontier on; returns where the run ended.
+
+        `course` says what is other than usual: the loss of a step, what else is trained, what else happens.
 
         Raises
         ------
@@ -134,7 +147,12 @@ class Workbench:
         validation = None if self.validation is None else part.over(self.validation)
         with self.stopwatch.lap("train"):
             job = self._job(plan, recipe, name, part.frontier, train, validation)
-            moment = run(job, self._callbacks(recipe, name))
+            course = course or Course()
+            job.loss = course.loss
+            if course.more:
+                rate = recipe.rates.head
+                job.optimizer.add_param_group({"params": list(course.more), "lr": rate, "peak": rate, "held": False})
+            moment = run(job, [*course.callbacks, *self._callbacks(recipe, name)])
             self.accelerator.free_memory()  # it would hold every rung's network and optimizer to the end
             return moment
 
@@ -180,6 +198,8 @@ class TrainedPart(nn.Module):
 
     def forward(self, frontier: Batch) -> Tensor:
         """Outputs of a batch of activations."""
-        if self._join is None:
-            return self.head(self.body(frontier))
-        return self.head(self._join(frontier))
+        return self.head(self.read(frontier))
+
+    def read(self, frontier: Batch) -> Tensor:
+        """The features (N, D) that the head reads of a batch of activations."""
+        return self.body(frontier) if self._join is None else self._join(frontier)

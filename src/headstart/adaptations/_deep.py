@@ -1,0 +1,90 @@
+"""What adaptations that change the backbone share: which part trains, how long, and the features afterwards."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.adaptations.base import Adapted, Deep, Domains
+from headstart.frozen.inputs import Inputs
+from headstart.model.freezing import FreezePlan, Rates
+from headstart.model.network import Network
+from headstart.strategies._solved_head import features_of
+from headstart.training.recipe import Recipe
+from headstart.training.workbench import Course, Workbench
+
+THAWED = 0.25
+"""Share of the stages, from the output, that train: the rest is run once and stored."""
+
+STEPS = 200
+BATCH = 32
+HEAD_RATE = 1e-3
+
+
+def needed(domains: Domains) -> Deep:
+    """What it takes to train.
+
+    Raises
+    ------
+    ValueError : it is not there: the adaptation was asked without looking at ``missing``.
+    """
+    if domains.deep is None:
+        raise ValueError("a deep adaptation was asked without inputs; ask missing(domains) first")
+    return domains.deep
+
+
+def lacking(domains: Domains) -> str:
+    """Why the backbone cannot be trained here, in words; empty where it can."""
+    if domains.deep is None:
+        return "only the stored features are to be used"
+    return "its head reads several depths" if domains.network.depths else ""
+
+
+def thawed(domains: Domains, head_too: bool) -> tuple[FreezePlan, Recipe]:
+    """A copy of the network whose last stages train, with or without its head, and the recipe for it."""
+    network = copy.deepcopy(domains.network).requires_grad_(False)
+    stages = len(network.backbone.stages())
+    plan = FreezePlan(network, stages - max(1, round(stages * THAWED)), statistics=False)
+    if not head_too:
+        plan.trainable = frozenset(name for name in plan.trainable if name.startswith("backbone."))
+    plan.apply()
+    rates = Rates(network.backbone.learning_rate, HEAD_RATE)
+    return plan, Recipe(epochs=1, batch_size=BATCH, rates=rates)
+
+
+def trained(
+    domains: Domains, plan: FreezePlan, recipe: Recipe, inputs: Inputs, encoded: Tensor, course: Course
+) -> Network:
+    """The plan's network trained on `inputs` (N) with their `encoded` targets for about STEPS steps."""
+    deep = needed(domains)
+    epochs = max(2, min(20, round(STEPS * recipe.batch_size / max(len(inputs), 1))))
+    with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
+        bench: Workbench = deep.bench(inputs, encoded, Path(folder))
+        bench.train_network(plan, replace(recipe, epochs=epochs), "adapt", course)
+    return plan.network.requires_grad_(False).eval()
+
+
+def looked(domains: Domains, network: Network, inputs: Inputs) -> np.ndarray:
+    """The last features (N, D) of `inputs` by a finished network."""
+    deep = needed(domains)
+    with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
+        bench = deep.bench(inputs, torch.zeros(len(inputs), dtype=torch.long), Path(folder))
+        part = bench.frozen_part(network.requires_grad_(False).eval(), keep=False)
+        return features_of(network, part.over(inputs)).float().numpy()
+
+
+def finished(domains: Domains, network: Network, source: np.ndarray | None = None) -> Adapted:
+    """What came of it. Without `source` the source features stay: where the head stood still, the new inputs were
+    brought to where those lie."""
+    network = network.cpu()
+    network.head_is_new = False
+    target = looked(domains, network, needed(domains).target)
+    with torch.no_grad():
+        outputs = network.cpu().head(torch.from_numpy(target)).float()
+    return Adapted(network, target, outputs, domains.source if source is None else source)

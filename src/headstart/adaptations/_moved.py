@@ -1,0 +1,33 @@
+"""Adaptations that bring the source examples to where the new inputs lie, and solve the head on them there."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, solved, with_head
+
+
+class Moving(Adaptation):
+    """Moves the stored source features by an affine map, and solves the head anew on them with their own labels."""
+
+    depth = 1
+
+    @abstractmethod
+    def move(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """(n, D) source features as they would be in the new domain, of which `target` (N, D) are examples."""
+
+    def adapt(self, domains: Domains) -> Adapted:
+        source = moved(self, domains)
+        lesson = Lesson(source, domains.classes, np.ones(len(source)))
+        return with_head(domains, *solved(domains, lesson), source)
+
+
+def moved(by: Moving, domains: Domains) -> np.ndarray:
+    """(n, D) the source examples in the new domain, each source moved by itself."""
+    result = np.empty_like(domains.source)
+    for origin in np.unique(domains.origins):
+        own = domains.origins == origin
+        result[own] = by.move(domains.source[own], domains.target)
+    return result

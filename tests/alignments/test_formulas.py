@@ -1,0 +1,171 @@
+"""Each alignment computes its paper's formula: figures by hand, or by a named library."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from headstart.alignments._kernels import discrepancy, gaussian
+from headstart.alignments._reversal import growing, reversed_gradient
+from headstart.alignments.base import Alignment, DomainView
+from headstart.alignments.cdan import Cdan
+from headstart.alignments.coral import Coral
+from headstart.alignments.dann import Dann
+from headstart.alignments.joint_mmd import JointMmd
+from headstart.alignments.mcc import Mcc
+from headstart.alignments.mdd import Mdd
+from headstart.alignments.mmd import Mmd
+from headstart.alignments.optimal_transport import OptimalTransport
+
+
+def view(
+    features: list[list[float]], logits: list[list[float]] | None = None, labels: list[int] | None = None
+) -> DomainView:
+    given = torch.tensor(features)
+    said = torch.zeros(len(given), 2) if logits is None else torch.tensor(logits)
+    return DomainView(given, said, None if labels is None else torch.tensor(labels))
+
+
+def test_coral_by_hand() -> None:
+    """Covariances diag(2, 0) and diag(2, 8): ‖difference‖² = 64, over 4 · 2² = 16."""
+    source = view([[0.0, 0.0], [2.0, 0.0]])
+    target = DomainView(
+        torch.tensor([[0.0, 0.0], [2.0, 0.0]]) + torch.tensor([[5.0, 0.0], [5.0, 0.0]]), source.logits
+    )
+    assert Coral()(source, target).item() == pytest.approx(0.0)  # means are left alone
+    wide = view([[0.0, 0.0], [2.0, 4.0]])
+    ours = Coral()(source, wide).item()
+    assert ours == pytest.approx((0 + 2 * 4.0**2 + 8.0**2) / 16)
+
+
+def test_coral_is_numpys_covariance() -> None:
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(7, 3)), random.normal(size=(9, 3))
+    expected = np.sum((np.cov(first.T) - np.cov(second.T)) ** 2) / (4 * 9)
+    made = Coral()(
+        DomainView(torch.tensor(first), torch.zeros(7, 2)), DomainView(torch.tensor(second), torch.zeros(9, 2))
+    )
+    assert made.item() == pytest.approx(expected)
+
+
+def test_the_kernel_by_hand() -> None:
+    """Points 0, 1: the mean squared distance of two different ones is 1."""
+    kernel = gaussian(torch.tensor([[0.0], [1.0]]), widths=(1.0, 2.0))
+    off = (math.exp(-1) + math.exp(-1 / 2)) / 2
+    assert kernel.tolist() == [[1.0, pytest.approx(off)], [pytest.approx(off), 1.0]]
+
+
+def test_the_discrepancy_by_hand() -> None:
+    """Within the source 0.8, within the target 0.6, across 0.1, 0.2, 0.3, 0.4 (mean 0.25)."""
+    kernel = torch.tensor([[1, 0.8, 0.1, 0.2], [0.8, 1, 0.3, 0.4], [0.1, 0.3, 1, 0.6], [0.2, 0.4, 0.6, 1]])
+    assert discrepancy(kernel, 2).item() == pytest.approx(0.8 + 0.6 - 2 * 0.25)
+
+
+def test_mmd_is_that_of_the_two_sample_test() -> None:
+    """The unbiased estimate with one kernel, as :func:`headstart.model.two_samples.mmd_test` writes it."""
+    torch.manual_seed(0)
+    first, second = torch.randn(6, 2), torch.randn(8, 2) + 3
+    both = torch.cat([first, second])
+    kernel = gaussian(both)
+    within = [(kernel[i, j].item()) for i in range(6) for j in range(6) if i != j]
+    other = [(kernel[i, j].item()) for i in range(6, 14) for j in range(6, 14) if i != j]
+    across = [kernel[i, j].item() for i in range(6) for j in range(6, 14)]
+    expected = np.mean(within) + np.mean(other) - 2 * np.mean(across)
+    made = Mmd()(DomainView(first, torch.zeros(6, 2)), DomainView(second, torch.zeros(8, 2)))
+    assert made.item() == pytest.approx(expected, abs=1e-6)
+    assert made.item() > 0.5
+
+
+def test_joint_mmd_sees_predictions_that_go_with_other_features() -> None:
+    """Both domains have the same features and the same predictions, but not together."""
+    features = [[0.0], [0.1], [5.0], [5.1]]
+    together = [[4.0, -4.0], [4.0, -4.0], [-4.0, 4.0], [-4.0, 4.0]]
+    source, same = view(features, together), view(features, together)
+    crossed = view(features, together[::-1])
+    assert Mmd()(source, crossed).item() == pytest.approx(Mmd()(source, same).item())
+    assert JointMmd()(source, crossed).item() > JointMmd()(source, same).item() + 0.3
+
+
+def test_the_gradient_is_reversed() -> None:
+    values = torch.tensor([2.0], requires_grad=True)
+    (3 * reversed_gradient(values, 0.5)).sum().backward()
+    assert values.grad is not None
+    assert values.grad.item() == pytest.approx(-1.5)
+    assert growing(0.0) == 0.0
+    assert growing(1.0) == pytest.approx(2 / (1 + math.exp(-10)) - 1)
+
+
+def test_dann_of_a_discriminator_that_knows_nothing_is_log_two() -> None:
+    made = built(Dann(), 2)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+    assert made(view([[1.0, 2.0]]), view([[3.0, 4.0]])).item() == pytest.approx(math.log(2))
+
+
+def test_dann_teaches_the_discriminator_and_unteaches_the_features() -> None:
+    torch.manual_seed(0)
+    made = built(Dann(), 1)
+    features = [torch.full((4, 1), side, requires_grad=True) for side in (-1.0, 1.0)]
+    logits = torch.zeros(4, 2)
+    loss = made(*(DomainView(part, logits) for part in features))
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in made.parameters())
+    downhill = [(part - 0.1 * part.grad).detach() for part in features]  # type: ignore[operator]
+    harder = made(*(DomainView(part, logits) for part in downhill))
+    assert harder.item() >= loss.item(), "a step down the gradient must make the domains harder to tell"
+
+
+def test_cdan_weighs_sure_predictions_more() -> None:
+    """Weights 1 + exp(-H): 2 where H = 0 and 1.5 where H = log 2, scaled to mean 1."""
+    made = built(Cdan(), 1)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+    both = view([[1.0], [1.0]], [[50.0, -50.0], [0.0, 0.0]])
+    assert made(both, both).item() == pytest.approx(math.log(2))  # the weights have mean 1
+    assert made._together(torch.tensor([[2.0, 3.0]]), torch.tensor([[0.25, 0.75]])).tolist() == [
+        [0.5, 0.75, 1.5, 2.25]
+    ]
+
+
+def test_cdan_takes_random_products_of_many() -> None:
+    torch.manual_seed(0)
+    made = Cdan()
+    made.build(2048, 100)
+    assert made._together(torch.randn(3, 2048), torch.rand(3, 100)).shape == (3, 4096)
+
+
+def test_mcc_by_hand() -> None:
+    """At temperature 1, rows (0.8, 0.2) and (0.2, 0.8) have equal weights: C = [[.68, .32], [.32, .68]], L = 0.32."""
+    logits = [[math.log(0.8), math.log(0.2)], [math.log(0.2), math.log(0.8)]]
+    made = Mcc(temperature=1.0)(view([[0.0]]), view([[0.0], [0.0]], logits))
+    assert made.item() == pytest.approx(0.32)
+    sure = view([[0.0], [0.0]], [[50.0, -50.0], [-50.0, 50.0]])
+    assert Mcc(temperature=1.0)(sure, sure).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_mdd_by_hand() -> None:
+    """A second head without an opinion among two classes: γ log 2 + log 2."""
+    made = built(Mdd(margin=3.0), 1)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+    assert made(view([[1.0]], [[1.0, 0.0]]), view([[1.0]], [[0.0, 1.0]])).item() == pytest.approx(4 * math.log(2))
+
+
+def test_optimal_transport_by_hand() -> None:
+    """Points 0, 10 against 1, 11: matched in order, each half of the mass 1 away; labels as the logits say."""
+    pytest.importorskip("ot", reason="needs POT, the extra 'ot'")
+    source = view([[0.0], [10.0]], labels=[0, 1])
+    target = view([[11.0], [1.0]], [[math.log(0.1), math.log(0.9)], [math.log(0.9), math.log(0.1)]])
+    made = OptimalTransport(alpha=1.0, trade=2.0)(source, target)
+    assert made.item() == pytest.approx(1.0 + 2.0 * -math.log(0.9))
+
+
+def built(alignment: Alignment, width: int) -> Alignment:
+    alignment.build(width, 2)
+    return alignment

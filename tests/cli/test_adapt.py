@@ -1,0 +1,151 @@
+"""``headstart adapt``: a model for new inputs without labels, or the old one and why."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import headstart
+from small_world import HUES, paint, pixels, result_of, status, table
+
+
+def dark(folder: Path, count: int = 20, seed: int = 7) -> Path:
+    """Pictures of the same fruits in the evening: a third of the light, and a reddish cast."""
+    from PIL import Image
+
+    random = np.random.default_rng(seed)
+    folder.mkdir()
+    for name, channel in HUES.items():
+        for number in range(count):
+            made = pixels(channel, random) * np.array([0.45, 0.3, 0.3])
+            Image.fromarray(made.astype(np.uint8)).save(folder / f"{name}-{number:02}.png")
+    return folder
+
+
+def right(model: Path, folder: Path) -> float:
+    paths = sorted(folder.glob("*.png"))
+    told = headstart.load(model).predict([str(path) for path in paths])
+    return float(np.mean([label == path.name.split("-")[0] for label, path in zip(told, paths, strict=True)]))
+
+
+def test_nothing_is_done_where_nothing_differs(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = paint(at_hand / "new", {"apple": 8, "lime": 8, "plum": 8}, seed=5)
+    assert status("adapt", photo_model, new, "--out", "m", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found)[:6] == ["method", "kept", "mismatch", "validators", "tried", "reason"]
+    assert found["kept"] is False
+    assert found["method"] is None
+    assert found["mismatch"]["found"] is False
+    assert "no difference" in found["reason"]
+    assert headstart.load("m").predict(str(new / "lime" / "00.png")) == headstart.load(photo_model).predict(
+        str(new / "lime" / "00.png")
+    )
+    assert result_of(Path("m"))["adaptation"]["kept"] is False
+
+
+def test_a_shift_is_found_and_what_is_kept_is_no_worse(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = dark(at_hand / "new")
+    assert status("adapt", photo_model, new, "--methods", "all", "--out", "m", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["mismatch"]["found"] is True
+    assert {one["method"] for one in found["tried"]} >= {"source model", "standardise", "self_training", "coral"}
+    assert found["left_out"].keys() == {"few_labels", "deep_alignment"}
+    assert right(Path("m"), new) >= right(photo_model, new)
+    told = result_of(Path("m"))["adaptation"]
+    assert told["kept"] is found["kept"]
+    assert told["reason"] == found["reason"]
+
+
+def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_model: Path, at_hand: Path) -> None:
+    from headstart.core.errors import UsageError
+
+    new = dark(at_hand / "new")
+    few = given(new, at_hand / "few.csv", each=4)
+    adaption = headstart.adapt(photo_model, new, out="m", labels_for=few, quiet=True)
+    assert adaption.kept
+    model = headstart.load("m")
+    answer = model.answer(str(dark(at_hand / "more", seed=8)))
+    assert "set" not in answer.predictions.columns
+    assert np.mean(answer.predictions.columns["is_unfamiliar"]) < 0.3
+    with pytest.raises(UsageError, match="adapted to inputs without labels"):
+        model.predict_sets(str(new))
+    assert model.result.test is None
+    assert "What it cannot promise" in model.report
+    assert "It was not measured" in model.card
+    comparison = model.compare(str(dark(at_hand / "third", seed=9)))
+    assert comparison.estimated_accuracy is None
+
+
+def given(folder: Path, path: Path, each: int) -> Path:
+    """A table of some labels, as a person would fill it in."""
+    rows = [
+        {"id": place.name, "label": name} for name in HUES for place in sorted(folder.glob(f"{name}-*.png"))[:each]
+    ]
+    return table(path, [*rows, {"id": sorted(folder.glob("plum-*.png"))[-1].name, "label": ""}])
+
+
+def test_a_few_labels_choose_and_teach(photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = dark(at_hand / "new")
+    few = given(new, at_hand / "few.csv", each=4)
+    assert status("adapt", photo_model, new, "--labels-for", few, "--out", "m", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "of 12 labelled inputs" in found["reason"]
+    assert "few_labels" in {one["method"] for one in found["tried"]}
+    assert right(Path("m"), new) >= max(right(photo_model, new), 0.9 if found["kept"] else 0.0)
+
+
+def test_labels_that_cannot_be_used_are_named_together(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = dark(at_hand / "new")
+    table(at_hand / "few.csv", [{"id": "aple-00.png", "label": "apple"}, {"id": "lime-00.png", "label": "lemon"}])
+    assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
+    said = capsys.readouterr().err
+    assert "2 labels cannot be used" in said
+    assert "'aple-00.png' is none of the new inputs" in said
+    assert "lemon" in said
+    assert not Path("m").exists()
+    with (at_hand / "few.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["name", "label"], ["lime-00.png", "lime"]])
+    assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
+    assert "the column id is missing" in capsys.readouterr().err
+    assert status("adapt", photo_model, new, "--labels-for", "fewer.csv", "--out", "m") == 1
+    assert "Did you mean 'few.csv'" in capsys.readouterr().err
+
+
+def test_wrong_use_is_said_before_anything_is_computed(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = dark(at_hand / "new", count=2)
+    assert status("adapt", photo_model, new, "--out", "m") == 1
+    assert "6 new inputs are too few" in capsys.readouterr().err
+    assert status("adapt", photo_model, new, "--methods", "corall", "--out", "m") == 2
+    assert "Did you mean 'coral'" in capsys.readouterr().err
+
+
+def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: Path) -> None:
+    new = dark(at_hand / "new")
+    adaption = headstart.adapt(photo_model, new, source=[photos], methods=["standardise"], quiet=True)
+    assert [one.name for one in adaption.tried] == ["source model", "standardise"]
+    kept = headstart.load(photo_model).needed_guard
+    assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 42
+
+
+def test_what_trains_the_backbone_runs_to_its_end(photo_model: Path, photos: Path, at_hand: Path) -> None:
+    new = dark(at_hand / "new", count=8)
+    methods = ["batch_norm", "tent", "shot", "deep_alignment"]
+    adaption = headstart.adapt(photo_model, new, source=photos, methods=methods, quiet=True)
+    assert {one.name for one in adaption.tried} == {"source model", *methods}, adaption.left_out
+    before = headstart.load(photo_model).network.state_dict()
+    for one in adaption.tried[1:]:
+        after = one.adapted.network.state_dict()
+        assert any(not np.array_equal(before[name], tensor) for name, tensor in after.items()), one.name
+        assert np.isfinite(one.probable).all()

@@ -1,0 +1,97 @@
+"""The decision whether an adaptation is kept: votes, ranks, rare classes, and labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from headstart.adaptations.base import Adapted, Domains
+from headstart.experiment.adaptation_choice import (
+    PARTS,
+    Tried,
+    choose,
+    consensus,
+    mean_ranks,
+    preferences,
+    rare_classes,
+)
+from headstart.model.network import Network
+from headstart.tasks import TASKS
+
+VALIDATORS = ("one", "two", "three", "four", "five", "six")
+
+
+def domains(count: int = 100) -> Domains:
+    task = TASKS.load("classification").from_targets(["a", "b"])
+    network = Network(nn.Identity(), task.head(2))  # type: ignore[arg-type]
+    classes = np.arange(40) % 2
+    source, target = np.zeros((40, 2), np.float32), np.zeros((count, 2), np.float32)
+    return Domains(task, network, source, classes, np.zeros(40, int), target, torch.zeros(count, 2), 1.0)
+
+
+def candidate(name: str, gains: list[float], depth: int = 1, spread: float = 0.01) -> Tried:
+    """A candidate whose figures lie so far above the source model's, with some spread over the parts."""
+    wobble = spread * np.linspace(-1, 1, PARTS)
+    parts = {each: gain + wobble for each, gain in zip(VALIDATORS, gains, strict=True)}
+    given = domains()
+    probable = np.tile([[0.9, 0.1], [0.1, 0.9]], (50, 1))
+    adapted = Adapted(given.network, given.target, given.outputs, given.source)
+    return Tried(name, "", depth, adapted, probable, parts, 0.0)
+
+
+SOURCE = replace(candidate("source model", [0.0] * 6, depth=0), parts={each: np.zeros(PARTS) for each in VALIDATORS})
+
+
+def test_a_difference_within_the_spread_is_no_vote() -> None:
+    """Five differences -0.01 … 0.01 around 0.005: t = 0.005 / (0.0079 / √5) = 1.41, below 2.132."""
+    votes = preferences(candidate("x", [0.005, 0.02, -0.02, 0.0, 1.0, -1.0]), SOURCE)
+    assert votes == {"one": 0, "two": 1, "three": -1, "four": 0, "five": 1, "six": -1}
+
+
+@pytest.mark.parametrize(
+    ("gains", "kept"),
+    [
+        ([1, 1, 1, 1, 1, 1], True),
+        ([1, 1, 1, 1, 0, -1], True),
+        ([1, 1, 1, 0, 0, 0], False),  # no majority
+        ([1, 1, 1, 1, -1, -1], False),  # two against
+        ([-1, -1, -1, -1, -1, -1], False),
+    ],
+)
+def test_most_for_and_at_most_one_against(gains: list[float], kept: bool) -> None:
+    choice = choose(domains(), [SOURCE, candidate("x", gains)])
+    assert (choice.adapted is not None) is kept
+    if not kept:
+        assert "labels for each class" in choice.reason
+
+
+def test_of_several_the_deepest_is_kept_and_of_equals_the_best_mean_rank() -> None:
+    low, high = candidate("low", [1.0] * 6), candidate("high", [2.0] * 5 + [0.5])
+    assert choose(domains(), [SOURCE, low, high]).name == "high"
+    assert choose(domains(), [SOURCE, replace(low, depth=2), high]).name == "low"
+    refused = replace(candidate("refused", [-1.0] * 6), depth=3)
+    assert choose(domains(), [SOURCE, low, refused]).name == "low"
+    assert mean_ranks([{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": 3.0}]).tolist() == [1.75, 1.25]
+
+
+def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
+    calm, deep = candidate("calm", [1.0] * 6), replace(candidate("deep", [2.0] * 6), depth=3)
+    assert choose(domains(), [SOURCE, calm, deep]).name == "deep"
+    swapped = replace(deep, probable=deep.probable[:, ::-1])
+    assert consensus(calm, deep) == 1.0
+    assert consensus(calm, swapped) == -1.0
+    assert choose(domains(), [SOURCE, calm, swapped]).name == "calm"
+    assert choose(domains(), [SOURCE, swapped]).adapted is None
+
+
+def test_a_class_that_hardly_any_input_is_given_is_named() -> None:
+    """Fifty of a hundred are to be expected, and none or two are given: chances below 1e-20."""
+    none = replace(SOURCE, probable=np.tile([0.9, 0.1], (100, 1)))
+    (finding,) = rare_classes(domains(), [none])
+    assert "b (0 of 100, 50 to expect)" in finding.summary
+    assert rare_classes(domains(), [none, candidate("standardise", [0.0] * 6)]) == []
+    assert rare_classes(domains(), [SOURCE]) == []
