@@ -22,7 +22,8 @@ class Learning(Adaptation):
     """Standardises, asks the head, improves the answers by what the new inputs have in common, and solves it anew.
 
     The head is solved on the moved source examples with their labels and on the new inputs with the improved
-    answers, each counting as much as it is sure.
+    answers, each counting as much as it is sure. Its logits and those of the head that was only standardised are then
+    averaged: where its own answers led it astray, the other holds it back.
     """
 
     depth = 2
@@ -55,7 +56,14 @@ class Learning(Adaptation):
             np.concatenate([domains.classes, answers.argmax(axis=1)]),
             weights_of(len(first.source), answers.max(axis=1)),
         )
-        return with_head(domains, *solved(domains, lesson), first.source)
+        weight, bias = solved(domains, lesson)
+        before = first.network.head
+        return with_head(
+            domains,
+            (weight + before.get_parameter("weight")) / 2,
+            (bias + before.get_parameter("bias")) / 2,
+            first.source,
+        )
 
 
 def rooted(features: np.ndarray) -> np.ndarray:

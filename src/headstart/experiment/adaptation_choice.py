@@ -15,13 +15,16 @@ from headstart.validators import figures_of
 from headstart.validators.base import Seen
 
 PARTS = 5
-"""The new inputs are divided into so many parts, each judged by itself, to see how far a difference is chance."""
+"""Both domains are divided into so many parts, each pair judged by itself, to see how far a difference is chance."""
 
 SKETCHED, DIRECTIONS = 400, 128
 """Examples of each domain from which principal directions are found, and how many of these validators look at."""
 
 T_CRITICAL = 2.132
 """The 95 % quantile of Student's t with PARTS - 1 degrees of freedom."""
+
+SEVERAL = 2
+"""So many validators must prefer a candidate."""
 
 TRAINS = 3
 """The depth from which an adaptation changes the backbone."""
@@ -86,10 +89,11 @@ def judged(name: str, summary: str, domains: Domains, made: Adapted, depth: int,
     probable = probabilities(made.outputs, domains.temperature)
     source, target = reduced(made.source, made.target, domains.seed)
     said = cross_fitted(source, domains.classes, target, probable)
-    order = np.random.default_rng(domains.seed).permutation(len(probable))
+    random = np.random.default_rng(domains.seed)
+    new, known = (np.array_split(random.permutation(count), PARTS) for count in (len(target), len(source)))
     figures = [
-        figures_of(Seen(target[rows], probable[rows], source, domains.classes, said))
-        for rows in np.array_split(order, PARTS)
+        figures_of(Seen(target[i], probable[i], source[j], domains.classes[j], said[j]))
+        for i, j in zip(new, known, strict=True)
     ]
     parts = {validator: np.array([each[validator] for each in figures]) for validator in figures[0]}
     return Tried(name, summary, depth, made, probable, parts, seconds)
@@ -130,8 +134,8 @@ def cross_fitted(source: np.ndarray, classes: np.ndarray, target: np.ndarray, pr
 def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """The candidate that the validators agree on, or the source model, the first of `tried`.
 
-    A validator prefers a candidate where its figure is higher than the source model's, part by part of the new
-    inputs, beyond chance (paired t-test). They agree where most prefer it and at most one prefers the source model.
+    A validator prefers a candidate where its figure is higher than the source model's, part by part of both domains,
+    beyond chance (paired t-test). They agree where several prefer it, and no more than one prefers the source model.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
@@ -173,7 +177,7 @@ def _sign(difference: np.ndarray) -> int:
 
 
 def _agree(votes: Mapping[str, int]) -> bool:
-    return 2 * _count(votes, 1) > len(votes) and _count(votes, -1) <= 1
+    return _count(votes, 1) >= SEVERAL and _count(votes, -1) <= 1
 
 
 def _count(votes: Mapping[str, int], side: int) -> int:
