@@ -19,6 +19,31 @@ class Figure(NamedTuple):
 
 Figures = dict[str, Figure]
 
+WITHIN = ": "
+"""Stands between the name of a target and that of its figure, where a model predicts several targets."""
+
+OVERALL = "overall"
+"""In JSON, what holds the figures of all targets together, beside the blocks of each."""
+
+
+def within(target: str, name: str) -> str:
+    """``team: accuracy``."""
+    return target + WITHIN + name
+
+
+def target_of(name: str) -> str:
+    """The target that a figure is about; empty where there is one target, or the figure is about all of them."""
+    return name.rpartition(WITHIN)[0]
+
+
+def by_target(figures: Figures) -> dict[str, Figures]:
+    """Figures by the target that they are about, under their own names; under an empty name those about no single."""
+    found: dict[str, Figures] = {}
+    for name, figure in figures.items():
+        target, _, own = name.rpartition(WITHIN)
+        found.setdefault(target, {})[own] = figure
+    return found
+
 
 @dataclass
 class RungResult:
@@ -154,30 +179,52 @@ class FitResult:
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
         plain = asdict(self)
+        for holder, name in [(plain, "test"), *((rung, "validation") for rung in plain["rungs"])]:
+            blocks, overall = _blocks(holder[name] or {})
+            if overall:
+                holder |= {name: blocks, OVERALL: overall}
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> FitResult:
         """The inverse of :meth:`to_json`."""
-        rungs = [RungResult(**{**rung, "validation": figures(rung["validation"])}) for rung in plain["rungs"]]
+        rungs = [RungResult(**_flat(rung, "validation")) for rung in plain["rungs"]]
         findings = [
             Finding(**{**finding, "examples": [FindingExample(**e) for e in finding["examples"]]})
             for finding in plain["findings"]
         ]
         return cls(
             **{
-                **plain,
+                **_flat(plain, "test"),
                 "rungs": rungs,
                 "findings": findings,
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
-                "test": None if plain["test"] is None else figures(plain["test"]),
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),
             }
         )
 
 
-def figures(plain: dict[str, list[float]]) -> Figures:
-    """``{"accuracy": [value, low, high]}`` read back into figures."""
-    return {name: Figure(*values) for name, values in plain.items()}
+def figures(plain: dict[str, Any]) -> Figures:
+    """``{"accuracy": [value, low, high]}``, or such a block for each target, read back into figures."""
+    found: Figures = {}
+    for name, given in plain.items():
+        if isinstance(given, dict):
+            found |= {within(name, own): Figure(*values) for own, values in given.items()}
+        else:
+            found[name] = Figure(*given)
+    return found
+
+
+def _blocks(figures: Figures) -> tuple[dict[str, Any], Figures]:
+    """One block a target, and the figures about all of them; the latter none where there is one target."""
+    parted = by_target(figures)
+    overall = parted.pop("", {})
+    return (parted, overall) if parted else (overall, {})
+
+
+def _flat(plain: dict[str, Any], name: str) -> dict[str, Any]:
+    """`plain` with its figures `name` read back, those about all targets among them."""
+    rest = {key: value for key, value in plain.items() if key != OVERALL}
+    return rest | {name: None if plain[name] is None else figures(plain[name] | plain.get(OVERALL, {}))}

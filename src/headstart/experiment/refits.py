@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], float]) -> list[tuple[int, float]]:
+def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], Sequence[float]]) -> list[tuple[int, float]]:
     """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting.
 
     Parameters
@@ -44,13 +44,17 @@ def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], float]
     return _kept_curve(torch.from_numpy(features), targets, bench, strength())
 
 
-def strength_of(backbone: Backbone, bench: Workbench) -> float:
-    """The inverse penalty found for the head on the frozen `backbone`, which was kept and is not solved again."""
+def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
+    """The inverse penalty found for the head on the frozen `backbone`, which was kept and is not solved again.
+
+    One for each part of the task.
+    """
     frozen = copy.deepcopy(backbone).requires_grad_(False).eval()
-    return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
+    solution = solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench)
+    return [head.strength for head in solution.each]
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> list[tuple[int, float]]:
+def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]) -> list[tuple[int, float]]:
     """The curve, from an earlier fit where it had the same features and targets."""
     described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
     of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed), str(strength))
