@@ -20,6 +20,7 @@ EPILOG = """examples:
   headstart fit photos/                              class folders, or train/ [val/] test/ holding class folders
   headstart fit reviews.csv --target label           the text column is found, or --input text
   headstart fit scans.csv --input path --target finding --group patient
+  headstart fit tickets.csv --target team,urgent,price    several targets of one input; cells may be empty
 """
 
 
@@ -33,6 +34,13 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_examples(parser)
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="TABLE:TARGET",
+        help="a further table with a target of its own, learnt together (may be repeated)",
+    )
     parser.add_argument(
         "--backbone",
         metavar="NAME",
@@ -69,6 +77,7 @@ def run(options: argparse.Namespace) -> None:
         out=options.out,
         resume=options.resume,
         prove=options.prove,
+        also=tuple(options.also),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress
@@ -89,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _summary(model: Any, spec: FitSpec) -> str:
-    from headstart.experiment.words import headline, next_step
+    from headstart.experiment.words import headline, next_step, together_or_alone
 
     result = model.result
     kept = next(rung for rung in result.rungs if rung.kept)
@@ -106,7 +115,8 @@ def _summary(model: Any, spec: FitSpec) -> str:
         f"Report:  {Path(str(spec.out)) / 'report.html'}",
         f"Use it:  headstart predict {spec.out} NEW_DATA -o predictions.csv",
     ]
-    return "\n" + "\n".join(map(_wrapped, lines))
+    head, *rest = map(_wrapped, lines)
+    return "\n" + "\n".join([head, *together_or_alone(result, model.task.higher_is_better), *rest])
 
 
 def _wrapped(line: str) -> str:

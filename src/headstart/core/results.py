@@ -139,6 +139,38 @@ class EngineChoice:
         return cls(**{**plain, "tried": [EngineTrial(**trial) for trial in plain["tried"]]})
 
 
+@dataclass(frozen=True)
+class TaskGain:
+    """One of several tasks, learnt together with the others and alone, on the held-out examples that compare rungs.
+
+    ``rung`` is how far the ladder was climbed alone; ``figure`` the one that the task watches; ``gain`` how much
+    better it is together, positive where it is, with a paired interval; ``command`` fits it alone, where it loses.
+    """
+
+    target: str
+    rung: str
+    figure: str
+    together: Figure
+    alone: Figure
+    gain: Figure
+    command: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``gains``, ``loses``, ``the same``, or that it cannot be told."""
+        if self.gain.low > 0:
+            return "gains"
+        if self.gain.high < 0:
+            return "loses"
+        return "the same" if self.gain == Figure(0.0, 0.0, 0.0) else "cannot be told apart"
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> TaskGain:
+        """Read back from the plain object in ``result.json``."""
+        measured = {name: Figure(*plain[name]) for name in ("together", "alone", "gain")}
+        return cls(**{**plain, **measured})
+
+
 @dataclass
 class Seconds:
     """Where the time went, in seconds of wall clock."""
@@ -174,6 +206,8 @@ class FitResult:
     examples: ExampleCounts
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
+    tasks: list[TaskGain] = field(default_factory=list)
+    tasks_note: str = ""
     format: int = RESULT_FORMAT
 
     def to_json(self) -> dict[str, Any]:
@@ -200,6 +234,7 @@ class FitResult:
                 "rungs": rungs,
                 "findings": findings,
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
+                "tasks": [TaskGain.from_json(task) for task in plain.get("tasks", [])],
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),
             }
@@ -215,6 +250,16 @@ def figures(plain: dict[str, Any]) -> Figures:
         else:
             found[name] = Figure(*given)
     return found
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """``{"accuracy": [value, low, high]}``; of several targets a block each, and what is about all ``overall``."""
+    blocks, overall = _blocks(figures)
+    return {name: _plain(block) for name, block in {**blocks, **({OVERALL: overall} if overall else {})}.items()}
+
+
+def _plain(block: Any) -> Any:
+    return list(block) if isinstance(block, Figure) else {name: list(figure) for name, figure in block.items()}
 
 
 def _blocks(figures: Figures) -> tuple[dict[str, Any], Figures]:

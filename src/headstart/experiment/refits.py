@@ -27,7 +27,9 @@ OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench, strength: Callable[[], Sequence[float]]) -> list[tuple[int, float]]:
+def curve_of(
+    evidence: Evidence, bench: Workbench, strength: Callable[[], Sequence[float]]
+) -> list[tuple[int, float]]:
     """(examples learnt from, watched figure) of heads on growing shares; none where features or time are wanting.
 
     Parameters
@@ -54,7 +56,9 @@ def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
     return [head.strength for head in solution.each]
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]) -> list[tuple[int, float]]:
+def _kept_curve(
+    features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]
+) -> list[tuple[int, float]]:
     """The curve, from an earlier fit where it had the same features and targets."""
     described = json.dumps(bench.task.describe(), sort_keys=True, default=str)
     of = (bytes_of(features.numpy()), bytes_of(targets.cpu().numpy()), described, str(bench.seed), str(strength))

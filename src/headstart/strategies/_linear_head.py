@@ -37,7 +37,7 @@ class Solution:
     """A linear head on unscaled features: ``weight`` (C, D), ``bias`` (C,), and the strength it was given.
 
     ``scores`` are the held-out losses of the first of STRENGTHS, as far as they were tried. Where it is the heads of
-    several tasks side by side, ``parts`` has each; its strength is then not a number, its score the sum of their best.
+    several tasks side by side, ``parts`` has each; its strength is then no number, its score the sum of their best.
     """
 
     weight: Tensor

@@ -38,8 +38,8 @@ def accuracy_at_shares(
     Parameters
     ----------
     features : (N, D). targets : N encoded targets. shares : of the four fifths that a draw may learn from, rising.
-    strength : the inverse penalty C of every head, λ = 1 / (C n), as it was chosen for the head on all examples; one for
-        each part of a task that has several.
+    strength : the inverse penalty C of every head, λ = 1 / (C n), as it was chosen for the head on all examples; one
+        for each part of a task that has several.
 
     Raises
     ------
@@ -64,9 +64,7 @@ def accuracy_at_shares(
         some = range(start, min(start + FOLDS, draws))  # which hold out each example once
         truths = [targets[held_out[j]] for j in some]
         by_size = [_figures(task, [of_each[j] for j in some], truths) for of_each in outputs]
-        curve += [
-            (size, figures[j]) for j in range(len(some)) for size, figures in zip(counts, by_size, strict=True)
-        ]
+        curve += [(size, figures[j]) for j in range(len(some)) for size, figures in zip(counts, by_size, strict=True)]
     return curve
 
 

@@ -67,9 +67,13 @@ class FeatureExtraction(Strategy):
         # On every example, what won without the held-out ones is solved again: its loss lies with the compared head.
         judging = bench.compared or bench
         solved = [solve_head(network, judging) for network in candidates]
-        chosen = [_least([min(head.scores) for head in heads]) for heads in zip(*(s.each for s in solved), strict=True)]
+        chosen = [
+            _least([min(head.scores) for head in heads]) for heads in zip(*(s.each for s in solved), strict=True)
+        ]
         if judging is not bench:
-            solved = [solve_head(network, bench) if i in chosen else solved[i] for i, network in enumerate(candidates)]
+            solved = [
+                solve_head(network, bench) if i in chosen else solved[i] for i, network in enumerate(candidates)
+            ]
         best = candidates[max(chosen)]
         if len(set(chosen)) > 1:
             best = _each_at_its_depths(best, solved, chosen)

@@ -45,7 +45,7 @@ def as_number(target: Any) -> float | None:
 
 
 def kind_of(target: Any) -> str:
-    """What a person would call this target: ``missing``, ``list``, ``several``, ``yes or no``, ``number`` or ``text``."""
+    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``number`` …"""
     if is_missing(target):
         return "missing"
     target = plain(target)

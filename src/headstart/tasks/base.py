@@ -123,7 +123,9 @@ class Task(ABC):
         Linear in `weights`, so a mixture of two targets is a weighted sum of two losses (mixup).
         """
 
-    def losses(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+    def losses(
+        self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    ) -> Tensor:
         """The loss of each part (P,), whose mean is :meth:`loss`; for what balances several tasks in training."""
         return self.loss(outputs, encoded, weights, smoothing)[None]
 

@@ -122,7 +122,9 @@ class MultiTask(Task):
             output, column = output + task.outputs, column + wide
         return found
 
-    def losses(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+    def losses(
+        self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    ) -> Tensor:
         """(P,): each task's Σ w l / N over the examples whose target is known. `weights` is (N,) or (N, P)."""
         found = []
         for place, part in enumerate(self.parts(encoded)):
