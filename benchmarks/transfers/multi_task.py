@@ -111,7 +111,7 @@ def _write(path: Path, examples: list[Row]) -> None:
 
 
 def _texts(kind: str, also: tuple[str, ...] = ()) -> Callable[[Path], tuple[tuple[str, ...], list[Row]]]:
-    """Reads one folder a `kind`, each with ``train.csv`` and ``test.csv``; `also` names further columns to predict."""
+    """Reads one folder a `kind`, with ``train.csv`` and ``test.csv``; `also` names further columns to predict."""
 
     def read(root: Path) -> tuple[tuple[str, ...], list[Row]]:
         found = []
@@ -119,7 +119,7 @@ def _texts(kind: str, also: tuple[str, ...] = ()) -> Callable[[Path], tuple[tupl
             for split in ("train", "test"):
                 with (folder / f"{split}.csv").open(newline="", encoding="utf-8") as file:
                     for row in csv.DictReader(file):
-                        more = {name: row[name] for name in also}
+                        more = {name: row[name].removesuffix(".0") for name in also}
                         given = {"text": row["text"], kind: folder.name, "sentiment": row["label"]}
                         found.append({**given, **more, "split": split})
         return (kind, "sentiment", *also), found

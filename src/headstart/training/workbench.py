@@ -22,6 +22,7 @@ from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.tasks.base import Part, Task
+from headstart.training.balancing import BALANCINGS
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
@@ -173,6 +174,7 @@ class Workbench:
         return Job(
             trained, plan, self.task, recipe, prepared, self.accelerator, train, self.targets,
             self.task.balance(self.targets), validation, self.validation_targets, anchor, self.seed, name,
+            BALANCINGS[recipe.balancing](len(self.task.parts(self.targets))),
         )  # fmt: skip
 
     def _callbacks(self, recipe: Recipe, name: str) -> list[Callback]:
