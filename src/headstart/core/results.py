@@ -217,6 +217,9 @@ class FitResult:
             blocks, overall = _blocks(holder[name] or {})
             if overall:
                 holder |= {name: blocks, OVERALL: overall}
+        for name in ("tasks", "tasks_note"):  # only several targets have these
+            if not plain[name]:
+                del plain[name]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
