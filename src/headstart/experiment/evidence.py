@@ -130,7 +130,7 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
         gains=[Alternative(name, WITHOUT.get(name, ""), *pair) for name, pair in outcome.before.gains.items()],
         curve=outcome.before.curve,
         explained=reasons.explained,
-        unexplained=reasons.missing,
+        unexplained=" ".join([reasons.missing, *_which(parts)]).strip(),
         provenance={name: str(value) for name, value in model.provenance.items()},
         repeat=repeat(outcome.spec, model.result.backbone),
     )
@@ -190,6 +190,11 @@ def _mistakes(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Mist
         )
         for i in worst
     ]
+
+
+def _which(parts: Sequence[tuple[str, ReportEvidence]]) -> list[str]:
+    """Which of several targets is explained."""
+    return [f"Of the targets {parts[0][0]} is explained here: `headstart explain --target NAME`."] if parts else []
 
 
 def _parts(model: Model, outcome: Outcome) -> list[tuple[str, ReportEvidence]]:

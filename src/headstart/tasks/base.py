@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.core.errors import Problem
-from headstart.core.results import Figures
+from headstart.core.results import Figures, target_of, within
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,13 @@ class Part:
     def rows(self) -> Tensor:
         """(n,) places of the examples whose target is known."""
         return self.known.nonzero()[:, 0]
+
+    def own(self, calibration: Mapping[str, float]) -> dict[str, float]:
+        """What of the calibration of all is this part's."""
+        if not self.name:
+            return dict(calibration)
+        before = within(self.name, "")
+        return {key[len(before) :]: value for key, value in calibration.items() if target_of(key) == self.name}
 
 
 class Task(ABC):

@@ -275,12 +275,8 @@ class MultiTask(Task):
 
     def _apart(self, calibration: Mapping[str, float]) -> Iterator[tuple[str, Task, slice, dict[str, float]]]:
         """Each task with its name, its columns of the outputs, and its calibration."""
-        start = 0
-        for name, task in self.tasks.items():
-            before = within(name, "")
-            own = {key.removeprefix(before): value for key, value in calibration.items() if target_of(key) == name}
-            yield name, task, slice(start, start + task.outputs), own
-            start += task.outputs
+        for part in self.parts(self.encode([])):
+            yield part.name, part.task, part.columns, part.own(calibration)
 
 
 def column_of(target: str) -> str:
