@@ -46,7 +46,7 @@ def _read_other(request: Request, source: str, target: str) -> Examples:
 
 def _joined(parts: Sequence[Examples]) -> Examples:
     """All rows, one part after the other; a name that two rows have is told apart by its part."""
-    named = [_by_name(part) for part in parts]
+    named = [by_name(part) for part in parts]
     names = list(dict.fromkeys(name for targets in named for target in targets for name in target))
     ids = [id_ for part in parts for id_ in part.ids]
     if len(set(ids)) < len(ids):
@@ -65,8 +65,8 @@ def _joined(parts: Sequence[Examples]) -> Examples:
     )
 
 
-def _by_name(part: Examples) -> list[Mapping[str, Any]]:
-    """Its raw targets as mappings from name to value."""
+def by_name(part: Examples) -> list[Mapping[str, Any]]:
+    """The raw targets of examples as mappings from name to value, where one column was read too."""
     name = part.columns.get("target", UNNAMED)
     return [target if isinstance(target, Mapping) else {name: target} for target in part.targets or []]
 

@@ -9,6 +9,7 @@ from headstart.data.checks import Checked
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.experiment.words import title
+from headstart.tasks.base import Task
 
 SHOWN_LABELS = 40
 
@@ -34,7 +35,7 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
     pipeline = f"{model.modality}-{model.task.name}"
     known = {
         "title": f"{title(spec.data)}: {task} of {noun}",
-        "description": f"Takes {noun} and predicts the {model.task.noun} of each.",
+        "description": f"Takes {noun} and predicts {_predicted(model.task)} of each.",
         "license": "" if licence == "unknown" else licence,
         "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
         "data": checked.examples.source,
@@ -45,6 +46,12 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
     told = {*known, "backbone", "seed"}
     rest = {name.replace("_", " "): str(value) for name, value in model.provenance.items() if name not in told}
     return {name: text for name, text in known.items() if text} | rest
+
+
+def _predicted(task: Task) -> str:
+    """``the class``; of several targets ``team (class), price (number)``."""
+    parts = [part for part in task.parts(task.encode([])) if part.name]
+    return ", ".join(f"{part.name} ({part.task.noun})" for part in parts) or f"the {task.noun}"
 
 
 def _labels(model: Model) -> str:

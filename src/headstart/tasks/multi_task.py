@@ -41,7 +41,7 @@ class MultiTask(Task):
     """
 
     name = "multi_task"
-    noun = "targets"
+    noun = "set of targets"
 
     def __init__(self, tasks: Mapping[str, Task]) -> None:
         self.tasks = dict(tasks)
