@@ -151,3 +151,38 @@ def test_a_row_without_any_target_is_named(at_hand: Path, capsys: pytest.Capture
 def test_a_further_table_that_is_not_there(messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("fit", messages, "--target", "topic", "--also", "no.csv:mark", *TEXT_PROBE) == 1
     assert "--also no.csv:mark: There is no no.csv" in capsys.readouterr().err
+
+
+def test_where_the_trunk_trains_each_target_is_trained_alone_as_deep(
+    at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": text, "topic": topic, "even": "ny"[i % 2]} for i, (text, topic) in enumerate(texts(60))]
+    table(at_hand / "t.csv", rows)
+    deep = ("--backbone", "local/tiny_bert", "--strategy", "fine_tuning:freeze_depth=2,epochs=2")
+    assert status("fit", "t.csv", "--target", "topic,even", "--out", "m", *deep) == 0
+    said = capsys.readouterr()
+    assert "the tasks are balanced by" in said.err
+    result = result_of(Path("m"))
+    assert {task["target"]: task["rung"] for task in result["tasks"]} == {
+        "topic": "fine_tuning_from_2",
+        "even": "fine_tuning_from_2",
+    }
+    for task in result["tasks"]:
+        value, low, high = task["gain"]
+        assert low <= value <= high
+        assert value == pytest.approx(task["together"][0] - task["alone"][0])
+        assert bool(task["command"]) == (high < 0)
+
+
+def test_without_the_time_they_are_compared_on_the_frozen_trunk(
+    at_hand: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headstart.experiment import alone
+
+    monkeypatch.setattr(alone, "OF_WHAT_IS_LEFT", 0.0)
+    rows = [{"text": text, "topic": topic, "even": "ny"[i % 2]} for i, (text, topic) in enumerate(texts(60))]
+    table(at_hand / "t.csv", rows)
+    deep = ("--backbone", "local/tiny_bert", "--strategy", "fine_tuning:freeze_depth=2,epochs=1,balancing=plain")
+    assert status("fit", "t.csv", "--target", "topic,even", "--out", "m", *deep) == 0
+    assert "Training each task alone as deep" in capsys.readouterr().out
+    assert {task["rung"] for task in result_of(Path("m"))["tasks"]} == {"feature_extraction"}

@@ -11,6 +11,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.results import TaskGain
 from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
+from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.words import repeat
 from headstart.ladder.comparison import HeldOut
 from headstart.ladder.ladder import Ascent, Ladder
@@ -46,7 +47,8 @@ def against_alone(
     note, needed = "", _seconds(ascent, lineage, bench, alone)
     left = bench.last_rung_ends - bench.stopwatch.total
     if needed > OF_WHAT_IS_LEFT * max(left, 0.0) and ascent.landings[ascent.chosen].result.curve:
-        wanted = [pair for pair in rungs.values() if not pair[1].needs_start][:1]
+        every = Ladder(choose_strategies(None), bench).rungs(_start(backbone, bench))
+        wanted = [pair for pair in every if not pair[1].needs_start][:1]
         note = (
             f"Training each task alone as deep as all together would take about {say_duration(needed)}: they are "
             "compared with heads of their own on the frozen network. More time (--budget) compares them as deep."
