@@ -110,7 +110,13 @@ def test_folders(
             ["no column 'txt'. Did you mean 'text'?", "'topics'. Did you mean 'topic'?", "'author'"],
             ["messages.csv", "--input", "txt", "--target", "topics", "--group", "author"],
         ),
-        (2, ["'team,urgent'", "not there yet", "--target team"], ["messages.csv", "--target", "team,urgent"]),
+        (
+            1,
+            ["no column 'topics'. Did you mean 'topic'?", "no column 'urgent'"],
+            ["messages.csv", "--target", "topics,urgent"],
+        ),
+        (1, ["'topic' is named twice"], ["messages.csv", "--target", "topic, topic"]),
+        (2, ["--also other.csv: write the table"], ["messages.csv", "--also", "other.csv"]),
         (
             2,
             ["no strategy 'fine_tunning'. Did you mean 'fine_tuning'?"],

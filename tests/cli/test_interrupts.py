@@ -123,10 +123,10 @@ def test_a_file_that_may_not_grow_is_an_error_of_the_disk(photo_model: Path, at_
 def test_an_unreadable_folder_is_no_traceback(
     at_hand: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def denied(request: object) -> None:
+    def denied(request: object, also: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(photos))
 
-    monkeypatch.setattr("headstart.experiment.material.read", denied)
+    monkeypatch.setattr("headstart.experiment.material.read_all", denied)
     assert status("fit", photos, "--out", "m") == 1
     said = capsys.readouterr().err
     assert "Permission denied" in said

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
+from headstart.core.engine_choice import EngineChoice, EngineTrial
 from headstart.core.results import (
-    EngineChoice,
-    EngineTrial,
     ExampleCounts,
     Figure,
     Finding,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.core.errors import NotYet, UsageError
+from headstart.core.errors import UsageError
 from headstart.core.spec import FitSpec
 
 
@@ -28,9 +28,10 @@ def test_a_budget_that_is_no_amount_of_time_is_refused(budget: float):
         FitSpec("photos/", budget=budget)
 
 
-def test_several_targets_are_reserved_and_one_is_offered():
-    with pytest.raises(NotYet, match="--target team"):
-        FitSpec("tickets.csv", target="team , urgent")
+def test_a_further_table_needs_a_target():
+    assert FitSpec("tickets.csv", also=("prices.csv:price",)).also
+    with pytest.raises(UsageError, match=r"--also prices.csv: write the table and its target"):
+        FitSpec("tickets.csv", also=("prices.csv",))
 
 
 def test_resuming_into_a_folder_is_fine():

@@ -12,7 +12,16 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from headstart.core.results import ExampleCounts, Figure, Finding, FindingExample, FitResult, RungResult, Seconds
+from headstart.core.results import (
+    ExampleCounts,
+    Figure,
+    Finding,
+    FindingExample,
+    FitResult,
+    RungResult,
+    Seconds,
+    TaskGain,
+)
 from headstart.delivery.report import (
     Alternative,
     Bin,
@@ -54,7 +63,11 @@ def make_result() -> FitResult:
     ]
     test = {"macro_f1": Figure(0.96, 0.9, 0.99), "accuracy": Figure(0.97, 0.93, 0.99)}
     counts, seconds = ExampleCounts(100, 20, 30, 2), Seconds(1.0, 2.0, 30.0, 40.0)
-    return FitResult("sorting", "zoo/net", "dear", 0, rungs, "the budget is spent", test, seconds, counts, found)
+    together, alone, gain = Figure(0.9, 0.8, 0.95), Figure(0.85, 0.8, 0.9), Figure(0.05, 0.01, 0.1)
+    return FitResult(
+        "sorting", "zoo/net", "dear", 0, rungs, "the budget is spent", test, seconds, counts, found,
+        tasks=[TaskGain("team", "dear", "accuracy", together, alone, gain)],
+    )  # fmt: skip
 
 
 def make_evidence(label: str = "bus") -> ReportEvidence:

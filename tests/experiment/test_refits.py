@@ -48,4 +48,4 @@ def test_the_penalty_is_that_of_the_head_on_the_frozen_backbone(tmp_path: Path) 
     bench = toy_bench(backbone, tmp_path, *toy_pictures(30), held_out=10)
     network = Network(copy.deepcopy(backbone).requires_grad_(False).eval(), bench.task.head(backbone.feature_size))
     solution = solve_head(network, bench)
-    assert strength_of(backbone, bench) == solution.strength == STRENGTHS[int(np.argmin(solution.scores))]
+    assert strength_of(backbone, bench) == [solution.strength] == [STRENGTHS[int(np.argmin(solution.scores))]]

@@ -18,13 +18,18 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument("--target", metavar="COLUMN", help="the column of targets, if not the one of training")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--json", action="store_true", help='one JSON object: {"accuracy": [value, low, high], …}')
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='one JSON object: {"accuracy": [value, low, high], …}, of several targets a block each',
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print the figures."""
     from headstart.core.files import finite
+    from headstart.core.results import figures_json
     from headstart.delivery.artifact import load
     from headstart.delivery.writing import figure_interval, figure_name, figure_value
 
@@ -32,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     model.quiet = False
     figures = model.evaluate(options.data, options.input, options.target)
     if options.json:
-        print(json.dumps(finite({name: list(figure) for name, figure in figures.items()})))
+        print(json.dumps(finite(figures_json(figures))))
         return
     rows = [("", "value", "95 % interval")]
     for name, figure in figures.items():

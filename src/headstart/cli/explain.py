@@ -29,6 +29,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, a table, or a text")
     parser.add_argument("--method", action="append", default=[], metavar="NAME", help="may be repeated; without: all")
     parser.add_argument("--label", help="explain this label instead of the predicted one")
+    parser.add_argument("--target", metavar="NAME", help="of a model for several targets, which (default: the first)")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument("--out", type=Path, default=Path("explanations"), metavar="DIR", help="default: explanations")
     parser.add_argument("--seed", type=int, default=0, help="of the random removals and the shuffled weights")
@@ -45,7 +46,14 @@ def run(options: argparse.Namespace) -> None:
 
     model = load(options.model, options.device)
     made = explain(
-        model, options.inputs, options.method, options.label, options.input, seed=options.seed, quiet=False
+        model,
+        options.inputs,
+        options.method,
+        options.label,
+        options.input,
+        seed=options.seed,
+        quiet=False,
+        target=options.target,
     )
     progress = Progress()
     for problem in made.set_aside:

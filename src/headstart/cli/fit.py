@@ -26,6 +26,7 @@ EPILOG = """examples:
   headstart fit reviews.csv --target label           the text column is found, or --input text
   headstart fit mails.csv --labels "complaint,order,question"     no labelled example at all: by the names alone
   headstart fit scans.csv --input path --target finding --group patient
+  headstart fit tickets.csv --target team,urgent,price    several targets of one input; cells may be empty
 """
 
 
@@ -44,6 +45,13 @@ def add_to(commands: Any) -> None:
         metavar="NAMES",
         help="names of the classes, with commas between, or a file of names and descriptions; with no labelled "
         "example they alone make the model (zero-shot)",
+    )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="TABLE:TARGET",
+        help="a further table with a target of its own, learnt together (may be repeated)",
     )
     parser.add_argument(
         "--backbone",
@@ -82,6 +90,7 @@ def run(options: argparse.Namespace) -> None:
         resume=options.resume,
         prove=options.prove,
         labels=() if options.labels is None else tuple(read_names(options.labels)),
+        also=tuple(options.also),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress
@@ -115,7 +124,7 @@ def _answers(told: FromNames) -> list[str]:
 
 
 def _summary(model: Any, spec: FitSpec) -> str:
-    from headstart.experiment.words import UNMEASURED, headline, next_step
+    from headstart.experiment.words import UNMEASURED, headline, next_step, together_or_alone
 
     result = model.result
     kept = next(rung for rung in result.rungs if rung.kept)
@@ -134,7 +143,8 @@ def _summary(model: Any, spec: FitSpec) -> str:
         f"Report:  {Path(str(spec.out)) / 'report.html'}",
         f"Use it:  headstart predict {spec.out} NEW_DATA -o predictions.csv",
     ]
-    return "\n" + "\n".join(map(_wrapped, lines))
+    head, *rest = map(_wrapped, lines)
+    return "\n" + "\n".join([head, *together_or_alone(result, model.task.higher_is_better), *rest])
 
 
 def _wrapped(line: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from headstart.core.engine_choice import EngineChoice
+
 RESULT_FORMAT = 1
 
 
@@ -18,6 +20,31 @@ class Figure(NamedTuple):
 
 
 Figures = dict[str, Figure]
+
+WITHIN = ": "
+"""Stands between the name of a target and that of its figure, where a model predicts several targets."""
+
+OVERALL = "overall"
+"""In JSON, what holds the figures of all targets together, beside the blocks of each."""
+
+
+def within(target: str, name: str) -> str:
+    """``team: accuracy``."""
+    return target + WITHIN + name
+
+
+def target_of(name: str) -> str:
+    """The target that a figure is about; empty where there is one target, or the figure is about all of them."""
+    return name.rpartition(WITHIN)[0]
+
+
+def by_target(figures: Figures) -> dict[str, Figures]:
+    """Figures by the target that they are about, under their own names; under an empty name those about no single."""
+    found: dict[str, Figures] = {}
+    for name, figure in figures.items():
+        target, _, own = name.rpartition(WITHIN)
+        found.setdefault(target, {})[own] = figure
+    return found
 
 
 @dataclass
@@ -74,48 +101,35 @@ def say_severities(findings: Sequence[Finding]) -> str:
 
 
 @dataclass(frozen=True)
-class EngineTrial:
-    """One engine tried: seconds to prepare it, seconds an example in batches of ``batch``, what was thought of it."""
+class TaskGain:
+    """One of several tasks, learnt together with the others and alone, on the held-out examples that compare rungs.
 
-    engine: str
-    threads: int
-    preparation: float
-    seconds: float
-    verdict: str
-    batch: int = 0
-
-    def __str__(self) -> str:
-        """``openvino 9.1 ms (faster)``, or the reason alone where it was not timed."""
-        threads = "" if self.threads == 1 else f" with {self.threads} threads"
-        batch = f" in batches of {self.batch}" if self.batch else ""
-        timed = f" {1000 * self.seconds:.1f} ms ({self.verdict})" if self.seconds else f": {self.verdict}"
-        return f"{self.engine}{threads + batch if self.seconds else ''}{timed}"
-
-
-@dataclass(frozen=True)
-class EngineChoice:
-    """Which engine ran a frozen part, and the figures by which it was chosen; ``examples`` were to be run.
-
-    ``batch`` is the number of examples it ran at once, 0 where that was not recorded.
+    ``rung`` is how far the ladder was climbed alone; ``figure`` the one that the task watches; ``gain`` how much
+    better it is together, positive where it is, with a paired interval; ``command`` fits it alone, where it loses.
     """
 
-    part: str
-    engine: str
-    threads: int
-    examples: int
-    tried: list[EngineTrial]
-    batch: int = 0
+    target: str
+    rung: str
+    figure: str
+    together: Figure
+    alone: Figure
+    gain: Figure
+    command: str = ""
 
-    def __str__(self) -> str:
-        """What was chosen and why, in one line."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        batch = f", batches of {self.batch}" if self.batch else ""
-        return f"{self.engine}, {threads}{batch}. Tried: {'; '.join(map(str, self.tried))}."
+    @property
+    def verdict(self) -> str:
+        """``gains``, ``loses``, ``the same``, or that it cannot be told."""
+        if self.gain.low > 0:
+            return "gains"
+        if self.gain.high < 0:
+            return "loses"
+        return "the same" if self.gain == Figure(0.0, 0.0, 0.0) else "cannot be told apart"
 
     @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> EngineChoice:
+    def from_json(cls, plain: dict[str, Any]) -> TaskGain:
         """Read back from the plain object in ``result.json``."""
-        return cls(**{**plain, "tried": [EngineTrial(**trial) for trial in plain["tried"]]})
+        measured = {name: Figure(*plain[name]) for name in ("together", "alone", "gain")}
+        return cls(**{**plain, **measured})
 
 
 @dataclass
@@ -179,6 +193,8 @@ class FitResult:
     findings: list[Finding] = field(default_factory=list)
     engines: list[EngineChoice] = field(default_factory=list)
     from_names: FromNames | None = None
+    tasks: list[TaskGain] = field(default_factory=list)
+    tasks_note: str = ""
     format: int = RESULT_FORMAT
     extension: dict[str, Any] | None = None
     adaptation: dict[str, Any] | None = None
@@ -189,31 +205,67 @@ class FitResult:
         for told in WHERE_THERE_ARE_SOME:
             if plain[told] is None:
                 del plain[told]
+        for holder, name in [(plain, "test"), *((rung, "validation") for rung in plain["rungs"])]:
+            blocks, overall = _blocks(holder[name] or {})
+            if overall:
+                holder |= {name: blocks, OVERALL: overall}
+        for name in ("tasks", "tasks_note"):  # only several targets have these
+            if not plain[name]:
+                del plain[name]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> FitResult:
         """The inverse of :meth:`to_json`."""
-        rungs = [RungResult(**{**rung, "validation": figures(rung["validation"])}) for rung in plain["rungs"]]
+        rungs = [RungResult(**_flat(rung, "validation")) for rung in plain["rungs"]]
         findings = [
             Finding(**{**finding, "examples": [FindingExample(**e) for e in finding["examples"]]})
             for finding in plain["findings"]
         ]
         return cls(
             **{
-                **plain,
+                **_flat(plain, "test"),
                 "rungs": rungs,
                 "findings": findings,
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
                 "from_names": FromNames(**plain["from_names"]) if plain.get("from_names") else None,
-                "test": None if plain["test"] is None else figures(plain["test"]),
+                "tasks": [TaskGain.from_json(task) for task in plain.get("tasks", [])],
                 "seconds": Seconds(**plain["seconds"]),
                 "examples": ExampleCounts(**plain["examples"]),
             }
         )
 
 
-def figures(plain: dict[str, list[float]]) -> Figures:
-    """``{"accuracy": [value, low, high]}`` read back into figures."""
-    return {name: Figure(*values) for name, values in plain.items()}
+def figures(plain: dict[str, Any]) -> Figures:
+    """``{"accuracy": [value, low, high]}``, or such a block for each target, read back into figures."""
+    found: Figures = {}
+    for name, given in plain.items():
+        if isinstance(given, dict):
+            found |= {within(name, own): Figure(*values) for own, values in given.items()}
+        else:
+            found[name] = Figure(*given)
+    return found
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """``{"accuracy": [value, low, high]}``; of several targets a block each, and what is about all ``overall``."""
+    blocks, overall = _blocks(figures)
+    return {name: _plain(block) for name, block in {**blocks, **({OVERALL: overall} if overall else {})}.items()}
+
+
+def _plain(block: Any) -> Any:
+    return list(block) if isinstance(block, Figure) else {name: list(figure) for name, figure in block.items()}
+
+
+def _blocks(figures: Figures) -> tuple[dict[str, Any], Figures]:
+    """One block a target, and the figures about all of them; the latter none where there is one target."""
+    parted = by_target(figures)
+    overall = parted.pop("", {})
+    return (parted, overall) if parted else (overall, {})
+
+
+def _flat(plain: dict[str, Any], name: str) -> dict[str, Any]:
+    """`plain` with its figures `name` read back, those about all targets among them."""
+    rest = {key: value for key, value in plain.items() if key != OVERALL}
+    return rest | {name: None if plain[name] is None else figures(plain[name] | plain.get(OVERALL, {}))}

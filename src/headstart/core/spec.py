@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import NotYet, UsageError
+from headstart.core.errors import UsageError
 from headstart.core.names import Name
 
 DEFAULT_BUDGET = 600.0
@@ -22,7 +22,8 @@ class FitSpec:
     ``budget`` is in seconds. ``engine`` is a plug-in's name or ``auto``. ``store`` False keeps activations in a
     temporary folder only. ``test_share`` of the examples is held out for the final test where no test split is
     given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
-    network from random weights, to measure what transfer gave.
+    network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
+    between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
     """
 
     data: Any
@@ -42,13 +43,9 @@ class FitSpec:
     test_share: float = 0.2
     prove: bool = False
     labels: tuple[Name, ...] = ()
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.target and "," in self.target:
-            raise NotYet(
-                f"--target {self.target!r} names several targets: multi-task learning is not there yet. "
-                "Fit one target at a time, e.g. --target " + self.target.split(",")[0].strip() + "."
-            )
         mistakes = []
         if not self.budget > 0:
             mistakes.append(f"the budget must be positive, got {self.budget:g} seconds")
@@ -58,5 +55,7 @@ class FitSpec:
             mistakes.append(f"the test share must lie between 0 and 1, got {self.test_share:g}")
         if self.resume and self.out is None:
             mistakes.append("--resume needs --out, the folder of the fit to go on with")
+        mistakes += [f"--also {table}: write the table and its target, e.g. other.csv:price" for table in self.also
+                     if not all(table.rpartition(":")[::2])]  # fmt: skip
         if mistakes:
             raise UsageError("; ".join(mistakes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -155,12 +155,20 @@ def _conflicts(examples: Examples, twins: list[list[int]]) -> list[Conflict]:
         return []
     targets, found = examples.targets, []
     for group in twins:
-        met = {_comparable(targets[group[0]])}
+        met = [targets[group[0]]]
         for i in group[1:]:
-            if _comparable(targets[i]) not in met:
-                met.add(_comparable(targets[i]))
+            if all(disagree(targets[i], other) for other in met):
+                met.append(targets[i])
                 found.append(Conflict(examples.ids[group[0]], examples.ids[i], targets[group[0]], targets[i]))
     return found
+
+
+def disagree(one: Any, other: Any) -> bool:
+    """Whether two raw targets differ; of several targets by name, where both are known."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        both = [name for name in one if one[name] is not None and other.get(name) is not None]
+        return any(disagree(one[name], other[name]) for name in both)
+    return _comparable(one) != _comparable(other)
 
 
 def _comparable(target: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from headstart.core.spec import AUTO
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
+from headstart.data.several_sources import by_name
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
@@ -192,6 +193,8 @@ class Model(Parts):
         InputError : a target is missing or unknown; all such rows are named.
         """
         examples = self._read(data, input, target)
+        if self.task.parts(self.task.encode([]))[0].name:  # of several targets a table may hold one
+            examples = replace(examples, targets=by_name(examples))
         if problems := self.task.problems(examples.ids, list(examples.targets or [])):
             raise InputError(problems, f"{len(problems)} targets do not fit this model:")
         computed = self._inference.run(examples)

@@ -66,7 +66,8 @@ def _columns(inputs: Sequence[str], predictions: Predictions) -> Columns:
         raise ValueError(f"{len(inputs)} inputs but {len(predictions)} predictions")
     columns: Columns = {"input": [_plain(value) for value in inputs]}
     for name, values in predictions.columns.items():
-        columns[name] = [_plain(value, digits=6 if name.startswith("probability") else None) for value in values]
+        shown = name.startswith("probability") or "_probability" in name
+        columns[name] = [_plain(value, digits=6 if shown else None) for value in values]
     return columns
 
 
@@ -129,6 +130,8 @@ def _plain(value: Any, digits: int | None = None) -> Any:
         return value if digits is None else float(f"{value:.{digits}g}")
     if isinstance(value, list | tuple):
         return [_plain(item, digits) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item, digits) for key, item in value.items()}
     if value is None or isinstance(value, bool | int):
         return value
     # A file name that is not valid UTF-8 holds lone surrogates, which no format can store.
@@ -138,7 +141,7 @@ def _plain(value: Any, digits: int | None = None) -> Any:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
 def _yes_or_no(value: Any) -> Any:

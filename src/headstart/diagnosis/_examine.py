@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, get_args
 
 from headstart.core.errors import MissingDependency
@@ -25,6 +25,7 @@ class Examination:
 
     def __init__(self) -> None:
         self._said: dict[str, tuple[dict[str, Any], list[Finding]]] = {}
+        self._parts: dict[str, Examination] = {}
 
     def findings(self, evidence: Evidence, kept: Kept | None = None) -> list[Finding]:
         """What all say: serious first, then warnings, then information.
@@ -48,6 +49,11 @@ class Examination:
         }
         if kept is not None and own.keys() != recalled.keys():
             keep(kept, name, own)
+        found: list[Finding] = []
+        for target, part in evidence.parts.items():
+            own_said = self._parts.setdefault(target, Examination()).findings(part, kept)
+            found += [_about(target, finding) for finding in own_said if _is_new(finding, said)]
+        said += found
         return sorted(said, key=lambda finding: -rank(finding.severity))
 
     def _of(self, name: str, evidence: Evidence) -> list[Finding]:
@@ -61,6 +67,16 @@ class Examination:
             return [Finding(name, "info", f"This was not looked for: {error}", next_step="Install it and fit again.")]
         self._said[name] = {field: getattr(evidence, field) for field in noted.read}, findings
         return findings
+
+
+def _about(target: str, finding: Finding) -> Finding:
+    return replace(finding, summary=f"{target}: {finding.summary}")
+
+
+def _is_new(finding: Finding, said: Sequence[Finding]) -> bool:
+    """Whether what was found for one of several targets was not said of all examples already."""
+    of_all = [other for other in said if other.diagnosis == finding.diagnosis]
+    return not of_all or bool(finding.examples and not any(other.examples for other in of_all))
 
 
 def examine_all(evidence: Evidence, kept: Kept | None = None) -> list[Finding]:

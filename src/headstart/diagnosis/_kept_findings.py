@@ -62,6 +62,8 @@ def _parts(value: Any) -> list[bytes | memoryview | str]:
     """`value` as parts of a digest: arrays by their bytes, all else by how it is written."""
     if isinstance(value, np.ndarray):
         return [str(value.dtype), str(value.shape), bytes_of(value)]
+    if isinstance(value, Evidence):
+        return [part for each in fields(value) for part in (each.name, *_parts(getattr(value, each.name)))]
     if isinstance(value, Mapping):
         return [part for key in sorted(value) for part in (str(key), *_parts(value[key]))]
     return [repr(value)]

@@ -38,6 +38,8 @@ class Evidence:
     features : (n, D) features of the frozen backbone.
     labels, probabilities : the classes, and (n, C) what a linear head on the features that did not see the example
         (out of fold) gives them; train and validation alone.
+    parts : of several targets what is known of each, by name, among the examples where it is known; the strata,
+        labels and probabilities are then there alone.
     """
 
     targets: Mapping[str, Sequence[Any]]
@@ -60,6 +62,7 @@ class Evidence:
     gains: Mapping[str, tuple[Figure, Figure]] = field(default_factory=dict)
     curve: Sequence[tuple[int, float]] = ()
     epochs: Sequence[Mapping[str, float]] = ()
+    parts: Mapping[str, Evidence] = field(default_factory=dict)
 
 
 class Diagnosis(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from headstart.core.results import Finding, FindingExample
@@ -40,8 +41,10 @@ class LabelConflicts(Diagnosis):
 
 
 def _said(copy: Copy) -> str:
-    """The target as text; several labels in any order are the same target."""
+    """The target as text; several labels in any order are the same target, several are looked at one by one."""
     target: Any = copy.target
+    if isinstance(target, Mapping):
+        return ""
     if isinstance(target, list | tuple | set | frozenset):
         return repr(sorted(map(str, target)))
     return repr(str(target))

@@ -30,7 +30,7 @@ class Shortcuts(Diagnosis):
 
     def examine(self, evidence: Evidence) -> list[Finding]:
         ids = {split: evidence.ids[split] for split in _LEARNED if len(evidence.ids.get(split, ()))}
-        strata = stacked({split: np.array(evidence.strata.get(split, ()), dtype=str) for split in ids}, ids)
+        strata = stacked({s: np.array(own, dtype=str) for s, own in evidence.strata.items() if s in ids}, ids)
         names = [name for own in ids.values() for name in own]
         folders = [] if strata is None else source_folders(names, strata.tolist())
         traits = _traits(evidence, ids, folders)

@@ -33,7 +33,7 @@ from headstart.experiment.reasons import Candidate, reasons_for, worth_explainin
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
 from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.model.calibration import reliability
-from headstart.tasks.base import Task
+from headstart.tasks.base import Part, Task
 
 OF_THE_FIT = 0.05
 """Share of the seconds of a fit that explanations may take beyond them."""
@@ -123,13 +123,14 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
         per_label=task.per_label(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
         mistakes=_mistakes(outcome, outputs, wrong),
-        reliability=_reliability(model, outputs, wrong),
+        reliability=_reliability(task, outputs, wrong) if not (parts := _parts(model, outcome)) else [],
+        parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),
         samples=_samples(outcome),
         gains=[Alternative(name, WITHOUT.get(name, ""), *pair) for name, pair in outcome.before.gains.items()],
         curve=outcome.before.curve,
         explained=reasons.explained,
-        unexplained=reasons.missing,
+        unexplained=" ".join([reasons.missing, *_which(parts)]).strip(),
         provenance={name: str(value) for name, value in model.provenance.items()},
         repeat=repeat(outcome.spec, model.result.backbone),
     )
@@ -191,8 +192,34 @@ def _mistakes(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Mist
     ]
 
 
-def _reliability(model: Model, outputs: Tensor, wrong: np.ndarray) -> list[Bin]:
-    confidence = model.task.decode(outputs, {}).columns["probability"]
+def _which(parts: Sequence[tuple[str, ReportEvidence]]) -> list[str]:
+    """Which of several targets is explained."""
+    return [f"Of the targets {parts[0][0]} is explained here: `headstart explain --target NAME`."] if parts else []
+
+
+def _parts(model: Model, outcome: Outcome) -> list[tuple[str, ReportEvidence]]:
+    """What is shown of each of several tasks, on the judged examples whose target is known; nothing of one alone."""
+    outputs, judged = outcome.outputs[outcome.judged], outcome.judged
+    parts = outcome.task.parts(_encoded(outcome, judged))
+    return [(part.name, _part(model, part, outputs, judged)) for part in parts if part.name and len(part.rows)]
+
+
+def _part(model: Model, part: Part, outputs: Tensor, judged: str) -> ReportEvidence:
+    task, said, truth = part.task, outputs[part.rows][:, part.columns], part.encoded[part.rows]
+    return ReportEvidence(
+        result=model.result,
+        watched=task.watched,
+        higher_is_better=task.higher_is_better,
+        headline="",
+        measured_on=judged,
+        confusion=task.confusion(said, truth),
+        per_label=task.per_label(said, truth),
+        reliability=_reliability(task, said, task.mistakes(said, truth)),
+    )
+
+
+def _reliability(task: Task, outputs: Tensor, wrong: np.ndarray) -> list[Bin]:
+    confidence = task.decode(outputs, {}).columns["probability"]
     if not all(isinstance(value, float) for value in confidence):
         return []
     return [Bin(*point) for point in reliability(np.array(confidence), wrong == 0)]

@@ -9,6 +9,7 @@ from headstart.data.checks import Checked
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.experiment.words import title
+from headstart.tasks.base import Task
 
 SHOWN_LABELS = 40
 
@@ -34,7 +35,7 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
     pipeline = f"{model.modality}-{model.task.name}"
     known = {
         "title": f"{title(spec.data)}: {task} of {noun}",
-        "description": f"Takes {noun} and predicts the {model.task.noun} of each.",
+        "description": f"Takes {noun} and predicts {_predicted(model.task)} of each.",
         "license": "" if licence == "unknown" else licence,
         "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
         "data": checked.examples.source,
@@ -57,6 +58,12 @@ def _limits(model: Model) -> str:
         f"{fits} It learnt from no example: how often it is right is not known, and its probabilities are not "
         "calibrated."
     )
+
+
+def _predicted(task: Task) -> str:
+    """``the class``; of several targets ``team (class), price (number)``."""
+    parts = [part for part in task.parts(task.encode([])) if part.name]
+    return ", ".join(f"{part.name} ({part.task.noun})" for part in parts) or f"the {task.noun}"
 
 
 def _labels(model: Model) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from headstart.delivery.artifact import load as load_model
 from headstart.delivery.folder import is_model_folder
 from headstart.diagnosis import Examination, at_least
 from headstart.diagnosis.base import Evidence
+from headstart.experiment.alone import against_alone
 from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_input, lay_out
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
@@ -55,7 +57,7 @@ def fit(
     data: Any,
     *,
     input: str | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     group: str | None = None,
     task: str | None = None,
     backbone: str | None = None,
@@ -70,6 +72,7 @@ def fit(
     test_share: float = 0.2,
     prove: bool = False,
     labels: Any = None,
+    also: Sequence[str] = (),
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -77,8 +80,10 @@ def fit(
     Parameters
     ----------
     data : a folder, a table, a dataset name, or a pair (inputs, targets) of Python lists.
-    input, target, group : columns of a table; found when not named. With ``group="auto"`` examples that belong
-        together by their names or a column (patients, videos, bursts of photos) stay in one split.
+    input, target, group : columns of a table; found when not named. Of several targets, ``["team", "urgent"]`` or
+        ``"team,urgent"``, each has a task of its own over one trunk, and cells may be empty. With ``group="auto"``
+        examples that belong together by their names or a column (patients, videos, bursts of photos) stay in one
+        split.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
     backbone : also a folder, or ``"auto"``: the one that a ranking picks, see :func:`headstart.rank`.
@@ -91,6 +96,7 @@ def fit(
     labels : the names of the classes: a list, ``"a,b,c"``, a file, or a dict of labels and descriptions. Where no
         example has one of them, the names alone make the model (zero-shot), with a backbone that knows words.
     prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
+    also : further tables with a target each, ``"other.csv:price"``, whose rows are learnt from too.
 
     Raises
     ------
@@ -98,9 +104,10 @@ def fit(
     """
     seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
     folder = None if out is None else Path(out)
+    named = target if target is None or isinstance(target, str) else ",".join(target)
     spec = FitSpec(
-        data, input, target, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
-        store, test_share, prove, () if labels is None else tuple(read_names(labels)),
+        data, input, named, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
+        store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -221,12 +228,13 @@ def _finish(
         if spec.prove:
             gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
         before = replace(before, curve=curve.result(), gains=gains)
+    tasks, note = against_alone(spec, bench, backbone, ascent, choose_strategies(spec.strategy))
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
         task=task,
         modality=material.examples.modality,
         calibration=calibration,
-        result=_result(spec, material, bench, ascent, tested),
+        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note),
         columns=dict(material.examples.columns),
         guard=guard,
         device=spec.device,

@@ -18,6 +18,7 @@ from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.readers import READERS
 from headstart.data.readers._table_reader import TableReader
+from headstart.data.readers.base import columns_named
 from headstart.experiment.bench import every_input, last_features, lay_out
 from headstart.experiment.material import Found, Material, divided, prepare
 
@@ -80,9 +81,13 @@ def further_columns(source: Any, material: Material) -> dict[str, list[Any]]:
         return {}
     table = reader.table(path)
     row_of = {name: row for row, name in enumerate(table.ids)}
-    rows = [row_of[name] for name in material.examples.ids]
-    taken = set(material.examples.columns.values())
-    return {name: [cells[row] for row in rows] for name, cells in table.columns.items() if name not in taken}
+    rows = [row_of.get(name) for name in material.examples.ids]  # none of another table's
+    taken = {name for given in material.examples.columns.values() for name in columns_named(given, table.columns)}
+    return {
+        name: [None if row is None else cells[row] for row in rows]
+        for name, cells in table.columns.items()
+        if name not in taken
+    }
 
 
 def _features(

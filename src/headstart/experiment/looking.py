@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Look
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import every_input, last_features
+from headstart.experiment.looking_at_parts import parts_of, with_features
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.strategies._kept_heads import SOLVER
@@ -56,7 +57,7 @@ def look_before(material: Material) -> Evidence:
     normalised = [modality.normalised(reference) for reference in examples.references]
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}
-    return Evidence(
+    evidence = Evidence(
         targets=targets,
         ids=_by_split(rows, examples.ids),
         fingerprints=_by_split(rows, prints),
@@ -73,6 +74,8 @@ def look_before(material: Material) -> Evidence:
         groups=_by_split(rows, examples.groups),
         set_aside=material.checked.set_aside,
     )
+    parts = parts_of(evidence, task)
+    return replace(evidence, parts=parts, strata={}) if parts else evidence
 
 
 def look_deeper(
@@ -94,14 +97,30 @@ def look_deeper(
     learnt = np.concatenate(list(learning.values()))
     task = material.task
     seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
-    if not _has_probabilities(task):
-        return deeper
+    if not any(_has_probabilities(part.task) for part in task.parts(task.encode([]))):
+        return _with_parts(deeper, task, {})
     if seconds > allowed:
         bench.progress.say(f"  wrong labels are not looked for: it would take about {say_duration(seconds)}")
-        return deeper
+        return _with_parts(deeper, task, {})
     with bench.stopwatch.lap("train"):
         given = _unseen(material, features[: len(learnt)], learnt, bench)
-    return deeper if given is None else replace(deeper, probabilities=_cut(given, learning))
+    by_part = {name: _cut(each, _known(learning, rows)) for name, (each, rows) in given.items()}
+    return _with_parts(replace(deeper, probabilities=by_part.get("", {})), task, by_part)
+
+
+def _with_parts(evidence: Evidence, task: Task, probabilities: Mapping[str, Any]) -> Evidence:
+    """What features tell of each of several targets too."""
+    if not evidence.parts:
+        return evidence
+    return replace(evidence, parts=with_features(evidence, evidence.features, task, probabilities))
+
+
+def _known(learning: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Of the examples of each split, one split after the other, those at the places `rows`."""
+    known = np.zeros(sum(map(len, learning.values())), dtype=bool)
+    known[rows] = True
+    parts = {split: learning[split][mask] for split, mask in _cut(known, learning).items()}
+    return {split: part for split, part in parts.items() if len(part)}
 
 
 def _cut(values: np.ndarray, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -129,22 +148,31 @@ def _has_probabilities(task: Task) -> bool:
     return True
 
 
-def _unseen(material: Material, features: Tensor, learnt: np.ndarray, bench: Workbench) -> np.ndarray | None:
-    """Probabilities (n, C) of the examples `learnt` by heads that saw none of their copies or group.
+def _unseen(
+    material: Material, features: Tensor, learnt: np.ndarray, bench: Workbench
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By the name of each part of the task, probabilities (n, C) by heads that saw no copy or relative of an example.
+
+    Beside them the places (n,), among the examples `learnt`, of those whose target is known.
 
     Parameters
     ----------
-    features : (n, D), theirs.
+    features : (N, D), theirs.
     """
-    task, targets = material.task, material.targets(learnt)
+    found = {}
     columns = (material.checked.fingerprints, material.examples.groups)
-    units = units_of(*([column[i] for i in learnt] for column in columns if column is not None))
-    folds = stratified_folds(task.strata(targets), units, bench.seed)
-    if folds is None:
-        return None
-    encoded = task.encode(targets)
-    outputs = _kept_outputs(task, features, encoded, folds, bench)
-    return task.probabilities(outputs, task.calibrate(outputs, encoded))
+    raw = material.targets(learnt)
+    for part in material.task.parts(material.task.encode(raw)):
+        task, rows = part.task, part.rows.numpy()
+        own = [raw[row][part.name] if part.name else raw[row] for row in rows]
+        units = units_of(*([column[learnt[row]] for row in rows] for column in columns if column is not None))
+        folds = stratified_folds(task.strata(own), units, bench.seed) if len(rows) else None
+        if folds is None or not _has_probabilities(task):
+            continue
+        encoded = part.encoded[part.rows]
+        outputs = _kept_outputs(task, features[part.rows], encoded, folds, bench)
+        found[part.name] = task.probabilities(outputs, task.calibrate(outputs, encoded)), rows
+    return found
 
 
 def _kept_outputs(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, bench: Workbench) -> Tensor:

@@ -16,13 +16,13 @@ from headstart.data.checks import Checked, check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
-from headstart.data.read import read
 from headstart.data.readers.base import Request
+from headstart.data.several_sources import read_all
 from headstart.data.splits import Split, split
 from headstart.experiment.looks import KeptLooks
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
-from headstart.tasks import TASKS, choose_task
+from headstart.tasks import choose_task
 from headstart.tasks.base import Task
 
 SHOWN_SET_ASIDE = 10
@@ -75,7 +75,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     InputError : with every mistake of the data that shows without decoding.
     """
     group = None if spec.group == AUTO else spec.group
-    examples = read(Request(spec.data, spec.input, spec.target, group))
+    examples = read_all(Request(spec.data, spec.input, spec.target, group), spec.also)
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
     task = told(task, spec)
@@ -119,7 +119,7 @@ def divided(
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
-    task = told(TASKS.load(task.name).from_targets(learnt), spec)
+    task = told(task.anew(learnt), spec)
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
     progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
     return Material(checked, task, parts, looked, store)

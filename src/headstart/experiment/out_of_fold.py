@@ -14,7 +14,7 @@ from headstart.strategies._descent import Point, descend
 from headstart.strategies._linear_head import COARSE, LARGE, STRENGTHS
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
-from headstart.tasks.base import Task
+from headstart.tasks.base import Part, Task
 
 FOLDS = 5
 
@@ -29,7 +29,16 @@ def out_of_fold(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray
     features : (N, D). encoded : N encoded targets. folds : (N,) int64 from 0 on, none of them empty.
     """
     coordinates = Standardised.of(features.float()).coordinates
-    weights = task.balance(encoded).float()
+    each = [_of_part(part, coordinates, folds) for part in task.parts(encoded)]
+    return torch.cat(each, dim=1)
+
+
+def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray) -> Tensor:
+    """Outputs (N, C) of one part of a task; examples whose target is missing get an answer too."""
+    task, encoded = part.task, part.encoded
+    weights = torch.zeros(len(folds))
+    # Of the mean over all examples the known ones make a share.
+    weights[part.known] = task.balance(encoded[part.known]).float() * (len(folds) / max(len(part.rows), 1))
     place = torch.from_numpy(folds)
     outputs = torch.zeros(len(folds), task.outputs)
     count = int(folds.max()) + 1

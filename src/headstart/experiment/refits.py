@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -47,13 +47,17 @@ def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callab
     return partial(_kept_curve, torch.from_numpy(features), targets, bench, strength_of(backbone, bench))
 
 
-def strength_of(backbone: Backbone, bench: Workbench) -> float:
-    """The inverse penalty found for the head on `backbone`, which this freezes; a head kept is not solved again."""
+def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
+    """The inverse penalty found for the head on `backbone`, which this freezes; a head kept is not solved again.
+
+    One for each part of the task.
+    """
     frozen = backbone.requires_grad_(False).eval()
-    return solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench).strength
+    solution = solve_head(Network(frozen, bench.task.head(backbone.feature_size)), bench)
+    return [head.strength for head in solution.each]
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: float) -> Curve:
+def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]) -> Curve:
     """The curve, from an earlier fit where it had the same features and targets."""
     of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength))
     kept, name = bench.kept, digest("learning curve", SOLVER, *of)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from headstart.core.names import Name
-from headstart.core.results import Figures
+from headstart.core.results import Figures, FitResult, by_target, within
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
-from headstart.delivery.writing import figure_interval, figure_name, figure_value
+from headstart.delivery.writing import figure_difference, figure_interval, figure_name, figure_value
 from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.strategies.base import Strategy
 from headstart.tasks.base import Task
@@ -46,10 +46,32 @@ def headline(model: Model, judged: str) -> str:
 
 def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
     """Sentences that put the headline in proportion."""
-    if not task.describe().get("labels") or not targets:
-        return []
-    name, count = Counter(task.say(target) for target in targets).most_common(1)[0]
-    return [f"Always answering “{name}” would be right {100 * count / len(targets):.1f} % of the time."]
+    said = []
+    for part in task.parts(task.encode([])):
+        own = [target[part.name] for target in targets if target.get(part.name) is not None] if part.name else targets
+        if part.task.describe().get("labels") and own:
+            name, count = Counter(part.task.say(target) for target in own).most_common(1)[0]
+            of = f"{part.name}: always" if part.name else "Always"
+            said.append(f"{of} answering “{name}” would be right {100 * count / len(own):.1f} % of the time.")
+    return said
+
+
+def together_or_alone(result: FitResult, higher_is_better: Mapping[str, bool]) -> list[str]:
+    """The table of what each of several tasks gained or lost by learning together; empty where there is one task."""
+    rows: list[tuple[str, ...]] = [("", "", "together", "alone", "difference", "")]
+    for task in result.tasks:
+        higher = higher_is_better[within(task.target, task.figure)]
+        both = (figure_value(task.figure, each, higher) for each in (task.together, task.alone))
+        rows.append((task.target, figure_name(task.figure), *both, figure_difference(task, higher), task.verdict))
+    if len(rows) == 1:
+        return [result.tasks_note] if result.tasks_note else []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    said = [f"Together or alone, on the held-out examples ({result.tasks[0].rung}):"]
+    for name, *middle, verdict in rows:
+        cells = [cell.rjust(width) for cell, width in zip(middle, widths[1:], strict=False)]
+        said.append("  ".join(["", name.ljust(widths[0]), *cells, verdict]).rstrip())
+    said += [f"  {task.target} does better alone: {task.command}" for task in result.tasks if task.command]
+    return said + ([f"  {result.tasks_note}"] if result.tasks_note else [])
 
 
 def next_step(model: Model, spec: FitSpec) -> str:
@@ -86,7 +108,7 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     `backbone` was taken; it is named, for elsewhere another may be the default.
     """
     usual = FitSpec(spec.data)
-    names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove"]
+    names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     in_python = (
         not isinstance(spec.data, str | Path)
@@ -101,7 +123,9 @@ def repeat(spec: FitSpec, backbone: str) -> str:
         data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"
         return f"headstart.fit({data}, {', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
     options = [
-        f"--{name}" if value is True else f"--{name} {shlex.quote(str(value))}" for name, value in given.items()
+        f"--{name}" if value is True else f"--{name} {shlex.quote(str(value))}"
+        for name, values in given.items()
+        for value in (values if isinstance(values, tuple) else (values,))
     ]
     return " ".join(["headstart fit", shlex.quote(str(spec.data)), *options])
 
@@ -125,8 +149,12 @@ def _examples(count: int, kind: str) -> str:
 
 
 def _said(model: Model, figures: Figures) -> str:
-    """The first figure and the watched one, the first interval being named as such."""
-    names = dict.fromkeys([next(iter(figures)), model.task.watched])
+    """The first figure and the watched one, the first interval being named as such; of several tasks the first of
+    each."""
+    first = [
+        within(target, next(iter(own))) if target else next(iter(own)) for target, own in by_target(figures).items()
+    ]
+    names = dict.fromkeys([*first, model.task.watched])
     said: list[str] = []
     for name in names:
         given = name, figures[name], model.task.higher_is_better[name]

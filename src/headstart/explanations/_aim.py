@@ -21,9 +21,13 @@ class Aim:
     ----------
     target : place of the output among the C.
     name : the label, or what the number is called.
+    columns : of a network with outputs for several targets, those of the one that is explained; C are then these.
     """
 
-    def __init__(self, task: Task, calibration: Mapping[str, float], target: int, name: str) -> None:
+    def __init__(
+        self, task: Task, calibration: Mapping[str, float], target: int, name: str, columns: slice = slice(None)
+    ) -> None:
+        self.columns = columns
         self.task, self.calibration, self.target, self.name = task, calibration, target, name
         self.is_probability = _has_probabilities(task)
         # Where all outputs are large, those that compete share one certainty and the others are each certain.
@@ -36,6 +40,7 @@ class Aim:
         The first is the log-odds of the label. Unlike its probability it does not flatten where the network is sure,
         and unlike z_t alone it does not depend on a number added to all outputs, which changes no prediction.
         """
+        outputs = outputs[:, self.columns]
         mine = outputs[:, self.target]
         if not self._compete or outputs.shape[1] < 2:
             return mine
@@ -44,7 +49,7 @@ class Aim:
 
     def confidence(self, outputs: Tensor) -> Tensor:
         """Outputs (N, C) → (N,) float64 on the CPU: the calibrated probability of the label, or the output itself."""
-        outputs = outputs.detach().cpu().double()
+        outputs = outputs.detach().cpu().double()[:, self.columns]
         if not self.is_probability:
             return outputs[:, self.target]
         return torch.from_numpy(self.task.probabilities(outputs, self.calibration)[:, self.target])
@@ -57,6 +62,26 @@ class Aim:
     def noun(self) -> str:
         """What falls, as words: ``the probability of 'rose'``."""
         return f"the probability of {self.name!r}" if self.is_probability else f"the {self.name}"
+
+
+def aim_at(
+    task: Task, calibration: Mapping[str, float], outputs: Tensor, label: str | None = None, target: str | None = None
+) -> Aim:
+    """The aim at `label`, or at what `outputs` (1, C) predict; of several targets at the one named, or the first.
+
+    Raises
+    ------
+    UsageError : no such label or target; the message offers the nearest.
+    """
+    parts = {part.name: part for part in task.parts(task.encode([]))}
+    if target is not None and target not in parts:
+        known = [name for name in parts if name]
+        which = f"It predicts {', '.join(known)}." if known else "It predicts one target; leave out --target."
+        raise UsageError(f"The model has no target {target!r}.{nearest(target, known)} {which}")
+    part = parts[target] if target is not None else next(iter(parts.values()))
+    place, name = find_target(part.task, outputs[:, part.columns], label)
+    name = f"{part.name}: {name}" if part.name else name
+    return Aim(part.task, part.own(calibration), place, name, part.columns)
 
 
 def _has_probabilities(task: Task) -> bool:

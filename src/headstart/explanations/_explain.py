@@ -85,6 +85,7 @@ def explain(
     known: Known | None = None,
     seed: int = 0,
     quiet: bool = True,
+    target: str | None = None,
 ) -> Explanations:
     """Why `model` predicts what it does for each of `inputs`.
 
@@ -95,6 +96,7 @@ def explain(
     label : the label to explain; without it the one predicted for each input.
     input : the column of a table that holds the inputs.
     known : the training examples, for the nearest of them; without it those that the model folder keeps.
+    target : of a model for several, the one to explain; without it the first.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def explain(
         zip(examples.ids, examples.references, strict=True), len(examples), "explaining", "inputs"
     ):
         try:
-            asked, original, confidence = _ask(model, reference, label, known, device)
+            asked, original, confidence = _ask(model, reference, label, known, device, target)
         except ValueError as error:
             made.set_aside.append(Problem(name, str(error)))
             continue
@@ -141,13 +143,18 @@ def questions(model: Subject, inputs: Any, label: str | None = None, known: Know
 
 
 def _ask(
-    model: Subject, reference: Any, label: str | None, known: Known | None, device: torch.device
+    model: Subject,
+    reference: Any,
+    label: str | None,
+    known: Known | None,
+    device: torch.device,
+    target: str | None = None,
 ) -> tuple[Asked, Any, float]:
     """The question, the input decoded in full, and the model's confidence. ValueError: it cannot be decoded."""
     import torch
 
     from headstart.data.modalities import MODALITIES
-    from headstart.explanations._aim import Aim, find_target
+    from headstart.explanations._aim import aim_at
     from headstart.explanations._parting import parts_of
     from headstart.explanations.base import Asked
 
@@ -156,7 +163,7 @@ def _ask(
     example = {name: tensor.to(device) for name, tensor in preprocess(raw).items()}
     with torch.no_grad():
         outputs = model.network({name: tensor.unsqueeze(0) for name, tensor in example.items()})
-    aim = Aim(model.task, model.calibration, *find_target(model.task, outputs, label))
+    aim = aim_at(model.task, model.calibration, outputs, label, target)
     asked = Asked(model.network, example, aim, parts_of(example, raw, preprocess), known)
     return asked, modality.decode(reference), float(aim.confidence(outputs)[0])
 

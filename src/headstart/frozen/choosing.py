@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from headstart.core.engine_choice import EngineChoice, EngineTrial
 from headstart.core.files import digest, write_json
 from headstart.core.progress import Progress
-from headstart.core.results import EngineChoice, EngineTrial
 from headstart.core.spec import AUTO
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, agrees, sharing

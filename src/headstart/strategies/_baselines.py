@@ -20,7 +20,7 @@ from headstart.core.shallow import MOST_WORDS, Given, shallow_features
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies import _linear_head, _sparse_head
-from headstart.strategies._linear_head import STRENGTHS, fit_linear_head
+from headstart.strategies._linear_head import STRENGTHS, fit_linear_head, fit_parts, side_by_side
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies._sparse_head import MOST_WEIGHTS, fit_sparse_head
 from headstart.strategies.base import Rung, Strategy
@@ -40,10 +40,13 @@ MOST_EPOCHS = 100
 def majority(bench: Workbench, inputs: Inputs) -> Tensor:
     """Outputs (N, C) that say the same of every input: what has least loss on the training targets, no input seen."""
     nothing = torch.zeros(len(bench.train), 1)
-    solution = fit_linear_head(
-        bench.task, nothing, bench.targets, torch.ones(len(nothing)), bench.seed, strength=STRENGTHS[0]
-    )
-    return solution.bias.expand(len(inputs), -1).clone()
+    solutions = []
+    for part in bench.task.parts(bench.targets):
+        known, same = part.encoded[part.rows], torch.ones(len(part.rows))
+        solutions.append(
+            fit_linear_head(part.task, nothing[part.rows], known, same, bench.seed, strength=STRENGTHS[0])
+        )
+    return side_by_side(solutions).bias.expand(len(inputs), -1).clone()
 
 
 def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
@@ -61,10 +64,13 @@ def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
     with bench.stopwatch.lap("train"):
         seen, new = shallow_features(learnt, judged, _most_words(bench))
         if not isinstance(seen, np.ndarray):
-            weight, bias = fit_sparse_head(task, seen, bench.targets, bench.seed)
-            return torch.from_numpy(np.asarray(new @ weight + bias)).float()
-        features, weights = torch.from_numpy(seen).float(), task.balance(bench.targets)
-        solution = fit_linear_head(task, features, bench.targets, weights, bench.seed)
+            outputs = []
+            for part in task.parts(bench.targets):
+                rows = part.rows
+                weight, bias = fit_sparse_head(part.task, seen[rows.numpy()], part.encoded[rows], bench.seed)
+                outputs.append(torch.from_numpy(np.asarray(new @ weight + bias)).float())
+            return torch.cat(outputs, dim=1)
+        solution = fit_parts(task, torch.from_numpy(seen).float(), bench.targets, bench.seed)
         return torch.from_numpy(new).float() @ solution.weight.T + solution.bias
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,13 +36,45 @@ LARGE = 2 * 10**7
 class Solution:
     """A linear head on unscaled features: ``weight`` (C, D), ``bias`` (C,), and the strength it was given.
 
-    ``scores`` are the held-out losses of the first of STRENGTHS, as far as they were tried.
+    ``scores`` are the held-out losses of the first of STRENGTHS, as far as they were tried. Where it is the heads of
+    several tasks side by side, ``parts`` has each; its strength is then no number, its score the sum of their best.
     """
 
     weight: Tensor
     bias: Tensor
     strength: float
     scores: tuple[float, ...] = ()
+    parts: tuple[Solution, ...] = ()
+
+    @property
+    def each(self) -> tuple[Solution, ...]:
+        """The heads that it consists of: itself where it is one."""
+        return self.parts or (self,)
+
+
+def side_by_side(solutions: Sequence[Solution]) -> Solution:
+    """Heads on the same features as one that has the outputs of all."""
+    if len(solutions) == 1:
+        return solutions[0]
+    weight, bias = (torch.cat([getattr(each, name) for each in solutions]) for name in ("weight", "bias"))
+    scores = (sum(min(each.scores) for each in solutions),) if all(each.scores for each in solutions) else ()
+    return Solution(weight, bias, math.nan, scores, tuple(solutions))
+
+
+def fit_parts(task: Task, features: Tensor, encoded: Tensor, seed: int, strength: float | None = None) -> Solution:
+    """A head for each part of the task, on the examples whose target is known, balanced as the part has it.
+
+    Parameters
+    ----------
+    features : (N, D). encoded : N encoded targets. strength : of all, where it is known.
+    """
+    solutions = []
+    for part in task.parts(encoded):
+        known = part.encoded[part.rows]
+        solutions.append(
+            fit_linear_head(part.task, features[part.rows], known, part.task.balance(known), seed, strength)
+        )
+    return side_by_side(solutions)
 
 
 def fit_linear_head(
@@ -51,6 +85,7 @@ def fit_linear_head(
     seed: int,
     strength: float | None = None,
     near: Solution | None = None,
+    space: Standardised | None = None,
 ) -> Solution:
     """The penalised linear head of least held-out loss.
 
@@ -62,8 +97,9 @@ def fit_linear_head(
     features : (N, D). encoded : N encoded targets. weights : (N,).
     strength : the inverse penalty, where it is known; nothing is cross-validated then.
     near : a head of that strength on most of the examples, from which the descent then starts.
+    space : the features standardised, where another head on them has done it already.
     """
-    space = Standardised.of(features.float())
+    space = space or Standardised.of(features.float())
     coordinates = space.coordinates
     scores: list[float] = []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])

@@ -13,7 +13,7 @@ from headstart.strategies._descent import Point, descend
 from headstart.strategies._linear_head import COARSE, LARGE
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
-from headstart.tasks.base import Task
+from headstart.tasks.base import Part, Task
 
 SHARES = (0.125, 0.25, 0.5, 0.75, 1.0)
 DRAWS = 5
@@ -28,7 +28,7 @@ def accuracy_at_shares(
     shares: Sequence[float] = SHARES,
     draws: int = DRAWS,
     seed: int = 0,
-    strength: float = 0.01,
+    strength: float | Sequence[float] = 0.01,
 ) -> list[tuple[int, float]]:
     """The watched figure (accuracy, say) of linear heads that learnt from so many examples, on a fifth held out.
 
@@ -38,7 +38,8 @@ def accuracy_at_shares(
     Parameters
     ----------
     features : (N, D). targets : N encoded targets. shares : of the four fifths that a draw may learn from, rising.
-    strength : the inverse penalty C of every head, λ = 1 / (C n), as it was chosen for the head on all examples.
+    strength : the inverse penalty C of every head, λ = 1 / (C n), as it was chosen for the head on all examples; one
+        for each part of a task that has several.
 
     Raises
     ------
@@ -52,15 +53,18 @@ def accuracy_at_shares(
     counts = [max(2, round(share * most)) for share in shares]
     drawn = list(_draws(len(features), draws, seed))
     held_out = [held for _, held in drawn]
-    outputs = _outputs(task, features, targets, drawn, counts, strength)
+    coordinates, parts = Standardised.of(features.float()).coordinates, task.parts(targets)
+    strengths = [strength] * len(parts) if isinstance(strength, int | float) else list(strength)
+    told = [_outputs(part, coordinates, drawn, counts, of) for part, of in zip(parts, strengths, strict=True)]
+    outputs = [
+        [torch.cat(of_draw, dim=1) for of_draw in zip(*of_size, strict=True)] for of_size in zip(*told, strict=True)
+    ]
     curve = []
     for start in range(0, draws, FOLDS):
-        parts = range(start, min(start + FOLDS, draws))  # which hold out each example once
-        truths = [targets[held_out[j]] for j in parts]
-        by_size = [_figures(task, [of_each[j] for j in parts], truths) for of_each in outputs]
-        curve += [
-            (size, figures[j]) for j in range(len(parts)) for size, figures in zip(counts, by_size, strict=True)
-        ]
+        some = range(start, min(start + FOLDS, draws))  # which hold out each example once
+        truths = [targets[held_out[j]] for j in some]
+        by_size = [_figures(task, [of_each[j] for j in some], truths) for of_each in outputs]
+        curve += [(size, figures[j]) for j in range(len(some)) for size, figures in zip(counts, by_size, strict=True)]
     return curve
 
 
@@ -85,40 +89,35 @@ def _figures(task: Task, outputs: list[Tensor], truths: list[Tensor]) -> list[fl
 
 
 def _outputs(
-    task: Task,
-    features: Tensor,
-    targets: Tensor,
-    drawn: Sequence[tuple[Tensor, Tensor]],
-    counts: Sequence[int],
-    strength: float,
+    part: Part, coordinates: Tensor, drawn: Sequence[tuple[Tensor, Tensor]], counts: Sequence[int], strength: float
 ) -> list[list[Tensor]]:
     """By size and draw, the outputs (M, C) for what is held out, of the head on the first so many of what is learnt.
 
     Heads of several draws and one size are one problem. All sizes and draws have the features scaled alike, so that
     their second moments are taken once; it takes no target to scale them.
     """
-    coordinates = Standardised.of(features.float()).coordinates
-    whole = SeveralHeads(task, coordinates, targets, torch.ones(1, len(targets)))
-    together = max(1, LARGE // (len(features) * task.outputs))  # draws in one problem, for the sake of memory
+    task, examples = part.task, len(coordinates)
+    whole = SeveralHeads(task, coordinates, part.encoded, torch.ones(1, examples))
+    together = max(1, LARGE // (examples * task.outputs))  # draws in one problem, for the sake of memory
     outputs: list[list[Tensor]] = [[] for _ in counts]
     for start in range(0, len(drawn), together):
-        part = drawn[start : start + together]
+        some = drawn[start : start + together]
         both: Tensor | None = None
         for count, of_each in zip(counts, outputs, strict=True):
-            problem = whole.weighted(torch.stack([_weights(task, targets, learnt[:count]) for learnt, _ in part]))
+            problem = whole.weighted(torch.stack([_weights(part, learnt[:count]) for learnt, _ in some]))
             # Each starts from the one before.
             point = Point.at(problem, problem.start if both is None else both)
             point = descend(problem, point, 1 / (strength * count), *COARSE)
             both = point.both
-            said = point.outputs.view(len(features), len(part), -1)
-            of_each += [said[held_out, j] for j, (_, held_out) in enumerate(part)]
+            said = point.outputs.view(examples, len(some), -1)
+            of_each += [said[held_out, j] for j, (_, held_out) in enumerate(some)]
     return outputs
 
 
-def _weights(task: Task, targets: Tensor, learnt: Tensor) -> Tensor:
-    """(N,) with which the mean over all examples is that over `learnt`, balanced as the task has it."""
-    weights = torch.zeros(len(targets))
-    weights[learnt] = task.balance(targets[learnt]).float() * (len(targets) / len(learnt))
+def _weights(part: Part, learnt: Tensor) -> Tensor:
+    """(N,) with which the mean over all examples is that over those of `learnt` with a target, balanced."""
+    weights, known = torch.zeros(len(part.known)), learnt[part.known[learnt]]
+    weights[known] = part.task.balance(part.encoded[known]).float() * (len(weights) / max(len(known), 1))
     return weights
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from headstart.frozen.activations import Activations, filled
+from headstart.frozen.activations import Activations, FrozenPart, filled
 from headstart.model.network import Network, set_linear
 from headstart.strategies._kept_heads import keep, name_of, solved_before
-from headstart.strategies._linear_head import Solution, fit_linear_head
+from headstart.strategies._linear_head import Solution, fit_linear_head, side_by_side
+from headstart.strategies._standardised import Standardised
 from headstart.training.workbench import Workbench
 
 
@@ -16,26 +17,57 @@ def solve_head(network: Network, bench: Workbench) -> Solution:
     """Give `network`, whose backbone is frozen, the linear head of least held-out loss; returns how it was found.
 
     A head that was solved already is taken as it is. One on every example takes over the penalty that was found
-    without the held-out ones, and starts from the head that it was found for.
+    without the held-out ones, and starts from the head that it was found for. The head of each part of a task is
+    solved for itself, as if it were the only one.
     """
     part = bench.frozen_part(network)
     features_digest = part.space(bench.train, 0).folder.name
-    name = name_of(bench, features_digest, network.depths)
-    solution = solved_before(bench, name)
-    if solution is None:
-        before = None
-        if bench.compared is not None:
-            before = solved_before(bench.compared, name_of(bench.compared, features_digest, network.depths))
-        activations = part.over(bench.train)
-        with bench.stopwatch.lap("train"):
-            features = features_of(network, activations)
-            weights = bench.task.balance(bench.targets)
-            strength = before.strength if before else None
-            solution = fit_linear_head(bench.task, features, bench.targets, weights, bench.seed, strength, before)
-        keep(bench, name, solution)
+    shared = _Shared(network, part, bench)
+    solutions = []
+    for alone, of in zip(bench.parts(), bench.task.parts(bench.targets), strict=True):
+        name = name_of(alone, features_digest, network.depths)
+        solution = solved_before(alone, name)
+        if solution is None:
+            before = None
+            if alone.compared is not None:
+                before = solved_before(alone.compared, name_of(alone.compared, features_digest, network.depths))
+            solution = shared.solved(alone, of.rows, before)
+            keep(alone, name, solution)
+        solutions.append(solution)
+    solution = side_by_side(solutions)
     set_linear(network.head, solution.weight, solution.bias)
     network.head_is_new = False
     return solution
+
+
+class _Shared:
+    """What heads on the same features have in common: these, and their scale; made when the first head needs them."""
+
+    def __init__(self, network: Network, part: FrozenPart, bench: Workbench) -> None:
+        self.network, self.part, self.bench = network, part, bench
+        self._features: Tensor | None = None
+        self._space: Standardised | None = None
+
+    def solved(self, alone: Workbench, rows: Tensor, before: Solution | None) -> Solution:
+        """The head of one part of the task, whose bench is `alone` and whose examples are the `rows` of all.
+
+        Parameters
+        ----------
+        before : the head without the held-out examples, where there is one.
+        """
+        if self._features is None:
+            activations = self.part.over(self.bench.train)
+            with self.bench.stopwatch.lap("train"):
+                self._features = features_of(self.network, activations)
+        with self.bench.stopwatch.lap("train"):
+            features, space = self._features, None
+            if len(rows) < len(features):
+                features = features[rows]
+            else:
+                space = self._space = self._space or Standardised.of(features.float())
+            weights = alone.task.balance(alone.targets)
+            strength = before.strength if before else None
+            return fit_linear_head(alone.task, features, alone.targets, weights, alone.seed, strength, before, space)
 
 
 def start_from_solved_head(network: Network, bench: Workbench) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch.nn import functional
 
 from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan, Rates
-from headstart.model.network import Network
-from headstart.strategies._linear_head import predicted_seconds
+from headstart.model.network import Network, set_linear
+from headstart.strategies._linear_head import Solution, predicted_seconds
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
@@ -24,7 +25,8 @@ class FeatureExtraction(Strategy):
     """A linear head on the last features, or on features from several depths where that has less held-out loss.
 
     Features from several depths: Head2Toe (Evci et al. 2022, arXiv:2201.03529). Where the paper selects features
-    by a group lasso, the ridge penalty and the cross-validated choice between few and many do it here.
+    by a group lasso, the ridge penalty and the cross-validated choice between few and many do it here. Each part of a
+    task chooses for itself: one may read the last features and another those from every depth.
 
     Parameters
     ----------
@@ -64,12 +66,35 @@ class FeatureExtraction(Strategy):
             candidates.append(several_depths(prepared.network, bench))
         # On every example, what won without the held-out ones is solved again: its loss lies with the compared head.
         judging = bench.compared or bench
-        losses = [min(solve_head(network, judging).scores) for network in candidates]
-        best = candidates[losses.index(min(losses))]
+        solved = [solve_head(network, judging) for network in candidates]
+        chosen = [
+            _least([min(head.scores) for head in heads]) for heads in zip(*(s.each for s in solved), strict=True)
+        ]
         if judging is not bench:
-            solve_head(best, bench)
+            solved = [
+                solve_head(network, bench) if i in chosen else solved[i] for i, network in enumerate(candidates)
+            ]
+        best = candidates[max(chosen)]
+        if len(set(chosen)) > 1:
+            best = _each_at_its_depths(best, solved, chosen)
         prepared.plan.verify(before)
         return Climbed(best, sum(parameter.numel() for parameter in best.head.parameters()))
+
+
+def _least(losses: list[float]) -> int:
+    return losses.index(min(losses))
+
+
+def _each_at_its_depths(network: Network, solved: list[Solution], chosen: list[int]) -> Network:
+    """`network`, which reads every depth, its head made of the heads `chosen` for the parts of a task.
+
+    A head on the last features alone gives those of other depths, which come before them, no weight.
+    """
+    width = network.head_features
+    heads = [solved[choice].each[part] for part, choice in enumerate(chosen)]
+    weight = torch.cat([functional.pad(head.weight, (width - head.weight.shape[1], 0)) for head in heads])
+    set_linear(network.head, weight, torch.cat([head.bias for head in heads]))
+    return network
 
 
 def several_depths(network: Network, bench: Workbench) -> Network:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from headstart.backbones.base import Backbone
-from headstart.core.errors import UsageError
+from headstart.core.errors import UsageError, nearest
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
+from headstart.strategies._balanced import balanced
 from headstart.strategies._interpolation import SHARES, choose, go, moving
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.balancing import BALANCINGS
 from headstart.training.recipe import Recipe
 from headstart.training.trial import predicted_seconds
 from headstart.training.workbench import Workbench
@@ -34,6 +36,8 @@ class FineTuning(Strategy):
     statistics : whether thawed batch normalisation follows the statistics of the new examples.
     smoothing, mixup, brightness, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
         ``views`` None takes a few augmented views where the preprocessing has any.
+    balancing : of several tasks, ``plain``, ``uncertainty`` or ``gradient_surgery``; None for what held-out examples
+        prefer, where there is time to try them.
     """
 
     summary = "trains the last stages, or all, from a solved head on"
@@ -55,7 +59,13 @@ class FineTuning(Strategy):
         views: int | None = None,
         statistics: bool = False,
         interpolate: bool = False,
+        balancing: str | None = None,
     ) -> None:
+        if balancing is not None and balancing not in BALANCINGS:
+            raise UsageError(
+                f"balancing={balancing}: it must be one of {', '.join(BALANCINGS)}.{nearest(balancing, BALANCINGS)}"
+            )
+        self.balancing = balancing
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.head_rate, self.layer_decay = batch_size, head_rate, layer_decay
         self.smoothing = smoothing
@@ -91,6 +101,12 @@ class FineTuning(Strategy):
         return predicted_seconds(prepared.plan, prepared.recipe, bench, judged)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        """Train the rung; of several tasks with what balances their losses best, see :mod:`_balanced`."""
+        if self.balancing is None and len(bench.task.parts(bench.targets)) > 1:
+            return balanced(self._tuned, prepared, bench)
+        return self._tuned(prepared, bench)
+
+    def _tuned(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train, and go back part of the way where that is better; on every example as far as was chosen before."""
         plan, share = prepared.plan, prepared.tuned_share
         start = moving(plan) if share not in (None, 1.0) or self.interpolate else {}
@@ -119,6 +135,7 @@ class FineTuning(Strategy):
             views=views if backbone.preprocess.views > 1 else 0,
             patience=self.patience,
             gradual=self.gradual,
+            balancing=self.balancing or "plain",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,14 @@ def as_number(target: Any) -> float | None:
 
 
 def kind_of(target: Any) -> str:
-    """What a person would call this target: ``missing``, ``list``, ``yes or no``, ``number`` or ``text``."""
+    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``number`` …"""
     if is_missing(target):
         return "missing"
     target = plain(target)
     if isinstance(target, list | tuple | set | frozenset):
         return "list"
+    if isinstance(target, Mapping):
+        return "several"
     if isinstance(target, bool):
         return "yes or no"
     if as_number(target) is not None:

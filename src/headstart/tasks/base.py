@@ -16,21 +16,40 @@ from headstart.core.arrays import bytes_of
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.names import Name
-from headstart.core.results import Figures
+from headstart.core.results import Figures, target_of, within
+from headstart.tasks._predictions import Predictions
+
+__all__ = ["Part", "Predictions", "Task"]
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """N predictions as columns, the first two always ``label`` and ``probability``."""
+class Part:
+    """One of the tasks that a task consists of, and what of N examples concerns it.
 
-    columns: Mapping[str, Sequence[Any]]
+    Attributes
+    ----------
+    name : of the target; empty where the task is one thing.
+    columns : its part of the outputs (N, C).
+    encoded : N encoded targets; any valid one where the target is missing. known : (N,) whether it is there.
+    """
 
-    def __len__(self) -> int:
-        return len(self.columns["label"])
+    name: str
+    task: Task
+    columns: slice
+    encoded: Tensor
+    known: Tensor
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per prediction."""
-        return [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+    @property
+    def rows(self) -> Tensor:
+        """(n,) places of the examples whose target is known."""
+        return self.known.nonzero()[:, 0]
+
+    def own(self, calibration: Mapping[str, float]) -> dict[str, float]:
+        """What of the calibration of all is this part's."""
+        if not self.name:
+            return dict(calibration)
+        before = within(self.name, "")
+        return {key[len(before) :]: value for key, value in calibration.items() if target_of(key) == self.name}
 
 
 class Task(ABC):
@@ -98,6 +117,10 @@ class Task(ABC):
             "classification alone. Fit anew on the old and the new examples together."
         )
 
+    def anew(self, targets: Sequence[Any]) -> Task:
+        """The same kind of task with its label set or scale taken from other training targets."""
+        return type(self).from_targets(targets)
+
     # -- learning -----------------------------------------------------------------------------------
 
     @property
@@ -150,9 +173,25 @@ class Task(ABC):
         Linear in `weights`, so a mixture of two targets is a weighted sum of two losses (mixup).
         """
 
+    def losses(
+        self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    ) -> Tensor:
+        """The loss of each part (P,), whose mean is :meth:`loss`; for what balances several tasks in training."""
+        return self.loss(outputs, encoded, weights, smoothing)[None]
+
     def balance(self, encoded: Tensor) -> Tensor:
-        """Per-example weights (N,), mean 1, that make rare targets count as much as common ones."""
+        """Per-example weights (N,), mean 1, that make rare targets count as much as common ones.
+
+        A task of P parts may give a column for each, (N, P), nought where the target is missing.
+        """
         return torch.ones(len(encoded))
+
+    def parts(self, encoded: Tensor) -> list[Part]:
+        """The P tasks that this one consists of, with their targets: itself alone, unless it says otherwise.
+
+        Heads of parts share features and nothing else, so each is solved for itself.
+        """
+        return [Part("", self, slice(0, self.outputs), encoded, torch.ones(len(encoded), dtype=torch.bool))]
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """N names of the strata a split should keep in proportion (classes, bands of a number)."""
@@ -170,8 +209,10 @@ class Task(ABC):
         """Figures that a rung must not make significantly worse, the watched one among them."""
         return (self.watched,)
 
-    higher_is_better: ClassVar[Mapping[str, bool]]
-    """For every key of :meth:`metrics`."""
+    @property
+    @abstractmethod
+    def higher_is_better(self) -> Mapping[str, bool]:
+        """For every key of :meth:`metrics`; mostly an attribute of the class."""
 
     @abstractmethod
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
@@ -187,6 +228,14 @@ class Task(ABC):
     def value(self, name: str, outputs: Tensor, encoded: Tensor) -> float:
         """The figure `name` on the examples as they are, without its interval."""
         return float(self.measure(name, outputs, encoded, np.arange(len(encoded))[None])[0])
+
+    def score(self, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        """(B,) between 0 and 1, the best, on resamples: by this several tasks are averaged.
+
+        The watched figure where higher is better, else 1 / (1 + it).
+        """
+        value = self.measure(self.watched, outputs, encoded, draws)
+        return np.clip(value, 0.0, 1.0) if self.higher_is_better[self.watched] else 1 / (1 + np.maximum(value, 0.0))
 
     @abstractmethod
     def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:

@@ -58,7 +58,7 @@ class Classification(Task):
         present = [plain(target) for target in targets if not is_missing(target)]
         if not present:
             return 0.0, "there are no targets"
-        if any(kind_of(target) == "list" for target in present):
+        if any(kind_of(target) in ("list", "several") for target in present):
             return 0.0, "a target is a list, not one class"
         if len({_writing(target) for target in present}) > 1:
             return 0.0, "numbers and words are mixed"

@@ -35,6 +35,8 @@ class Checkpoint(Callback):
         moment.stop = state["stop"]
         job.plan.load_moving_state(load_file(self.folder / "moving.safetensors"))
         _load_optimizer(job.optimizer, load_file(self.folder / "optimizer.safetensors"))
+        if (self.folder / "balancing.safetensors").exists():
+            job.balancing.load(load_file(self.folder / "balancing.safetensors"))
         if self.stopping:
             self.stopping.best_epoch = state["best_epoch"]
             self.stopping.best = load_file(self.folder / "best.safetensors")
@@ -50,6 +52,8 @@ class Checkpoint(Callback):
         with whole_folder(self.folder) as folder:
             save_file(owned(job.plan.moving_state()), folder / "moving.safetensors")
             save_file(_optimizer_tensors(job.optimizer), folder / "optimizer.safetensors")
+            if balancing := job.balancing.state():
+                save_file(owned(balancing), folder / "balancing.safetensors")
             if self.stopping:
                 state["best_epoch"] = self.stopping.best_epoch
                 save_file(owned(self.stopping.best), folder / "best.safetensors")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from headstart.core.files import digest
 from headstart.frozen.activations import Activations
 from headstart.model.freezing import FreezePlan
 from headstart.tasks.base import Task
+from headstart.training.balancing import Plain
 from headstart.training.batches import shuffled_batches
 from headstart.training.callback import Callback, Moment
 from headstart.training.feature_augmentation import brightened, can_be_mixed, mixup
@@ -33,7 +34,8 @@ class Job:
     targets, validation_targets : encoded targets.
     weights : per-example weights (N,).
     name : tells runs apart; with ``seed`` it fixes all randomness.
-    loss : of a step, where it is another than :func:`step_loss`.
+    balancing : makes one step of the losses of several tasks.
+    loss : of a step, where it is another than that of the task.
     """
 
     trained: nn.Module
@@ -50,6 +52,7 @@ class Job:
     anchor: dict[str, Tensor]
     seed: int
     name: str
+    balancing: Plain = field(default_factory=lambda: Plain(1))
     loss: StepLoss | None = None
 
 
@@ -112,17 +115,21 @@ def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
     for group in job.optimizer.param_groups:
         group["lr"] = 0.0 if group["held"] else group["peak"] * factor
     job.optimizer.zero_grad()
-    loss = (job.loss or step_loss)(job, placed(batch, job), job.targets[rows], job.weights[rows])
-    job.accelerator.backward(loss)
+    given = placed(batch, job), job.targets[rows], job.weights[rows]
     moving = [p for group in job.optimizer.param_groups for p in group["params"]]
+    if job.loss is None:
+        loss = job.balancing.backward(*step_losses(job, *given), moving, job.accelerator.backward)
+    else:
+        loss = job.loss(job, *given)
+        job.accelerator.backward(loss)
     job.accelerator.clip_grad_norm_(moving, job.recipe.clip)
     job.optimizer.step()
     moment.step += 1
     return float(loss.detach())
 
 
-def step_loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tensor:
-    """The task's loss, with what the recipe augments in feature space, and the pull of L2-SP."""
+def step_losses(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The task's losses (P,), with what the recipe augments in feature space, and the pull of L2-SP, a scalar."""
     targets, weights = targets.to(job.accelerator.device), weights.to(job.accelerator.device)
     recipe = job.recipe
     if recipe.brightness:
@@ -130,11 +137,11 @@ def step_loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tenso
     if recipe.mixup and can_be_mixed(batch):
         batch, share, partner = mixup(batch, recipe.mixup)
         outputs = job.trained(batch)
-        loss = share * job.task.loss(outputs, targets, weights, recipe.smoothing)
-        loss = loss + (1 - share) * job.task.loss(outputs, targets[partner], weights[partner], recipe.smoothing)
+        losses = share * job.task.losses(outputs, targets, weights, recipe.smoothing)
+        losses = losses + (1 - share) * job.task.losses(outputs, targets[partner], weights[partner], recipe.smoothing)
     else:
-        loss = job.task.loss(job.trained(batch), targets, weights, recipe.smoothing)
-    return loss + recipe.l2_sp * _distance(job) if recipe.l2_sp and job.anchor else loss
+        losses = job.task.losses(job.trained(batch), targets, weights, recipe.smoothing)
+    return losses, recipe.l2_sp * _distance(job) if recipe.l2_sp and job.anchor else torch.zeros_like(losses[0])
 
 
 def _distance(job: Job) -> Tensor:

@@ -27,6 +27,7 @@ class Recipe:
     patience : epochs without gain before stopping; the best epoch is restored in any case.
     gradual : thaw one more stage every epoch, from the output down (Howard & Ruder 2018, arXiv:1801.06146).
     clip : largest norm of the gradient.
+    balancing : what makes one step of the losses of several tasks, by a name of :mod:`headstart.training.balancing`.
     """
 
     epochs: int
@@ -41,6 +42,7 @@ class Recipe:
     patience: int = 3
     gradual: bool = False
     clip: float = 1.0
+    balancing: str = "plain"
 
     def view(self, epoch: int) -> int:
         """The view that `epoch` reads."""

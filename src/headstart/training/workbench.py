@@ -23,7 +23,8 @@ from headstart.frozen.inputs import Inputs, joined
 from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
-from headstart.tasks.base import Task
+from headstart.tasks.base import Part, Task
+from headstart.training.balancing import BALANCINGS
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
@@ -98,6 +99,30 @@ class Workbench:
             compared=self,
             folder=self.folder / "whole",
         )
+
+    def parts(self) -> list[Workbench]:
+        """A bench for each part of the task, with the examples whose target is known; itself where there is one part.
+
+        Checkpoints of each lie in a folder of its own.
+        """
+        parts = self.task.parts(self.targets)
+        if len(parts) == 1:
+            return [self]
+        held_out = None if self.validation_targets is None else self.task.parts(self.validation_targets)
+        compared = None if self.compared is None else self.compared.parts()
+        return [
+            replace(
+                self,
+                task=part.task,
+                train=_known(self.train, part),
+                targets=part.encoded[part.rows],
+                validation=_known(self.validation, held_out[i]) if self.validation and held_out else None,
+                validation_targets=held_out[i].encoded[held_out[i].rows] if held_out else None,
+                folder=self.folder / f"part-{i}",
+                compared=compared[i] if compared else None,
+            )
+            for i, part in enumerate(parts)
+        ]
 
     def sample(self, count: int = 3) -> Batch:
         """A batch of a few training inputs, on the device."""
@@ -175,6 +200,7 @@ class Workbench:
         return Job(
             trained, plan, self.task, recipe, prepared, self.accelerator, train, self.targets,
             self.task.balance(self.targets), validation, self.validation_targets, anchor, self.seed, name,
+            BALANCINGS[recipe.balancing](len(self.task.parts(self.targets))),
         )  # fmt: skip
 
     def _callbacks(self, recipe: Recipe, name: str) -> list[Callback]:
@@ -186,6 +212,11 @@ class Workbench:
         callbacks += [stopping, TimeLimit(self.stopwatch, self.last_rung_ends)] if stopping else []
         # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
         return [*callbacks, Checkpoint(self.folder / name, stopping), ProgressBar(self.progress, name)]
+
+
+def _known(inputs: Inputs, part: Part) -> Inputs:
+    """The inputs whose target is known."""
+    return inputs if bool(part.known.all()) else inputs.select(part.rows.tolist())
 
 
 class TrainedPart(nn.Module):

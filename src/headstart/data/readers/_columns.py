@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from headstart.core.errors import InputError, Problem, nearest
 from headstart.data.examples import Examples
-from headstart.data.readers._classes import raise_class_mistakes
 from headstart.data.readers._folders import SPLIT_NAMES
 from headstart.data.readers._input_column import USUAL_TARGETS, input_column, key, listed
 from headstart.data.readers._kinds_of_input import modalities
+from headstart.data.readers._several import targets_of
 from headstart.data.readers._table import Table
-from headstart.data.readers._targets import clean_targets, is_present
-from headstart.data.readers.base import Request
+from headstart.data.readers._targets import is_present
+from headstart.data.readers.base import Request, columns_named
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Columns:
     """The columns of a table that make its examples, and the modality of the input."""
 
     input: str
-    target: str | None
+    targets: tuple[str, ...]
     group: str | None
     split: str | None
     modality: str
@@ -28,11 +28,11 @@ class Columns:
 
     def names(self) -> list[str]:
         """Those there are."""
-        return [name for name in (self.input, self.target, self.group, self.split) if name is not None]
+        return [name for name in (self.input, *self.targets, self.group, self.split) if name is not None]
 
     def roles(self) -> dict[str, str]:
         """Role → column, of the roles that are filled."""
-        named = {"input": self.input, "target": self.target, "group": self.group}
+        named = {"input": self.input, "target": ",".join(self.targets) or None, "group": self.group}
         return {role: name for role, name in named.items() if name is not None}
 
     def said(self) -> str:
@@ -56,17 +56,17 @@ def choose_columns(table: Table, request: Request) -> Columns:
         raise InputError(f"{table.name} holds no rows.")
     _refuse_unknown(table, request)
     request = _with_usual(table, request)
-    split = _split_column(table, {request.input, request.target, request.group})
+    named = columns_named(request.target, table.columns)
+    split = _split_column(table, {request.input, *named, request.group})
     taken = {name for name in (request.group, split) if name}
-    target = _target_column(table, request, taken)
-    taken_too = taken | {target} if target else taken
-    column, modality = input_column(table, request, taken_too)
+    targets = _target_columns(table, request, taken)
+    column, modality = input_column(table, request, taken | set(targets))
     if not request.needs_targets:
-        target = None
-    elif target is None:
-        target = _remaining_column(table, taken | {column})
-    unused = set(table.columns) - {column, target, request.group, split}
-    return Columns(column, target, request.group, split, modality, tuple(n for n in table.columns if n in unused))
+        targets = ()
+    elif not targets:
+        targets = (_remaining_column(table, taken | {column}),)
+    unused = set(table.columns) - {column, *targets, request.group, split}
+    return Columns(column, targets, request.group, split, modality, tuple(n for n in table.columns if n in unused))
 
 
 def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
@@ -77,15 +77,10 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
     InputError : targets or groups are missing, targets are mixed, or a class cannot be learned.
     """
     modality = dict(modalities())[columns.modality]
-    targets = None
-    if columns.target is not None:
-        where = f"{table.name}, column {columns.target!r}"
-        targets = clean_targets(table.columns[columns.target], table.ids, where, table.decimal_comma)
     splits = table.splits
     if columns.split is not None:
         splits = [SPLIT_NAMES[key(cell)] for cell in table.columns[columns.split]]
-    if targets is not None and request.fits:
-        raise_class_mistakes(table.name, targets, table.ids, splits)
+    targets = targets_of(table, columns.targets, splits, request.fits) if columns.targets else None
     cells = table.columns[columns.input]
     return Examples(
         modality=columns.modality,
@@ -102,16 +97,21 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
 
 def _refuse_unknown(table: Table, request: Request) -> None:
     columns, problems = list(table.columns), []
-    asked = {"--input": request.input, "--group": request.group}
+    asked = [("--input", request.input), ("--group", request.group)]
+    named = columns_named(request.target, columns)
     if request.needs_targets:
-        asked["--target"] = request.target
-    for option, name in asked.items():
+        asked += [("--target", name) for name in named]
+    for option, name in asked:
         if name is not None and name not in table.columns:
             what = f"there is no column {name!r}.{nearest(name, columns)}"
             problems.append(Problem(f"{table.name}, {option}", what, "its columns: " + listed(columns)))
-    given = [name for name in (request.input, request.target) if name is not None]
-    if len(given) == 2 and given[0] == given[1]:
-        problems.append(Problem(table.name, f"the column {given[0]!r} cannot be both the input and the target"))
+    if request.input in named:
+        problems.append(Problem(table.name, f"the column {request.input!r} cannot be both the input and the target"))
+    problems += [
+        Problem(f"{table.name}, --target", f"the column {name!r} is named twice")
+        for name in dict.fromkeys(named)
+        if named.count(name) > 1
+    ]
     if problems:
         raise InputError(problems)
 
@@ -119,6 +119,10 @@ def _refuse_unknown(table: Table, request: Request) -> None:
 def _with_usual(table: Table, request: Request) -> Request:
     """The request with the usual columns that this table has in the places of those nobody named."""
     usual = {what: name for what, name in request.usual.items() if name in table.columns}
+    if several := [
+        name for name in columns_named(request.usual.get("target"), table.columns) if name in table.columns
+    ]:
+        usual["target"] = ",".join(several)
     return replace(
         request,
         input=request.input or usual.get("input"),
@@ -126,12 +130,12 @@ def _with_usual(table: Table, request: Request) -> Request:
     )
 
 
-def _target_column(table: Table, request: Request, taken: set[str]) -> str | None:
-    """The target column named, or the one with a usual name, or None."""
+def _target_columns(table: Table, request: Request, taken: set[str]) -> tuple[str, ...]:
+    """The target columns named, or the one with a usual name, or none."""
     if request.target is not None:
-        return request.target if request.target in table.columns else None
+        return tuple(name for name in columns_named(request.target, table.columns) if name in table.columns)
     if not request.needs_targets:
-        return None
+        return ()
     free = [name for name in table.columns if name not in taken and name != request.input]
     for usual in USUAL_TARGETS:
         found = [name for name in free if key(name) in usual]
@@ -141,8 +145,8 @@ def _target_column(table: Table, request: Request, taken: set[str]) -> str | Non
                 f"Say which, e.g. --target {found[0]}."
             )
         if found:
-            return found[0]
-    return None
+            return (found[0],)
+    return ()
 
 
 def _remaining_column(table: Table, taken: set[str]) -> str:

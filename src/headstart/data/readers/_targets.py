@@ -17,8 +17,10 @@ _NOT_AVAILABLE = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"
 _FIX = "fill it in, or remove the row"
 
 
-def clean_targets(values: Sequence[Any], ids: Sequence[str], where: str, decimal_comma: bool = False) -> list[Any]:
-    """N targets of one type: all strings, all numbers, or all lists of strings.
+def clean_targets(
+    values: Sequence[Any], ids: Sequence[str], where: str, decimal_comma: bool = False, may_lack: bool = False
+) -> list[Any]:
+    """N targets of one type: all strings, all numbers, or all lists of strings; None too where they `may_lack`.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def clean_targets(values: Sequence[Any], ids: Sequence[str], where: str, decimal
     problems = [
         Problem(id_, "the target is missing", _FIX)
         for id_, target in zip(ids, targets, strict=True)
-        if not is_present(target)
+        if not is_present(target) and not may_lack
     ]
     problems += _mixed(targets, ids)
     if problems:

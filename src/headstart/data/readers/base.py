@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from headstart.data.examples import Examples
 class Request:
     """What to read. ``input``, ``target`` and ``group`` are column names or None for "find it".
 
+    ``target`` may name several columns with commas between; raw targets are then mappings, column to value or None.
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
@@ -27,6 +28,13 @@ class Request:
     needs_targets: bool = True
     fits: bool = True
     usual: Mapping[str, str] = field(default_factory=dict)
+
+
+def columns_named(target: str | None, columns: Iterable[str]) -> tuple[str, ...]:
+    """The columns that `target` names: one, though it may hold a comma, or several with commas between."""
+    if target is None or target in columns:
+        return () if target is None else (target,)
+    return tuple(name.strip() for name in target.split(",") if name.strip())
 
 
 class Reader(ABC):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
+from headstart.core.results import WITHIN
+
 NARROW_SPACE = "\u202f"
 """Joins a number and its unit, and never breaks."""
 
@@ -22,7 +24,10 @@ _WORDS = {
 
 
 def words(name: str) -> str:
-    """A figure's, rung's or diagnosis's name: ``macro_f1`` → ``macro F1``."""
+    """A figure's, rung's or diagnosis's name: ``macro_f1`` → ``macro F1``; ``team: mae`` keeps the target's name."""
+    if WITHIN in name:
+        target, _, own = name.rpartition(WITHIN)
+        return target + WITHIN + words(own)
     if name in _WORDS:
         return _WORDS[name]
     return " ".join(_WORDS.get(part, part) for part in name.split("_"))

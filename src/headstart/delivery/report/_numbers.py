@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from headstart.core.results import Figure
+from headstart.core.results import WITHIN, Figure
 from headstart.delivery.report._names import NARROW_SPACE
 from headstart.delivery.report.evidence import ReportEvidence
 
@@ -42,7 +42,10 @@ def is_proportion(name: str, higher_is_better: bool, values: Iterable[float]) ->
     """Whether a figure reads best as percent: higher is better, all within 0–1, and no coefficient."""
     finite = [value for value in values if math.isfinite(value)]
     return bool(
-        higher_is_better and name not in _COEFFICIENTS and finite and all(0 <= value <= 1 for value in finite)
+        higher_is_better
+        and name.rpartition(WITHIN)[2] not in _COEFFICIENTS
+        and finite
+        and all(0 <= value <= 1 for value in finite)
     )
 
 

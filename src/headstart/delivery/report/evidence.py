@@ -111,6 +111,7 @@ class ReportEvidence:
     gains : what the model was compared with, by the watched figure.
     curve : (examples learnt from, watched figure) of refits on growing shares, several draws of each size.
     explained : a few judged predictions with their reasons, and ``unexplained``, a sentence on what is missing there.
+    parts : of several tasks, each with its name: what confusion, classes and calibration are drawn from.
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
     truths : the target, as a person reads it, of the examples in ``shown``.
     extension : what adding classes gave and took: rows of (what, value, interval, on what), the first their names.
@@ -139,6 +140,7 @@ class ReportEvidence:
     curve: Sequence[tuple[int, float]] = ()
     explained: Sequence[Explained] = ()
     unexplained: str = ""
+    parts: Sequence[tuple[str, ReportEvidence]] = ()
     shown: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
     extension: Sequence[tuple[str, str, str, str]] = ()

@@ -22,12 +22,14 @@ from headstart.delivery.report._numbers import count
 from headstart.delivery.report._per_label import per_label
 from headstart.delivery.report._pictures import Gallery, gallery
 from headstart.delivery.report._reasons import reasons
+from headstart.delivery.report._tasks import tasks
 from headstart.delivery.report.evidence import ReportEvidence
 
 SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "extension": ("Old and new classes", extension),
     "ladder": ("The ladder", ladder),
     "gains": ("What transfer gave", gains),
+    "tasks": ("Together or alone", tasks),
     "findings": ("Findings", findings),
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
@@ -46,7 +48,7 @@ def render(evidence: ReportEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
     pictures = gallery(evidence.shown)
     evidence = replace(evidence, shown=pictures.fragments)
-    bodies = {anchor: draw(evidence) for anchor, (_, draw) in SECTIONS.items()}
+    bodies = {anchor: _body(evidence, draw) for anchor, (_, draw) in SECTIONS.items()}
     present = [anchor for anchor, body in bodies.items() if body]
     sections = "".join(
         f'<section id="{anchor}" aria-labelledby="{anchor}-heading">'
@@ -61,6 +63,14 @@ def render(evidence: ReportEvidence) -> str:
         f"<body><main>{answer(evidence)}{_contents(present)}{sections}{_left_out(pictures)}</main>"
         f"{pictures.definitions}</body></html>\n"
     )
+
+
+def _body(evidence: ReportEvidence, draw: Callable[[ReportEvidence], str]) -> str:
+    """A section; of several tasks that of each, where there is none of all together."""
+    if whole := draw(evidence):
+        return whole
+    each = [(name, draw(part)) for name, part in evidence.parts]
+    return "".join(f"<h3>{escape(name)}</h3>{body}" for name, body in each if body)
 
 
 def _left_out(pictures: Gallery) -> str:

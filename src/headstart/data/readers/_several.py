@@ -1,0 +1,62 @@
+"""The targets of a table: a value a row, or a value for each of several columns, any of which may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from headstart.core.errors import InputError, Problem
+from headstart.data.readers._classes import raise_class_mistakes
+from headstart.data.readers._table import Table
+from headstart.data.readers._targets import clean_targets
+
+
+def targets_of(table: Table, columns: Sequence[str], splits: Sequence[str | None] | None, fits: bool) -> list[Any]:
+    """N raw targets; of several columns each is a mapping from column to value, None where a cell is empty.
+
+    Raises
+    ------
+    InputError : targets are missing or mixed, a class cannot be learned, or a row has no target at all.
+    """
+    if len(columns) == 1:
+        return _column(table, columns[0], splits, fits)
+    by_column: dict[str, list[Any]] = {}
+    problems: list[Problem] = []
+    for name in columns:
+        try:
+            by_column[name] = _column(table, name, splits, fits, may_lack=True)
+        except InputError as error:
+            problems += error.problems or [Problem(f"{table.name}, column {name!r}", str(error))]
+    if problems:
+        raise InputError(problems, f"{table.name}: some of its targets cannot be used.")
+    rows = [dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)]
+    _refuse_empty_rows(table, columns, rows)
+    return rows
+
+
+def _column(
+    table: Table, name: str, splits: Sequence[str | None] | None, fits: bool, may_lack: bool = False
+) -> list[Any]:
+    where = f"{table.name}, column {name!r}"
+    targets = clean_targets(table.columns[name], table.ids, where, table.decimal_comma, may_lack)
+    there = [row for row, target in enumerate(targets) if target is not None]
+    if not there:
+        raise InputError(Problem(where, "every cell is empty", "leave it out of --target"))
+    if fits:
+        raise_class_mistakes(
+            where if may_lack else table.name,
+            [targets[row] for row in there],
+            [table.ids[row] for row in there],
+            None if splits is None else [splits[row] for row in there],
+        )
+    return targets
+
+
+def _refuse_empty_rows(table: Table, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    empty = [
+        Problem(id_, f"none of the targets {', '.join(columns)} is there", "fill one in, or remove the row")
+        for id_, row in zip(table.ids, rows, strict=True)
+        if all(value is None for value in row.values())
+    ]
+    if empty:
+        raise InputError(empty, f"{table.name}: {len(empty)} of {len(rows)} rows have no target at all.")

@@ -1,0 +1,94 @@
+"""Several tables with a target each, read as one: every row has only the targets of its own table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from headstart.core.errors import InputError, Problem
+from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+
+UNNAMED = "label"
+"""The name of a target that stands in no column, such as the class folders of pictures."""
+
+
+def read_all(request: Request, also: Sequence[str]) -> Examples:
+    """All examples of ``request.source``, and of the tables `also`, ``other.csv:target`` each.
+
+    Raises
+    ------
+    InputError : as :func:`read`, for any of the tables; or they hold inputs of different kinds.
+    """
+    first = read(request)
+    if not also:
+        return first
+    others = [_read_other(request, *table.rpartition(":")[::2]) for table in also]
+    strangers = [each for each in others if each.modality != first.modality]
+    if strangers:
+        given, wanted = (MODALITIES.load(each.modality)().noun for each in (strangers[0], first))
+        raise InputError(
+            Problem(f"--also {strangers[0].source}", f"it holds {given}, and {first.source} holds {wanted}")
+        )
+    return _joined([first, *others])
+
+
+def _read_other(request: Request, source: str, target: str) -> Examples:
+    usual = {"input": request.input} if request.input else {}
+    try:
+        return read(Request(source, target=target, usual=usual))
+    except InputError as error:
+        raise InputError(f"--also {source}:{target}: {error}") from error
+
+
+def _joined(parts: Sequence[Examples]) -> Examples:
+    """All rows, one part after the other; a name that two rows have is told apart by its part."""
+    named = [by_name(part) for part in parts]
+    names = list(dict.fromkeys(name for targets in named for target in targets for name in target))
+    ids = [id_ for part in parts for id_ in part.ids]
+    if len(set(ids)) < len(ids):
+        ids = [f"{id_} ({place})" for place, part in enumerate(parts, start=1) for id_ in part.ids]
+    notes = [note for part in parts for note in part.notes]
+    return replace(
+        parts[0],
+        references=[reference for part in parts for reference in part.references],
+        ids=ids,
+        targets=[{name: target.get(name) for name in names} for targets in named for target in targets],
+        splits=_splits(parts),
+        groups=_groups(parts),
+        source=" and ".join(part.source for part in parts),
+        notes=tuple(dict.fromkeys([*notes, *_note_on_splits(parts)])),
+        columns={**parts[0].columns, "target": ",".join(names)},
+    )
+
+
+def by_name(part: Examples) -> list[Mapping[str, Any]]:
+    """The raw targets of examples as mappings from name to value, where one column was read too."""
+    name = part.columns.get("target", UNNAMED)
+    return [target if isinstance(target, Mapping) else {name: target} for target in part.targets or []]
+
+
+def _splits(parts: Sequence[Examples]) -> list[str | None] | None:
+    if all(part.splits is None for part in parts):
+        return None
+    return [split for part in parts for split in (part.splits or [None] * len(part))]
+
+
+def _note_on_splits(parts: Sequence[Examples]) -> list[str]:
+    tested = [part for part in parts if part.splits is not None and "test" in part.splits]
+    rest = [part.source for part in parts if not any(part is other for other in tested)]
+    if not tested or not rest:
+        return []
+    return [f"{', '.join(rest)} gives no test split as {tested[0].source} does: its targets are not tested."]
+
+
+def _groups(parts: Sequence[Examples]) -> list[str] | None:
+    """Groups as they are given; an example of a part without any is a group of its own."""
+    if all(part.groups is None for part in parts):
+        return None
+    return [
+        group for place, part in enumerate(parts) for group in (part.groups or [f"{place} {id_}" for id_ in part.ids])
+    ]

@@ -1,0 +1,106 @@
+"""Several targets over one trunk: each head is what it would be alone, at depths of its own, balanced in training."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from headstart.frozen.inputs import joined
+from headstart.ladder.comparison import HeldOut
+from headstart.strategies import feature_extraction
+from headstart.strategies._baselines import majority
+from headstart.strategies._linear_head import Solution, side_by_side
+from headstart.strategies._solved_head import solve_head
+from headstart.strategies.feature_extraction import FeatureExtraction
+from headstart.strategies.fine_tuning import FineTuning
+from headstart.tasks.multi_task import MultiTask
+from headstart.training.balancing import BALANCINGS
+from headstart.training.workbench import Workbench
+from toys import toy_backbone, toy_bench, toy_network, toy_pictures
+
+COUNT, HELD_OUT = 60, 20
+
+
+def bench_of(folder: Path, holes: bool = False) -> Workbench:
+    """Pictures with their class, and with a second one that follows from their number; every third may lack it."""
+    pictures, labels = toy_pictures(COUNT)
+    bench = toy_bench(toy_backbone(), folder, pictures, labels, held_out=HELD_OUT)
+    targets = [
+        {"kind": label, "other": None if holes and i % 3 == 0 else f"o{i % 2}"} for i, label in enumerate(labels)
+    ]
+    task = MultiTask.from_targets(targets)
+    cut = COUNT - HELD_OUT
+    encoded = task.encode(targets)
+    return replace(bench, task=task, targets=encoded[:cut], validation_targets=encoded[cut:])
+
+
+def test_each_head_is_the_one_that_it_would_be_alone(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path / "together", holes=True)
+    network = toy_network(toy_backbone(), bench.task)
+    network.requires_grad_(False).eval()
+    together = solve_head(network, bench)
+    for part, own in zip(bench.parts(), together.each, strict=True):
+        alone = replace(part, folder=tmp_path / "alone")
+        assert len(alone.train) == (COUNT - HELD_OUT if part is bench.parts()[0] else len(alone.targets))
+        network = toy_network(toy_backbone(), alone.task)
+        network.requires_grad_(False).eval()
+        found = solve_head(network, alone)
+        assert found.strength == own.strength
+        assert torch.allclose(found.weight, own.weight, atol=1e-4)
+    assert torch.equal(together.weight, torch.cat([own.weight for own in together.each]))
+
+
+def test_a_bench_for_each_target_holds_the_examples_that_have_it(tmp_path: Path) -> None:
+    first, second = bench_of(tmp_path, holes=True).parts()
+    assert (len(first.train), len(first.validation or [])) == (40, 20)
+    # Of rows 0 … 39 those divisible by 3 lack it, 14; of 40 … 59, 6.
+    assert (len(second.train), len(second.validation or [])) == (26, 14)
+    assert first.folder != second.folder
+    assert len(joined(second.train, second.validation)) == 40  # type: ignore[arg-type]
+
+
+def test_every_target_reads_the_depths_that_suit_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first loses less on the last features (8 wide), the second on all (14 wide)."""
+
+    def solve(network, bench):
+        width = network.head.weight.shape[1]
+        losses = (0.1, 0.5) if width == 8 else (0.2, 0.3)
+        return side_by_side([Solution(torch.ones(2, width), torch.ones(2), 1.0, (loss,)) for loss in losses])
+
+    monkeypatch.setattr(feature_extraction, "solve_head", solve)
+    bench, backbone, strategy = bench_of(tmp_path), toy_backbone(), FeatureExtraction()
+    (rung,) = strategy.rungs(backbone, bench.task, COUNT)
+    climbed = strategy.climb(strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench)
+    assert climbed.network.depths == ("block1", "block3")
+    weight = climbed.network.head.weight  # type: ignore[union-attr]
+    assert weight[:2, :6].abs().sum() == 0  # type: ignore[index]
+    assert (weight[:2, 6:] == 1).all()  # type: ignore[index]
+    assert (weight[2:] == 1).all()  # type: ignore[index]
+
+
+def test_the_commonest_answer_is_that_of_each_target(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, holes=True)
+    outputs = majority(bench, bench.train)
+    for part in bench.task.parts(bench.targets):
+        counts = torch.bincount(part.encoded[part.rows])
+        assert counts[outputs[0, part.columns].argmax()] == counts.max()
+
+
+def test_fine_tuning_tries_every_balancing_once_and_remembers(tmp_path: Path) -> None:
+    bench, backbone = bench_of(tmp_path), toy_backbone()
+    strategy = FineTuning(epochs=1)
+    rung = strategy.rungs(backbone, bench.task, COUNT)[0]
+    start = toy_network(backbone, bench.task)
+    climbed = strategy.climb(strategy.prepare(rung, start, bench), bench)
+    said = json.loads((tmp_path / "balancing.json").read_text())
+    assert set(said["reached"]) == set(BALANCINGS)
+    assert said["reached"][said["balancing"]] == max(said["reached"].values())
+    assert climbed.curve[0][bench.task.watched] == pytest.approx(max(said["reached"].values()))
+    outputs = bench.outputs(climbed.network, bench.validation, keep=False)  # type: ignore[arg-type]
+    assert HeldOut(bench.task, bench.validation_targets, 0).value(outputs) > 0  # type: ignore[arg-type]
+    strategy.climb(strategy.prepare(rung, start, bench), bench)
+    assert json.loads((tmp_path / "balancing.json").read_text()) == said
