@@ -135,7 +135,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """The candidate that the validators agree on, or the source model, the first of `tried`.
 
     A validator prefers a candidate where its figure is higher than the source model's, part by part of both domains,
-    beyond chance (paired t-test). They agree where at least two prefer it, and twice as many as prefer the source model.
+    beyond chance (paired t-test). They agree where at least two prefer it, and twice as many as are against it.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
