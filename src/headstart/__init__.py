@@ -7,7 +7,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
-    "adapt": "headstart.experiment",
+    "adapt": "headstart.experiment.adapting",
     "check": "headstart.experiment",
     "fit": "headstart.experiment",
     "label": "headstart.experiment",

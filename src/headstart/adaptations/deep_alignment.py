@@ -102,5 +102,5 @@ class Aligned(Callback):
 
 def view(job: Job, batch: Batch, labels: Tensor | None = None) -> DomainView:
     """A batch of activations as the network in training sees it."""
-    features = job.trained.read(batch)
+    features = job.accelerator.unwrap_model(job.trained).read(batch)
     return DomainView(features, job.plan.network.head(features), labels)

@@ -65,7 +65,7 @@ class PseudoLabels(Callback):
 
 
 def _read(job: Job, batch: Batch) -> Tensor:
-    features: Tensor = job.trained.read(placed(batch, job))
+    features: Tensor = job.accelerator.unwrap_model(job.trained).read(placed(batch, job))
     return features
 
 
