@@ -49,13 +49,13 @@ def domain(data: Path, backbones: Path, group: str, name: str, seed: int) -> Dom
     splits = {part: _split(data / group / name, part) for part in ("train", "test")}
     pictures = Path(splits["train"].inputs[0]).suffix.lower() in PICTURES
     model = headstart.fit(
-        (splits["train"].inputs, splits["train"].labels),
+        str((data / group / name).resolve()),  # with its own test split, as a person would
+        input=None if pictures else "text",
+        target=None if pictures else "label",
         backbone=str((backbones / BACKBONE).resolve()) if pictures else None,
         strategy=STRATEGY,
         seed=seed,
         quiet=True,
-        test_share=0.0,
-        out=None,
     )
     examples = {part: model.examples(split.inputs) for part, split in splits.items()}
     features = {part: _kept(data, group, name, part, model, each) for part, each in examples.items()}

@@ -59,11 +59,12 @@ def test_a_difference_within_the_spread_is_no_vote() -> None:
         ([1, 1, 1, 1, 0, -1], True),
         ([1, 1, 0, 0, 0, -1], True),
         ([1, 0, 0, 0, 0, 0], False),  # one alone
-        ([1, 1, 1, 1, -1, -1], False),  # two against
+        ([1, 1, 1, 1, -1, -1], True),
+        ([1, 1, 1, 0, -1, -1], False),  # not twice as many
         ([-1, -1, -1, -1, -1, -1], False),
     ],
 )
-def test_several_for_and_at_most_one_against(gains: list[float], kept: bool) -> None:
+def test_at_least_two_for_and_twice_as_many_as_against(gains: list[float], kept: bool) -> None:
     choice = choose(domains(), [SOURCE, candidate("x", gains)])
     assert (choice.adapted is not None) is kept
     if not kept:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -104,6 +102,5 @@ class Aligned(Callback):
 
 def view(job: Job, batch: Batch, labels: Tensor | None = None) -> DomainView:
     """A batch of activations as the network in training sees it."""
-    read: Any = job.trained.read
-    features = read(batch)
+    features = job.accelerator.unwrap_model(job.trained).read(batch)
     return DomainView(features, job.plan.network.head(features), labels)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -67,8 +65,7 @@ class PseudoLabels(Callback):
 
 
 def _read(job: Job, batch: Batch) -> Tensor:
-    read: Any = job.trained.read
-    features: Tensor = read(placed(batch, job))
+    features: Tensor = job.accelerator.unwrap_model(job.trained).read(placed(batch, job))
     return features
 
 

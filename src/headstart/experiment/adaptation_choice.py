@@ -135,7 +135,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """The candidate that the validators agree on, or the source model, the first of `tried`.
 
     A validator prefers a candidate where its figure is higher than the source model's, part by part of both domains,
-    beyond chance (paired t-test). They agree where several prefer it, and no more than one prefers the source model.
+    beyond chance (paired t-test). They agree where at least two prefer it, and twice as many as are against it.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
@@ -177,7 +177,7 @@ def _sign(difference: np.ndarray) -> int:
 
 
 def _agree(votes: Mapping[str, int]) -> bool:
-    return _count(votes, 1) >= SEVERAL and _count(votes, -1) <= 1
+    return _count(votes, 1) >= max(SEVERAL, 2 * _count(votes, -1))
 
 
 def _count(votes: Mapping[str, int], side: int) -> int:
@@ -186,7 +186,7 @@ def _count(votes: Mapping[str, int], side: int) -> int:
 
 def _against(votes: Mapping[str, int]) -> str:
     against = [name.replace("_", " ") for name, vote in votes.items() if vote < 0]
-    return f"and only {against[0]} does not" if against else "and none prefers the source model"
+    return f"{' and '.join(against)} would rather not" if against else "and none prefers the source model"
 
 
 def _why_not(tried: Sequence[Tried], votes: Mapping[str, Mapping[str, int]]) -> str:
