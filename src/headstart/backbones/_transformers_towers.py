@@ -45,7 +45,8 @@ def _whole(config: Any) -> nn.Module:
     """The whole model with random weights."""
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
-    model: nn.Module = MODEL_MAPPING[type(config)]._from_config(config, dtype=torch.float32)
+    model_class: Any = MODEL_MAPPING[type(config)]
+    model: nn.Module = model_class._from_config(config, dtype=torch.float32)
     return model.eval()
 
 
