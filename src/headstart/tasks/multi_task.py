@@ -254,7 +254,13 @@ class MultiTask(Task):
                 label[name] = value
             sure.append(decoded["probability"])
             columns[free] = decoded["label"]
-            columns |= {f"{free}_{key}": values for key, values in decoded.items() if key != "label"}
+            # A number has no probability: no empty column says so.
+            more = {
+                key: values
+                for key, values in decoded.items()
+                if key != "label" and any(v is not None for v in values)
+            }
+            columns |= {f"{free}_{key}": values for key, values in more.items()}
         together = [float(np.prod(row)) if None not in row else None for row in zip(*sure, strict=True)]
         return Predictions({"label": labels, "probability": together, **columns})
 
