@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from headstart.backbones.base import Batch
 from headstart.frozen.activations import Activations
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job, placed
-from headstart.training.workbench import Course
+from headstart.training.workbench import Course, TrainedPart
 
 
 class DeepAlignment(Adaptation):
@@ -102,5 +104,5 @@ class Aligned(Callback):
 
 def view(job: Job, batch: Batch, labels: Tensor | None = None) -> DomainView:
     """A batch of activations as the network in training sees it."""
-    features = job.accelerator.unwrap_model(job.trained).read(batch)
+    features = cast(TrainedPart, job.accelerator.unwrap_model(job.trained)).read(batch)
     return DomainView(features, job.plan.network.head(features), labels)

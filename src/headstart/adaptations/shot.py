@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,7 +13,7 @@ from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.backbones.base import Batch
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job, placed
-from headstart.training.workbench import Course
+from headstart.training.workbench import Course, TrainedPart
 
 PSEUDO = 0.3
 """β, the weight of the pseudo-labels, as in the paper."""
@@ -65,8 +67,7 @@ class PseudoLabels(Callback):
 
 
 def _read(job: Job, batch: Batch) -> Tensor:
-    features: Tensor = job.accelerator.unwrap_model(job.trained).read(placed(batch, job))
-    return features
+    return cast(TrainedPart, job.accelerator.unwrap_model(job.trained)).read(placed(batch, job))
 
 
 def nearest_centroid(features: Tensor, share: Tensor) -> Tensor:
