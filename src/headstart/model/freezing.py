@@ -177,8 +177,8 @@ class FreezePlan:
 def _state_of_its_own(module: nn.Module) -> set[str]:
     """Buffers that training mode may move: those of a single layer, or of a normalisation that holds more.
 
-    timm's batch normalisation holds its activation. Of other modules with parts, the buffers are tables of indices and
-    the like, and their mode is that of their parts.
+    timm's batch normalisation holds its activation. Of other modules with parts, the buffers are tables of indices
+    and the like, and their mode is that of their parts.
     """
     buffers = {name for name, _ in module.named_buffers(recurse=False)}
     single = next(module.children(), None) is None
