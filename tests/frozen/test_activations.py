@@ -132,6 +132,21 @@ def test_the_key_follows_weights_cut_preprocessing_pooling_and_view(tmp_path: Pa
     assert part(toy_backbone(), inputs, store).space(inputs, 0).folder.name == base
 
 
+def test_the_key_tells_reduced_precision_and_leaves_that_of_exact_activations_as_it_was(tmp_path: Path):
+    class Reduced(Engines):
+        def reduced(self, device: torch.device) -> bool:
+            return True
+
+    pictures, _ = toy_pictures(3)
+    inputs, store = inputs_of(toy_backbone(), pictures), FrontierStore(tmp_path)
+    exact = part(toy_backbone(), inputs, store)
+    reduced = part(toy_backbone(), inputs, store)
+    reduced.engines = Reduced("eager")
+    frontier = exact.frontier
+    assert exact._cut == f"{frontier.cut} {frontier.architecture}"
+    assert exact.space(inputs, 0).folder != reduced.space(inputs, 0).folder
+
+
 @pytest.mark.parametrize("make", [toy_backbone, tiny_resnet, tiny_bert])
 def test_activations_do_not_depend_on_the_company(make: Any):
     backbone = make()

@@ -87,7 +87,7 @@ class FrozenPart:
 
     @property
     def _cut(self) -> str:
-        return f"{self.frontier.cut} {self.frontier.architecture}"
+        return f"{self.frontier.cut} {self.frontier.architecture}{self.engines.precision(self.device)}"
 
     def missing(self, inputs: Inputs, views: Sequence[int] = (0,)) -> int:
         """How many activations are not stored yet; 0 where the frontier is the input itself."""
@@ -208,7 +208,7 @@ class FrozenPart:
             part = FrozenModule(self.frontier.cut, key, self.frontier.frozen, self.device)
             with self.stopwatch.lap("forward"):
                 self._running = self.engines.ready(part, sample, self._ahead, self.progress)
-        return usual * self._running.times
+        return self._running.batch_size(usual)
 
     def _run(self, batch: Batch) -> Batch:
         if self._running is None:
