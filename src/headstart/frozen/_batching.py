@@ -1,0 +1,40 @@
+"""Which examples share a batch, how many, and in which order they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from headstart.backbones.base import Batch
+
+LEAST, MOST = 8, 32
+"""Examples of a batch."""
+
+
+def batch_size(example: Batch) -> int:
+    """Examples an engine batch: large inputs in small batches, whose buffers stay in the processor's cache.
+
+    Token ids too, each of which stands for hundreds of numbers: and the last batch of every length is filled up.
+    """
+    if not any(tensor.is_floating_point() for tensor in example.values()):
+        return LEAST
+    return min(max(2**20 // max(1, *(tensor.numel() for tensor in example.values())), LEAST), MOST)
+
+
+def decoded_bytes(example: Batch) -> int:
+    """Bytes of one example's tensors, at least 1."""
+    return max(1, sum(tensor.nbytes for tensor in example.values()))
+
+
+def by_shape(examples: Sequence[Batch]) -> list[list[int]]:
+    """Indices of the examples whose tensors have the same shapes, together."""
+    shapes: dict[tuple[object, ...], list[int]] = {}
+    for index, example in enumerate(examples):
+        shapes.setdefault(tuple((name, tuple(t.shape)) for name, t in example.items()), []).append(index)
+    return list(shapes.values())
+
+
+def by_length(rows: Sequence[int], length: Callable[[int], int]) -> list[list[int]]:
+    """`rows` of one length together, the longest first: the time left is then never promised too soon."""
+    ordered = sorted(rows, key=lambda row: (-length(row), row))
+    return [list(alike) for _, alike in groupby(ordered, key=length)]
