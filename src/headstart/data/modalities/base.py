@@ -69,6 +69,13 @@ class Modality(ABC):
             return str(error)
         return None
 
+    def read(self, reference: Any) -> Any:
+        """The same input with its content in memory, a file's bytes say: digest and look then need one reading.
+
+        Raises ``OSError`` where it cannot be read; :meth:`look` says why.
+        """
+        return reference
+
     @abstractmethod
     def fingerprint(self, reference: Any) -> str:
         """A digest of the content alone: the same for a moved or renamed file."""

@@ -58,14 +58,18 @@ class Image(Modality):
             raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
         return _read(reference, size_hint)[0]
 
+    def read(self, reference: Any) -> Any:
+        """The bytes of a file; an array and a PIL image as they are."""
+        if isinstance(reference, bytes) or not _holds_file(reference):
+            return reference
+        return (Path(reference) if isinstance(reference, str) else reference).read_bytes()
+
     def fingerprint(self, reference: Any) -> str:
         if isinstance(reference, np.ndarray):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
             return digest(reference.mode, str(reference.size), reference.tobytes())
-        if isinstance(reference, str | Path):
-            return digest(Path(reference).read_bytes())
-        return digest(reference if isinstance(reference, bytes) else reference.read_bytes())
+        return digest(self.read(reference))
 
     def look(self, reference: Any) -> Look:
         """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
@@ -73,7 +77,8 @@ class Image(Modality):
         Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
         """
         if _holds_file(reference):
-            content = reference if isinstance(reference, str | Path | bytes) else reference.read_bytes()
+            content = reference if isinstance(reference, str | Path | bytes) else self.read(reference)
+            # Not the pixels that a backbone will ask for: looks are kept, and must not change with who asks.
             picture, (width, height) = _read(content, SIDE)
             size = float(len(content) if isinstance(content, bytes) else Path(content).stat().st_size)
         else:
