@@ -65,7 +65,7 @@ class FrozenPart:
         self.frontier, self.engines, self.device, self.fill = frontier, engines, device, fill
         self.stopwatch, self.progress = stopwatch, progress
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
-        self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
+        self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else "", "frontiers"))
         self._running: Running | None = None
         self._ahead = self._chosen_for = 0
         self._recomputing = False
