@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+UNREADABLE = "unreadable"
+"""The class of a fragment that says why an input cannot be shown."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,6 +44,10 @@ class Modality(ABC):
     looked_by: str = ""
     """What a look depends on besides the content, a library and its version: looks are then kept from fit to fit.
     Empty where looking costs nothing."""
+
+    shown_by: str = ""
+    """What :meth:`show` depends on besides content and name: fragments are then kept from fit to fit. Empty where
+    showing costs nothing."""
 
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:

@@ -18,9 +18,9 @@ from headstart.core.shallow import picture_features
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
 from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
 from headstart.data.modalities._pixels import array_to_rgb, to_rgb
-from headstart.data.modalities.base import Look, Modality
+from headstart.data.modalities.base import UNREADABLE, Look, Modality
 
-_THUMBNAIL = 160
+_THUMBNAIL, _QUALITY = 160, 80
 _IMAGE_DIMENSIONS = (2, 3)
 
 
@@ -33,6 +33,7 @@ class Image(Modality):
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
     looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, {LIKENESS}"
+    shown_by = f"Pillow {PIL.__version__}, {_THUMBNAIL} pixels, quality {_QUALITY}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
         """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
@@ -94,10 +95,10 @@ class Image(Modality):
         try:
             picture = self.decode(reference, size_hint=_THUMBNAIL).copy()
         except ValueError as error:
-            return f'<span class="unreadable">{alt}: {html.escape(str(error))}</span>'
+            return f'<span class="{UNREADABLE}">{alt}: {html.escape(str(error))}</span>'
         picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=80)
+        picture.save(buffer, "JPEG", quality=_QUALITY)
         data = base64.b64encode(buffer.getvalue()).decode("ascii")
         width, height = picture.size
         return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" width="{width}" height="{height}">'
