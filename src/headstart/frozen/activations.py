@@ -19,7 +19,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
-from headstart.frozen._batching import batch_size, by_length, by_shape, decoded_bytes
+from headstart.frozen._batching import Stack, batch_size, by_length, by_shape, decoded_bytes
 from headstart.frozen._segment import LARGEST_HALF
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.engines.eager import Eager
@@ -67,6 +67,7 @@ class FrozenPart:
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
         self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else "", "frontiers"))
         self._running: Running | None = None
+        self._stack = Stack()
         self._ahead = self._chosen_for = 0
         self._recomputing = False
         self._example_bytes: int | None = None
@@ -181,7 +182,7 @@ class FrozenPart:
                 chunk = members[start : start + size]
                 filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
                 with self.stopwatch.lap("forward"):
-                    outputs = self._run(collate([examples[i] for i in filled]))
+                    outputs = self._run(self._stack([examples[i] for i in filled]))
                 outputs = _rounded(outputs) if self.half else outputs
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
