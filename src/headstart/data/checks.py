@@ -105,7 +105,8 @@ def _look_at_all(
     """What was seen of every example; looks at new content go into `memory`."""
 
     def look(reference: Any) -> tuple[_Seen, Look | None]:
-        if (fingerprint := _fingerprint(modality, reference)) in memory:
+        reference, fingerprint = _identified(modality, reference)
+        if fingerprint in memory:
             return _Seen("", fingerprint), None
         try:
             with stopwatch.lap("decode"):
@@ -133,12 +134,13 @@ def _look_at_all(
     return seen
 
 
-def _fingerprint(modality: Modality, reference: Any) -> str:
-    """The digest of an input that may be unreadable; empty where it is."""
+def _identified(modality: Modality, reference: Any) -> tuple[Any, str]:
+    """An input that may be unreadable, with its content in memory, and the digest of that; empty where it is."""
     try:
-        return modality.fingerprint(reference)
+        content = modality.read(reference)
+        return content, modality.fingerprint(content)
     except Exception:  # :meth:`Modality.look` says what is wrong
-        return ""
+        return reference, ""
 
 
 def _same_content(fingerprints: Sequence[str]) -> list[list[int]]:
