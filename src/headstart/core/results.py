@@ -51,7 +51,7 @@ def by_target(figures: Figures) -> dict[str, Figures]:
 class RungResult:
     """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it.
 
-    ``tuned_share`` below 1: its weights lie so far on the way from its start to what training gave (WiSE-FT).
+    ``tuned_share`` below 1: its weights lie so far on the way from the pretrained to the tuned ones (WiSE-FT).
     """
 
     name: str
