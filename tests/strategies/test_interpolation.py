@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import torch
 
+from headstart.backbones.base import Backbone
+from headstart.core.results import Figure
 from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.strategies import _interpolation
-from headstart.strategies._interpolation import Judged, Way, choose, pretrained_state
+from headstart.strategies._interpolation import Judged, Way, choose, pretrained_state, within_the_bound
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.fine_tuning import FineTuning
+from headstart.training.old_task import OldTask
 from headstart.training.workbench import Workbench
 from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
@@ -71,7 +74,6 @@ def test_the_share_of_least_loss_that_is_no_worse(
 
     monkeypatch.setattr(_interpolation, "_judged", looked_up)
     assert choose(way, bench) == taken
-    assert share_of(way.network) == taken
 
 
 def share_of(network: Network) -> float:
@@ -103,7 +105,6 @@ def test_the_outputs_are_those_of_the_network_as_it_stands(tmp_path: Path) -> No
 def test_nothing_is_tried_that_the_time_does_not_allow(tmp_path: Path) -> None:
     way, bench = laid_out(tmp_path)
     assert choose(way, replace(bench, deadline=1e-9)) == 1.0
-    assert share_of(way.network) == 1.0
 
 
 def test_the_way_begins_at_the_pretrained_weights_whatever_an_earlier_rung_tuned(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_the_way_begins_at_the_pretrained_weights_whatever_an_earlier_rung_tuned
     tuned = strategy.climb(strategy.prepare(rung, first, bench), bench).network
     assert not same_state(tuned.backbone, backbone)
     for start in (first, tuned):
-        state = pretrained_state(start.state_dict(), bench)
+        state = pretrained_state(start.state_dict(), start.head, bench)
         assert state.keys() == start.state_dict().keys()
         for name, value in backbone.state_dict().items():
             assert torch.equal(state[f"backbone.{name}"], value)
@@ -127,12 +128,35 @@ def test_the_way_begins_at_the_pretrained_weights_whatever_an_earlier_rung_tuned
             torch.testing.assert_close(state[f"head.{name}"], value)
 
 
+class Forgets(OldTask):
+    """Loses as many points as it is per cent of the way, with an interval of one point to either side."""
+
+    def lost(self, backbone: Backbone, bench: Workbench) -> Figure:
+        share = backbone.state_dict()["network.12.weight"].flatten()[0].item() / 4
+        return Figure(share / 100, share / 100 - 0.01 * (share > 0), share / 100 + 0.01 * (share > 0))
+
+
+@pytest.mark.parametrize(("bound", "at", "taken"), [
+    (0.03, 1.0, 1.0),  # 1 point, at most 2
+    (0.016, 1.0, 0.5),  # at 0.75 at most 1.75 points, at 0.5 at most 1.5
+    (0.016, 0.25, 0.25),  # never further than what held-out examples prefer
+    (0.001, 1.0, 0.0),
+])  # fmt: skip
+def test_as_far_as_the_old_task_allows_by_the_high_end_of_its_interval(
+    tmp_path: Path, bound: float, at: float, taken: float
+) -> None:
+    way, bench = laid_out(tmp_path)
+    old = Forgets(bench.task, way.network.head, (), bench.train, bench.targets, bound, True)
+    assert within_the_bound(way, at, old, "full", bench) == taken
+    assert share_of(way.network) == taken
+
+
 def test_a_network_that_is_not_pretrained_goes_back_to_its_start(tmp_path: Path) -> None:
     pictures, labels = toy_pictures(12)
     backbone = toy_backbone()
     bench = toy_bench(backbone, tmp_path, pictures, labels)
     start = toy_network(backbone, bench.task)
-    state = pretrained_state(start.state_dict(), bench)
+    state = pretrained_state(start.state_dict(), start.head, bench)
     assert all(torch.equal(value, state[name]) for name, value in start.state_dict().items())
 
 

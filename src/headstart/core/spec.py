@@ -24,6 +24,8 @@ class FitSpec:
     given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
     network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
+    ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
+    that it may lose at most; None for any.
     """
 
     data: Any
@@ -44,6 +46,8 @@ class FitSpec:
     prove: bool = False
     labels: tuple[Name, ...] = ()
     also: tuple[str, ...] = ()
+    old: Any = None
+    forgetting: float | None = None
 
     def __post_init__(self) -> None:
         mistakes = []

@@ -7,17 +7,21 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared
 from headstart.training.loop import outputs_of
+from headstart.training.old_task import OldTask
 from headstart.training.workbench import TrainedPart, Workbench
 
 SHARES = (0.75, 0.5, 0.25)
 """Shares of the way that are tried beside the whole of it: few, so that chance finds little to choose from."""
+
+BACK = (0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05, 0.0)
+"""Shares that are tried, the larger first, until an old task loses no more than it may; at 0 it loses nothing."""
 
 State = Mapping[str, Tensor]
 Climb = Callable[[Prepared, Workbench], Climbed]
@@ -62,43 +66,59 @@ def part_of_the_way(train: Climb, prepared: Prepared, bench: Workbench, wanted: 
 
     Parameters
     ----------
-    wanted : whether a share is looked for where none was decided before.
+    wanted : whether the share that held-out examples prefer is looked for where none was decided before. What keeps
+        an old task within its bound is looked for in any case.
     start : the state of the network before training, its names those of the trained one.
     """
-    share = prepared.tuned_share
-    if share == 1 or (share is None and not (wanted and bench.validation)):
+    share, old = prepared.tuned_share, bench.old
+    bounded = old is not None and old.bound is not None
+    wanted = wanted and share is None and bench.validation is not None
+    if not bounded and not wanted and share in (None, 1):
         return train(prepared, bench)
-    pretrained = pretrained_state(start, bench)
+    pretrained = pretrained_state(start, prepared.network.head, bench)
     climbed = train(prepared, bench)
     way = Way.of(climbed.network, pretrained)
-    if share is not None:
-        way.go(share)
-        return replace(climbed, tuned_share=share)
-    share = choose(way, bench)
-    if share < 1:
+    share = choose(way, bench) if wanted else 1.0 if share is None else share
+    way.go(share)
+    if wanted and share < 1:
         bench.progress.say(f"  {prepared.rung.name}: weights {share:.0%} of the way to the tuned ones are better")
+    if old is not None and bounded:
+        share = within_the_bound(way, share, old, prepared.rung.name, bench)
     return replace(climbed, tuned_share=share)
 
 
-def pretrained_state(start: State, bench: Workbench) -> State:
+def within_the_bound(way: Way, share: float, old: OldTask, rung: str, bench: Workbench) -> float:
+    """Move the network back to the largest share, none above `share`, at which the old task loses what it may."""
+    for less in (share, *(each for each in BACK if each < share)):
+        way.go(less)
+        lost = old.lost(way.network.backbone, bench)
+        if old.allows(lost):
+            break
+    if less < share:
+        bench.progress.say(f"  {rung}: weights {less:.0%} of the way to the tuned ones keep the old task")
+    return less
+
+
+def pretrained_state(start: State, head: nn.Module, bench: Workbench) -> State:
     """The pretrained backbone's state under the head that was solved on its features.
 
-    Where the rung starts from there, that is its start; where an earlier rung has tuned it, it is not. A bench that
-    knows no pretrained backbone takes the start for it.
+    Where the rung starts from there, that is its start; where an earlier rung has tuned it, it is not, and a linear
+    `head` is solved for it. A bench that knows no pretrained backbone takes the start for it.
     """
     if bench.pretrained is None:
         return {name: value.detach().clone() for name, value in start.items()}
     backbone = {f"backbone.{name}": value for name, value in bench.pretrained.state_dict().items()}
-    head = {name: value.detach().clone() for name, value in start.items() if name not in backbone}
-    if not all(torch.equal(start[name], value.to(start[name])) for name, value in backbone.items()):
+    under = {name: value.detach().clone() for name, value in start.items() if name not in backbone}
+    untouched = all(torch.equal(start[name], value.to(start[name])) for name, value in backbone.items())
+    if not untouched and type(head) is nn.Linear:
         network = Network(bench.pretrained, bench.task.head(bench.pretrained.feature_size))
         start_from_solved_head(network, bench)
-        head = {f"head.{name}": value for name, value in network.head.state_dict().items()}
-    return {**backbone, **head}
+        under = {f"head.{name}": value for name, value in network.head.state_dict().items()}
+    return {**backbone, **under}
 
 
 def choose(way: Way, bench: Workbench) -> float:
-    """Move the network, which is tuned, to the best share of the way; returns that share.
+    """The best share of the way of a network, which is tuned.
 
     The one with the least calibrated loss on the held-out examples, among those that are no worse than what was tuned
     by the watched figure. The loss tells shares apart that the figure cannot: it is smooth along the way, where of a
@@ -115,13 +135,15 @@ def choose(way: Way, bench: Workbench) -> float:
         judged = _judged(way.network, bench)
         if judged.figure >= whole.figure and judged.loss < best.loss:
             chosen, best = share, judged
-    way.go(chosen)
     return chosen
 
 
-def times_judged(wanted: bool) -> int:
-    """How often looking for a share runs the held-out examples through the trained part."""
-    return len(SHARES) + 1 if wanted else 0
+def times_judged(wanted: bool, bench: Workbench) -> float:
+    """How often looking for a share runs the held-out examples through the trained part; old ones count alike."""
+    again = len(SHARES) + 1.0 if wanted else 0.0
+    if bench.old is not None and bench.old.bound is not None and bench.validation:
+        again += len(BACK) * len(bench.old.inputs) / len(bench.validation)
+    return again
 
 
 class Judged(NamedTuple):

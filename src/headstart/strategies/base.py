@@ -75,6 +75,9 @@ class Strategy(ABC):
     needs: ClassVar[str] = ""
     """What it cannot do without, in a sentence, where it may have no rung to offer."""
 
+    goes_back: ClassVar[bool] = True
+    """False where it moves the backbone and cannot go part of the way back, by which an old task is kept."""
+
     def from_names(self, backbone: Backbone, task: Task) -> Named | None:
         """What `backbone` makes of the names of the task's classes, where this strategy needs no example; else None.
 

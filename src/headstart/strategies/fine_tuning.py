@@ -91,7 +91,7 @@ class FineTuning(Strategy):
         return FreezePlan(network, rung.freeze_depth, statistics=self.statistics)
 
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate))
+        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the rung, several tasks with what balances their losses best, and go back part of the way."""

@@ -88,7 +88,7 @@ class LowRank(Strategy):
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate))
+        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the adapters, merge them in, and go back part of the way."""
