@@ -28,6 +28,8 @@ class FitSpec:
     network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
     ``split`` is GIVEN or ANEW.
+    ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
+    that it may lose at most; None for any.
     """
 
     data: Any
@@ -49,6 +51,8 @@ class FitSpec:
     labels: tuple[Name, ...] = ()
     also: tuple[str, ...] = ()
     split: str = GIVEN
+    old: Any = None
+    forgetting: float | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
