@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
@@ -14,7 +15,9 @@ import torch
 from sets import PICTURES, Split
 
 BACKBONE = "torchvision_mobilenet_v2"
-STRATEGY = "feature_extraction:depths=false"
+STRATEGY = "feature_extraction"
+"""A frozen backbone, whose features of every model can be computed once; else as a person would fit."""
+
 GROUPS = {
     "digits_da": ("mnist", "usps"),
     "pacs_photo_sketch": ("photo", "sketch"),
@@ -23,11 +26,19 @@ GROUPS = {
 }
 
 
+KINDS = {
+    "images": ("digits_da", "pacs_photo_sketch"),
+    "text": ("amazon_multidomain", "xlmt_sentiment"),
+    "all": tuple(GROUPS),
+}
+
+
 def pairs(sets: str) -> list[tuple[str, str, str]]:
-    """(set, source, target) of every pair of domains of the `sets` named, with commas between, or of ``all``."""
-    wanted = list(GROUPS) if sets in ("all", "") else [name.strip() for name in sets.split(",")]
+    """(set, source, target) of every pair of domains of the `sets`, named with commas between, or of a kind."""
+    named = [name.strip() for name in sets.split(",") if name.strip()] or ["all"]
+    wanted = dict.fromkeys(name for one in named for name in KINDS.get(one, (one,)))
     if unknown := [name for name in wanted if name not in GROUPS]:
-        raise ValueError(f"unknown sets: {', '.join(unknown)}; known: {', '.join(GROUPS)}")
+        raise ValueError(f"unknown sets: {', '.join(unknown)}; known: {', '.join([*GROUPS, *KINDS])}")
     return [(name, *pair) for name in wanted for pair in permutations(GROUPS[name], 2)]
 
 
@@ -69,24 +80,44 @@ def _features(data: Path, group: str, name: str, part: str) -> dict[str, Any]:
 
 
 def _kept(data: Path, group: str, name: str, part: str, model: Any, examples: Any) -> dict[str, np.ndarray]:
+    """Features at every depth, from the store where the fit has left them there."""
+    from headstart.core.progress import Progress
+    from headstart.experiment.adaptation_bench import deep_of
+    from headstart.frozen.activations import stacked
+
     known = _features(data, group, name, part)
     if not known:
-        known.update(model.depth_features(examples))
+        deep = deep_of(model, examples, [], 0, Progress(quiet=True))
+        with tempfile.TemporaryDirectory() as folder:
+            bench = deep.bench(deep.target, torch.zeros(len(examples), dtype=torch.long), Path(folder))
+            activations = bench.frozen_part(model.network.requires_grad_(False).eval()).over(deep.target)
+            with torch.inference_mode():
+                names = model.network.backbone.depth_features(bench.sample())
+            known.update({name: stacked(activations, name).float().numpy() for name in names})
     return known
 
 
 def observed(source: Domain, target: Domain, part: str) -> Any:
     """One split of `target` as the model of `source` sees it, without running the backbone again."""
     from headstart.delivery.guard import NewExamples, Observed
+    from headstart.experiment.adaptation_inputs import NewInputs
 
-    features = {name: torch.from_numpy(each) for name, each in target.features[part].items()}
+    features = target.features[part]
     guard = source.model.needed_guard
-    *earlier, last = (target.features[part][name] for name in guard.depths)
+    *earlier, last = (features[name] for name in guard.depths)
     with torch.no_grad():
-        outputs = source.model.network.head(torch.from_numpy(last))
-    strange, nearest = guard.look(features)
+        outputs = source.model.network.head(read(source, target, part))
+    strange, nearest = guard.look({name: torch.from_numpy(each) for name, each in features.items()})
     examples = target.examples[part]
-    return Observed(examples, [], NewExamples(list(examples.ids), last, outputs, strange, nearest, earlier))
+    new = NewExamples(list(examples.ids), last, outputs, strange, nearest, earlier)
+    return NewInputs(Observed(examples, [], new), features)
+
+
+def read(source: Domain, target: Domain, part: str) -> torch.Tensor:
+    """What the head of the model of `source` reads of one split of `target`, (N, D)."""
+    from headstart.experiment.adaptation_inputs import joined_depths, read_depths
+
+    return torch.from_numpy(joined_depths(target.features[part], read_depths(source.model)))
 
 
 def _split(folder: Path, part: str) -> Split:

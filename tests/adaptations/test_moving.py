@@ -40,6 +40,27 @@ def test_coral_gives_the_covariance_of_the_target() -> None:
     assert np.allclose(moved.mean(axis=0), target.mean(axis=0))
 
 
+def quarter() -> np.ndarray:
+    """(8, 2) points whose covariance is the identity: on each axis ±2 and two at nought, N D / (N D) = 1."""
+    return 2.0 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]] * 2) / 2**0.5
+
+
+def test_coral_whitens_first_and_colours_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C_s = diag(4, 1) and C_t = [[2, 1], [1, 2]] do not commute, so the order is seen.
+
+    C_s^(-1/2) = diag(½, 1); C_t has the eigenvalues 3 and 1 at 45°, so its root is ½ [[√3 + 1, √3 - 1], [√3 - 1,
+    √3 + 1]]. The point (1, 0) off the mean goes to half its first row, (0, 1) to its second.
+    """
+    monkeypatch.setattr("headstart.adaptations.coral.covariance", lambda features: np.cov(features.T, bias=True))
+    root = np.array([[3**0.5 + 1, 3**0.5 - 1], [3**0.5 - 1, 3**0.5 + 1]]) / 2
+    source, target = quarter() @ np.diag([2.0, 1.0]), quarter() @ root + [5.0, 7.0]
+    assert np.cov(source.T, bias=True) == pytest.approx(np.diag([4.0, 1.0]))
+    assert np.cov(target.T, bias=True) == pytest.approx(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    moved = Coral().move(source, target) - [5.0, 7.0]
+    assert moved[0] == pytest.approx(2**0.5 * root[0])  # (2 √2, 0) whitened is (√2, 0)
+    assert moved[2] == pytest.approx(2**0.5 * root[1])
+
+
 def test_linear_transport_finds_a_symmetric_map() -> None:
     """A symmetric positive map is the Monge map between a Gaussian and its image (Peyré & Cuturi 2019, 2.31)."""
     source = sample()
@@ -55,6 +76,24 @@ def test_subspace_alignment_of_a_domain_with_itself_changes_little() -> None:
     # standardised, and only what lies off the first min(100, n - 1, D) directions is lost: nothing here
     spread = (kept - source.mean(axis=0)) / source.std(axis=0)
     assert np.allclose(spread, (source - source.mean(axis=0)) / source.std(axis=0), atol=1e-6)
+
+
+def test_subspace_alignment_turns_the_directions_of_the_source_onto_those_of_the_target() -> None:
+    """Sources spread along (1, 1, 0) and a little along (0, 0, 1), targets along (1, 0, 1) and a little along y.
+
+    With one direction kept, x' = (x · p)(p · q) q for p = (1, 1, 0) / √2 and q = (1, 0, 1) / √2, in units of the
+    deviations: every source example is laid along q, shrunk by p · q = ½.
+    """
+    along = np.array([-2.0, -1.0, 1.0, 2.0]) / 2.5**0.5  # deviation 1
+    off = np.array([1.0, -1.0, -1.0, 1.0])  # deviation 1, orthogonal to it
+    source = np.stack([along, along, off], axis=1)
+    target = 3 * np.stack([along, off, along], axis=1) + 10
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headstart.adaptations.subspace.DIRECTIONS", 1)
+        moved = Subspace().move(source, target)
+    q = np.array([1.0, 0.0, 1.0]) / 2**0.5
+    expected = 10 + 3 * (along * 2**0.5)[:, None] * 0.5 * q
+    assert moved == pytest.approx(expected)
 
 
 def test_powers_of_a_covariance() -> None:

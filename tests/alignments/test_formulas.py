@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from headstart.alignments._kernels import discrepancy, gaussian
 from headstart.alignments._reversal import growing, reversed_gradient
@@ -64,8 +65,8 @@ def test_the_discrepancy_by_hand() -> None:
     assert discrepancy(kernel, 2).item() == pytest.approx(0.8 + 0.6 - 2 * 0.25)
 
 
-def test_mmd_is_that_of_the_two_sample_test() -> None:
-    """The unbiased estimate with one kernel, as :func:`headstart.model.two_samples.mmd_test` writes it."""
+def test_mmd_is_the_unbiased_estimate_by_plain_loops() -> None:
+    """Gretton et al. 2012, equation 3, term by term over pairs of different examples."""
     torch.manual_seed(0)
     first, second = torch.randn(6, 2), torch.randn(8, 2) + 3
     both = torch.cat([first, second])
@@ -77,6 +78,21 @@ def test_mmd_is_that_of_the_two_sample_test() -> None:
     made = Mmd()(DomainView(first, torch.zeros(6, 2)), DomainView(second, torch.zeros(8, 2)))
     assert made.item() == pytest.approx(expected, abs=1e-6)
     assert made.item() > 0.5
+
+
+def test_joint_mmd_by_hand() -> None:
+    """Two points a domain on a line, sources at 0 and 1, targets at 0 and 1; the predictions go the other way round.
+
+    Squared distances are 0 or 1; of the six pairs of different examples two are of equal points (s1 t1, s2 t2) and
+    four are 1 apart, so the mean m is 2 / 3, and k = mean over w of exp(-1 / (w m)) for points 1 apart. Predictions,
+    sure at (1, 0) or (0, 1), are 0 or 2 apart: equal for s1 and t2, for s2 and t1, so m is 4 / 3 and
+    k = exp(-2 / (4 / 3)) = exp(-3 / 2). Within a domain both differ; across, just one of both does.
+    """
+    features, sure = [[0.0], [1.0]], [[60.0, -60.0], [-60.0, 60.0]]
+    far = sum(math.exp(-1.5 / width) for width in (0.25, 0.5, 1.0, 2.0, 4.0)) / 5
+    other = math.exp(-1.5)
+    made = JointMmd()(view(features, sure), view(features, sure[::-1]))
+    assert made.item() == pytest.approx(2 * far * other - 2 * (far + other) / 2)
 
 
 def test_joint_mmd_sees_predictions_that_go_with_other_features() -> None:
@@ -98,12 +114,23 @@ def test_the_gradient_is_reversed() -> None:
     assert growing(1.0) == pytest.approx(2 / (1 + math.exp(-10)) - 1)
 
 
-def test_dann_of_a_discriminator_that_knows_nothing_is_log_two() -> None:
-    made = built(Dann(), 2)
+def linear(alignment: Alignment, weights: list[float]) -> Alignment:
+    """`alignment` with a discriminator of one layer without a bias, whose answers are known."""
+    layer = nn.Linear(len(weights), 1, bias=False)
     with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.zero_()
-    assert made(view([[1.0, 2.0]]), view([[3.0, 4.0]])).item() == pytest.approx(math.log(2))
+        layer.weight.copy_(torch.tensor([weights]))
+    alignment.discriminator = layer
+    return alignment
+
+
+def test_dann_by_hand() -> None:
+    """A discriminator a = f1 + 2 f2: of the sources 5 and -1, of the target 11.
+
+    L = ½ (log(1 + e^-5) + log(1 + e)) / 2 + ½ log(1 + e^11).
+    """
+    made = linear(Dann(), [1.0, 2.0])(view([[1.0, 2.0], [1.0, -1.0]]), view([[3.0, 4.0]]))
+    near = (math.log1p(math.exp(-5)) + math.log1p(math.exp(1))) / 2
+    assert made.item() == pytest.approx((near + math.log1p(math.exp(11))) / 2)
 
 
 def test_dann_teaches_the_discriminator_and_unteaches_the_features() -> None:
@@ -119,14 +146,20 @@ def test_dann_teaches_the_discriminator_and_unteaches_the_features() -> None:
     assert harder.item() >= loss.item(), "a step down the gradient must make the domains harder to tell"
 
 
-def test_cdan_weighs_sure_predictions_more() -> None:
-    """Weights 1 + exp(-H): 2 where H = 0 and 1.5 where H = log 2, scaled to mean 1."""
-    made = built(Cdan(), 1)
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.zero_()
-    both = view([[1.0], [1.0]], [[50.0, -50.0], [0.0, 0.0]])
-    assert made(both, both).item() == pytest.approx(math.log(2))  # the weights have mean 1
+def test_cdan_by_hand() -> None:
+    """Predictions (1, 0), (½, ½): H = 0, log 2, so 1 + exp(-H) = 2, 1.5, of mean 1 divided by 1.75: 8/7, 6/7.
+
+    f ⊗ g of f = 2 are (2, 0), (1, 1); the discriminator reads a = p1 - 3 p2: 2 and -2. Both domains are the same, so
+    L = ½ [8/7 log(1 + e^-2) + 6/7 log(1 + e^2)] / 2 + ½ [8/7 log(1 + e^2) + 6/7 log(1 + e^-2)] / 2.
+    """
+    made = linear(Cdan(), [1.0, -3.0])
+    made.random = False
+    both = view([[2.0], [2.0]], [[60.0, -60.0], [0.0, 0.0]])
+    low, high = math.log1p(math.exp(-2)), math.log1p(math.exp(2))
+    expected = (8 / 7 * low + 6 / 7 * high) / 4 + (8 / 7 * high + 6 / 7 * low) / 4
+    assert made(both, both).item() == pytest.approx(expected)
+    alone = made(view([[2.0], [2.0]], [[60.0, -60.0], [0.0, 0.0]]), view([[0.0]]))
+    assert alone.item() == pytest.approx((8 / 7 * low + 6 / 7 * high) / 4 + math.log(2) / 2)
     assert made._together(torch.tensor([[2.0, 3.0]]), torch.tensor([[0.25, 0.75]])).tolist() == [
         [0.5, 0.75, 1.5, 2.25]
     ]
@@ -140,21 +173,30 @@ def test_cdan_takes_random_products_of_many() -> None:
 
 
 def test_mcc_by_hand() -> None:
-    """At temperature 1, rows (0.8, 0.2) and (0.2, 0.8) have equal weights: C = [[.68, .32], [.32, .68]], L = 0.32."""
-    logits = [[math.log(0.8), math.log(0.2)], [math.log(0.2), math.log(0.8)]]
-    made = Mcc(temperature=1.0)(view([[0.0]]), view([[0.0], [0.0]], logits))
-    assert made.item() == pytest.approx(0.32)
+    """At T = 2 logits (2 log 4, 0) and (0, 0) are ŷ = (0.8, 0.2) and (0.5, 0.5).
+
+    H = -.8 log .8 - .2 log .2 = 0.500402 and log 2; 1 + e^-H = 1.606287 and 1.5; W = 2 (…) / 3.106287 =
+    1.034217 and 0.965783. C11 = W1 .64 + W2 .25 = 0.903345, C12 = C21 = W1 .16 + W2 .25 = 0.406920,
+    C22 = W1 .04 + W2 .25 = 0.282814. Rows sum to 1.310265 and 0.689735, so L = (.310563 + .589966) / 2.
+    """
+    logits = [[2 * math.log(4), 0.0], [0.0, 0.0]]
+    made = Mcc(temperature=2.0)(view([[0.0]]), view([[0.0], [0.0]], logits))
+    assert made.item() == pytest.approx((0.310563 + 0.589966) / 2, abs=1e-5)
     sure = view([[0.0], [0.0]], [[50.0, -50.0], [-50.0, 50.0]])
     assert Mcc(temperature=1.0)(sure, sure).item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_mdd_by_hand() -> None:
-    """A second head without an opinion among two classes: γ log 2 + log 2."""
-    made = built(Mdd(margin=3.0), 1)
+    """A second head of one layer, logits f · (log 2, log 3, 0): σ = (2, 3, 1) / 6 for f = 1, (4, 9, 1) / 14 for 2.
+
+    The head predicts class 1 for the source and 0 for the target, so L = -3 log(3 / 6) - log(1 - 4 / 14).
+    """
+    made = Mdd(margin=3.0)
+    made.other = nn.Linear(1, 3, bias=False)
     with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.zero_()
-    assert made(view([[1.0]], [[1.0, 0.0]]), view([[1.0]], [[0.0, 1.0]])).item() == pytest.approx(4 * math.log(2))
+        made.other.weight.copy_(torch.tensor([[math.log(2)], [math.log(3)], [0.0]]))
+    source, target = view([[1.0]], [[0.0, 2.0, 1.0]]), view([[2.0]], [[3.0, 0.0, 1.0]])
+    assert made(source, target).item() == pytest.approx(3 * math.log(2) - math.log(10 / 14))
 
 
 def test_optimal_transport_by_hand() -> None:

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import headstart
+from headstart.adaptations import ADAPTATIONS
+from headstart.alignments import ALIGNMENTS
+from headstart.strategies import feature_extraction
 from small_world import HUES, paint, pixels, result_of, status, table
 
 
@@ -57,7 +60,8 @@ def test_a_shift_is_found_and_what_is_kept_is_no_worse(
     found = json.loads(capsys.readouterr().out)
     assert found["mismatch"]["found"] is True
     assert {one["method"] for one in found["tried"]} >= {"source model", "standardise", "self_training", "coral"}
-    assert found["left_out"].keys() == {"few_labels", "deep_alignment"}
+    aligned = {f"deep_alignment:{settings}" for settings in ADAPTATIONS.load("deep_alignment").settings}
+    assert found["left_out"].keys() == {"few_labels", *aligned}
     assert right(Path("m"), new) >= right(photo_model, new)
     told = result_of(Path("m"))["adaptation"]
     assert told["kept"] is found["kept"]
@@ -129,6 +133,72 @@ def test_wrong_use_is_said_before_anything_is_computed(
     assert "6 new inputs are too few" in capsys.readouterr().err
     assert status("adapt", photo_model, new, "--methods", "corall", "--out", "m") == 2
     assert "Did you mean 'coral'" in capsys.readouterr().err
+    wrong = "deep_alignment:alignment=mmmd"
+    assert status("adapt", photo_model, new, "--methods", wrong, "--out", "m") == 2
+    assert "Did you mean 'mmd'" in capsys.readouterr().err
+    assert status("adapt", photo_model, new, "--methods", "deep_alignment:loss=mmd,coral", "--out", "m") == 2
+    assert "'loss=mmd' is no setting of deep_alignment" in capsys.readouterr().err
+
+
+def test_all_that_move_features_are_tried_unasked(photo_model: Path, at_hand: Path) -> None:
+    adaption = headstart.adapt(photo_model, dark(at_hand / "new"), quiet=True)
+    tried = {one.name for one in adaption.tried} | adaption.left_out.keys()
+    shallow = {name for name in ADAPTATIONS.names() if ADAPTATIONS.load(name).depth == 1}
+    assert tried == {"source model", "self_training", *shallow}
+    trusted = {one.name for one in adaption.tried[1:] if one.may_be_kept}
+    assert trusted == {name for name in ADAPTATIONS.names() if ADAPTATIONS.load(name).trusted}
+    assert adaption.method in {"", *trusted}
+
+
+def test_what_was_found_is_told_where_nothing_is_kept(photo_model: Path, at_hand: Path) -> None:
+    """Only apples are left: the model says so in its result, its card and its page, and makes no answers even."""
+    from PIL import Image
+
+    random = np.random.default_rng(3)
+    for number in range(40):
+        made = pixels(0, random) * np.array([0.45, 0.3, 0.3])
+        (at_hand / "new").mkdir(exist_ok=True)
+        Image.fromarray(made.astype(np.uint8)).save(at_hand / "new" / f"{number}.png")
+    adaption = headstart.adapt(photo_model, at_hand / "new", out="m", quiet=True)
+    named = [each for each in adaption.findings if each.diagnosis == "partial_overlap"]
+    assert named
+    assert "self_training" in adaption.left_out
+    told = [each["diagnosis"] for each in result_of(Path("m"))["findings"]]
+    assert "partial_overlap" in told
+    for page in ("README.md", "report.html"):
+        assert "Hardly any new input" in (Path("m") / page).read_text()
+
+
+def test_a_head_on_several_depths_keeps_them(photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default fit chooses between the last features and those of all depths; here it is made to take all."""
+    monkeypatch.setattr(feature_extraction, "_least", lambda losses: len(losses) - 1)
+    model = headstart.fit(photos, backbone="local/tiny_resnet", strategy="feature_extraction", out="deep", quiet=True)
+    depths, width = model.network.depths, model.network.head_features
+    assert width > model.network.backbone.feature_size
+    new = dark(at_hand / "new")
+    few = given(new, at_hand / "few.csv", each=4)
+    adaption = headstart.adapt("deep", new, out="m", labels_for=few, quiet=True)
+    assert adaption.kept
+    assert {one.adapted.network.depths for one in adaption.tried} == {depths}
+    assert {one.adapted.target.shape[1] for one in adaption.tried} == {width}
+    assert right(Path("m"), new) > 0.9
+    third = dark(at_hand / "third", seed=9)
+    again = headstart.adapt("m", third, methods=["standardise", "tent"], quiet=True)  # an adapted model once more
+    assert again.model.network.depths in (depths, ())
+    tent = next((one for one in again.tried if one.name == "tent"), None)
+    assert tent is None or tent.adapted.network.depths == ()
+
+
+@pytest.mark.parametrize("alignment", ALIGNMENTS.names())
+def test_every_alignment_trains(photo_model: Path, photos: Path, at_hand: Path, alignment: str) -> None:
+    new, method = dark(at_hand / "new", count=8), f"deep_alignment:alignment={alignment}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headstart.adaptations._deep.STEPS", 4)
+        adaption = headstart.adapt(photo_model, new, source=photos, methods=[method], quiet=True)
+    if method in adaption.left_out:
+        pytest.skip(adaption.left_out[method])  # its library is not installed
+    assert [one.name for one in adaption.tried] == ["source model", method]
+    assert np.isfinite(adaption.tried[1].probable).all()
 
 
 def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: Path) -> None:

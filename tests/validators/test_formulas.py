@@ -92,3 +92,15 @@ def test_the_source_is_learnt_back_from_right_answers() -> None:
     assert asked(Seen(source, answers, source, classes, answers)) == 1.0
     assert asked(Seen(source, answers[:, ::-1], source, classes, answers)) == 0.0
     assert asked(Seen(source, np.tile([1.0, 0.0], (10, 1)), source, classes, answers)) == 0.5
+
+
+def test_the_control_variate_of_the_risk_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights 1, 2, 3, 4, of mean 2.5, and a mistake at the last: w ℓ = 0, 0, 0, 4, of mean 1.
+
+    Cov(w ℓ, w) = 4 · 4 / 4 - 1 · 2.5 = 1.5, Var w = 1.25, η = -1.2, so R = 1 + η · 2.5 - η = 1 - 1.8 = -0.8.
+    """
+    weights = np.array([1.0, 2.0, 3.0, 4.0])
+    monkeypatch.setattr("headstart.validators.importance_weighted_risk._weights", lambda source, new: weights)
+    classes, said = np.zeros(4, np.int64), np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]])
+    given = Seen(np.eye(4), said, np.eye(4), classes, said)
+    assert ImportanceWeightedRisk().validate(given) == pytest.approx(0.8)

@@ -14,7 +14,8 @@ from torch import Tensor
 from headstart.adaptations.base import Adapted, Deep, Domains
 from headstart.frozen.inputs import Inputs
 from headstart.model.freezing import FreezePlan, Rates
-from headstart.model.network import Network
+from headstart.model.network import Network, set_linear
+from headstart.strategies._linear_head import fit_linear_head
 from headstart.strategies._solved_head import features_of
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Course, Workbench
@@ -41,9 +42,28 @@ def needed(domains: Domains) -> Deep:
 
 def lacking(domains: Domains) -> str:
     """Why the backbone cannot be trained here, in words; empty where it can."""
-    if domains.deep is None:
-        return "only the stored features are to be used"
-    return "its head reads several depths" if domains.network.depths else ""
+    return "only the stored features are to be used" if domains.deep is None else ""
+
+
+def on_last_features(domains: Domains) -> Domains:
+    """The same domains under a head that reads the last features alone, which a trained backbone hands on.
+
+    A head on several depths is solved anew on the last features of the source examples.
+    """
+    if not domains.network.depths:
+        return domains
+    last = domains.depths()[-1]
+    source, target = (np.ascontiguousarray(part[:, last]) for part in (domains.source, domains.target))
+    classes = torch.from_numpy(domains.classes.astype(np.int64))
+    weights = domains.task.balance(classes).float()
+    head = fit_linear_head(domains.task, torch.from_numpy(source), classes, weights, domains.seed)
+    network = Network(domains.network.backbone, domains.task.head(source.shape[1]))
+    set_linear(network.head, head.weight, head.bias)
+    network.head_is_new = False
+    outputs = torch.from_numpy(target) @ head.weight.T + head.bias
+    return replace(
+        domains, network=network, source=source, target=target, outputs=outputs, strength=head.strength, widths=()
+    )
 
 
 def thawed(domains: Domains, head_too: bool) -> tuple[FreezePlan, Recipe]:

@@ -28,6 +28,9 @@ class Learning(Adaptation):
 
     depth = 2
 
+    def missing(self, domains: Domains) -> str:
+        return "it gives each class as often as the source does, and some hardly appear here" if domains.rare else ""
+
     @abstractmethod
     def improved(self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
         """Better answers (N, C).

@@ -10,7 +10,11 @@ from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, sol
 
 
 class Moving(Adaptation):
-    """Moves the stored source features by an affine map, and solves the head anew on them with their own labels."""
+    """Moves the stored source features by an affine map, and solves the head anew on them with their own labels.
+
+    Where the head reads several depths, the features of each are moved by themselves: together they are too many for
+    a covariance to be known from the examples at hand.
+    """
 
     depth = 1
 
@@ -25,9 +29,10 @@ class Moving(Adaptation):
 
 
 def moved(by: Moving, domains: Domains) -> np.ndarray:
-    """(n, D) the source examples in the new domain, each source moved by itself."""
+    """(n, D) the source examples in the new domain, each source and each depth moved by itself."""
     result = np.empty_like(domains.source)
     for origin in np.unique(domains.origins):
-        own = domains.origins == origin
-        result[own] = by.move(domains.source[own], domains.target)
+        own = np.flatnonzero(domains.origins == origin)
+        for depth in domains.depths():
+            result[own, depth] = by.move(domains.source[own, depth], domains.target[:, depth])
     return result

@@ -40,9 +40,11 @@ class Domains:
     Attributes
     ----------
     task : whose labels are classes. network : the model's, which no adaptation changes.
-    source : (n, D) last features of training examples, from the guard, and their ``classes`` (n,).
-    target : (N, D) last features of the new inputs. outputs : (N, C) what the network says of them.
+    source : (n, D) features of training examples as the head reads them, and their ``classes`` (n,).
+    target : (N, D) those of the new inputs. outputs : (N, C) what the network says of them.
     strength : the inverse penalty that the source's own head was best with.
+    widths : how many of the D features are of each depth that the head reads, the last depth last; empty for one.
+    rare : places of the classes that hardly any new input is taken for, by whatever does not make answers even.
     origins : (n,) which of several sources each source example is from.
     temperature : by which logits are divided to be honest probabilities, from the source.
     labelled : places among the new inputs whose class a person gave, and those ``classes_given``.
@@ -62,6 +64,13 @@ class Domains:
     labelled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     classes_given: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     deep: Deep | None = None
+    widths: tuple[int, ...] = ()
+    rare: tuple[int, ...] = ()
+
+    def depths(self) -> list[slice]:
+        """Where the features of each depth lie among the D."""
+        ends = np.cumsum(self.widths or (self.source.shape[1],)).tolist()
+        return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,14 @@ class Adaptation(ABC):
     depth: ClassVar[int]
     """How much it changes: the shallow are tried first. 1 moves features, 2 learns from its own answers, 3 trains."""
 
-    by_default: ClassVar[bool] = False
-    """Whether it is tried without being named and without labels that could choose it."""
+    trusted: ClassVar[bool] = False
+    """Whether it may be kept without being named and without labels that could choose it."""
+
+    settings: ClassVar[tuple[str, ...]] = ("",)
+    """The settings, as a person writes them, with each of which it is tried where nobody names any."""
+
+    def check(self) -> None:  # noqa: B027 - most have nothing to check
+        """Raise UsageError for settings that cannot be, before anything is computed."""
 
     def missing(self, domains: Domains) -> str:
         """What it needs that is not there, in words; empty where it can be tried."""
@@ -146,8 +161,8 @@ def solved(domains: Domains, lesson: Lesson) -> tuple[Tensor, Tensor]:
 
 
 def with_head(domains: Domains, weight: Tensor, bias: Tensor, source: np.ndarray, note: str = "") -> Adapted:
-    """The same backbone under another linear head, which reads the last features of the new inputs as they are."""
-    network = Network(domains.network.backbone, domains.task.head(weight.shape[1]))
+    """The same backbone under another linear head, which reads the same depths of the new inputs as they are."""
+    network = Network(domains.network.backbone, domains.task.head(weight.shape[1]), domains.network.depths)
     set_linear(network.head, weight, bias)
     network.head_is_new = False
     network.requires_grad_(False).eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from headstart.adaptations._deep import finished, lacking, needed
+from headstart.adaptations._deep import finished, lacking, needed, on_last_features
 from headstart.adaptations._normalisation import follow, without_normalisation
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 
@@ -24,6 +24,7 @@ class BatchNorm(Adaptation):
         return lacking(domains) or without_normalisation(domains.network)
 
     def adapt(self, domains: Domains) -> Adapted:
+        domains = on_last_features(domains)
         network = copy.deepcopy(domains.network)
         follow(network, needed(domains).target)
         return finished(domains, network)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.adaptations._deep import finished, lacking, looked, needed, thawed, trained
+from headstart.adaptations._deep import finished, lacking, looked, needed, on_last_features, thawed, trained
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.alignments import ALIGNMENTS
 from headstart.alignments.base import Alignment, DomainView
@@ -33,9 +33,13 @@ class DeepAlignment(Adaptation):
 
     summary = "trains the last stages on labelled source examples, both domains made alike by an alignment"
     depth = 3
+    settings = ("alignment=cdan", "alignment=mmd", "alignment=mcc")
 
     def __init__(self, alignment: str = "cdan") -> None:
         self.alignment = alignment
+
+    def check(self) -> None:
+        ALIGNMENTS.load(self.alignment)
 
     def missing(self, domains: Domains) -> str:
         if why := lacking(domains):
@@ -43,6 +47,7 @@ class DeepAlignment(Adaptation):
         return "" if needed(domains).source is not None else "it needs labelled source examples (--source DATA)"
 
     def adapt(self, domains: Domains) -> Adapted:
+        domains = on_last_features(domains)
         deep = needed(domains)
         if deep.source is None or deep.encoded is None:
             raise ValueError("a deep alignment was asked without source examples; ask missing(domains) first")
@@ -92,14 +97,18 @@ class Aligned(Callback):
             raise ValueError("the run has not begun")
         device = job.accelerator.device
         self.alignment.progress = self.moment.step / (job.recipe.epochs * self.moment.steps_per_epoch)
-        rows = self.random.permutation(len(self.target))[: job.recipe.batch_size]
         source = view(job, batch, targets.to(device))
-        target = view(job, placed(self.target.batch(rows.tolist()), job))
         own = job.task.loss(source.logits, targets.to(device), weights.to(device), job.recipe.smoothing)
-        if min(len(source.features), len(target.features)) < self.alignment.fewest:
-            return own
+        if len(source.features) < self.alignment.fewest:  # the rest of an epoch: others of the source stand in
+            rows = self._rows(len(job.train), job)
+            source = view(job, placed(job.train.batch(rows), job), job.targets[rows].to(device))
+        target = view(job, placed(self.target.batch(self._rows(len(self.target), job)), job))
         aligned: Tensor = self.alignment(source, target)
         return own + self.alignment.weight * aligned
+
+    def _rows(self, count: int, job: Job) -> list[int]:
+        """Places of a batch at random."""
+        return [int(row) for row in self.random.permutation(count)[: job.recipe.batch_size]]
 
 
 def view(job: Job, batch: Batch, labels: Tensor | None = None) -> DomainView:

@@ -25,7 +25,7 @@ class SelfTraining(Learning):
     """
 
     summary = "standardises, and learns from its own answers, each class given as often as in the source"
-    by_default = True
+    trusted = True
 
     def improved(self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
         shares = truth.mean(axis=0)

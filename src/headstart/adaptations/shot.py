@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.adaptations._deep import finished, lacking, needed, thawed, trained
+from headstart.adaptations._deep import finished, lacking, needed, on_last_features, thawed, trained
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.backbones.base import Batch
 from headstart.training.callback import Callback, Moment
@@ -36,6 +36,7 @@ class Shot(Adaptation):
         return lacking(domains)
 
     def adapt(self, domains: Domains) -> Adapted:
+        domains = on_last_features(domains)
         plan, recipe = thawed(domains, head_too=False)
         target = needed(domains).target
         encoded = domains.outputs.argmax(dim=1)

@@ -15,7 +15,7 @@ class Standardise(Moving):
     """
 
     summary = "gives each feature the mean and the spread that it has among the new inputs"
-    by_default = True
+    trusted = True
 
     def move(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         here, there = Moments.of(source), Moments.of(target)

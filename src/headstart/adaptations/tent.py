@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from headstart.adaptations._deep import finished, lacking, needed
+from headstart.adaptations._deep import finished, lacking, needed, on_last_features
 from headstart.adaptations._normalisation import batches, follow, normalisations, without_normalisation
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 
@@ -30,6 +30,7 @@ class Tent(Adaptation):
         return lacking(domains) or without_normalisation(domains.network)
 
     def adapt(self, domains: Domains) -> Adapted:
+        domains = on_last_features(domains)
         network = copy.deepcopy(domains.network)
         inputs = needed(domains).target
         network.held_still = []

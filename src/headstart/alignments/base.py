@@ -40,7 +40,8 @@ class Alignment(nn.Module, ABC):
     """What it makes alike, in a few words."""
 
     weight: ClassVar[float] = 1.0
-    """How much it counts beside the task's loss, as its paper has it."""
+    """How much it counts beside the task's loss: 1 unless a plug-in says otherwise. Papers that tune it do so by
+    labels of the new domain, which nobody has here."""
 
     fewest: ClassVar[int] = 2
     """Examples of each domain without which it has nothing to say; it raises ValueError with fewer."""

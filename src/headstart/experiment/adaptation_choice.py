@@ -43,7 +43,7 @@ FEW_LABELS = (
 class Tried:
     """A candidate: the ``figures`` of the validators by name, and how many ``prefer`` it to the source model.
 
-    ``depth`` is that of the adaptation, 0 for the source model.
+    ``depth`` is that of the adaptation, 0 for the source model. ``may_be_kept`` is False for what is only shown.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Tried:
     probable: np.ndarray
     parts: dict[str, np.ndarray]
     seconds: float
+    may_be_kept: bool = True
 
     @property
     def figures(self) -> dict[str, float]:
@@ -61,7 +62,12 @@ class Tried:
 
     def to_json(self) -> dict[str, Any]:
         """The candidate as a plain object."""
-        return {"method": self.name, "validators": self.figures, "seconds": round(self.seconds, 2)}
+        return {
+            "method": self.name,
+            "validators": self.figures,
+            "seconds": round(self.seconds, 2),
+            "may_be_kept": self.may_be_kept,
+        }
 
     def said_against(self, source: Tried) -> str:
         """``4 of 5 validators``, those that prefer it to the source model."""
@@ -144,7 +150,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """
     findings = rare_classes(domains, tried)
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
-    agreed = [one for one in tried[1:] if _agree(votes[one.name])]
+    agreed = [one for one in tried[1:] if one.may_be_kept and _agree(votes[one.name])]
     calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
     agreed = [one for one in agreed if one.depth < TRAINS or consensus(one, calm) >= CONSENSUS]
     if not agreed:
@@ -205,21 +211,33 @@ def mean_ranks(figures: Sequence[Mapping[str, float]]) -> np.ndarray:
     return np.asarray(rankdata(-table, axis=0).mean(axis=1))
 
 
-def rare_classes(domains: Domains, tried: Sequence[Tried]) -> list[Finding]:
-    """Classes that hardly any new input is given, by any candidate that does not make its answers even.
+def rare_among(domains: Domains, tried: Sequence[Tried]) -> np.ndarray:
+    """Places of classes that hardly any new input is given, by any candidate that does not make its answers even.
 
-    A class is named where its count is below what the source's share lets expect, in every such candidate, by a
+    A class is rare where its count is below what the source's share lets expect, in every such candidate, by a
     binomial test corrected for the number of classes, and below a fifth of it.
     """
-    count = len(domains.target)
-    shares = np.bincount(domains.classes, minlength=domains.task.outputs) / len(domains.classes)
-    given = np.stack([
-        np.bincount(one.probable.argmax(axis=1), minlength=len(shares)) for one in tried if one.depth <= 1
-    ]).max(axis=0)  # fmt: skip
+    count, shares, given = len(domains.target), _shares(domains), _most_given(domains, tried)
     chance = binom.cdf(given, count, shares) * len(shares)
-    rare = np.flatnonzero((chance <= RARE) & (given < shares * count / 5) & (shares > 0))
+    return np.flatnonzero((chance <= RARE) & (given < shares * count / 5) & (shares > 0))
+
+
+def _shares(domains: Domains) -> np.ndarray:
+    return np.bincount(domains.classes, minlength=domains.task.outputs) / len(domains.classes)
+
+
+def _most_given(domains: Domains, tried: Sequence[Tried]) -> np.ndarray:
+    """(C,) how many new inputs are given each class, by the candidate that gives it to most."""
+    calm = [one.probable.argmax(axis=1) for one in tried if one.depth <= 1]
+    return np.stack([np.bincount(each, minlength=domains.task.outputs) for each in calm]).max(axis=0)
+
+
+def rare_classes(domains: Domains, tried: Sequence[Tried]) -> list[Finding]:
+    """A finding that names the classes of :func:`rare_among`, if there are any."""
+    rare, given = rare_among(domains, tried), _most_given(domains, tried)
     if not len(rare):
         return []
+    count, shares = len(domains.target), _shares(domains)
     labels = [str(label) for label in domains.task.describe()["labels"]]
     named = "; ".join(
         f"{labels[i]} ({given[i]} of {count}, {round(shares[i] * count)} to expect)" for i in rare[:NAMED]

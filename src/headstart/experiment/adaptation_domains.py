@@ -17,6 +17,7 @@ from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Observed
 from headstart.experiment.adaptation_bench import deep_of
+from headstart.experiment.adaptation_inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks.base import Task
 
@@ -32,21 +33,18 @@ Labelled = dict[int, Any]
 """The place of a new input → the raw label that a person gave it."""
 
 
-def domains_of(
-    model: Model, observed: Observed, wish: Wish, labelled: Labelled | None, progress: Progress
-) -> Domains:
+def domains_of(model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, progress: Progress) -> Domains:
     """The two domains of an adaptation.
 
     Raises
     ------
     InputError : a further source cannot be read, or its labels are not the model's.
     """
-    guard, new = model.needed_guard, observed.new
-    features = [guard.familiar[-1].astype(np.float32)]
-    classes = [guard.classes]
+    names, old = read_depths(model), old_features(model)
+    features, classes = [joined_depths(old, names)], [model.needed_guard.classes]
     sources: list[tuple[Examples, np.ndarray]] = []
     for given in wish.sources:
-        examples, more, theirs = _further(model, given, wish.input)
+        examples, more, theirs = _further(model, given, wish.input, progress)
         progress.say(f"Read {len(more)} further source examples.")
         features.append(more)
         classes.append(theirs)
@@ -60,14 +58,15 @@ def domains_of(
         source=source,
         classes=known,
         origins=origins,
-        target=new.features.astype(np.float32),
-        outputs=new.outputs.float(),
+        target=joined_depths(new.features, names),
+        outputs=new.observed.new.outputs.float(),
         strength=_strength(model.task, source, known, wish.seed),
         temperature=float(model.calibration.get("temperature", 1.0)),
         seed=wish.seed,
         labelled=places,
         classes_given=_encoded(model.task, places, labelled or {}),
-        deep=deep_of(model, observed.examples, sources, wish.seed, progress) if wish.deep else None,
+        deep=deep_of(model, new.observed.examples, sources, wish.seed, progress) if wish.deep else None,
+        widths=tuple(old[name].shape[1] for name in names),
     )
 
 
@@ -146,8 +145,10 @@ def _table(table: Any) -> Any:
     return frame
 
 
-def _further(model: Model, source: Any, input: str | None) -> tuple[Examples, np.ndarray, np.ndarray]:
-    """The readable examples of a further labelled source, their features (n, D) by the model, and classes (n,)."""
+def _further(
+    model: Model, source: Any, input: str | None, progress: Progress
+) -> tuple[Examples, np.ndarray, np.ndarray]:
+    """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
     usual = {role: name for role, name in model.columns.items() if name}
     examples = read(Request(source, input, None, usual=usual))
     if examples.targets is None:
@@ -159,9 +160,10 @@ def _further(model: Model, source: Any, input: str | None) -> tuple[Examples, np
         examples = examples.select(rows.tolist())
     if examples.modality != model.modality:
         raise UsageError(f"This model takes {model.modality} inputs; {source} holds {examples.modality}.")
-    seen = model.observed(examples)
-    classes = model.task.encode(list(seen.examples.targets or [])).numpy()
-    return seen.examples, seen.new.features.astype(np.float32), classes
+    seen = seen_at_depths(model, examples, progress)
+    readable = seen.observed.examples
+    classes = model.task.encode(list(readable.targets or [])).numpy()
+    return readable, joined_depths(seen.features, read_depths(model)), classes
 
 
 def _strength(task: Task, source: np.ndarray, classes: np.ndarray, seed: int) -> float:

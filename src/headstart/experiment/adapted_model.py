@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,18 @@ from headstart.core.results import Finding, FitResult, RungResult
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
-from headstart.delivery.guard import Guard, Observed, most_familiar
+from headstart.delivery.guard import Guard, half, most_familiar
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation_choice import Choice, Tried
+from headstart.experiment.adaptation_inputs import NewInputs
 from headstart.model import novelty
 
 STRATEGY = "adaptation"
 HELD_BACK = 0.25
 """Share of the new inputs that say from when on an input is unfamiliar; the others become familiar."""
+
+ON_NEW, END = "On new inputs", "</main>"
+"""The heading of what is added to a page and a card where nothing is kept, and what it is put before."""
 
 WITHOUT_LABELS = (
     "It was adapted without labels, so nobody has measured it on the inputs that it is now meant for: label 100 of "
@@ -33,16 +38,24 @@ WITHOUT_LABELS = (
 
 
 def as_it_was(model: Model, reason: str, findings: Sequence[Finding] = ()) -> Model:
-    """The source model, with a word in its result that nothing was kept, and why."""
+    """The source model, with a word in its result, card and page that nothing was kept, why, and what was found."""
     told = {"kept": False, "method": None, "reason": reason}
-    result = replace(model.result, adaptation=told)
-    return _with(model, result=result)
+    result = replace(model.result, adaptation=told, findings=[*model.result.findings, *findings])
+    said = [f"Nothing was adapted: {reason}.", *(f"{each.summary} {each.next_step}".strip() for each in findings)]
+    lines = "".join(f"- {escape(each, quote=False)}\n" for each in said)
+    items = "".join(f"<li>{escape(each)}</li>" for each in said)
+    return _with(
+        model,
+        result=result,
+        card=f"{model.card.rstrip()}\n\n## {ON_NEW}\n\n{lines}" if model.card else model.card,
+        report=model.report.replace(END, f"<section><h2>{ON_NEW}</h2><ul>{items}</ul></section>{END}"),
+    )
 
 
 def adapted_model(
     model: Model,
     domains: Domains,
-    observed: Observed,
+    new: NewInputs,
     choice: Choice,
     tried: Sequence[Tried],
     lacking: dict[str, str],
@@ -54,7 +67,8 @@ def adapted_model(
     if choice.adapted is None:
         raise ValueError("nothing was adapted")
     made = _with(model, network=copy.deepcopy(choice.adapted.network).cpu())
-    made.guard = _guard(model, made, domains, observed, choice)
+    observed = new.observed
+    made.guard = _guard(model, made, domains, new, choice)
     made.result = _result(model, choice)
     source = model.provenance.get("data", "")
     made.provenance = {**model.provenance, "adapted_to": observed.examples.source, "adapted_by": choice.name}
@@ -116,7 +130,7 @@ def _result(model: Model, choice: Choice) -> FitResult:
     )
 
 
-def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choice: Choice) -> Guard:
+def _guard(model: Model, made: Model, domains: Domains, new: NewInputs, choice: Choice) -> Guard:
     """What is familiar now: the old examples and most of the new ones; the rest say what is not.
 
     The new ones stand with the class that the adapted network gives them. Nothing that needs true labels of the new
@@ -125,21 +139,21 @@ def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choi
     before = model.needed_guard
     made.guard = before  # by which depths are found
     moved = _moved(model, made)
-    known = dict(zip(before.depths, [*observed.new.earlier, observed.new.features], strict=True))
-    features = made.depth_features(observed.examples) if moved else known
+    features = made.depth_features(new.observed.examples) if moved else new.features
+    kept = {**dict(zip(before.depths, before.familiar, strict=True)), **({} if moved else before.deeper)}
     predicted = choice.probable.argmax(axis=1).astype(np.int64)
     order = np.random.default_rng(domains.seed).permutation(len(predicted))
     held = max(2, round(HELD_BACK * len(order)))
     reference, learnt = np.sort(order[:held]), np.sort(order[held:])
-    most = most_familiar([part.shape[1] for part in before.familiar])
+    most = most_familiar([part.shape[1] for part in kept.values()])
     learnt = learnt[:most]
     old = np.sort(np.random.default_rng(domains.seed).permutation(len(before.ids))[: most - len(learnt)])
     if moved:
         old = old[:0]  # another backbone gives other features
-    familiar = [
-        np.concatenate([own[old], features[name][learnt].astype(np.float16)])
-        for own, name in zip(before.familiar, before.depths, strict=True)
-    ]
+    both = {
+        name: np.concatenate([own[old], half(torch.from_numpy(features[name][learnt]))]) for name, own in kept.items()
+    }
+    familiar = [both[name] for name in before.depths]
     strange, _ = novelty.strangeness(
         [novelty.familiar(part) for part in familiar], [features[name][reference] for name in before.depths]
     )
@@ -148,7 +162,7 @@ def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choi
     return Guard(
         depths=before.depths,
         familiar=familiar,
-        ids=[before.ids[i] for i in old] + [observed.new.ids[i] for i in learnt],
+        ids=[before.ids[i] for i in old] + [new.observed.new.ids[i] for i in learnt],
         targets=[before.targets[i] for i in old] + said,
         threshold=novelty.threshold(strange),
         held_out=features[before.depths[-1]][reference].astype(np.float16),
@@ -160,6 +174,7 @@ def _guard(model: Model, made: Model, domains: Domains, observed: Observed, choi
         shares=shares,
         agreement=1.0,
         unseen=False,
+        deeper={name: each for name, each in both.items() if name not in before.depths},
     )
 
 

@@ -10,27 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from headstart.adaptations import ADAPTATIONS
-from headstart.adaptations.base import Adaptation, Adapted, Domains
-from headstart.core.errors import InputError, UsageError
+from headstart.adaptations.base import Adapted, Domains
+from headstart.core.errors import InputError, MissingDependency, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare, finding_json
-from headstart.delivery.guard import Observed
-from headstart.experiment.adaptation_choice import Choice, Tried, choose, judged
+from headstart.experiment.adaptation_choice import Choice, Tried, choose, judged, rare_among
 from headstart.experiment.adaptation_domains import Labelled, domains_of, given_labels
+from headstart.experiment.adaptation_inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation_labels import choose_by_labels
+from headstart.experiment.adaptation_methods import SHALLOW, Way, asked_for
 from headstart.experiment.adapted_model import adapted_model, as_it_was
 from headstart.experiment.unfinished import check_out
 
 SOURCE = "source model"
-ALL = "all"
-"""Every adaptation."""
-
-SHALLOW = 2
-"""Adaptations of at most this depth leave the backbone as it is."""
 
 
 @dataclass(frozen=True)
@@ -141,48 +136,51 @@ def adapt(
 
 def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
     """Adapt `model` as asked."""
-    adaptations = asked_for(wish)
+    ways = asked_for(wish.methods, wish.deep, wish.labels_for is not None)
     _check(model)
     examples = model.examples(wish.data, wish.input)
     check_enough(len(examples))
-    observed = model.observed(examples)
-    progress.say(f"Read {len(observed.new.ids)} new {_noun(model)}.")
-    labelled = given_labels(wish.labels_for, observed, model.task) if wish.labels_for is not None else None
-    return adapted_to(model, observed, wish, adaptations, labelled, progress)
+    new = seen_at_depths(model, examples, progress)
+    progress.say(f"Read {len(new.observed.new.ids)} new {_noun(model)}.")
+    labelled = given_labels(wish.labels_for, new.observed, model.task) if wish.labels_for is not None else None
+    return adapted_to(model, new, wish, ways, labelled, progress)
 
 
 def adapted_to(
     model: Model,
-    observed: Observed,
+    new: NewInputs,
     wish: Wish,
-    adaptations: dict[str, Adaptation],
+    ways: dict[str, Way],
     labelled: Labelled | None,
     progress: Progress,
 ) -> Adaption:
-    """Compare, try, and decide, once the new inputs were `observed`."""
-    comparison = compare(model.task, model.calibration, model.needed_guard, observed.new, _noun(model), wish.seed)
+    """Compare, try, and decide, once it was seen what the `new` inputs are like."""
+    seen = new.observed.new
+    comparison = compare(model.task, model.calibration, model.needed_guard, seen, _noun(model), wish.seed)
     if not comparison.declared and labelled is None:
         reason = (
             f"no difference between the new and the old {_noun(model)} was found (p = {_p_value(comparison):.2f}), "
             "so the model is left as it is"
         )
-        return Adaption(as_it_was(model, reason), "", reason, comparison, [], {}, comparison.findings)
+        findings = comparison.findings
+        return Adaption(as_it_was(model, reason, findings), "", reason, comparison, [], {}, findings)
     progress.say(
         f"They differ from the old ones: told apart with an area under the ROC curve of {comparison.auc:.2f} "
         f"(p = {_p_value(comparison):.3f})."
     )
-    deep = any(one.depth > SHALLOW for one in adaptations.values())
-    domains = domains_of(model, observed, replace(wish, deep=deep), labelled, progress)
-    tried, left_out = _tried(domains, adaptations, progress)
+    deep = any(way.adaptation.depth > SHALLOW for way in ways.values())
+    domains = domains_of(model, new, replace(wish, deep=deep), labelled, progress)
+    tried, left_out = _tried(domains, ways, careful=labelled is None and not wish.methods, progress=progress)
+    adaptations = {name: way.adaptation for name, way in ways.items()}
     choice = choose_by_labels(domains, tried, adaptations) if labelled is not None else choose(domains, tried)
     progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
-    return _adaption(model, domains, observed, comparison, tried, left_out, choice)
+    return _adaption(model, domains, new, comparison, tried, left_out, choice)
 
 
 def _adaption(
     model: Model,
     domains: Domains,
-    observed: Observed,
+    new: NewInputs,
     comparison: Comparison,
     tried: list[Tried],
     left_out: dict[str, str],
@@ -194,48 +192,46 @@ def _adaption(
         return Adaption(
             as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings
         )
-    made = adapted_model(model, domains, observed, choice, tried, left_out)
+    made = adapted_model(model, domains, new, choice, tried, left_out)
     return Adaption(made, choice.name, choice.reason, comparison, tried, left_out, findings)
 
 
 def _tried(
-    domains: Domains, adaptations: dict[str, Adaptation], progress: Progress
+    domains: Domains, ways: dict[str, Way], careful: bool, progress: Progress
 ) -> tuple[list[Tried], dict[str, str]]:
-    """The source model and every adaptation that can be tried, judged; the others with what they lack."""
+    """The source model and every adaptation that can be tried, judged; the others with what they lack.
+
+    `careful` leaves out what takes the source's shares of the classes for those of the new inputs, once what does not
+    has found that some hardly appear.
+    """
     before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
     tried, left_out = [judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)], {}
-    for name, adaptation in adaptations.items():
-        if missing := adaptation.missing(domains):
+    for name, way in ways.items():
+        if careful and way.adaptation.depth > 1:
+            domains = replace(domains, rare=tuple(rare_among(domains, tried).tolist()))
+        if missing := way.adaptation.missing(domains):
             left_out[name] = missing
             continue
         start = time.perf_counter()
-        made = adaptation.adapt(domains)
+        try:
+            made = way.adaptation.adapt(domains)
+        except MissingDependency as lacking:
+            left_out[name] = str(lacking)
+            continue
         seconds = time.perf_counter() - start
-        tried.append(judged(name, adaptation.summary, domains, made, adaptation.depth, seconds))
-        progress.say(f"  tried {name}: it {adaptation.summary} ({seconds:.1f} s)")
+        one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
+        tried.append(replace(one, may_be_kept=way.may_be_kept))
+        progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s)")
     return tried, left_out
-
-
-def asked_for(wish: Wish) -> dict[str, Adaptation]:
-    """The adaptations to try, the shallow before the deep.
-
-    Those named, or all; else the few that validators can be trusted to judge, and, where a few labels choose, all
-    that leave the backbone as it is; with ``deep`` also those that train it.
-    """
-    names = ADAPTATIONS.names() if ALL in wish.methods else wish.methods
-    made: dict[str, Adaptation] = {name: ADAPTATIONS.load(name)() for name in names or ADAPTATIONS.names()}
-    if not names:
-        chosen = wish.labels_for is not None
-        made = {
-            name: one
-            for name, one in made.items()
-            if one.by_default or (wish.deep if one.depth > SHALLOW else chosen)
-        }
-    return dict(sorted(made.items(), key=lambda each: each[1].depth))
 
 
 def _check(model: Model) -> None:
     guard = model.needed_guard
+    if not len(guard.classes) and model.result.from_names:
+        raise UsageError(
+            "This model was made from the names of its classes alone: it keeps no labelled examples that could stand "
+            "for its source. Fit one on a few labelled examples first, and adapt that."
+        )
     if not len(guard.classes):
         raise UsageError(
             f"A model for {model.task.name} predicts a {model.task.noun}; only models that give each input one class "

@@ -17,7 +17,9 @@ class Seen:
     ----------
     features : (N, D) of the new inputs. probable : (N, C) probabilities of the classes for them.
     source : (n, D) of the source examples, brought to where the new inputs lie. classes : (n,) theirs.
-    source_probable : (n, C) what the network says of them there.
+    source_probable : (n, C) what is said of them there by a head that had not seen them. To solve the network's own
+        head once more for that would cost as much as adapting again, so a least-squares head may stand in, which
+        learnt from other source examples and from the network's answers for the new inputs.
     """
 
     features: np.ndarray

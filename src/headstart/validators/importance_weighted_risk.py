@@ -23,10 +23,11 @@ class ImportanceWeightedRisk(Validator):
 
         R = mean w ℓ + η mean w - η,   η = -Cov(w ℓ, w) / Var(w),   w(x) = (n / N) P(new | x) / P(source | x)
 
-    with ℓ = 1 where a source example, which the head did not learn from, is taken for another class. The second term
-    takes away variance of the weights. P is fitted by penalised least squares instead of by a network, kept
-    between 0.05 and 0.95, and the weights are scaled to mean 1: where the domains do not overlap, a handful of
-    weights would decide all.
+    with ℓ = 1 where a source example is taken for another class by a head that did not learn from it (a least-squares
+    one in `headstart adapt`, which learnt from the network's answers, not the network's own). The second term takes
+    away variance of the weights. P is fitted by penalised least squares instead of by a network, kept between 0.05
+    and 0.95, and the weights are scaled to mean 1: where the domains do not overlap, a handful of weights would
+    decide all.
     """
 
     summary = "source examples like the new inputs are judged rightly"

@@ -1,0 +1,80 @@
+"""A plug-in by its name and settings, ``name:setting=value,setting=value``, as a person writes them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+import typing
+from typing import Any
+
+from headstart.core.errors import UsageError, nearest
+from headstart.core.registry import Registry
+
+
+def with_settings(registry: Registry, asked: str, option: str) -> Any:
+    """The plug-in of `registry` that is `asked` for, made with its settings.
+
+    Parameters
+    ----------
+    asked : ``name``, or ``name:setting=value,setting=value``. option : what a person wrote it after, for the message.
+
+    Raises
+    ------
+    UsageError : an unknown plug-in, or settings it cannot take; the nearest names are offered.
+    """
+    name, _, settings = asked.partition(":")
+    plug_in = registry.load(name)
+    allowed = list(inspect.signature(plug_in).parameters)
+    hints = typing.get_type_hints(plug_in.__init__)
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for setting in filter(None, settings.split(",")):
+        key, equals, text = (part.strip() for part in setting.partition("="))
+        if key not in allowed or not equals:
+            mistakes.append(f"{setting!r} is no setting of {name}.{nearest(key, allowed)}")
+        elif wrong := _mistake(_value(text), hints.get(key, Any)):
+            mistakes.append(f"{setting!r}: {key} must be {wrong}.")
+        else:
+            values[key] = _value(text)
+    if mistakes:
+        raise UsageError(
+            f"{option} {asked}: {' '.join(mistakes)} Write setting=value; allowed: {', '.join(allowed) or 'none'}."
+        )
+    return plug_in(**values)
+
+
+def each_asked(text: str) -> list[str]:
+    """``a,b:x=1,y=2,c`` → ``a``, ``b:x=1,y=2``, ``c``: a setting belongs to the name before it."""
+    asked: list[str] = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        if asked and "=" in part and ":" not in part:
+            asked[-1] += f",{part}"
+        else:
+            asked.append(part)
+    return asked
+
+
+def _value(text: str) -> Any:
+    """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text."""
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+_SAID = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", types.NoneType: "none"}
+
+
+def _mistake(value: Any, hint: Any) -> str:
+    """What the value of a setting with this annotation must be, or nothing when it is."""
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if not all(kind in _SAID for kind in kinds):
+        return ""  # a setting of a plug-in from outside, which judges it itself
+    fits = type(value) in kinds or (type(value) is int and float in kinds)
+    if not fits:
+        return " or ".join(_SAID[kind] for kind in kinds)
+    return "" if isinstance(value, str | None) or value >= 0 else "0 or more"
