@@ -178,7 +178,7 @@ def test_adapting_against_the_other_ways(
         "with target labels": 0.9,
     }
     monkeypatch.setattr(adaptation, "domain", lambda *given: given)
-    monkeypatch.setattr(adaptation, "_pair", lambda *given: (reached, "coral"))
+    monkeypatch.setattr(adaptation, "_pair", lambda *given: (reached, {"chosen": "coral"}))
     rows = list(adaptation.rows(Namespace(sets="digits_da", seeds=1, data=Path("data"), backbones=Path("backbones"))))
     found = {row["figure"]: row["value"] for row in rows}
     assert found["gain over source only"] == pytest.approx(0.2)
@@ -282,3 +282,27 @@ def test_groups_of_sets_hold_for_every_kind(transfers: Callable[[str], ModuleTyp
     assert sorted(text) == kinds.KINDS
     assert text["zero_shot"] == ["ag_news", "banking77"]
     assert kinds._arguments([]).seeds == 3
+
+
+def test_a_pair_counts_once_however_many_seeds(transfers: Callable[[str], ModuleType]) -> None:
+    """Gains of two pairs, .1 by three seeds and -.02, -.04: means .1 and -.03, the mean of those .035."""
+    adaptation = transfers("adaptation")
+
+    def figures(gain: float) -> dict[str, float]:
+        return dict.fromkeys(adaptation.WAYS, 0.5) | {"kept": 0.5 + gain}
+
+    reached = {("s", "a to b"): [figures(0.1)] * 3, ("s", "b to a"): [figures(-0.02), figures(-0.04)]}
+    rows = {row["figure"]: row for row in adaptation.summary(reached)}
+    assert rows["mean over source only"]["value"] == pytest.approx(0.035)
+    assert rows["mean over source only"]["worst"] == ["b to a", pytest.approx(-0.03)]
+    assert rows["mean over source only"]["interval"] == pytest.approx([-0.03, 0.1])
+    assert rows["mean kept"]["pairs"] == 2
+
+
+def test_pairs_are_named_by_set_or_by_kind(transfers: Callable[[str], ModuleType]) -> None:
+    pairs = transfers("_domains").pairs
+    assert {name for name, _, _ in pairs("images")} == {"digits_da", "pacs_photo_sketch"}
+    assert len(pairs("text")) == 24
+    assert len(pairs("all")) == len(pairs("")) == 28
+    with pytest.raises(ValueError, match="unknown sets: sounds"):
+        pairs("sounds")

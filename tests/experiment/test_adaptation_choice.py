@@ -17,7 +17,6 @@ from headstart.experiment.adaptation_choice import (
     consensus,
     mean_ranks,
     preferences,
-    rare_classes,
 )
 from headstart.model.network import Network
 from headstart.tasks import TASKS
@@ -90,10 +89,7 @@ def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
     assert choose(domains(), [SOURCE, swapped]).adapted is None
 
 
-def test_a_class_that_hardly_any_input_is_given_is_named() -> None:
-    """Fifty of a hundred are to be expected, and none or two are given: chances below 1e-20."""
-    none = replace(SOURCE, probable=np.tile([0.9, 0.1], (100, 1)))
-    (finding,) = rare_classes(domains(), [none])
-    assert "b (0 of 100, 50 to expect)" in finding.summary
-    assert rare_classes(domains(), [none, candidate("standardise", [0.0] * 6)]) == []
-    assert rare_classes(domains(), [SOURCE]) == []
+def test_what_may_not_be_kept_is_shown_only() -> None:
+    shown = replace(candidate("shown", [2.0] * 6), may_be_kept=False)
+    assert choose(domains(), [SOURCE, shown]).adapted is None
+    assert choose(domains(), [SOURCE, shown, candidate("kept", [1.0] * 6)]).name == "kept"

@@ -36,7 +36,9 @@ def add_to(commands: Any) -> None:
         "--source", action="append", default=[], metavar="DATA", help="labelled examples of an old domain; repeatable"
     )
     parser.add_argument("--labels-for", metavar="FILE", help="a CSV file with the columns id and label")
-    parser.add_argument("--methods", metavar="NAMES", help="adaptations to try, with commas between, or all")
+    parser.add_argument(
+        "--methods", metavar="NAMES", help="adaptations to try, name or name:setting=value, commas between; or all"
+    )
     parser.add_argument("--deep", action="store_true", help="also try those that train the backbone: minutes")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn at random (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -47,6 +49,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Adapt, write the model, and say what became of it."""
     from headstart.core.files import finite
+    from headstart.core.settings import each_asked
     from headstart.experiment.adapting import adapt
 
     adaption = adapt(
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         input=options.input,
         source=options.source,
         labels_for=options.labels_for,
-        methods=[name.strip() for name in (options.methods or "").split(",") if name.strip()],
+        methods=each_asked(options.methods or ""),
         deep=options.deep,
         seed=options.seed,
         device=options.device,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom, rankdata
+from scipy.stats import rankdata
 
 from headstart.adaptations.base import Adapted, Domains, probabilities
 from headstart.core.results import Finding
+from headstart.experiment.class_shares import rare_classes
 from headstart.validators import figures_of
 from headstart.validators.base import Seen
 
@@ -32,7 +33,6 @@ TRAINS = 3
 CONSENSUS = 0.4
 """Cohen's κ above which two raters agree more than fairly (Landis & Koch 1977)."""
 
-RARE, NAMED = 0.01, 5
 FEW_LABELS = (
     "One to three labels for each class (--labels-for FILE; `headstart label` says which) would do more than any "
     "adaptation without"
@@ -148,7 +148,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     that trains the backbone may take one class for another and look sound to all of them: it must also agree with the
     deepest of the others on which they agree, or with the source model.
     """
-    findings = rare_classes(domains, tried)
+    findings = rare_classes(domains, calm_answers(tried))
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
     agreed = [one for one in tried[1:] if one.may_be_kept and _agree(votes[one.name])]
     calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
@@ -211,45 +211,6 @@ def mean_ranks(figures: Sequence[Mapping[str, float]]) -> np.ndarray:
     return np.asarray(rankdata(-table, axis=0).mean(axis=1))
 
 
-def rare_among(domains: Domains, tried: Sequence[Tried]) -> np.ndarray:
-    """Places of classes that hardly any new input is given, by any candidate that does not make its answers even.
-
-    A class is rare where its count is below what the source's share lets expect, in every such candidate, by a
-    binomial test corrected for the number of classes, and below a fifth of it.
-    """
-    count, shares, given = len(domains.target), _shares(domains), _most_given(domains, tried)
-    chance = binom.cdf(given, count, shares) * len(shares)
-    return np.flatnonzero((chance <= RARE) & (given < shares * count / 5) & (shares > 0))
-
-
-def _shares(domains: Domains) -> np.ndarray:
-    return np.bincount(domains.classes, minlength=domains.task.outputs) / len(domains.classes)
-
-
-def _most_given(domains: Domains, tried: Sequence[Tried]) -> np.ndarray:
-    """(C,) how many new inputs are given each class, by the candidate that gives it to most."""
-    calm = [one.probable.argmax(axis=1) for one in tried if one.depth <= 1]
-    return np.stack([np.bincount(each, minlength=domains.task.outputs) for each in calm]).max(axis=0)
-
-
-def rare_classes(domains: Domains, tried: Sequence[Tried]) -> list[Finding]:
-    """A finding that names the classes of :func:`rare_among`, if there are any."""
-    rare, given = rare_among(domains, tried), _most_given(domains, tried)
-    if not len(rare):
-        return []
-    count, shares = len(domains.target), _shares(domains)
-    labels = [str(label) for label in domains.task.describe()["labels"]]
-    named = "; ".join(
-        f"{labels[i]} ({given[i]} of {count}, {round(shares[i] * count)} to expect)" for i in rare[:NAMED]
-    )
-    more = f" and {len(rare) - NAMED} more" if len(rare) > NAMED else ""
-    return [
-        Finding(
-            "partial_overlap",
-            "warning",
-            f"Hardly any new input is taken for: {named}{more}. Either these classes are missing there, or the "
-            "model does not know them there.",
-            next_step="Where they are missing, an adaptation may do harm: look at some inputs, and hand over a few "
-            "labels with --labels-for.",
-        )
-    ]
+def calm_answers(tried: Sequence[Tried]) -> list[np.ndarray]:
+    """Probabilities (N, C) by the source model and by what only moves features."""
+    return [one.probable for one in tried if one.depth <= 1]

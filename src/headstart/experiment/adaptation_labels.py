@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from headstart.adaptations.base import Adaptation, Domains, probabilities
-from headstart.experiment.adaptation_choice import Choice, Tried, rare_classes
+from headstart.experiment.adaptation_choice import Choice, Tried, calm_answers
+from headstart.experiment.class_shares import rare_classes
 
 FOLDS = 5
 T_CRITICAL = 1.645
@@ -23,7 +24,7 @@ def choose_by_labels(domains: Domains, tried: Sequence[Tried], adaptations: Mapp
     Candidates that learn from the labels are judged by cross-validation over them: each label by a head that learnt
     from the others. The logarithm of the probability is compared, since a few labels say little by right and wrong.
     """
-    source, findings = tried[0], rare_classes(domains, tried)
+    source, findings = tried[0], rare_classes(domains, calm_answers(tried))
     answers = {one.name: held_out_answers(domains, one, adaptations[one.name]) for one in tried[1:]}
     before = source.probable[domains.labelled]
     gains = {name: _logarithms(domains, given) - _logarithms(domains, before) for name, given in answers.items()}

@@ -17,12 +17,13 @@ from headstart.core.results import Finding
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare, finding_json
-from headstart.experiment.adaptation_choice import Choice, Tried, choose, judged, rare_among
+from headstart.experiment.adaptation_choice import Choice, Tried, calm_answers, choose, judged
 from headstart.experiment.adaptation_domains import Labelled, domains_of, given_labels
 from headstart.experiment.adaptation_inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation_labels import choose_by_labels
 from headstart.experiment.adaptation_methods import SHALLOW, Way, asked_for
 from headstart.experiment.adapted_model import adapted_model, as_it_was
+from headstart.experiment.class_shares import rare_among
 from headstart.experiment.unfinished import check_out
 
 SOURCE = "source model"
@@ -75,7 +76,8 @@ class Wish:
     """What is asked for.
 
     ``sources`` : further labelled examples of the old domains. ``labels_for`` : a table of a few labels of the new
-    inputs. ``methods`` : adaptations to try; empty for the default. ``deep`` : also those that train the backbone.
+    inputs. ``methods`` : adaptations to try, by name and settings; empty for the default. ``deep`` : also those that
+    train the backbone.
     """
 
     data: Any
@@ -115,7 +117,7 @@ def adapt(
     source : labelled examples of the old domain, or a list of several such sources. Without any, what the model
         keeps of its training examples stands in, which is enough for all that leaves the backbone as it is.
     labels_for : a table with the columns ``id`` and ``label`` for a few of the new inputs; they choose and teach.
-    methods : names of adaptations to try, or ``["all"]``.
+    methods : names of adaptations to try, each perhaps with settings, ``name:setting=value``, or ``["all"]``.
     deep : try also those that train the backbone, which takes minutes.
 
     Raises
@@ -208,7 +210,7 @@ def _tried(
     tried, left_out = [judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)], {}
     for name, way in ways.items():
         if careful and way.adaptation.depth > 1:
-            domains = replace(domains, rare=tuple(rare_among(domains, tried).tolist()))
+            domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(tried)).tolist()))
         if missing := way.adaptation.missing(domains):
             left_out[name] = missing
             continue
