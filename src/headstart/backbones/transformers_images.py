@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, folder_card, read_config
 from headstart.backbones._hub import fetch_folder
+from headstart.backbones._prior import Prior, estimated, of_weights
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
@@ -24,8 +25,8 @@ _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
 _SETTINGS = "preprocessor_config.json"
 
 _LISTED = (
-    ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions", 93.0),
-    ("google/siglip-base-patch16-224", "apache-2.0", 203_155_970, "SigLIP, WebLI, pictures with captions", 92.0),
+    ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions"),
+    ("google/siglip-base-patch16-224", "apache-2.0", 203_155_970, "SigLIP, WebLI, pictures with captions"),
 )
 
 
@@ -33,7 +34,7 @@ class TransformersImages(Source):
     """``transformers_images/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder in its layout."""
 
     def cards(self) -> list[Card]:
-        return [replace(card, words=True) for card in published_cards(self, "image", _LISTED)]
+        return [replace(card, words=True) for card in published_cards(self, "image", _LISTED, _prior)]
 
     def has(self, name: str) -> bool:
         """Any ``owner/name`` may be on the hub; only the hub knows."""
@@ -73,3 +74,7 @@ class TransformersImages(Source):
 
     def families(self) -> list[str]:
         return list(FAMILIES)
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    return of_weights("towers", "", name) or estimated("vit", parameters)

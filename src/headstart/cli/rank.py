@@ -92,7 +92,7 @@ def conclusion(ranking: Ranking, data: str) -> list[str]:
     left_out = [f"Left out:    {one.backbone}: {one.why}." for one in ranking.left_out]
     return [
         f"Pick:        {ranking.pick}: {ranking.why}.",
-        f"Static list: {listed}, by size, age and breadth of pretraining alone.",
+        f"Static list: {listed}, {ranking.listed}.",
         *left_out,
         f"Took:        {say_duration(ranking.seconds)}; it ended because {ranking.settled}.",
         f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",

@@ -59,8 +59,8 @@ class Wanted:
 def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list[LeftOut]]:
     """The backbones to rank, in the order of the static list, and those that are too large.
 
-    The static list sorts by the rank of the cards: by size, age and breadth of pretraining. No weights are loaded,
-    except to know a folder that a person named.
+    The static list sorts by the rank of the cards: by published accuracy, else by size and age; of equals the smaller
+    comes first. No weights are loaded, except to know a folder that a person named.
 
     Raises
     ------
@@ -87,8 +87,18 @@ def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list
             f"All {len(known)} backbones have more than {say_count(most or 0)} parameters; the smallest has "
             f"{say_count(least)}. Raise --most-parameters."
         )
-    order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].name))
+    order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].parameters, item[1].name))
     return [Candidate(given, card, place) for place, (given, card) in enumerate(order, start=1)], left_out
+
+
+def listed_by(candidates: Sequence[Candidate]) -> str:
+    """What the static list of these goes by, as part of a sentence."""
+    known = sum(one.card.published is not None for one in candidates)
+    if known == len(candidates):
+        return "by published accuracy alone"
+    if not known:
+        return "by size, age and breadth of pretraining alone, for no published accuracy is known"
+    return f"by published accuracy for {known} of {len(candidates)}, by size, age and breadth for the others"
 
 
 def _found(modality: str, hub: bool) -> dict[str, Card]:

@@ -15,7 +15,7 @@ from headstart.core.progress import Progress
 from headstart.core.results import Figure
 from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
-from headstart.experiment.candidates import LeftOut, Wanted, candidates_for
+from headstart.experiment.candidates import LeftOut, Wanted, candidates_for, listed_by
 from headstart.experiment.halving import Halving, NoneProbed, Race, Standing
 from headstart.experiment.material import Found, prepare
 from headstart.experiment.picking import pick
@@ -39,7 +39,8 @@ class Ranked:
     ----------
     score : the watched figure of heads that did not see the examples, with its 95 % interval, on so many examples.
     seconds : that it took. parameters : of the backbone without a head.
-    static_rank : its place on the static list. out : why it was no longer in the running, empty where it was.
+    static_rank : its place on the static list. published : the accuracy (%) that puts it there; None where that is
+        estimated from size and age. out : why it was no longer in the running, empty where it was.
     scores : transferability scores, where they were asked for.
     """
 
@@ -50,6 +51,7 @@ class Ranked:
     parameters: int
     examples: int
     out: str = ""
+    published: float | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -58,7 +60,7 @@ class Ranking:
     """What a ranking found: the candidates, best first, the pick and why, and what the static list would pick.
 
     ``figure`` names the scores, ``settled`` says why no more examples were used, ``given`` is what the pick is loaded
-    by, and ``left_out`` has no score.
+    by, ``left_out`` has no score, and ``listed`` says what the static list goes by.
     """
 
     candidates: list[Ranked]
@@ -71,6 +73,7 @@ class Ranking:
     settled: str
     given: str
     left_out: list[LeftOut]
+    listed: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The published object of ``rank --json``."""
@@ -81,6 +84,7 @@ class Ranking:
                     "score": list(one.score),
                     "seconds": round(one.seconds, 3),
                     "static_rank": one.static_rank,
+                    "published": one.published,
                     "parameters": one.parameters,
                     "examples": one.examples,
                     "out": one.out,
@@ -93,6 +97,7 @@ class Ranking:
             "seconds": round(self.seconds, 3),
             "figure": self.figure,
             "why": self.why,
+            "listed": self.listed,
             "left_out": [one._asdict() for one in self.left_out],
         }
 
@@ -149,6 +154,7 @@ def select(
         settled=race.settled,
         given=chosen.standing.candidate.given,
         left_out=[*race.left_out, *too_large],
+        listed=listed_by(candidates),
     )
 
 
@@ -196,6 +202,7 @@ def _ranked(standing: Standing, race: Race, scores: Sequence[str]) -> Ranked:
         parameters=probed.parameters,
         examples=standing.examples,
         out=standing.out,
+        published=candidate.card.published,
         scores=scores_of(_seen(standing), scores) if scores else {},
     )
 
