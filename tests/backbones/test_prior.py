@@ -43,9 +43,8 @@ def test_folders_go_by_the_same_table_as_names_on_the_hub() -> None:
     listed = {card.name: card for card in all_cards()}
     folder = {"architecture": "mobilenetv2_100", "num_classes": 1000, "pretrained_cfg": {"tag": "ra_in1k"}}
     given = of_files(folder, 3_504_872, sentences=False, pairs=False)
-    assert (
-        given.rank == listed["timm/mobilenetv2_100.ra_in1k"].rank == listed["timm/mobilenetv2_100.ra_in1k"].published
-    )
+    hub = listed["timm/mobilenetv2_100.ra_in1k"]
+    assert given.rank == hub.rank == hub.published
     assert given.published == 73.0  # timm's results: 72.976
     sentences = {"model_type": "bert", "num_hidden_layers": 6, "hidden_size": 384}
     name = "transformers/sentence-transformers/all-MiniLM-L6-v2"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -56,7 +57,8 @@ class Workbench:
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
     stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
     kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
-    examples, on which the rungs were compared, where this one holds them too.
+    examples, on which the rungs were compared, where this one holds them too. ``folds`` (N,) says that the held-out
+    examples are the training examples themselves, each to be judged by what learnt from the other folds.
     """
 
     task: Task
@@ -75,6 +77,7 @@ class Workbench:
     compared: Workbench | None = None
     judged_after: int = 0
     ending: float = 0.0
+    folds: np.ndarray | None = None
 
     @property
     def device(self) -> torch.device:
@@ -90,6 +93,8 @@ class Workbench:
         """The same with training and validation examples together, to train on all of them."""
         if self.validation is None or self.validation_targets is None:
             return self
+        if self.folds is not None:
+            return self.learning()
         return replace(
             self,
             train=joined(self.train, self.validation),
@@ -99,6 +104,13 @@ class Workbench:
             compared=self,
             folder=self.folder / "whole",
         )
+
+    def learning(self, rows: np.ndarray | None = None) -> Workbench:
+        """The same without held-out examples, and of the training examples those at `rows` alone where given."""
+        bench = replace(self, validation=None, validation_targets=None, folds=None)
+        if rows is None:
+            return bench
+        return replace(bench, train=self.train.select(rows.tolist()), targets=self.targets[torch.from_numpy(rows)])
 
     def parts(self) -> list[Workbench]:
         """A bench for each part of the task, with the examples whose target is known; itself where there is one part.
@@ -120,6 +132,7 @@ class Workbench:
                 validation_targets=held_out[i].encoded[held_out[i].rows] if held_out else None,
                 folder=self.folder / f"part-{i}",
                 compared=compared[i] if compared else None,
+                folds=None if self.folds is None else self.folds[part.rows.numpy()],
             )
             for i, part in enumerate(parts)
         ]
