@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
+from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, MissingDependency
 
 WEIGHTS = "model.safetensors"
-_LAYOUT = "A backbone folder holds config.json, model.safetensors and, for text, tokenizer files."
+_LAYOUT = (
+    "A backbone folder holds config.json, model.safetensors and, for text, tokenizer files; or "
+    "open_clip_config.json and open_clip_model.safetensors."
+)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """``config.json`` of `folder`.
+    """``config.json`` of `folder`, or what it would be for a model that open_clip wrote.
 
     Raises
     ------
@@ -30,6 +35,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise HeadstartError(
             f"{folder}: " + ("is a file, not a folder. " if folder.exists() else "is absent. ") + _LAYOUT
         )
+    if is_open_clip(folder):
+        return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
@@ -40,6 +47,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise HeadstartError(f"{file}: holds no JSON object.")
     return config
+
+
+def weights_file(folder: Path) -> Path:
+    """Where the weights of `folder` lie, if it has any."""
+    return folder / (OPEN_CLIP_WEIGHTS if is_open_clip(folder) else WEIGHTS)
 
 
 def source_of(folder: Path) -> tuple[Source, Card]:
@@ -67,7 +79,7 @@ def source_of(folder: Path) -> tuple[Source, Card]:
 
 def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     """What the files of `folder` say of the backbone; its name is left empty."""
-    file = folder / WEIGHTS
+    file = weights_file(folder)
     parameters = count_parameters(file) if file.is_file() else 0
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""

@@ -49,7 +49,7 @@ class _Row(NamedTuple):
 
 
 def of_weights(library: str, architecture: str, weights: str = "") -> Prior | None:
-    """The published figure of `weights`, or the lowest of an architecture whose weights are not known; None without."""
+    """The published figure of `weights`, or the lowest of an architecture of unknown weights, or None."""
     rows = [row for row in _published().get(library, ()) if row.architecture == architecture or not architecture]
     exact = [row for row in rows if row.weights == weights]
     found = exact or (rows if architecture else [])

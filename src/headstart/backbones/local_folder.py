@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, source_of
+from headstart.backbones._folder import WEIGHTS, source_of, weights_file
+from headstart.backbones._open_clip import CONFIG
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, UsageError, nearest
@@ -51,7 +52,7 @@ class LocalFolder(Source):
                 f"{nearest(name, names)} Found there: {', '.join(names) or 'none'}."
             )
         source, card = source_of(folder)
-        if pretrained and not (folder / WEIGHTS).is_file():
+        if pretrained and not weights_file(folder).is_file():
             raise HeadstartError(f"{folder}: {WEIGHTS} is missing. Copy it there; other weight files are not read.")
         return source.load_folder(folder, replace(card, name=f"{self.prefix}/{folder.resolve().name}"), pretrained)
 
@@ -74,6 +75,9 @@ class LocalFolder(Source):
 
 
 def _folders() -> list[Path]:
-    """Folders with a config.json under those listed in HEADSTART_MODELS, in the order of that list."""
+    """Folders with a configuration under those listed in HEADSTART_MODELS, in the order of that list."""
     roots = [Path(root).expanduser() for root in os.environ.get("HEADSTART_MODELS", "").split(os.pathsep) if root]
-    return [file.parent for root in roots for file in sorted(root.glob("*/config.json"))]
+    found = [
+        file.parent for root in roots for file in sorted([*root.glob("*/config.json"), *root.glob(f"*/{CONFIG}")])
+    ]
+    return list(dict.fromkeys(found))

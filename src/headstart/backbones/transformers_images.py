@@ -50,12 +50,14 @@ class TransformersImages(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones import _transformers_towers as towers
+        from headstart.backbones._weights import read_weights
 
         config = towers.make_config(read_config(folder), str(folder))
         file = folder / _SETTINGS
         settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         preprocess = towers.preprocess_of(settings, config)
-        picture, scale = towers.picture_tower(config, folder if pretrained else None)
+        given = read_weights(folder / WEIGHTS) if pretrained else None
+        picture, scale = towers.picture_tower(config, given, str(folder))
         words = towers.text_tower(config, folder)
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
