@@ -136,8 +136,8 @@ class TaskGain:
 class Seconds:
     """Where the time went, in seconds of wall clock.
 
-    Decoding, the frozen part and training run beside each other, each of them perhaps in several threads whose seconds
-    are added up: together they may take longer than the `total`.
+    Decoding, the frozen part and training run beside each other, each of them perhaps in several threads whose
+    seconds are added up: together they may take longer than the `total`.
     """
 
     decode: float = 0.0

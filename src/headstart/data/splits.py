@@ -41,6 +41,7 @@ def split(
     test_share: float = 0.2,
     validation_share: float = 0.2,
     fingerprints: Sequence[str] | None = None,
+    normalised: Sequence[str] = (),
 ) -> Split:
     """Keep given splits, and hold out what is not given: first the test split, then validation from the rest.
 
@@ -49,7 +50,8 @@ def split(
     strata : N names whose proportions every split should keep (classes, bands of a number).
     test_share, validation_share : shares to hold out, of what is left each time; 0 for none.
     seed : which of the equally good divisions; the same examples in another order are divided alike.
-    fingerprints : N digests; examples of the same content then stay together, like a group.
+    fingerprints : N digests; examples of the same content then stay together, like a group. normalised : N further
+        ones, the same for inputs that differ in nothing that matters; or none.
 
     Raises
     ------
@@ -62,13 +64,13 @@ def split(
         raise InputError(
             f"{examples.source or 'The source data'} gives no training examples, only {_counted(given)}."
         )
-    units = _units(examples, pool, seed, fingerprints)
+    units = _units(examples, pool, seed, fingerprints, normalised)
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
     few = len(units) > 1 and _few_of_each([strata[i] for i in pool])
     unseen = few and not validation and validation_share > 0
-    notes += _said_of_few([strata[i] for i in pool], bool(test), unseen) if few else []
+    notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
     if not few and not test and test_share > 0:
         test, units = _held(examples, units, strata, test_share, counts, "test")
         notes.append(f"No test split was given: {len(test)} examples were held out for it.")
@@ -113,13 +115,13 @@ def _held(
     return [i for unit in held for i in unit.members], rest
 
 
-def _units(examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None) -> list[Unit]:
+def _units(
+    examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None, normalised: Sequence[str]
+) -> list[Unit]:
     """What must stay together, in a random order that depends on names and seed only."""
     names = examples.ids if fingerprints is None else fingerprints
-    links = [[("content", fingerprints[i])] if fingerprints is not None else [] for i in pool]
-    if examples.groups is not None:
-        for i, link in zip(pool, links, strict=True):
-            link.append(("group", examples.groups[i]))
+    columns = {"content": fingerprints, "normalised": normalised or None, "group": examples.groups}
+    links = [[(kind, own[i]) for kind, own in columns.items() if own is not None] for i in pool]
     units = [[pool[place] for place in together] for together in _connected(links)]
     keyed = sorted((digest(str(seed), min(str(names[i]) for i in unit)), unit[0], unit) for unit in units)
     return [Unit(unit) for _, _, unit in keyed]
@@ -170,7 +172,10 @@ def _crossing(examples: Examples, *parts: list[int]) -> list[str]:
     if not crossing:
         return []
     shown = ", ".join(crossing[:5]) + (" …" if len(crossing) > 5 else "")
-    return [f"The given splits part {len(crossing)} groups ({shown}); test figures may be too good."]
+    return [
+        f"The given splits part {len(crossing)} groups ({shown}); test figures may be too good. --split anew divides "
+        "the examples anew and keeps them whole."
+    ]
 
 
 def _counted(given: Iterable[str | None]) -> str:

@@ -134,7 +134,7 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
         provenance={name: str(value) for name, value in model.provenance.items()},
         repeat=repeat(outcome.spec, model.result.backbone),
     )
-    shown = fragments(examples, _wanted(evidence), outcome.spec.budget)
+    shown = fragments(outcome.checked, _wanted(evidence), outcome.spec.budget, outcome.spec.store)
     return replace(evidence, shown=shown, truths=truths_of(task, examples, shown))
 
 

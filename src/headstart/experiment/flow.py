@@ -18,7 +18,7 @@ from headstart.core.errors import UsageError
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
-from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
+from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
@@ -73,6 +73,7 @@ def fit(
     prove: bool = False,
     labels: Any = None,
     also: Sequence[str] = (),
+    split: str = GIVEN,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -84,6 +85,7 @@ def fit(
         ``"team,urgent"``, each has a task of its own over one trunk, and cells may be empty. With ``group="auto"``
         examples that belong together by their names or a column (patients, videos, bursts of photos) stay in one
         split.
+    split : ``"given"`` keeps the splits that the data give; ``"anew"`` drops them and divides the examples anew.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
     backbone : also a folder, or ``"auto"``: the one that a ranking picks, see :func:`headstart.rank`.
@@ -108,6 +110,7 @@ def fit(
     spec = FitSpec(
         data, input, named, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
         store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
+        split,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 

@@ -111,7 +111,19 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     `backbone` was taken; it is named, for elsewhere another may be the default.
     """
     usual = FitSpec(spec.data)
-    names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
+    names = [
+        "input",
+        "target",
+        "group",
+        "task",
+        "strategy",
+        "device",
+        "engine",
+        "test_share",
+        "prove",
+        "also",
+        "split",
+    ]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     in_python = (
         not isinstance(spec.data, str | Path)

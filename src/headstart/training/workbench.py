@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch, collate
-from headstart.core.kept import KEPT, Kept
+from headstart.core.kept import Kept, beside
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import Activations, FrozenPart
@@ -152,7 +152,9 @@ class Workbench:
     @property
     def kept(self) -> Kept:
         """Small results for the next fit on the same examples: beside the store, or within the fit without one."""
-        return Kept((self.folder if self.store is None else self.store.folder.parent) / KEPT)
+        if self.store is None:
+            return beside(self.folder)
+        return beside(self.store.folder.parent, self.store.limit)
 
     def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
         """What runs the network's frozen part, as its ``requires_grad`` flags stand.
