@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,7 @@ class Timm(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones._image_rebuild import load_image_weights
+        from headstart.backbones._weights import read_linear
 
         config = read_config(folder)
         cfg = dict(config["pretrained_cfg"])
@@ -116,6 +118,8 @@ class Timm(Source):
         given = cfg.get("classifier") or ()
         classifier = (given,) if isinstance(given, str) else tuple(given)
         load_image_weights(backbone.network, folder, (*classifier, "AuxLogits"), pretrained)
+        if pretrained and len(classifier) == 1 and not config.get("last_stage"):
+            backbone.read_classifier = partial(read_linear, folder / WEIGHTS, classifier[0], backbone.feature_size)
         return backbone
 
     def _make(

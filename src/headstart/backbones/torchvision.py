@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.parse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class Torchvision(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones._folder import WEIGHTS
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones._weights import read_linear, read_weights
 
         config = read_config(folder)
         architecture = config["architecture"]
@@ -90,6 +91,9 @@ class Torchvision(Source):
         )
         if pretrained:
             _fill(backbone, read_weights(folder / WEIGHTS), str(folder))
+        if pretrained and not config.get("last_stage"):
+            path = backbone.describe()["classifier"]
+            backbone.read_classifier = partial(read_linear, folder / WEIGHTS, path, backbone.feature_size)
         return backbone
 
     def _make(

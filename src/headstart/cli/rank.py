@@ -94,6 +94,7 @@ def conclusion(ranking: Ranking, data: str) -> list[str]:
         f"Pick:        {ranking.pick}: {ranking.why}.",
         f"Static list: {listed}, {ranking.listed}.",
         *left_out,
+        *(f"No score:    {sentence}." for sentence in ranking.silent),
         f"Took:        {say_duration(ranking.seconds)}; it ended because {ranking.settled}.",
         f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",
     ]

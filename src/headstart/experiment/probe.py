@@ -47,7 +47,8 @@ class Probed:
 
     Attributes
     ----------
-    features : (n, D). outputs : (n, C) out of fold.
+    features : (n, D). outputs : (n, C) out of fold. source : (n, Z) probabilities by the backbone's own classifier;
+        None where it has none on its last features, or nobody asked.
     parameters : of the backbone without its head. operations : to run it on one example, multiplications and
         additions: how fast it is, told without a clock.
     seconds : that the probe took. each : of these, for the features of one example, 0 where all were stored.
@@ -61,6 +62,7 @@ class Probed:
     seconds: float
     each: float
     solving: float
+    source: Tensor | None = None
 
 
 class TooSlow(HeadstartError):
@@ -70,9 +72,12 @@ class TooSlow(HeadstartError):
 class Prober:
     """Probes candidates on the examples of `material`; features are kept in its store for a later fit."""
 
-    def __init__(self, material: Material, spec: FitSpec, stopwatch: Stopwatch, folder: Path) -> None:
+    def __init__(
+        self, material: Material, spec: FitSpec, stopwatch: Stopwatch, folder: Path, with_source: bool = False
+    ) -> None:
         # What one round computed the next one reads, with a store for later fits or without.
         store = material.store or FrontierStore(folder / "store")
+        self.with_source = with_source
         self.material, self.spec, self.stopwatch, self.folder = (
             replace(material, store=store),
             spec,
@@ -110,7 +115,14 @@ class Prober:
         operations = _operations(backbone, example)
         seconds = time.perf_counter() - began
         each = computing / missing if missing else 0.0
-        return Probed(features, outputs, parameters, operations, seconds, each, seconds - computing)
+        source = _source(backbone, features) if self.with_source else None
+        return Probed(features, outputs, parameters, operations, seconds, each, seconds - computing, source)
+
+
+def _source(backbone: Backbone, features: Tensor) -> Tensor | None:
+    """Probabilities (n, Z) of the classes of pretraining."""
+    head = None if backbone.read_classifier is None else backbone.read_classifier()
+    return None if head is None else torch.softmax(features.cpu() @ head[0].T + head[1], dim=1)
 
 
 def _affordable(part: FrozenPart, inputs: Inputs, allowed: float) -> int:

@@ -21,11 +21,19 @@ from headstart.experiment.material import Found, prepare
 from headstart.experiment.picking import pick
 from headstart.experiment.probe import Prober
 from headstart.experiment.unfinished import asked_before
-from headstart.transferability import scores_of
+from headstart.transferability import scores_of, unread
 from headstart.transferability.base import Seen
 
 RANKING_BUDGET = 120.0
 """Seconds that a ranking may take unless something else is asked for."""
+
+_WITHOUT = {
+    "features": "it has no features",
+    "classes": "the targets are no classes",
+    "targets": "the targets are no numbers",
+    "source": "it has no classifier of its own on its last features",
+}
+"""Why a score has nothing to say, by what it would read."""
 
 OF_A_FIT = 0.2
 """Within a fit it may take that long, but not more than this share of the fit's budget."""
@@ -60,7 +68,8 @@ class Ranking:
     """What a ranking found: the candidates, best first, the pick and why, and what the static list would pick.
 
     ``figure`` names the scores, ``settled`` says why no more examples were used, ``given`` is what the pick is loaded
-    by, ``left_out`` has no score, and ``listed`` says what the static list goes by.
+    by, ``left_out`` has no score, ``listed`` says what the static list goes by, and
+    ``silent`` which transferability scores say nothing of which candidate, and why.
     """
 
     candidates: list[Ranked]
@@ -74,6 +83,7 @@ class Ranking:
     given: str
     left_out: list[LeftOut]
     listed: str = ""
+    silent: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The published object of ``rank --json``."""
@@ -98,6 +108,7 @@ class Ranking:
             "figure": self.figure,
             "why": self.why,
             "listed": self.listed,
+            "silent": self.silent,
             "left_out": [one._asdict() for one in self.left_out],
         }
 
@@ -136,7 +147,7 @@ def select(
     count = "1 backbone" if len(candidates) == 1 else f"{len(candidates)} backbones"
     progress.say(f"Ranking {count}; {rows:,} {found.modality.noun} are not for testing.")
     with tempfile.TemporaryDirectory(prefix="headstart-rank-") as folder:
-        prober = Prober(material, spec, stopwatch, Path(folder))
+        prober = Prober(material, spec, stopwatch, Path(folder), with_source=bool(scores))
         race = Halving(material, prober.probe, spec.seed, stopwatch, deadline, progress).run(candidates)
     chosen = pick(race)
     running = race.running
@@ -155,6 +166,7 @@ def select(
         given=chosen.standing.candidate.given,
         left_out=[*race.left_out, *too_large],
         listed=listed_by(candidates),
+        silent=_silent(ordered, scores) if scores else [],
     )
 
 
@@ -211,6 +223,16 @@ def _seen(standing: Standing) -> Seen:
     """The examples of its last round as the scores take them."""
     encoded, outputs = standing.encoded.numpy(), standing.probed.outputs.shape[1]
     features = standing.probed.features.numpy()
+    source = None if standing.probed.source is None else standing.probed.source.numpy()
     if np.issubdtype(encoded.dtype, np.integer) and encoded.ndim == 1:
-        return Seen(features, encoded, np.eye(outputs)[encoded])
-    return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float))
+        return Seen(features, encoded, np.eye(outputs)[encoded], source)
+    return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float), source)
+
+
+def _silent(standings: Sequence[Standing], names: Sequence[str]) -> list[str]:
+    """Which scores say nothing of which candidates, a sentence for each reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for standing in standings:
+        for name, field_name in unread(_seen(standing), names).items():
+            found.setdefault((standing.candidate.name, _WITHOUT[field_name]), []).append(name)
+    return [f"{' and '.join(names)} for {backbone}: {why}" for (backbone, why), names in found.items()]
