@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headstart.backbones import Card
 from headstart.cli.rank import conclusion
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
+from headstart.experiment.candidates import Candidate
 from headstart.experiment.material import find
+from headstart.experiment.probe import TooSlow, _fetchable
 from headstart.experiment.ranking import rank
 from headstart.experiment.selector import with_chosen_backbone
 from small_world import HUES, paint, texts
@@ -146,6 +150,27 @@ def test_numbers_and_sets_of_labels(at_hand: Path, targets: list[Any], figure: s
     assert set(only.scores) == {"log_me"}, "the others read classes"
     assert ranking.silent
     assert all(sentence.endswith("for local/tiny_bert: the targets are no classes") for sentence in ranking.silent)
+
+
+def test_a_fit_chooses_among_what_it_is_told(two: Path, photos: Path) -> None:
+    said = Said()
+    spec = FitSpec(photos, backbone="auto", backbones=("broken",), engine="eager", budget=60)
+    chosen = with_chosen_backbone(spec, find(spec, said), Stopwatch(), said)
+    assert (chosen.backbone, chosen.backbones) == ("broken", ())
+    few = replace(spec, backbones=(), most_parameters=10)
+    with pytest.raises(UsageError, match="All 2 backbones have more than 10 parameters"):
+        with_chosen_backbone(few, find(spec, said), Stopwatch(), said)
+    with pytest.raises(UsageError, match="need --backbone auto"):
+        FitSpec(photos, hub=True)
+
+
+def test_a_download_that_may_not_end_in_time_is_not_begun(two: Path, photos: Path) -> None:
+    """80 MB at 2 MB a second take 40 s."""
+    candidate = Candidate("zoo/net", Card("zoo/net", "image", bytes=80_000_000, at_hand=False), 1)
+    _fetchable(candidate, 41.0)
+    with pytest.raises(TooSlow, match="fetching its 80 MB may take 40 s, and 39 s are left for it"):
+        _fetchable(candidate, 39.0)
+    _fetchable(replace(candidate, card=replace(candidate.card, at_hand=True)), 0.0)
 
 
 def test_mistakes(two: Path, photos: Path) -> None:

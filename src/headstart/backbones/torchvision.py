@@ -38,6 +38,8 @@ _AUXILIARY = ("AuxLogits", "aux1", "aux2")
 class Torchvision(Source):
     """Names are torchvision's, with or without the weights' name: ``resnet50``, ``resnet50.IMAGENET1K_V1``."""
 
+    fetched_from = "https://download.pytorch.org"
+
     def cards(self) -> list[Card]:
         return [self._card(*listed) for listed in _LISTED]
 

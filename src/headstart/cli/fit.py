@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.cli._examples import add_examples, add_machine, asked
+from headstart.cli._examples import add_choice, add_examples, add_machine, asked, choice
 from headstart.core.errors import Interrupted
 from headstart.core.names import read_names
 from headstart.core.results import FromNames
-from headstart.core.spec import DEFAULT_BUDGET, FitSpec
+from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import parse_duration, say_duration
 
 SHOWN = 8
@@ -58,6 +58,7 @@ def add_to(commands: Any) -> None:
         metavar="NAME",
         help="a backbone of `headstart models`, a folder, or auto: what `headstart rank` picks",
     )
+    add_choice(parser, f"with --backbone {AUTO}: ")
     parser.add_argument(
         "--strategy",
         metavar="NAME[:SETTING=VALUE,…]",
@@ -91,6 +92,7 @@ def run(options: argparse.Namespace) -> None:
         prove=options.prove,
         labels=() if options.labels is None else tuple(read_names(options.labels)),
         also=tuple(options.also),
+        **choice(options),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress

@@ -27,7 +27,8 @@ class FitSpec:
     given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
     network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
-    ``split`` is GIVEN or ANEW.
+    ``split`` is GIVEN or ANEW. Where the backbone is AUTO, ``backbones`` names those to choose from, ``hub`` adds
+    those worth a download, and ``most_parameters`` leaves out larger ones.
     """
 
     data: Any
@@ -49,6 +50,9 @@ class FitSpec:
     labels: tuple[Name, ...] = ()
     also: tuple[str, ...] = ()
     split: str = GIVEN
+    backbones: tuple[str, ...] = ()
+    hub: bool = False
+    most_parameters: int | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -62,6 +66,8 @@ class FitSpec:
             mistakes.append(f"the split must be {GIVEN} or {ANEW}, got {self.split!r}")
         if self.resume and self.out is None:
             mistakes.append("--resume needs --out, the folder of the fit to go on with")
+        if self.backbone != AUTO and (self.backbones or self.hub or self.most_parameters is not None):
+            mistakes.append(f"--backbones, --hub and --most-parameters need --backbone {AUTO}: they say among which")
         mistakes += [f"--also {table}: write the table and its target, e.g. other.csv:price" for table in self.also
                      if not all(table.rpartition(":")[::2])]  # fmt: skip
         if mistakes:

@@ -74,6 +74,9 @@ def fit(
     labels: Any = None,
     also: Sequence[str] = (),
     split: str = GIVEN,
+    backbones: Sequence[str] = (),
+    hub: bool = False,
+    most_parameters: int | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -98,6 +101,7 @@ def fit(
     labels : the names of the classes: a list, ``"a,b,c"``, a file, or a dict of labels and descriptions. Where no
         example has one of them, the names alone make the model (zero-shot), with a backbone that knows words.
     prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
+    backbones, hub, most_parameters : among which ``"auto"`` chooses, as for :func:`headstart.rank`.
     also : further tables with a target each, ``"other.csv:price"``, whose rows are learnt from too.
 
     Raises
@@ -110,7 +114,7 @@ def fit(
     spec = FitSpec(
         data, input, named, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
         store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
-        split,
+        split, tuple(backbones), hub, most_parameters,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 

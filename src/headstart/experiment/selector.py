@@ -140,7 +140,7 @@ def select(
             "(--backbone), or the column of the groups (--group)."
         )
     began = stopwatch.total
-    candidates, too_large = candidates_for(found.examples.modality, wanted)
+    candidates, left_out = candidates_for(found.examples.modality, wanted)
     learnt, spec = _without_test(found, spec)
     material = prepare(learnt, spec, stopwatch, Progress(quiet=True))
     rows = len(material.split.train) + len(material.split.validation)
@@ -164,7 +164,7 @@ def select(
         higher_is_better=task.higher_is_better[task.watched],
         settled=race.settled,
         given=chosen.standing.candidate.given,
-        left_out=[*race.left_out, *too_large],
+        left_out=[*race.left_out, *left_out],
         listed=listed_by(candidates),
         silent=_silent(ordered, scores) if scores else [],
     )
@@ -181,18 +181,23 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     """
     if spec.resume and spec.out is not None and (before := asked_before(spec.out).get("backbone")):
         progress.say(f"Backbone: {before}, as it was chosen before.")
-        return replace(spec, backbone=before)
+        return _settled(spec, before)
     seconds = min(RANKING_BUDGET, OF_A_FIT * spec.budget)
     progress.say(f"Choosing a backbone, for at most {say_duration(seconds)}.")
-    plain = replace(spec, backbone=None)
+    plain, wanted = _settled(spec, None), Wanted(spec.backbones, spec.hub, spec.most_parameters)
     try:
-        ranking = select(plain, found, Wanted(), stopwatch.total + seconds, stopwatch, progress)
+        ranking = select(plain, found, wanted, stopwatch.total + seconds, stopwatch, progress)
     except NoneProbed as error:
         progress.say(f"  {error}\n  So the default of what is at hand is taken.")
         return plain
     same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
     progress.say(f"  picked {ranking.pick}: {ranking.why}. The static list would have picked {same}.")
-    return replace(spec, backbone=ranking.given)
+    return _settled(spec, ranking.given)
+
+
+def _settled(spec: FitSpec, backbone: str | None) -> FitSpec:
+    """The same fit with a backbone that nobody has to choose any more."""
+    return replace(spec, backbone=backbone, backbones=(), hub=False, most_parameters=None)
 
 
 def _without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:
