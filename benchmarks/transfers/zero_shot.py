@@ -115,9 +115,8 @@ def _without(method: str, why: Exception) -> str:
 def _mean(name: str, gains: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The mean gain over the better of the two, over seeds, with an interval where there are several."""
     values = np.array([row["value"] for row in gains])
-    spread = (
-        t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
-    )
+    count = len(values)
+    spread = t.ppf(0.975, count - 1) * values.std(ddof=1) / count**0.5 if count > 1 else float("nan")
     mean = float(values.mean())
     return {
         "set": name, "seed": -1, "figure": f"mean {BETTER}", "value": mean, "low": mean - spread,
