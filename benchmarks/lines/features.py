@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from target import Target
 
 from lines._engines import BATCHES, PLAIN, PLAIN_BATCH, engines, features
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work, interleaved
 
 EXTRAS = ("openvino", "onnx_runtime")

@@ -71,7 +71,7 @@ def test_where_none_is_at_hand_the_hub_is_asked(
     monkeypatch.undo()
     monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(HeadstartError, match="No backbone can be fetched. It is not on this machine"):
+    with pytest.raises(HeadstartError, match=r"No backbone can be fetched\. It is not on this machine"):
         candidates_for("image", Wanted())
 
 

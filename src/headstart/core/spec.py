@@ -27,8 +27,10 @@ class FitSpec:
     given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
     network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
-    ``split`` is GIVEN or ANEW. Where the backbone is AUTO, ``backbones`` names those to choose from, ``hub`` adds
-    those worth a download, and ``most_parameters`` leaves out larger ones.
+    ``split`` is GIVEN or ANEW.
+    ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
+    that it may lose at most; None for any. Where the backbone is AUTO, ``backbones`` names those to
+    choose from, ``hub`` adds those worth a download, and ``most_parameters`` leaves out larger ones.
     """
 
     data: Any
@@ -50,6 +52,8 @@ class FitSpec:
     labels: tuple[Name, ...] = ()
     also: tuple[str, ...] = ()
     split: str = GIVEN
+    old: Any = None
+    forgetting: float | None = None
     backbones: tuple[str, ...] = ()
     hub: bool = False
     most_parameters: int | None = None

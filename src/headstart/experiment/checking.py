@@ -19,10 +19,10 @@ from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.checkup import Checkup
-from headstart.experiment.flow import check_request
 from headstart.experiment.grouping import prepared
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, Material, TooFewLeft, find, told
+from headstart.experiment.request import check_request
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -106,7 +106,7 @@ def _checkup(evidence: Evidence, found: Found, material: Material, backbone: str
     ]
     count = sum(map(len, evidence.ids.values()))
     looked_at = f"Looked at {count:,} {found.modality.noun} ({', '.join(splits)}): {', '.join(seen)}."
-    return Checkup(looked_at, examine_all(evidence, kept), material.examples, material.task)
+    return Checkup(looked_at, examine_all(evidence, kept), material.checked, material.task)
 
 
 def _of_the_few(found: Found, error: TooFewLeft, progress: Progress) -> Checkup:
@@ -121,4 +121,4 @@ def _of_the_few(found: Found, error: TooFewLeft, progress: Progress) -> Checkup:
         f"Looked at {len(found.examples):,} {found.modality.noun}, of which {len(checked.set_aside):,} cannot be "
         "read; the others are too few to look further."
     )
-    return Checkup(looked_at, examine_all(evidence, None), checked.examples, task)
+    return Checkup(looked_at, examine_all(evidence, None), checked, task)

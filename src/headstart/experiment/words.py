@@ -111,19 +111,8 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     `backbone` was taken; it is named, for elsewhere another may be the default.
     """
     usual = FitSpec(spec.data)
-    names = [
-        "input",
-        "target",
-        "group",
-        "task",
-        "strategy",
-        "device",
-        "engine",
-        "test_share",
-        "prove",
-        "also",
-        "split",
-    ]
+    names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
+    names += ["split", "old", "forgetting"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     in_python = (
         not isinstance(spec.data, str | Path)
@@ -133,6 +122,8 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     )
     if spec.labels:
         changed["labels"] = labels_written(spec.labels, in_python)
+    if spec.old is not None:
+        backbone = str(spec.backbone)  # the folder of a model, which has no name elsewhere
     given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
     if in_python:
         data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"

@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from headstart.backbones.base import Batch, collate
+from headstart.backbones.base import Backbone, Batch, collate
 from headstart.core.kept import Kept, beside
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
@@ -31,6 +31,7 @@ from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import Job, StepLoss, make_optimizer, outputs_of, run
+from headstart.training.old_task import OldTask
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
@@ -57,7 +58,9 @@ class Workbench:
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
     stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
     kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
-    examples, on which the rungs were compared, where this one holds them too. ``folds`` (N,) says that the held-out
+    examples, on which the rungs were compared, where this one holds them too. ``pretrained`` is the backbone as it
+    was loaded, which no rung moves; None where rungs start from what is not pretrained. ``old`` is what it could do
+    before, and what may be lost of it. ``folds`` (N,) says that the held-out
     examples are the training examples themselves, each to be judged by what learnt from the other folds.
     """
 
@@ -77,6 +80,8 @@ class Workbench:
     compared: Workbench | None = None
     judged_after: int = 0
     ending: float = 0.0
+    pretrained: Backbone | None = None
+    old: OldTask | None = None
     folds: np.ndarray | None = None
 
     @property
