@@ -67,8 +67,8 @@ class Outcome:
         return {**row, "right": right if known else ""}
 
 
-def run_baseline(name: str, data: Set, conditions: Conditions) -> Outcome:
-    """Run ``baselines/NAME.py`` in its own process.
+def run_baseline(name: str, data: Set, conditions: Conditions, python: str = sys.executable) -> Outcome:
+    """Run ``baselines/NAME.py`` in its own process, by another Python where it needs other versions of its libraries.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def run_baseline(name: str, data: Set, conditions: Conditions) -> Outcome:
         device=conditions.device,
         answer=str(answer),
     ).write(job)
-    command = [sys.executable, "-m", f"baselines.{name}", str(job)]
+    command = [python, "-m", f"baselines.{name}", str(job)]
     done = run(command, HERE, conditions.limit, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"})
     if done.status == SKIPPED:
         raise Skipped(done.stdout.strip().splitlines()[-1])

@@ -30,6 +30,7 @@ def ranking() -> Ranking:
         settled="all 374 examples were used",
         given="some models/small",
         left_out=[LeftOut("local/huge", "it would take 4 min")],
+        listed="by published accuracy for 2 of 3, by size, age and breadth for the others",
     )
 
 
@@ -48,7 +49,7 @@ def test_the_table_marks_the_pick_and_says_who_fell_out() -> None:
 def test_the_sentences_under_it() -> None:
     assert conclusion(ranking(), "my photos") == [
         "Pick:        local/small: as good and cheaper.",
-        "Static list: local/large, by size, age and breadth of pretraining alone.",
+        "Static list: local/large, by published accuracy for 2 of 3, by size, age and breadth for the others.",
         "Left out:    local/huge: it would take 4 min.",
         "Took:        13 s; it ended because all 374 examples were used.",
         "Next:        headstart fit 'my photos' --backbone 'some models/small'",

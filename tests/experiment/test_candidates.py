@@ -33,13 +33,49 @@ def test_those_at_hand_in_the_order_of_the_static_list(several: Path) -> None:
     assert left_out == []
 
 
-def test_those_to_be_downloaded_only_when_asked_for(several: Path) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The servers that were asked whether they answer; all do."""
+    addresses: list[str] = []
+    monkeypatch.setattr(
+        "headstart.backbones._at_hand.check_reachable", lambda address, what: addresses.append(address)
+    )
+    return addresses
+
+
+def test_those_to_be_downloaded_only_when_asked_for(several: Path, asked: list[str]) -> None:
+    candidates_for("image", Wanted())
+    assert asked == []
     found, _ = candidates_for("image", Wanted(hub=True))
     assert {"local/broad", "local/narrow"} < {one.name for one in found}
     assert any(not one.card.at_hand for one in found)
+    assert sorted(asked) == ["https://download.pytorch.org", "https://huggingface.co"], "each server once"
 
 
-def test_the_large_are_left_out_and_named(several: Path) -> None:
+def test_what_cannot_be_reached_is_left_out_and_named(several: Path) -> None:
+    found, left_out = candidates_for("image", Wanted(hub=True))
+    assert [one.name for one in found] == ["local/broad", "local/narrow"]
+    assert {"timm/resnet50.a1_in1k", "torchvision/resnet50"} < {one.backbone for one in left_out}
+    assert {one.why for one in left_out} == {"It is not on this machine, and HF_HUB_OFFLINE forbids to fetch it"}
+
+
+def test_where_none_is_at_hand_the_hub_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
+    monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    found, _ = candidates_for("image", Wanted())
+    assert found
+    assert not any(one.card.at_hand for one in found)
+    monkeypatch.undo()
+    monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(HeadstartError, match=r"No backbone can be fetched\. It is not on this machine"):
+        candidates_for("image", Wanted())
+
+
+def test_the_large_are_left_out_and_named(several: Path, asked: list[str]) -> None:
     found, left_out = candidates_for("image", Wanted(hub=True, most_parameters=5_000_000))
     assert all(one.card.parameters <= 5_000_000 for one in found)
     (why,) = [one.why for one in left_out if one.backbone == "timm/resnet50.a1_in1k"]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headstart.backbones import Card
+from headstart.cli.rank import conclusion
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
+from headstart.experiment.candidates import Candidate
 from headstart.experiment.material import find
+from headstart.experiment.probe import TooSlow, _fetchable
 from headstart.experiment.ranking import rank
 from headstart.experiment.selector import with_chosen_backbone
 from small_world import HUES, paint, texts
@@ -49,8 +54,40 @@ def test_the_better_of_two_is_picked(two: Path, photos: Path) -> None:
     assert ranking.static_pick == "local/broken"  # they are equal on paper, and the alphabet decides
     assert {one.static_rank for one in ranking.candidates} == {1, 2}
     assert first.examples == 34  # 42 less the eight that a fit would hold out for its test
-    assert set(first.scores) == {"log_me"}, "LEEP reads source classes, which a backbone without its head has not"
+    assert set(first.scores) == {"log_me", "leep"}
+    assert first.scores["leep"] < 0
+    assert ranking.silent == []
     assert first.scores["log_me"] > second.scores["log_me"]
+
+
+def test_source_probabilities_are_those_of_the_whole_network(two: Path) -> None:
+    """LEEP and NCE read what the folder's own classifier says; timm's whole network says the same."""
+    import timm
+    import torch
+    from safetensors.torch import load_file
+
+    from headstart.backbones import load
+    from headstart.experiment.probe import _source
+
+    folder = two / "models" / "sound"
+    backbone = load(folder)
+    arguments = json.loads((folder / "config.json").read_text())["model_args"]
+    whole = timm.create_model("resnet18", **arguments).eval()
+    whole.load_state_dict(load_file(folder / "model.safetensors"))
+    pixels = torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        said = _source(backbone, backbone.features({"pixels": pixels}))
+        assert said is not None
+        assert torch.allclose(said, whole(pixels).softmax(dim=1), atol=1e-6)
+
+
+def test_scores_that_cannot_answer_say_so(at_hand: Path) -> None:
+    data = ([text for text, _ in texts(45)], [topic for _, topic in texts(45)])
+    ranking = rank(data, backbones=["tiny_bert"], engine="eager", scores=["log_me", "leep", "nce"], quiet=True)
+    assert set(ranking.candidates[0].scores) == {"log_me"}
+    why = "leep and nce for local/tiny_bert: it has no classifier of its own on its last features"
+    assert ranking.silent == [why]
+    assert f"No score:    {why}." in conclusion(ranking, "data")
 
 
 def test_the_published_keys(two: Path, photos: Path) -> None:
@@ -111,6 +148,29 @@ def test_numbers_and_sets_of_labels(at_hand: Path, targets: list[Any], figure: s
     assert ranking.figure == figure
     assert only.score.low <= only.score.value <= only.score.high
     assert set(only.scores) == {"log_me"}, "the others read classes"
+    assert ranking.silent
+    assert all(sentence.endswith("for local/tiny_bert: the targets are no classes") for sentence in ranking.silent)
+
+
+def test_a_fit_chooses_among_what_it_is_told(two: Path, photos: Path) -> None:
+    said = Said()
+    spec = FitSpec(photos, backbone="auto", backbones=("broken",), engine="eager", budget=60)
+    chosen = with_chosen_backbone(spec, find(spec, said), Stopwatch(), said)
+    assert (chosen.backbone, chosen.backbones) == ("broken", ())
+    few = replace(spec, backbones=(), most_parameters=10)
+    with pytest.raises(UsageError, match="All 2 backbones have more than 10 parameters"):
+        with_chosen_backbone(few, find(spec, said), Stopwatch(), said)
+    with pytest.raises(UsageError, match="need --backbone auto"):
+        FitSpec(photos, hub=True)
+
+
+def test_a_download_that_may_not_end_in_time_is_not_begun(two: Path, photos: Path) -> None:
+    """80 MB at 2 MB a second take 40 s."""
+    candidate = Candidate("zoo/net", Card("zoo/net", "image", bytes=80_000_000, at_hand=False), 1)
+    _fetchable(candidate, 41.0)
+    with pytest.raises(TooSlow, match="fetching its 80 MB may take 40 s, and 39 s are left for it"):
+        _fetchable(candidate, 39.0)
+    _fetchable(replace(candidate, card=replace(candidate.card, at_hand=True)), 0.0)
 
 
 def test_mistakes(two: Path, photos: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from headstart.ladder.ladder import Ladder
+from headstart.ladder.step import place_of
+from headstart.strategies.base import Rung
 from scripted_ladder import Step, answers, wrong_at
 
 TRUTH = [0, 1] * 50
@@ -170,6 +172,12 @@ def test_rungs_lie_in_order_of_cost_and_some_only_when_asked_for_alone(playgroun
     two = ground.strategy(step("c", []), step("d", []))
     names = [rung.name for _, rung in Ladder([one, two], ground.bench).rungs(ground.start)]
     assert names == ["a", "c", "d"]
+
+
+def test_what_is_made_for_few_goes_before_what_trains_less_of_the_backbone() -> None:
+    rungs = [Rung("last", "a", 1, 0.2), Rung("few", "b", 0, 1.0, for_few=True), Rung("probe", "c", 2)]
+    rungs.append(Rung("zero_shot", "d", 2, learns=False))
+    assert [rung.name for rung in sorted(rungs, key=place_of)] == ["zero_shot", "probe", "few", "last"]
 
 
 def steps() -> list[Step]:

@@ -11,8 +11,8 @@ from torch.nn import functional
 from headstart.model.heads import CacheHead
 from headstart.model.network import set_linear
 from headstart.strategies.prototypes import Known
-from headstart.strategies.set_fit import batches, pair_loss
-from headstart.strategies.tip_adapter import settled
+from headstart.strategies.set_fit import SetFit, batches, pair_loss
+from headstart.strategies.tip_adapter import TipAdapter, settled
 from headstart.tasks import TASKS
 from headstart.tasks.base import Task
 
@@ -100,3 +100,25 @@ def test_batches_hold_every_example_once_and_pairs_of_a_class() -> None:
         assert len(np.unique(encoded[batch])) < len(batch)
     again = list(batches(encoded, 16, epoch=1, seed=0))
     assert not np.array_equal(np.concatenate(drawn), np.concatenate(again))
+
+
+class Reader:
+    """What the strategies ask of a backbone: a sentence encoder, or one for pictures that knows words."""
+
+    prompts = ("{}",)
+
+    def __init__(self, texts: bool) -> None:
+        self.preprocess = type("Preprocess", (), {"lengths_differ": texts})
+
+    def stages(self) -> list[str]:
+        return ["one", "two"]
+
+
+@pytest.mark.parametrize(("examples", "climbed"), [(3, True), (3 * 16, True), (3 * 16 + 1, False)])
+def test_few_shot_rungs_are_climbed_by_default_up_to_sixteen_a_class(examples: int, climbed: bool) -> None:
+    task = TASKS.load("classification")(["apple", "lime", "plum"], [5, 5, 5])
+    (tip,) = TipAdapter().rungs(Reader(texts=False), task, examples)  # type: ignore[arg-type]
+    assert tip.by_default is climbed
+    assert SetFit().rungs(Reader(texts=False), task, examples) == []  # type: ignore[arg-type]
+    tuned = SetFit().rungs(Reader(texts=True), task, examples)  # type: ignore[arg-type]
+    assert [rung.by_default and rung.for_few for rung in tuned] == [True] * climbed

@@ -7,7 +7,7 @@ from sklearn import metrics as reference
 
 from headstart.core.errors import InputError
 from headstart.core.statistics import bootstrap_draws
-from headstart.tasks.multi_label import MultiLabel
+from headstart.tasks.multi_label import RARE, MultiLabel
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,13 @@ def test_strata_name_the_rarest_label_and_rare_labels_weigh_more():
     encoded = task.encode([["a", "b"], ["a"], ["a"], ["a"], []])
     assert task.balance(encoded).tolist() == pytest.approx([1 / 0.7, *[0.5 / 0.7] * 3, 1 / 0.7])
     assert task.summary([["a", "b"], ["a"], []]) == [("a", 2), ("b", 1), ("(none)", 1)]
+
+
+def test_many_labels_of_one_example_each_are_one_stratum() -> None:
+    targets = [[f"label {i}"] for i in range(50)] + [["common"]] * 10
+    assert MultiLabel.from_targets(targets).strata(targets) == [RARE] * 50 + ["common"] * 10
+    few = targets[45:]
+    assert MultiLabel.from_targets(few).strata(few)[0] == "label 45"
 
 
 def test_smoothing_by_hand():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._hub import NotAtHand
+from headstart.backbones._hub import NotAtHand, check_reachable, hub_address
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
@@ -60,6 +60,30 @@ def load(name_or_path: str | Path) -> Backbone:
         return source.load(name)
     except NotAtHand as error:
         raise HeadstartError(f"{error}\n{_at_hand_now()}\n{_bring_over(given)}") from error
+
+
+def out_of_reach(cards: Sequence[Card]) -> dict[str, str]:
+    """Of `cards` that would have to be downloaded, those whose server does not answer: name → why.
+
+    Each server is asked once.
+    """
+    by_address: dict[str, list[str]] = {}
+    for card in cards:
+        if not card.at_hand:
+            by_address.setdefault(_address(card.name), []).append(card.name)
+    found: dict[str, str] = {}
+    for address, names in by_address.items():
+        try:
+            check_reachable(address, "It")
+        except NotAtHand as error:
+            found |= dict.fromkeys(names, str(error).rstrip("."))
+    return found
+
+
+def _address(name: str) -> str:
+    prefix = name.partition("/")[0]
+    own = [source.fetched_from for source in _sources() if source.prefix == prefix]
+    return next((address for address in own if address), hub_address())
 
 
 def rebuild(description: Mapping[str, Any], assets: Path | None) -> Backbone:

@@ -11,7 +11,8 @@ class Card:
     """What is known of a backbone before it is loaded.
 
     ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
-    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior: higher first; ``words``
+    ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior in points of accuracy,
+    higher first, and ``published`` the published accuracy (%) that it rests on, None where it is estimated; ``words``
     says whether it knows words, so that names of classes mean something to it.
     """
 
@@ -25,6 +26,7 @@ class Card:
     rank: float = 0.0
     path: str = ""
     words: bool = False
+    published: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON."""

@@ -10,27 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
+from headstart.backbones._open_clip import clip_config, is_open_clip
+from headstart.backbones._prior import of_files
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, MissingDependency
 
 WEIGHTS = "model.safetensors"
-_LAYOUT = "A backbone folder holds config.json, model.safetensors and, for text, tokenizer files."
-
-_YEARS = {"vgg": 2014, "resnet": 2015, "inception": 2015, "squeezenet": 2016, "densenet": 2016, "mobilenetv1": 2017}
-_YEARS |= {
-    "mobilenetv2": 2018,
-    "bert": 2018,
-    "efficientnet": 2019,
-    "gpt2": 2019,
-    "roberta": 2019,
-    "mobilenetv3": 2019,
-}
-_YEARS |= {"vit": 2020, "deberta": 2021, "swin": 2021, "convnext": 2022, "llama": 2023}
+_LAYOUT = (
+    "A backbone folder holds config.json, model.safetensors and, for text, tokenizer files; or "
+    "open_clip_config.json and open_clip_model.safetensors."
+)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """``config.json`` of `folder`.
+    """``config.json`` of `folder`, or what it would be for a model that open_clip wrote.
 
     Raises
     ------
@@ -40,6 +35,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise HeadstartError(
             f"{folder}: " + ("is a file, not a folder. " if folder.exists() else "is absent. ") + _LAYOUT
         )
+    if is_open_clip(folder):
+        return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
@@ -50,6 +47,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise HeadstartError(f"{file}: holds no JSON object.")
     return config
+
+
+def weights_file(folder: Path) -> Path:
+    """Where the weights of `folder` lie, if it has any."""
+    return folder / (OPEN_CLIP_WEIGHTS if is_open_clip(folder) else WEIGHTS)
 
 
 def source_of(folder: Path) -> tuple[Source, Card]:
@@ -77,11 +79,13 @@ def source_of(folder: Path) -> tuple[Source, Card]:
 
 def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     """What the files of `folder` say of the backbone; its name is left empty."""
-    file = folder / WEIGHTS
+    file = weights_file(folder)
     parameters = count_parameters(file) if file.is_file() else 0
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
     kind = str(config.get("architecture") or config.get("model_type") or "")
+    sentences, pairs = is_sentence_encoder(folder), entailment_place(config) is not None
+    prior = of_files(config, parameters, sentences, pairs)
     return Card(
         name="",
         modality=modality,
@@ -89,9 +93,10 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         parameters=parameters,
         bytes=file.stat().st_size if file.is_file() else 0,
         pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
-        rank=_rank(folder, config, parameters),
+        rank=prior.rank,
+        published=prior.published,
         path=str(folder),
-        words=is_sentence_encoder(folder) or "vision_config" in config or entailment_place(config) is not None,
+        words=sentences or "vision_config" in config or pairs,
     )
 
 
@@ -133,19 +138,3 @@ def _licence(folder: Path, config: Mapping[str, Any]) -> str:
             if match := re.search(r"^\s*licen[cs]e:\s*(.+?)\s*$", text, re.MULTILINE | re.IGNORECASE):
                 return match[1]
     return "unknown"
-
-
-def _rank(folder: Path, config: Mapping[str, Any], parameters: int) -> float:
-    """The static prior: larger, newer, broadly pretrained and whole before smaller, older, narrow and partial.
-
-    Ten points for tenfold weights, two a year, five off for a decoder (its early tokens see little), ten off
-    for labels other than ImageNet's, twenty off for a partial network, fifteen on for a sentence encoder.
-    """
-    kind = re.sub(r"[^a-z0-9]", "", str(config.get("architecture") or config.get("model_type") or "").lower())
-    year = max((year for family, year in _YEARS.items() if family in kind), default=2016)
-    rank = 10 * math.log10(max(parameters, 1)) + 2 * (year - 2012)
-    rank -= 10 * ("architecture" in config and config.get("num_classes") not in (1000, 21841, 21843, 11821))
-    rank -= 20 * bool(config.get("last_stage"))
-    rank -= 5 * any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
-    rank -= 30 * (entailment_place(config) is not None)  # every class costs a run
-    return rank + 15 * is_sentence_encoder(folder)

@@ -79,6 +79,11 @@ def fetch_folder(repository: str, patterns: Sequence[str], required: Sequence[st
     return Path(folder)
 
 
+def hub_address() -> str:
+    """Where the hub is, without importing its library."""
+    return os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+
+
 def hub_cache() -> Path:
     """Where the hub's files are cached, without importing its library."""
     home = (

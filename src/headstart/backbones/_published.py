@@ -8,23 +8,26 @@ from dataclasses import replace
 from headstart.backbones._card import Card
 from headstart.backbones._folder import folder_card, read_config
 from headstart.backbones._hub import cached_folders
+from headstart.backbones._prior import Prior
 from headstart.backbones._source import Source
 
-Listed = tuple[str, str, int, str, float]
-"""Name, licence, number of weights, pretraining, rank."""
+Listed = tuple[str, str, int, str]
+"""Name, licence, number of weights, pretraining."""
 
 
 def published_cards(
-    source: Source, modality: str, worth_listing: Sequence[Listed], name_of: Callable[[str], str] = str
+    source: Source,
+    modality: str,
+    worth_listing: Sequence[Listed],
+    prior_of: Callable[[str, int], Prior],
+    name_of: Callable[[str], str] = str,
 ) -> list[Card]:
     """A card for each name in `worth_listing` and each downloaded repository that `source` reads.
 
-    `name_of` turns a repository into the name that the source uses for it.
+    `prior_of` gives the static prior of a name and a number of weights. `name_of` turns a repository into the name
+    that the source uses for it.
     """
-    cards = {
-        name: Card(f"{source.prefix}/{name}", modality, licence, weights, 4 * weights, pretraining, False, rank)
-        for name, licence, weights, pretraining, rank in worth_listing
-    }
+    cards = {name: _card(source, modality, listed, prior_of) for listed in worth_listing for name in listed[:1]}
     for repository, folder in cached_folders():
         if not (folder / "config.json").is_file():
             continue
@@ -37,3 +40,12 @@ def published_cards(
                 replace(known, at_hand=True, bytes=card.bytes, path=card.path, words=card.words) if known else card
             )
     return list(cards.values())
+
+
+def _card(source: Source, modality: str, listed: Listed, prior_of: Callable[[str, int], Prior]) -> Card:
+    name, licence, weights, pretraining = listed
+    prior = prior_of(name, weights)
+    return Card(
+        f"{source.prefix}/{name}", modality, licence, weights, 4 * weights, pretraining, False, prior.rank,
+        published=prior.published,
+    )  # fmt: skip

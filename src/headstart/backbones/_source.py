@@ -23,6 +23,9 @@ class Source(ABC):
     on_this_machine: ClassVar[bool] = False
     """True where nothing is ever downloaded: its backbones come first, and by their bare name too."""
 
+    fetched_from: ClassVar[str] = ""
+    """The address that its weights are downloaded from; empty for the Hugging Face hub, or where nothing is."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "prefix" not in cls.__dict__:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class TextTower:
     build : makes the tower with random weights: token ids and mask → vectors, its parameters named as in ``where``.
     where : the folder with its tokenizer, and its weights in ``model.safetensors``, among others perhaps.
     prepare : gives the tower's inputs for some texts, by the tokenizer in a folder.
+    read : gives the weights of a folder that keeps them otherwise.
     tower : the tower itself, where it is there already (random weights, for tests).
     """
 
@@ -36,8 +37,10 @@ class TextTower:
         where: Path,
         prepare: Callable[[Path, Sequence[str]], dict[str, Tensor]],
         tower: nn.Module | None = None,
+        read: Callable[[Path], Mapping[str, Tensor]] | None = None,
     ) -> None:
         self._build, self._where, self._prepare, self._tower = build, where, prepare, tower
+        self._read = read
 
     @torch.no_grad()
     def vectors(self, texts: Sequence[str]) -> Tensor:
@@ -66,11 +69,8 @@ class TextTower:
             tower = self._build()
             own = dict(tower.state_dict())
             file = self._where / WEIGHTS
-            try:
-                with safe_open(file, framework="pt") as tensors:
-                    found = {name: tensors.get_tensor(name).float() for name in tensors.keys() if name in own}  # noqa: SIM118
-            except (OSError, ValueError, RuntimeError) as error:
-                raise HeadstartError(f"{file}: the text tower cannot be read ({error}).") from error
+            given = _tensors(file, set(own)) if self._read is None else self._read(self._where)
+            found = {name: tensor for name, tensor in given.items() if name in own}
             needed = {name for name, _ in tower.named_parameters()}
             if missing := sorted(needed - found.keys()):
                 raise HeadstartError(f"{file}: weights of the text tower are missing: {', '.join(missing[:5])}.")
@@ -81,3 +81,17 @@ class TextTower:
     def __deepcopy__(self, memo: dict[int, Any]) -> TextTower:
         """Nothing about it changes: copies of a backbone share it."""
         return self
+
+
+def _tensors(file: Path, wanted: set[str]) -> dict[str, Tensor]:
+    """Some tensors of a safetensors file, by name.
+
+    Raises
+    ------
+    HeadstartError : it cannot be read.
+    """
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            return {name: tensors.get_tensor(name).float() for name in tensors.keys() if name in wanted}  # noqa: SIM118
+    except (OSError, ValueError, RuntimeError) as error:
+        raise HeadstartError(f"{file}: the text tower cannot be read ({error}).") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._text_tower import FOLDER, TextTower
 from headstart.backbones._transformers_networks import make_config, plain_config, read_tokenizer
 from headstart.backbones._two_towers import PictureTower, TwoTowersBackbone
-from headstart.backbones._weights import read_weights
 from headstart.core.errors import HeadstartError
 
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -50,22 +48,21 @@ def _whole(config: Any) -> nn.Module:
     return model.eval()
 
 
-def picture_tower(config: Any, folder: Path | None) -> tuple[PictureTower, float]:
-    """The picture tower, and what cosines are multiplied by; with random weights where no folder is given.
+def picture_tower(config: Any, given: Mapping[str, Tensor] | None, where: str) -> tuple[PictureTower, float]:
+    """The picture tower, and what cosines are multiplied by; with random weights where none are given.
 
     Raises
     ------
     HeadstartError : weights are missing or of another shape; names some.
     """
     model: Any = _whole(config)
-    if folder is not None:
-        given = read_weights(folder / WEIGHTS)
+    if given is not None:
         own = model.state_dict()
         needed = {name for name in dict(model.named_parameters()) if not name.startswith("text_")}
         wrong = sorted(n for n in needed if n not in given or given[n].shape != own[n].shape)
         if wrong:
             raise HeadstartError(
-                f"{folder}: the weights do not fit config.json: {len(wrong)} missing or of another shape "
+                f"{where}: the weights do not fit its configuration: {len(wrong)} missing or of another shape "
                 f"({', '.join(wrong[:5])})."
             )
         model.load_state_dict({name: tensor for name, tensor in given.items() if name in own}, strict=False)
@@ -73,8 +70,16 @@ def picture_tower(config: Any, folder: Path | None) -> tuple[PictureTower, float
     return PictureTower(model.vision_model, getattr(model, "visual_projection", None)), scale
 
 
-def text_tower(config: Any, where: Path, tower: nn.Module | None = None) -> TextTower:
-    """The text tower whose tokenizer and weights lie in the folder `where`; read when it is first asked."""
+def text_tower(
+    config: Any,
+    where: Path,
+    tower: nn.Module | None = None,
+    read: Callable[[Path], Mapping[str, Tensor]] | None = None,
+) -> TextTower:
+    """The text tower whose tokenizer and weights lie in the folder `where`; read when it is first asked.
+
+    `read` gives the weights of a folder that names them otherwise.
+    """
 
     def build() -> nn.Module:
         model: Any = _whole(config)
@@ -91,7 +96,7 @@ def text_tower(config: Any, where: Path, tower: nn.Module | None = None) -> Text
         )
         return {name: filled[name] for name in wanted}
 
-    return TextTower(build, where, prepare, tower)
+    return TextTower(build, where, prepare, tower, read)
 
 
 def preprocess_of(settings: Mapping[str, Any], config: Any) -> ImagePreprocess:
@@ -120,7 +125,7 @@ def backbone(
 def rebuilt(description: Mapping[str, Any], assets: Path) -> TwoTowersBackbone:
     """The architecture from its description, the text tower from the model folder `assets`."""
     config = make_config(description["config"], description["name"])
-    picture, _ = picture_tower(config, None)
+    picture, _ = picture_tower(config, None, description["name"])
     preprocess = ImagePreprocess.from_description(description["preprocess"])
     words = text_tower(config, assets / FOLDER)
     return backbone(picture, words, Card(**description["card"]), preprocess, config, float(description["scale"]))

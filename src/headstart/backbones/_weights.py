@@ -35,6 +35,17 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
 
 
+def read_linear(file: Path, path: str, width: int) -> tuple[Tensor, Tensor] | None:
+    """Weight (Z, width) and bias (Z,) of the linear layer at `path`; None where the file holds no such layer."""
+    from safetensors import safe_open
+
+    with safe_open(file, framework="pt") as tensors:
+        if not {f"{path}.weight", f"{path}.bias"} <= set(tensors.keys()):
+            return None
+        weight, bias = (tensors.get_tensor(f"{path}.{kind}").float() for kind in ("weight", "bias"))
+    return (weight, bias) if weight.dim() == 2 and weight.shape[1] == width else None
+
+
 def load_strictly(network: nn.Module, state: Mapping[str, Tensor], dropped: Iterable[str], where: str) -> None:
     """Load `state` into `network`; entries under the paths `dropped` (the classifier) are left out.
 

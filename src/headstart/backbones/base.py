@@ -92,6 +92,9 @@ class Backbone(nn.Module, ABC):
     """AdamW's peak rate at which this kind of network is usually fine-tuned."""
     prompts: tuple[str, ...] = ()
     """Templates with ``{}`` for the name of a class, an ensemble; empty where the backbone knows no words."""
+    read_classifier: Callable[[], tuple[Tensor, Tensor] | None] | None = None
+    """Reads the classifier of its pretraining: weight (Z, D) and bias (Z,), linear on :meth:`features`. None where
+    there is none, or none that is linear on them."""
 
     @abstractmethod
     def stages(self) -> list[Stage]:

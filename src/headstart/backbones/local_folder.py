@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._finished_model import backbone_of, is_finished_model
-from headstart.backbones._folder import WEIGHTS, source_of
+from headstart.backbones._folder import WEIGHTS, source_of, weights_file
+from headstart.backbones._open_clip import CONFIG
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, UsageError, nearest
@@ -56,7 +57,7 @@ class LocalFolder(Source):
         if is_finished_model(folder):
             return backbone_of(folder, own_name, pretrained)
         source, card = source_of(folder)
-        if pretrained and not (folder / WEIGHTS).is_file():
+        if pretrained and not weights_file(folder).is_file():
             raise HeadstartError(f"{folder}: {WEIGHTS} is missing. Copy it there; other weight files are not read.")
         return source.load_folder(folder, replace(card, name=own_name), pretrained)
 
@@ -79,6 +80,9 @@ class LocalFolder(Source):
 
 
 def _folders() -> list[Path]:
-    """Folders with a config.json under those listed in HEADSTART_MODELS, in the order of that list."""
+    """Folders with a configuration under those listed in HEADSTART_MODELS, in the order of that list."""
     roots = [Path(root).expanduser() for root in os.environ.get("HEADSTART_MODELS", "").split(os.pathsep) if root]
-    return [file.parent for root in roots for file in sorted(root.glob("*/config.json"))]
+    found = [
+        file.parent for root in roots for file in sorted([*root.glob("*/config.json"), *root.glob(f"*/{CONFIG}")])
+    ]
+    return list(dict.fromkeys(found))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, folder_card, read_config
 from headstart.backbones._hub import NotAtHand, fetch_folder
+from headstart.backbones._prior import Prior, estimated, of_weights
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, UsageError, nearest
@@ -19,25 +21,24 @@ if TYPE_CHECKING:
 
 _PATTERNS = ("config.json", WEIGHTS, "README.md")
 
-# name, licence, weights, pretraining, rank: the prior for a laptop, where size costs time
+# name, licence, weights, pretraining: what suits a laptop, where size costs time
 _LISTED = (
-    ("convnext_tiny.fb_in22k_ft_in1k", "apache-2.0", 28_589_128, "ImageNet-22k, then 1k", 100.0),
+    ("convnext_tiny.fb_in22k_ft_in1k", "apache-2.0", 28_589_128, "ImageNet-22k, then 1k"),
     (
         "vit_small_patch14_dinov2.lvd142m",
         "apache-2.0",
         22_056_576,
         "DINOv2, 142 million pictures without labels",
-        96.0,
     ),
-    ("swin_tiny_patch4_window7_224.ms_in22k_ft_in1k", "mit", 28_288_354, "ImageNet-22k, then 1k", 95.0),
-    ("convnext_nano.in12k_ft_in1k", "apache-2.0", 15_593_800, "ImageNet-12k, then 1k", 94.0),
-    ("vit_tiny_patch16_224.augreg_in21k_ft_in1k", "apache-2.0", 5_717_416, "ImageNet-21k, then 1k", 88.0),
-    ("resnet50.a1_in1k", "apache-2.0", 25_557_032, "ImageNet-1k", 87.0),
-    ("efficientnet_b0.ra_in1k", "apache-2.0", 5_288_548, "ImageNet-1k", 86.0),
-    ("densenet121.ra_in1k", "apache-2.0", 7_978_856, "ImageNet-1k", 80.0),
-    ("mobilenetv2_100.ra_in1k", "apache-2.0", 3_504_872, "ImageNet-1k", 79.0),
-    ("inception_v3.tv_in1k", "bsd-3-clause", 23_834_568, "ImageNet-1k", 78.0),
-    ("vgg16.tv_in1k", "bsd-3-clause", 138_357_544, "ImageNet-1k", 70.0),
+    ("swin_tiny_patch4_window7_224.ms_in22k_ft_in1k", "mit", 28_288_354, "ImageNet-22k, then 1k"),
+    ("convnext_nano.in12k_ft_in1k", "apache-2.0", 15_593_800, "ImageNet-12k, then 1k"),
+    ("vit_tiny_patch16_224.augreg_in21k_ft_in1k", "apache-2.0", 5_717_416, "ImageNet-21k, then 1k"),
+    ("resnet50.a1_in1k", "apache-2.0", 25_557_032, "ImageNet-1k"),
+    ("efficientnet_b0.ra_in1k", "apache-2.0", 5_288_548, "ImageNet-1k"),
+    ("densenet121.ra_in1k", "apache-2.0", 7_978_856, "ImageNet-1k"),
+    ("mobilenetv2_100.ra_in1k", "apache-2.0", 3_504_872, "ImageNet-1k"),
+    ("inception_v3.tv_in1k", "bsd-3-clause", 23_834_568, "ImageNet-1k"),
+    ("vgg16.tv_in1k", "bsd-3-clause", 138_357_544, "ImageNet-1k"),
 )
 
 # the same architecture made narrow and shallow where timm has arguments for it (else as published, with random
@@ -65,7 +66,7 @@ class Timm(Source):
     """
 
     def cards(self) -> list[Card]:
-        return published_cards(self, "image", _LISTED, lambda repository: repository.removeprefix("timm/"))
+        return published_cards(self, "image", _LISTED, _prior, lambda repository: repository.removeprefix("timm/"))
 
     def has(self, name: str) -> bool:
         import timm
@@ -108,6 +109,7 @@ class Timm(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones._image_rebuild import load_image_weights
+        from headstart.backbones._weights import read_linear
 
         config = read_config(folder)
         cfg = dict(config["pretrained_cfg"])
@@ -116,6 +118,8 @@ class Timm(Source):
         given = cfg.get("classifier") or ()
         classifier = (given,) if isinstance(given, str) else tuple(given)
         load_image_weights(backbone.network, folder, (*classifier, "AuxLogits"), pretrained)
+        if pretrained and len(classifier) == 1 and not config.get("last_stage"):
+            backbone.read_classifier = partial(read_linear, folder / WEIGHTS, classifier[0], backbone.feature_size)
         return backbone
 
     def _make(
@@ -178,3 +182,8 @@ class Timm(Source):
 
     def families(self) -> list[str]:
         return list(_MINIATURES)
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    architecture, _, tag = name.partition(".")
+    return of_weights("timm", architecture, tag) or estimated(architecture, parameters)

@@ -5,30 +5,32 @@ from __future__ import annotations
 import urllib.error
 import urllib.parse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._folder import read_config
 from headstart.backbones._hub import NotAtHand, check_reachable, torch_cache
+from headstart.backbones._prior import estimated, of_weights
 from headstart.backbones._source import Source
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
     from headstart.backbones._image_backbone import ImageBackbone
 
-# name, weights, rank: the prior for a laptop; all BSD-3 and pretrained on ImageNet-1k
+# name, weights, the name of its default weights: what suits a laptop; all BSD-3 and pretrained on ImageNet-1k
 _LISTED = (
-    ("convnext_tiny", 28_589_128, 93.0),
-    ("swin_t", 28_288_354, 91.0),
-    ("resnet50", 25_557_032, 86.5),
-    ("efficientnet_b0", 5_288_548, 85.0),
-    ("vit_b_16", 86_567_656, 84.0),
-    ("densenet121", 7_978_856, 79.5),
-    ("mobilenet_v2", 3_504_872, 78.5),
-    ("inception_v3", 27_161_264, 77.0),
-    ("squeezenet1_1", 1_235_496, 65.0),
-    ("vgg16", 138_357_544, 69.0),
+    ("convnext_tiny", 28_589_128, "IMAGENET1K_V1"),
+    ("swin_t", 28_288_354, "IMAGENET1K_V1"),
+    ("resnet50", 25_557_032, "IMAGENET1K_V2"),
+    ("efficientnet_b0", 5_288_548, "IMAGENET1K_V1"),
+    ("vit_b_16", 86_567_656, "IMAGENET1K_V1"),
+    ("densenet121", 7_978_856, "IMAGENET1K_V1"),
+    ("mobilenet_v2", 3_504_872, "IMAGENET1K_V2"),
+    ("inception_v3", 27_161_264, "IMAGENET1K_V1"),
+    ("squeezenet1_1", 1_235_496, "IMAGENET1K_V1"),
+    ("vgg16", 138_357_544, "IMAGENET1K_V1"),
 )
 _AUXILIARY = ("AuxLogits", "aux1", "aux2")
 
@@ -36,24 +38,19 @@ _AUXILIARY = ("AuxLogits", "aux1", "aux2")
 class Torchvision(Source):
     """Names are torchvision's, with or without the weights' name: ``resnet50``, ``resnet50.IMAGENET1K_V1``."""
 
+    fetched_from = "https://download.pytorch.org"
+
     def cards(self) -> list[Card]:
-        found = {}
-        for name, weights, rank in _LISTED:
-            files = sorted(torch_cache().glob(f"{name}-*.pth"))
-            size = files[0].stat().st_size if files else 4 * weights
-            path = str(files[0]) if files else ""
-            found[name] = Card(
-                f"{self.prefix}/{name}",
-                "image",
-                "bsd-3-clause",
-                weights,
-                size,
-                "ImageNet-1k",
-                bool(files),
-                rank,
-                path,
-            )
-        return list(found.values())
+        return [self._card(*listed) for listed in _LISTED]
+
+    def _card(self, name: str, weights: int, tag: str) -> Card:
+        files = sorted(torch_cache().glob(f"{name}-*.pth"))
+        prior = of_weights("torchvision", name, tag) or estimated(name, weights)
+        return Card(
+            f"{self.prefix}/{name}", "image", "bsd-3-clause", weights,
+            files[0].stat().st_size if files else 4 * weights, "ImageNet-1k", bool(files), prior.rank,
+            str(files[0]) if files else "", published=prior.published,
+        )  # fmt: skip
 
     def has(self, name: str) -> bool:
         return name.split(".")[0] in _architectures()
@@ -78,7 +75,7 @@ class Torchvision(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones._folder import WEIGHTS
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones._weights import read_linear, read_weights
 
         config = read_config(folder)
         architecture = config["architecture"]
@@ -96,6 +93,9 @@ class Torchvision(Source):
         )
         if pretrained:
             _fill(backbone, read_weights(folder / WEIGHTS), str(folder))
+        if pretrained and not config.get("last_stage"):
+            path = backbone.describe()["classifier"]
+            backbone.read_classifier = partial(read_linear, folder / WEIGHTS, path, backbone.feature_size)
         return backbone
 
     def _make(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, entailment_place, folder_card, read_config
 from headstart.backbones._hub import fetch_folder
+from headstart.backbones._prior import PAIRS, Prior, estimated_text
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
 
 _LISTED = (
-    ("cross-encoder/nli-deberta-v3-small", "apache-2.0", 141_897_219, "English text, then entailment", 60.0),
-    ("MoritzLaurer/deberta-v3-base-zeroshot-v2.0", "mit", 184_423_682, "English text, then entailment", 59.0),
+    ("cross-encoder/nli-deberta-v3-small", "apache-2.0", 141_897_219, "English text, then entailment"),
+    ("MoritzLaurer/deberta-v3-base-zeroshot-v2.0", "mit", 184_423_682, "English text, then entailment"),
 )
 
 
@@ -28,7 +29,7 @@ class TransformersEntailment(Source):
     """``transformers_entailment/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder like it."""
 
     def cards(self) -> list[Card]:
-        return [replace(card, words=True) for card in published_cards(self, "text", _LISTED)]
+        return [replace(card, words=True) for card in published_cards(self, "text", _LISTED, _prior)]
 
     def has(self, name: str) -> bool:
         """Any ``owner/name`` may be on the hub; only the hub knows."""
@@ -92,3 +93,8 @@ class TransformersEntailment(Source):
 
     def families(self) -> list[str]:
         return ["bert"]
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    found = estimated_text(parameters, sentences=False)
+    return found._replace(rank=found.rank - PAIRS)

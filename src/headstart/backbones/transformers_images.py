@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, folder_card, read_config
 from headstart.backbones._hub import fetch_folder
+from headstart.backbones._prior import Prior, estimated, of_weights
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
@@ -24,8 +25,8 @@ _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
 _SETTINGS = "preprocessor_config.json"
 
 _LISTED = (
-    ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions", 93.0),
-    ("google/siglip-base-patch16-224", "apache-2.0", 203_155_970, "SigLIP, WebLI, pictures with captions", 92.0),
+    ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions"),
+    ("google/siglip-base-patch16-224", "apache-2.0", 203_155_970, "SigLIP, WebLI, pictures with captions"),
 )
 
 
@@ -33,7 +34,7 @@ class TransformersImages(Source):
     """``transformers_images/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder in its layout."""
 
     def cards(self) -> list[Card]:
-        return [replace(card, words=True) for card in published_cards(self, "image", _LISTED)]
+        return [replace(card, words=True) for card in published_cards(self, "image", _LISTED, _prior)]
 
     def has(self, name: str) -> bool:
         """Any ``owner/name`` may be on the hub; only the hub knows."""
@@ -49,12 +50,14 @@ class TransformersImages(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones import _transformers_towers as towers
+        from headstart.backbones._weights import read_weights
 
         config = towers.make_config(read_config(folder), str(folder))
         file = folder / _SETTINGS
         settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         preprocess = towers.preprocess_of(settings, config)
-        picture, scale = towers.picture_tower(config, folder if pretrained else None)
+        given = read_weights(folder / WEIGHTS) if pretrained else None
+        picture, scale = towers.picture_tower(config, given, str(folder))
         words = towers.text_tower(config, folder)
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
@@ -73,3 +76,7 @@ class TransformersImages(Source):
 
     def families(self) -> list[str]:
         return list(FAMILIES)
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    return of_weights("towers", "", name) or estimated("vit", parameters)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._folder import WEIGHTS, entailment_place, read_config, source_of
 from headstart.backbones._hub import fetch_folder
+from headstart.backbones._prior import DECODER, Prior, estimated_text, of_weights
 from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
 
@@ -28,16 +29,17 @@ _TOKENIZERS = (
 )
 _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "1_Pooling/config.json")
 
-# name, licence, weights, pretraining, rank: the prior for a laptop, where size costs time
+# name, licence, weights, pretraining: what suits a laptop, where size costs time
 _LISTED = (
-    ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0", 22_713_216, "sentence pairs, English", 100.0),
-    ("sentence-transformers/all-mpnet-base-v2", "apache-2.0", 109_486_464, "sentence pairs, English", 99.0),
-    ("microsoft/deberta-v3-small", "mit", 141_895_680, "English text", 92.0),
-    ("roberta-base", "mit", 124_645_632, "English text", 91.0),
-    ("distilbert-base-uncased", "apache-2.0", 66_362_880, "English text", 90.0),
-    ("bert-base-uncased", "apache-2.0", 109_482_240, "English text", 89.0),
-    ("gpt2", "mit", 124_439_808, "English web text", 75.0),
+    ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0", 22_713_216, "sentence pairs, English"),
+    ("sentence-transformers/all-mpnet-base-v2", "apache-2.0", 109_486_464, "sentence pairs, English"),
+    ("microsoft/deberta-v3-small", "mit", 141_895_680, "English text"),
+    ("roberta-base", "mit", 124_645_632, "English text"),
+    ("distilbert-base-uncased", "apache-2.0", 66_362_880, "English text"),
+    ("bert-base-uncased", "apache-2.0", 109_482_240, "English text"),
+    ("gpt2", "mit", 124_439_808, "English web text"),
 )
+_DECODERS = ("gpt2",)
 
 
 class TransformersText(Source):
@@ -46,7 +48,7 @@ class TransformersText(Source):
     prefix = "transformers"
 
     def cards(self) -> list[Card]:
-        return published_cards(self, "text", _LISTED)
+        return published_cards(self, "text", _LISTED, _prior)
 
     def has(self, name: str) -> bool:
         """Any ``name`` or ``owner/name`` may be on the hub; only the hub knows."""
@@ -127,3 +129,9 @@ def _pooling(folder: Path) -> str:
 def _longest(folder: Path) -> int | None:
     """How many tokens a sentence encoder was trained on, from its own file."""
     return json.loads(_text(folder / "sentence_bert_config.json") or "{}").get("max_seq_length")
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    known = of_weights("texts", "", name)
+    found = known or estimated_text(parameters, name.startswith("sentence-transformers/"))
+    return found._replace(rank=found.rank - DECODER * (name in _DECODERS))

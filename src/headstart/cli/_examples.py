@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
+from headstart.core.counts import parse_count
 from headstart.core.spec import ANEW, GIVEN, FitSpec
 
 
@@ -31,6 +33,30 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", default="auto", metavar="NAME", help="what runs the frozen part (default: the fastest in a trial)"
     )
+
+
+def add_choice(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """Declare which backbones are chosen from; `when` says where that counts."""
+    parser.add_argument(
+        "--backbones",
+        metavar="NAMES",
+        help=f"{when}names or folders to choose from, with commas between; downloaded where not at hand",
+    )
+    parser.add_argument(
+        "--hub", action="store_true", help=f"{when}also those that are worth a download (see models --all)"
+    )
+    parser.add_argument("--most-parameters", metavar="COUNT", help=f"{when}no larger ones, e.g. 30M")
+
+
+def choice(options: argparse.Namespace) -> dict[str, Any]:
+    """What was said of them, by the names that a :class:`FitSpec` has for it."""
+    most = parse_count(options.most_parameters) if options.most_parameters else None
+    return {"backbones": listed(options.backbones), "hub": options.hub, "most_parameters": most}
+
+
+def listed(given: str | None) -> tuple[str, ...]:
+    """Names that were given with commas between."""
+    return tuple(name.strip() for name in (given or "").split(",") if name.strip())
 
 
 def asked(options: argparse.Namespace) -> FitSpec:

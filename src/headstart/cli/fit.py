@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.cli._examples import add_examples, add_machine, asked
+from headstart.cli._examples import add_choice, add_examples, add_machine, asked, choice
 from headstart.core.counts import parse_share
 from headstart.core.errors import Interrupted
 from headstart.core.names import read_names
 from headstart.core.results import FromNames
-from headstart.core.spec import DEFAULT_BUDGET, FitSpec
+from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
 from headstart.core.timing import parse_duration, say_duration
 
 SHOWN = 8
@@ -68,6 +68,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--forgetting", metavar="SHARE", help="the most that its task may lose in accuracy on them, e.g. 2%%"
     )
+    add_choice(parser, f"with --backbone {AUTO}: ")
     parser.add_argument(
         "--strategy",
         metavar="NAME[:SETTING=VALUE,…]",
@@ -101,6 +102,7 @@ def run(options: argparse.Namespace) -> None:
         prove=options.prove,
         labels=() if options.labels is None else tuple(read_names(options.labels)),
         also=tuple(options.also),
+        **choice(options),
         old=options.old,
         forgetting=None if options.forgetting is None else parse_share(options.forgetting),
     )

@@ -8,8 +8,8 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headstart.cli._examples import add_examples, add_machine, asked
-from headstart.core.counts import parse_count, say_count
+from headstart.cli._examples import add_choice, add_examples, add_machine, asked, choice, listed
+from headstart.core.counts import say_count
 from headstart.core.timing import parse_duration, say_duration
 
 if TYPE_CHECKING:
@@ -33,11 +33,7 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_examples(parser)
-    parser.add_argument(
-        "--backbones", metavar="NAMES", help="names or folders with commas between; downloaded where not at hand"
-    )
-    parser.add_argument("--hub", action="store_true", help="also those that are worth a download (see models --all)")
-    parser.add_argument("--most-parameters", metavar="COUNT", help="no larger ones, e.g. 30M")
+    add_choice(parser)
     parser.add_argument("--budget", default="2m", metavar="TIME", help="time it may take (default: 2m)")
     parser.add_argument(
         "--scores", metavar="NAMES", help="transferability scores to show beside, with commas between, or all"
@@ -55,9 +51,9 @@ def run(options: argparse.Namespace) -> None:
     from headstart.experiment.ranking import carry_out
 
     spec = replace(asked(options), budget=parse_duration(options.budget))
-    most = parse_count(options.most_parameters) if options.most_parameters else None
-    wanted = Wanted(_listed(options.backbones), options.hub, most)
-    ranking = carry_out(spec, wanted, _listed(options.scores), Progress())
+    chosen = choice(options)
+    wanted = Wanted(chosen["backbones"], chosen["hub"], chosen["most_parameters"])
+    ranking = carry_out(spec, wanted, listed(options.scores), Progress())
     if options.json:
         print(json.dumps(finite(ranking.to_json()), ensure_ascii=False))
     else:
@@ -88,16 +84,13 @@ def table(ranking: Ranking) -> list[str]:
 def conclusion(ranking: Ranking, data: str) -> list[str]:
     """What is picked and why, what the static list would have picked, and what to do next."""
     same = ranking.static_pick == ranking.pick
-    listed = "the same" if same else ranking.static_pick
+    static = "the same" if same else ranking.static_pick
     left_out = [f"Left out:    {one.backbone}: {one.why}." for one in ranking.left_out]
     return [
         f"Pick:        {ranking.pick}: {ranking.why}.",
-        f"Static list: {listed}, by size, age and breadth of pretraining alone.",
+        f"Static list: {static}, {ranking.listed}.",
         *left_out,
+        *(f"No score:    {sentence}." for sentence in ranking.silent),
         f"Took:        {say_duration(ranking.seconds)}; it ended because {ranking.settled}.",
         f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",
     ]
-
-
-def _listed(given: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (given or "").split(",") if name.strip())

@@ -29,7 +29,8 @@ class FitSpec:
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
     ``split`` is GIVEN or ANEW.
     ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
-    that it may lose at most; None for any.
+    that it may lose at most; None for any. Where the backbone is AUTO, ``backbones`` names those to
+    choose from, ``hub`` adds those worth a download, and ``most_parameters`` leaves out larger ones.
     """
 
     data: Any
@@ -53,6 +54,9 @@ class FitSpec:
     split: str = GIVEN
     old: Any = None
     forgetting: float | None = None
+    backbones: tuple[str, ...] = ()
+    hub: bool = False
+    most_parameters: int | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -66,6 +70,8 @@ class FitSpec:
             mistakes.append(f"the split must be {GIVEN} or {ANEW}, got {self.split!r}")
         if self.resume and self.out is None:
             mistakes.append("--resume needs --out, the folder of the fit to go on with")
+        if self.backbone != AUTO and (self.backbones or self.hub or self.most_parameters is not None):
+            mistakes.append(f"--backbones, --hub and --most-parameters need --backbone {AUTO}: they say among which")
         mistakes += [f"--also {table}: write the table and its target, e.g. other.csv:price" for table in self.also
                      if not all(table.rpartition(":")[::2])]  # fmt: skip
         if mistakes:

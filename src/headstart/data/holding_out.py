@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _FEWEST_HELD = 2
-_ENOUGH = 3
-_MANY = 10
-_RARE = "\0rare"
+ENOUGH = 3
+"""Examples of a class from which one can be held out for a test and one to compare."""
 
 
 @dataclass(frozen=True)
@@ -28,30 +27,20 @@ def hold_out(
     (`totals`, which counts a test split taken before) and two here. Groups are added greedily while that brings
     the held-out counts nearer to their aims, as in scikit-learn's StratifiedGroupKFold.
     """
-    names = _merge_rare(units, strata)
-    made_of = [Counter(names[i] for i in unit.members) for unit in units]
-    here = Counter(names[i] for unit in units for i in unit.members)
+    made_of = [Counter(strata[i] for i in unit.members) for unit in units]
+    here = Counter(strata[i] for unit in units for i in unit.members)
     aims = _aims(here, share, {s: totals.get(s, here[s]) for s in here})
     chosen = _greedy(made_of, here, aims)
     return [unit for i, unit in enumerate(units) if i in chosen], [u for i, u in enumerate(units) if i not in chosen]
-
-
-def _merge_rare(units: Sequence[Unit], strata: Sequence[str]) -> dict[int, str]:
-    """Index → stratum. Where most strata have one example (sets of labels), these are one stratum together."""
-    members = [i for unit in units for i in unit.members]
-    counts = Counter(strata[i] for i in members)
-    rare = {name for name, count in counts.items() if count == 1}
-    merge = len(rare) > max(_MANY, len(counts) / 2)
-    return {i: _RARE if merge and strata[i] in rare else strata[i] for i in members}
 
 
 def _aims(here: Mapping[str, int], share: float, totals: Mapping[str, int]) -> dict[str, int]:
     """How many examples of each stratum to hold out: whole shares first, the rest by largest remainder."""
     aims, room = {}, {}
     for name, count in here.items():
-        room[name] = count - 1 if totals[name] >= _ENOUGH or count == totals[name] else 0
+        room[name] = count - 1 if totals[name] >= ENOUGH or count == totals[name] else 0
         aims[name] = min(int(count * share), room[name])
-        if totals[name] >= _ENOUGH and count >= 2:
+        if totals[name] >= ENOUGH and count >= 2:
             aims[name] = max(1, aims[name])
     wanted = max(_FEWEST_HELD, round(sum(here.values()) * share))
     by_remainder = sorted(here, key=lambda name: (here[name] * share - aims[name], here[name], name), reverse=True)

@@ -11,17 +11,27 @@ import numpy as np
 from headstart.core.errors import InputError
 from headstart.core.files import digest
 from headstart.data.examples import SPLITS, Examples
-from headstart.data.holding_out import Unit, hold_out
+from headstart.data.holding_out import ENOUGH, Unit, hold_out
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into the examples, each (n,) int64 and sorted; and what a person should know about them."""
+    """Indices into the examples, each (n,) int64 and sorted; and what a person should know about them.
+
+    ``out_of_fold`` says that none were held out to compare rungs on, for there are too few: the training examples are
+    judged instead, each by heads that did not see it.
+    """
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
     notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
+
+    @property
+    def compared(self) -> np.ndarray:
+        """The examples that rungs are compared on."""
+        return self.train if self.out_of_fold else self.validation
 
 
 def split(
@@ -58,15 +68,39 @@ def split(
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
-    if not test and test_share > 0:
+    few = len(units) > 1 and _few_of_each([strata[i] for i in pool])
+    unseen = few and not validation and validation_share > 0
+    notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
+    if not few and not test and test_share > 0:
         test, units = _held(examples, units, strata, test_share, counts, "test")
         notes.append(f"No test split was given: {len(test)} examples were held out for it.")
-    if not validation and validation_share > 0:
+    if not unseen and not validation and validation_share > 0:
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
     train = [i for unit in units for i in unit.members]
-    notes += _missing_strata(strata, train, validation, test) + _crossing(examples, train, validation, test)
-    return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes))
+    notes += [] if few else _missing_strata(strata, train, validation, test)
+    notes += _crossing(examples, train, validation, test)
+    return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes), unseen)
+
+
+def _few_of_each(strata: Sequence[str]) -> bool:
+    """Whether most examples are of classes with fewer than three: nothing can be held out without losing classes."""
+    counts = Counter(strata)
+    return 2 * sum(count for count in counts.values() if count < ENOUGH) > len(strata)
+
+
+def _said_of_few(strata: Sequence[str], tested: bool, unseen: bool) -> list[str]:
+    """What is done about it, and what the figures are worth."""
+    counts = Counter(strata)
+    notes = [] if tested else [f"Most classes have fewer than {ENOUGH} examples, so no test split was held out."]
+    if unseen:
+        notes.append("Rungs are compared out of fold: each example is judged by heads that did not see it.")
+    if unseen and (alone := sum(count == 1 for count in counts.values())):
+        notes.append(
+            f"{alone} of {len(counts)} classes have one example, and heads that did not see it know no more of its "
+            "class than the name: figures say little. More examples, or a test split, would tell."
+        )
+    return notes
 
 
 def _held(

@@ -71,13 +71,18 @@ def _figures(result: FitResult) -> str:
         f"| {_line(name.replace('_', ' '))} | {_number(value)} | {_number(low)} to {_number(high)} |"
         for name, (value, low, high) in figures.items()
     ]
+    out_of_fold = (
+        ""
+        if result.test is not None or result.examples.validation
+        else " Each was judged by a model that did not see it."
+    )
     caveat = "" if result.test is not None else " They also chose the model, so the figures are slightly optimistic."
     table = "\n".join(["| figure | value | 95 % interval |", "|---|---:|---:|", *rows])
-    return f"Measured on {number:,} {split} examples.{caveat}\n\n{table}"
+    return f"Measured on {number:,} {split} examples.{out_of_fold}{caveat}\n\n{table}"
 
 
 def _held_out(counts: ExampleCounts) -> tuple[str, int]:
-    return "validation", counts.validation
+    return ("validation", counts.validation) if counts.validation else ("training", counts.train)
 
 
 def _usage(facts: Mapping[str, str]) -> str:

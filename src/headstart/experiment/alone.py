@@ -37,7 +37,7 @@ def against_alone(
     costs next to nothing: features are stored, and its head was solved for itself already.
     """
     alone = bench.parts()
-    if len(alone) == 1 or bench.validation_targets is None:
+    if len(alone) == 1 or bench.validation_targets is None or bench.folds is not None:
         return [], ""
     lineage = _lineage(ascent)
     rungs = {

@@ -20,6 +20,7 @@ from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.guard import most_computed
 from headstart.experiment.material import Found, Material
+from headstart.experiment.out_of_fold import stratified_folds, units_of
 from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
@@ -79,8 +80,9 @@ def lay_out(
         task=material.task,
         train=inputs(material.split.train),
         targets=encoded(material.split.train),
-        validation=inputs(material.split.validation),
-        validation_targets=encoded(material.split.validation),
+        validation=inputs(material.split.compared),
+        validation_targets=encoded(material.split.compared),
+        folds=_folds(material, spec.seed),
         store=material.store,
         accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
         stopwatch=stopwatch,
@@ -93,6 +95,16 @@ def lay_out(
         + min(TRAIN_SAMPLE + most_computed(material.task.outputs), 2 * len(material.split.train)),
         pretrained=backbone,
     )
+
+
+def _folds(material: Material, seed: int) -> np.ndarray | None:
+    """Folds (N,) of the training examples, where they are judged out of fold; None where others are held out."""
+    if not material.split.out_of_fold:
+        return None
+    rows = material.split.train
+    columns = (material.checked.fingerprints, material.checked.normalised or None, material.examples.groups)
+    units = units_of(*([column[i] for i in rows] for column in columns if column is not None))
+    return stratified_folds(material.task.strata(material.targets(rows)), units, seed)
 
 
 def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tensor:

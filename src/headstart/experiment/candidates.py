@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from headstart.backbones import Card, all_cards, load
+from headstart.backbones import Card, all_cards, load, out_of_reach
 from headstart.core.counts import say_count
-from headstart.core.errors import UsageError
+from headstart.core.errors import HeadstartError, UsageError
 from headstart.data.modalities import MODALITIES
 from headstart.experiment.bench import check_modality
 
@@ -57,14 +57,15 @@ class Wanted:
 
 
 def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list[LeftOut]]:
-    """The backbones to rank, in the order of the static list, and those that are too large.
+    """The backbones to rank, in the order of the static list, and those that are too large or out of
+    reach. Where none is at hand, those that would be downloaded are ranked too.
 
-    The static list sorts by the rank of the cards: by size, age and breadth of pretraining. No weights are loaded,
-    except to know a folder that a person named.
+    The static list sorts by the rank of the cards: by published accuracy, else by size and age; of equals the smaller
+    comes first. No weights are loaded, except to know a folder that a person named.
 
     Raises
     ------
-    UsageError : there is none for this modality, or all are too large.
+    UsageError : there is none for this modality, or all are too large. HeadstartError : none can be reached.
     InputError : one that was named takes other inputs.
     """
     known = _named(wanted.named, modality) if wanted.named else _found(modality, wanted.hub)
@@ -87,13 +88,29 @@ def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list
             f"All {len(known)} backbones have more than {say_count(most or 0)} parameters; the smallest has "
             f"{say_count(least)}. Raise --most-parameters."
         )
-    order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].name))
+    reasons = out_of_reach(list(fitting.values()))
+    left_out += [LeftOut(name, why) for name, why in reasons.items()]
+    fitting = {given: card for given, card in fitting.items() if card.name not in reasons}
+    if not fitting:
+        raise HeadstartError(f"No backbone can be fetched. {next(iter(reasons.values()))}")
+    order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].parameters, item[1].name))
     return [Candidate(given, card, place) for place, (given, card) in enumerate(order, start=1)], left_out
 
 
+def listed_by(candidates: Sequence[Candidate]) -> str:
+    """What the static list of these goes by, as part of a sentence."""
+    known = sum(one.card.published is not None for one in candidates)
+    if known == len(candidates):
+        return "by published accuracy alone"
+    if not known:
+        return "by size, age and breadth of pretraining alone, for no published accuracy is known"
+    return f"by published accuracy for {known} of {len(candidates)}, by size, age and breadth for the others"
+
+
 def _found(modality: str, hub: bool) -> dict[str, Card]:
-    cards = [card for card in all_cards() if card.modality == modality and (hub or card.at_hand)]
-    return {card.name: card for card in cards}
+    cards = {card.name: card for card in all_cards() if card.modality == modality}
+    at_hand = {name: card for name, card in cards.items() if card.at_hand}
+    return cards if hub or not at_hand else at_hand
 
 
 def _named(names: Sequence[str], modality: str) -> dict[str, Card]:

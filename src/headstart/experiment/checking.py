@@ -19,10 +19,10 @@ from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.checkup import Checkup
-from headstart.experiment.flow import check_request
 from headstart.experiment.grouping import prepared
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, Material, TooFewLeft, find, told
+from headstart.experiment.request import check_request
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""

@@ -77,7 +77,7 @@ def contest_of(material: Material, bench: Workbench, ascent: Ascent, outputs: Te
     The others learn from what the model has learnt from.
     """
     task, split = material.task, material.split
-    judged = split.test if len(split.test) else split.validation
+    judged = split.test if len(split.test) else split.compared
     on_all = ascent.trained_on_all and judged is split.test
     learnt = np.concatenate([split.train, split.validation]) if on_all else split.train
     targets = material.targets(judged)

@@ -68,7 +68,7 @@ class Outcome:
 
     def rows(self, name: str) -> np.ndarray:
         """The examples of one split."""
-        return {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}[name]
+        return {"train": self.split.train, "validation": self.split.compared, "test": self.split.test}[name]
 
     def column(self, values: Sequence[Any] | None, name: str) -> list[Any]:
         """One split's part of a column over all examples."""

@@ -14,8 +14,6 @@ import torch
 
 from headstart.backbones.base import Backbone
 from headstart.core.counts import parse_share
-from headstart.core.device import choose_device
-from headstart.core.errors import UsageError
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
@@ -35,20 +33,18 @@ from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.grouping import prepared
 from headstart.experiment.guarding import guard_for
-from headstart.experiment.keeping import check_old, check_strategies, kept_of, with_old_task
+from headstart.experiment.keeping import check_strategies, kept_of, with_old_task
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find
 from headstart.experiment.naming import unlabelled
 from headstart.experiment.refits import curve_of
+from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
-from headstart.frozen.engines import ENGINES
-from headstart.frozen.holdings import given_limit
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
 from headstart.model.network import Network
 from headstart.strategies.base import Strategy
-from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
 
 FOR_HEADS = 0.1
@@ -78,6 +74,9 @@ def fit(
     split: str = GIVEN,
     old: Any = None,
     forgetting: str | float | None = None,
+    backbones: Sequence[str] = (),
+    hub: bool = False,
+    most_parameters: int | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -103,6 +102,7 @@ def fit(
     labels : the names of the classes: a list, ``"a,b,c"``, a file, or a dict of labels and descriptions. Where no
         example has one of them, the names alone make the model (zero-shot), with a backbone that knows words.
     prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
+    backbones, hub, most_parameters : among which ``"auto"`` chooses, as for :func:`headstart.rank`.
     also : further tables with a target each, ``"other.csv:price"``, whose rows are learnt from too.
     old : examples of the task of the finished model that `backbone` names: what tuning it costs there is measured.
     forgetting : how much accuracy may be lost there at most, as ``"2%"`` or 0.02: a tuned backbone goes back towards
@@ -119,7 +119,7 @@ def fit(
         data, input, named, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
         store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
         split,
-        old, None if forgetting is None else parse_share(str(forgetting)),
+        old, None if forgetting is None else parse_share(str(forgetting)), tuple(backbones), hub, most_parameters,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -187,30 +187,6 @@ def _look(material: Material, backbone: Backbone, bench: Workbench, examination:
     return before
 
 
-def check_request(spec: FitSpec) -> None:
-    """Everything that can be wrong with a request before its data is read.
-
-    Raises
-    ------
-    UsageError : an unknown device, strategy, setting, task or engine, a cache limit that is no size; all together.
-    """
-    mistakes = []
-    for check_one in (
-        lambda: choose_device(spec.device),
-        lambda: check_strategies(choose_strategies(spec.strategy), spec),
-        lambda: TASKS.load(spec.task) if spec.task else None,
-        lambda: ENGINES.load(spec.engine) if spec.engine != AUTO else None,
-        given_limit,
-        lambda: check_old(spec),
-    ):
-        try:
-            check_one()
-        except UsageError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise UsageError("\n".join(mistakes))
-
-
 def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:
     """The model of a fit that was killed after its last step, or of one that is being resumed once too often."""
     progress.say(f"{out} is finished already: nothing is left to do.")
@@ -232,7 +208,7 @@ def _finish(
     """Calibrate on held-out examples, open the test split once, and write the evidence."""
     task, rows = material.task, material.split
     landing = ascent.landings[ascent.chosen]
-    calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.validation)))
+    calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.compared)))
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
     tested = raw = None
     if len(rows.test):
@@ -245,7 +221,9 @@ def _finish(
     with ThreadPoolExecutor(1) as beside:
         curve = beside.submit(curve_of(before, bench, backbone))
         contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
-        gains = gains_of(contest, backbone, spec.prove)
+        # Judged on what they have learnt from, the others would be flattered.
+        fair = tested is not None or not rows.out_of_fold
+        gains = gains_of(contest, backbone, spec.prove) if fair else {}
         if spec.prove:
             gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
         before = replace(before, curve=curve.result(), gains=gains)

@@ -43,7 +43,7 @@ def guard_for(
     # Without a test split the held-out examples are the reference: no example may be familiar with itself.
     held_out_too = ascent.trained_on_all and test is not None
     learnt = np.concatenate([split.train, split.validation]) if held_out_too else split.train
-    others, outputs = (split.validation, landing.outputs) if test is None else (split.test, test)
+    others, outputs = (split.compared, landing.outputs) if test is None else (split.test, test)
     network = ascent.network.requires_grad_(False).eval().to(bench.device)
     with torch.inference_mode():
         by_depth = network.backbone.depth_features(bench.sample())
@@ -67,7 +67,7 @@ def guard_for(
         [material.examples.ids[row] for row in learnt],
         material.targets(learnt),
         Seen(features(others), outputs, [material.examples.ids[row] for row in others], material.targets(others)),
-        Compared(landing.outputs, task.encode(material.targets(split.validation))),
+        Compared(landing.outputs, task.encode(material.targets(split.compared))),
         unseen=test is not None or not ascent.trained_on_all,
         depths=depths,
     )

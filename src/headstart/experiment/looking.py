@@ -105,6 +105,9 @@ def look_deeper(
     seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
     if not any(_has_probabilities(part.task) for part in task.parts(task.encode([]))):
         return _with_parts(deeper, task, {})
+    if material.split.out_of_fold:
+        # Heads that saw one example of a class, or none, would find most labels wrong.
+        return _with_parts(deeper, task, {})
     if seconds > allowed:
         bench.progress.say(f"  wrong labels are not looked for: it would take about {say_duration(seconds)}")
         return _with_parts(deeper, task, {})

@@ -148,8 +148,12 @@ def divided(
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
     task = told(task.anew(learnt), spec)
+    if parts.out_of_fold:
+        held = "none held out, they are judged out of fold"
+    else:
+        held = f"{len(parts.validation)} held out to compare"
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
-    progress.say(f"Split: {len(parts.train)} to learn from, {len(parts.validation)} held out to compare, {tested}.")
+    progress.say(f"Split: {len(parts.train)} to learn from, {held}, {tested}.")
     return Material(checked, task, parts, looked, store)
 
 

@@ -9,8 +9,8 @@ from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration
 from headstart.experiment.candidates import Wanted
-from headstart.experiment.flow import check_request
 from headstart.experiment.material import find
+from headstart.experiment.request import check_request
 from headstart.experiment.selector import RANKING_BUDGET, Ranking, select
 from headstart.transferability import SCORES
 

@@ -15,17 +15,25 @@ from headstart.core.progress import Progress
 from headstart.core.results import Figure
 from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
-from headstart.experiment.candidates import LeftOut, Wanted, candidates_for
+from headstart.experiment.candidates import LeftOut, Wanted, candidates_for, listed_by
 from headstart.experiment.halving import Halving, NoneProbed, Race, Standing
 from headstart.experiment.material import Found, prepare
 from headstart.experiment.picking import pick
 from headstart.experiment.probe import Prober
 from headstart.experiment.unfinished import asked_before
-from headstart.transferability import scores_of
+from headstart.transferability import scores_of, unread
 from headstart.transferability.base import Seen
 
 RANKING_BUDGET = 120.0
 """Seconds that a ranking may take unless something else is asked for."""
+
+_WITHOUT = {
+    "features": "it has no features",
+    "classes": "the targets are no classes",
+    "targets": "the targets are no numbers",
+    "source": "it has no classifier of its own on its last features",
+}
+"""Why a score has nothing to say, by what it would read."""
 
 OF_A_FIT = 0.2
 """Within a fit it may take that long, but not more than this share of the fit's budget."""
@@ -39,7 +47,8 @@ class Ranked:
     ----------
     score : the watched figure of heads that did not see the examples, with its 95 % interval, on so many examples.
     seconds : that it took. parameters : of the backbone without a head.
-    static_rank : its place on the static list. out : why it was no longer in the running, empty where it was.
+    static_rank : its place on the static list. published : the accuracy (%) that puts it there; None where that is
+        estimated from size and age. out : why it was no longer in the running, empty where it was.
     scores : transferability scores, where they were asked for.
     """
 
@@ -50,6 +59,7 @@ class Ranked:
     parameters: int
     examples: int
     out: str = ""
+    published: float | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -58,7 +68,8 @@ class Ranking:
     """What a ranking found: the candidates, best first, the pick and why, and what the static list would pick.
 
     ``figure`` names the scores, ``settled`` says why no more examples were used, ``given`` is what the pick is loaded
-    by, and ``left_out`` has no score.
+    by, ``left_out`` has no score, ``listed`` says what the static list goes by, and
+    ``silent`` which transferability scores say nothing of which candidate, and why.
     """
 
     candidates: list[Ranked]
@@ -71,6 +82,8 @@ class Ranking:
     settled: str
     given: str
     left_out: list[LeftOut]
+    listed: str = ""
+    silent: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The published object of ``rank --json``."""
@@ -81,6 +94,7 @@ class Ranking:
                     "score": list(one.score),
                     "seconds": round(one.seconds, 3),
                     "static_rank": one.static_rank,
+                    "published": one.published,
                     "parameters": one.parameters,
                     "examples": one.examples,
                     "out": one.out,
@@ -93,6 +107,8 @@ class Ranking:
             "seconds": round(self.seconds, 3),
             "figure": self.figure,
             "why": self.why,
+            "listed": self.listed,
+            "silent": self.silent,
             "left_out": [one._asdict() for one in self.left_out],
         }
 
@@ -124,14 +140,14 @@ def select(
             "(--backbone), or the column of the groups (--group)."
         )
     began = stopwatch.total
-    candidates, too_large = candidates_for(found.examples.modality, wanted)
+    candidates, left_out = candidates_for(found.examples.modality, wanted)
     learnt, spec = _without_test(found, spec)
     material = prepare(learnt, spec, stopwatch, Progress(quiet=True))
     rows = len(material.split.train) + len(material.split.validation)
     count = "1 backbone" if len(candidates) == 1 else f"{len(candidates)} backbones"
     progress.say(f"Ranking {count}; {rows:,} {found.modality.noun} are not for testing.")
     with tempfile.TemporaryDirectory(prefix="headstart-rank-") as folder:
-        prober = Prober(material, spec, stopwatch, Path(folder))
+        prober = Prober(material, spec, stopwatch, Path(folder), with_source=bool(scores))
         race = Halving(material, prober.probe, spec.seed, stopwatch, deadline, progress).run(candidates)
     chosen = pick(race)
     running = race.running
@@ -148,7 +164,9 @@ def select(
         higher_is_better=task.higher_is_better[task.watched],
         settled=race.settled,
         given=chosen.standing.candidate.given,
-        left_out=[*race.left_out, *too_large],
+        left_out=[*race.left_out, *left_out],
+        listed=listed_by(candidates),
+        silent=_silent(ordered, scores) if scores else [],
     )
 
 
@@ -163,18 +181,23 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     """
     if spec.resume and spec.out is not None and (before := asked_before(spec.out).get("backbone")):
         progress.say(f"Backbone: {before}, as it was chosen before.")
-        return replace(spec, backbone=before)
+        return _settled(spec, before)
     seconds = min(RANKING_BUDGET, OF_A_FIT * spec.budget)
     progress.say(f"Choosing a backbone, for at most {say_duration(seconds)}.")
-    plain = replace(spec, backbone=None)
+    plain, wanted = _settled(spec, None), Wanted(spec.backbones, spec.hub, spec.most_parameters)
     try:
-        ranking = select(plain, found, Wanted(), stopwatch.total + seconds, stopwatch, progress)
+        ranking = select(plain, found, wanted, stopwatch.total + seconds, stopwatch, progress)
     except NoneProbed as error:
         progress.say(f"  {error}\n  So the default of what is at hand is taken.")
         return plain
     same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
     progress.say(f"  picked {ranking.pick}: {ranking.why}. The static list would have picked {same}.")
-    return replace(spec, backbone=ranking.given)
+    return _settled(spec, ranking.given)
+
+
+def _settled(spec: FitSpec, backbone: str | None) -> FitSpec:
+    """The same fit with a backbone that nobody has to choose any more."""
+    return replace(spec, backbone=backbone, backbones=(), hub=False, most_parameters=None)
 
 
 def _without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:
@@ -196,6 +219,7 @@ def _ranked(standing: Standing, race: Race, scores: Sequence[str]) -> Ranked:
         parameters=probed.parameters,
         examples=standing.examples,
         out=standing.out,
+        published=candidate.card.published,
         scores=scores_of(_seen(standing), scores) if scores else {},
     )
 
@@ -204,6 +228,16 @@ def _seen(standing: Standing) -> Seen:
     """The examples of its last round as the scores take them."""
     encoded, outputs = standing.encoded.numpy(), standing.probed.outputs.shape[1]
     features = standing.probed.features.numpy()
+    source = None if standing.probed.source is None else standing.probed.source.numpy()
     if np.issubdtype(encoded.dtype, np.integer) and encoded.ndim == 1:
-        return Seen(features, encoded, np.eye(outputs)[encoded])
-    return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float))
+        return Seen(features, encoded, np.eye(outputs)[encoded], source)
+    return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float), source)
+
+
+def _silent(standings: Sequence[Standing], names: Sequence[str]) -> list[str]:
+    """Which scores say nothing of which candidates, a sentence for each reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for standing in standings:
+        for name, field_name in unread(_seen(standing), names).items():
+            found.setdefault((standing.candidate.name, _WITHOUT[field_name]), []).append(name)
+    return [f"{' and '.join(names)} for {backbone}: {why}" for (backbone, why), names in found.items()]

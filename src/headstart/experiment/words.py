@@ -40,6 +40,9 @@ def headline(model: Model, judged: str) -> str:
     if judged == "test" and result.test:
         return f"On {_examples(result.examples.test, 'test')} that it never saw: {_said(model, result.test)}."
     kept = next(rung for rung in result.rungs if rung.kept)
+    if not result.examples.validation:
+        count = _examples(result.examples.train, "training")
+        return f"On {count}, each judged by a model that did not see it: {_said(model, kept.validation)}."
     count = _examples(result.examples.validation, "held-out")
     return f"On {count}, which also helped to choose it: {_said(model, kept.validation)}."
 

@@ -18,7 +18,9 @@ from headstart.delivery.writing import figure_interval, figure_name, figure_valu
 from headstart.ladder.budget import Trained, epochs_on_all, plan
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
-from headstart.ladder.step import Step
+from headstart.ladder.reasons import reason_of
+from headstart.ladder.step import Step, place_of
+from headstart.ladder.unseen import unseen_outputs
 from headstart.model.network import Network
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.training.workbench import Workbench
@@ -55,14 +57,17 @@ class Ladder:
         self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed)
 
     def rungs(self, network: Network) -> list[tuple[Strategy, Rung]]:
-        """From cheap to dear; what is not climbed by default only where its strategy alone was asked for."""
+        """From cheap to dear, on few examples what is made for few before what trains as much of the backbone.
+
+        What is not climbed by default is only where its strategy alone was asked for.
+        """
         count = len(self.bench.train)
         offered = [(s, r) for s in self.strategies for r in s.rungs(network.backbone, self.bench.task, count)]
         wanted = [(s, r) for s, r in offered if r.by_default or len(self.strategies) == 1]
         if not wanted:
             asked, needs = type(self.strategies[0]).__name__, self.strategies[0].needs
             raise UsageError(f"{asked} offers no rung on {network.backbone.card.name} for these examples. {needs}")
-        return sorted(wanted, key=lambda pair: (pair[1].reach, pair[1].learns))
+        return sorted(wanted, key=lambda pair: place_of(pair[1]))
 
     def climb(self, start: Network) -> Ascent:
         """Climb from `start`, a backbone under a head that has not learnt yet."""
@@ -77,6 +82,9 @@ class Ladder:
             if step.rung.reach and landings and (why := self._enough(landings)):
                 reason = why
                 break
+            if step.rung.reach and landings and self._too_few_for(step):
+                reason = f"{len(self.bench.train)} examples, none held out, cannot tell what a dearer rung gains"
+                continue
             if step.rung.reach and landings and self._left_out(step, rungs[-1], start, landings):
                 self.bench.progress.say(f"  {step.rung.name} is left out: {rungs[-1].rung.name} needs its time")
                 continue
@@ -91,6 +99,10 @@ class Ladder:
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(climbed, landings, chosen, start)
         return Ascent(landings, chosen, reason, network, on_all)
+
+    def _too_few_for(self, step: Step) -> bool:
+        """Whether nothing could be held out, and the rung is not made for so few examples."""
+        return self.bench.folds is not None and not step.rung.for_few
 
     def _left_out(self, step: Step, dearest: Step, start: Network, landings: list[Landing]) -> bool:
         """Whether the dearest rung could be trained once more on every example only without this one.
@@ -115,8 +127,8 @@ class Ladder:
         mistakes = self.held_out.nothing_to_gain(landings[best].outputs)
         if mistakes is not None:
             return (
-                f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} held-out "
-                f"examples: {TOO_FEW_MISTAKES}"
+                f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} "
+                f"{self._judged}: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]
@@ -150,7 +162,8 @@ class Ladder:
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        return prepared, step.strategy.predicted_cost(prepared, self.bench)
+        times = 1 if self.bench.folds is None else 1 + len(set(self.bench.folds.tolist()))
+        return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:
         """The finished rung, or why it was not begun."""
@@ -169,8 +182,8 @@ class Ladder:
         write_json(begun, {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
-        climbed = step.strategy.climb(prepared, self.bench)
-        outputs = self._outputs(climbed)
+        climbed = step.strategy.climb(prepared, self.bench if self.bench.folds is None else self.bench.learning())
+        outputs = self._outputs(step, start, climbed)
         result = RungResult(
             rung.name,
             rung.strategy,
@@ -187,11 +200,13 @@ class Ladder:
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
 
-    def _outputs(self, climbed: Climbed) -> Tensor:
+    def _outputs(self, step: Step, start: Network, climbed: Climbed) -> Tensor:
         """What a finished rung answers to the held-out examples; tells how long the last judgement will take."""
         if self.bench.validation is None:
             raise ValueError("a rung cannot be compared without held-out examples")
         began = time.perf_counter()
+        if self.bench.folds is not None:
+            return unseen_outputs(step, start, climbed, self.bench, self.bench.folds)
         outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not climbed.curve)
         each = (time.perf_counter() - began) / len(outputs)
         ending = max(self.bench.ending, each * (self.bench.judged_after + len(outputs)))
@@ -202,6 +217,10 @@ class Ladder:
     def _held_out_share(self) -> float:
         """How many examples are held out for each that is learnt from."""
         return len(self.held_out.encoded) / len(self.bench.train)
+
+    @property
+    def _judged(self) -> str:
+        return "held-out examples" if self.bench.folds is None else "examples it did not see"
 
     @property
     def _left(self) -> float:
@@ -223,38 +242,25 @@ class Ladder:
         watched = self.bench.task.watched
         given = watched, result.validation[watched], self.bench.task.higher_is_better[watched]
         figure = f"{figure_name(watched)} {figure_value(*given)} ({figure_interval(*given)})"
-        self.bench.progress.say(f"  {result.name}: {figure} on held-out examples, {how}")
+        self.bench.progress.say(f"  {result.name}: {figure} on {self._judged}, {how}")
 
     def _explain(self, landings: list[Landing], chosen: int) -> None:
         """Write into every rung's result what became of it."""
         best = self._best(landings)
         for i, landing in enumerate(landings):
             landing.result.kept = i == chosen
-            landing.result.reason = self._reason(landings, i, chosen, best)
-
-    def _reason(self, landings: list[Landing], i: int, chosen: int, best: int) -> str:
-        if len(landings) == 1:
-            return "the only rung"
-        against = best if i == chosen else chosen
-        gain = self.held_out.gain(landings[i].outputs, landings[against].outputs)
-        value, low, high = gain.figure
-        other = landings[against].result.name
-        difference = f"{self.bench.task.watched} {value:+.3f} [{low:+.3f}, {high:+.3f}] against {other}"
-        if i == chosen == best:
-            return "the best on the held-out examples, and no simpler rung within one standard error of it"
-        if i == chosen:
-            return f"the simplest rung within one standard error of the best: {difference}"
-        if worse := self.held_out.loss_of(landings[i].outputs, landings[0].outputs):
-            return f"makes {worse} significantly worse than {landings[0].result.name}: {difference}"
-        return difference + (", not worth the dearer rung" if i > chosen and value > 0 else "")
+            landing.result.reason = reason_of(self.held_out, landings, i, chosen, best)
 
     def _train_on_all(
         self, climbed: list[Step], landings: list[Landing], chosen: int, start: Network
     ) -> tuple[Network, bool]:
         """The kept rung, and those it grew from, trained once more with the held-out examples added.
 
-        Where the budget does not allow it, the network that was compared is kept.
+        Where the budget does not allow it, the network that was compared is kept. Where none were held out it has
+        learnt from all of them already.
         """
+        if self.bench.folds is not None:
+            return landings[chosen].network, True
         lineage = [chosen]
         while (origin := landings[lineage[0]].start) is not None:
             lineage.insert(0, origin)

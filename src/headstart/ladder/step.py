@@ -25,3 +25,8 @@ class Step:
     def left_out(self) -> Path:
         """Exists where the rung was left out."""
         return self.folder.with_suffix(".left-out.json")
+
+
+def place_of(rung: Rung) -> tuple[bool, bool, float, bool]:
+    """Where a rung stands on the ladder: frozen backbones first, then what is made for few examples."""
+    return (rung.reach > 0, not rung.for_few, rung.reach, rung.learns)

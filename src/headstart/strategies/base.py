@@ -25,7 +25,9 @@ class Rung:
     ``freeze_depth`` counts frozen stages. ``reach`` is the share of the backbone that gradients pass through, from
     0 to 1; it orders the ladder from cheap to dear. ``by_default`` is False for a rung that is climbed only when its
     strategy is asked for. ``needs_start`` says that it continues from the rung below. ``learns`` is False for a rung
-    that learns from no example, which goes before others of its reach.
+    that learns from no example, which goes before others of its reach. ``for_few`` is True for a rung that is made
+    for a few examples of each class: it is climbed before others that train the backbone, and where none can be held
+    out.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Rung:
     by_default: bool = True
     needs_start: bool = True
     learns: bool = True
+    for_few: bool = False
 
 
 @dataclass(frozen=True)

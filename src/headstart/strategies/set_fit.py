@@ -51,7 +51,7 @@ class SetFit(Strategy):
         sentences = bool(backbone.prompts) and backbone.preprocess.lengths_differ
         if not sentences or not task.describe().get("labels") or examples > MOST * task.outputs:
             return []
-        return [Rung("set_fit", "set_fit", 0, reach=1.0, by_default=False, needs_start=False)]
+        return [Rung("set_fit", "set_fit", 0, reach=1.0, needs_start=False, for_few=True)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         """One round for the ladder, which is not shortened: the head is solved at its end."""

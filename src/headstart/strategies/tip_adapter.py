@@ -20,6 +20,9 @@ from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
+FEW = 16
+"""Examples a class up to which it is climbed by default: so many the paper has at most."""
+
 MOST = 5000
 """Examples that a cache holds at most: each costs a product with every input."""
 
@@ -41,7 +44,8 @@ class TipAdapter(Strategy):
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         if not means_something(backbone, task) or examples > MOST:
             return []
-        return [Rung("tip_adapter", "tip_adapter", len(backbone.stages()), by_default=False, needs_start=False)]
+        few = examples <= FEW * task.outputs and bool(task.describe().get("labels"))
+        return [Rung("tip_adapter", "tip_adapter", len(backbone.stages()), by_default=few, needs_start=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         """Nothing is trained: the recipe only says that every example is seen."""

@@ -22,6 +22,10 @@ from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 
 NO_LABELS = "(none)"
+RARE = "(rare labels)"
+
+MANY = 10
+"""Where so many labels, and most of them, are of one example each, these are one stratum."""
 
 
 class MultiLabel(Task):
@@ -115,10 +119,17 @@ class MultiLabel(Task):
         return weights / weights.mean()
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
-        """The rarest label of each target, so that a split spreads the rare labels."""
+        """The rarest label of each target, so that a split spreads the rare labels.
+
+        Where most of these are of one example each they are one stratum together: else nothing could be held out.
+        """
         count = dict(zip(self.labels, self.counts, strict=True))
         parted = [_label_sets.parts(target, self.separator) for target in targets]
-        return [min(parts, key=lambda part: (count.get(part, 0), part), default=NO_LABELS) for parts in parted]
+        rarest = [min(parts, key=lambda part: (count.get(part, 0), part), default=NO_LABELS) for parts in parted]
+        counted = Counter(rarest)
+        single = {label for label, number in counted.items() if number == 1}
+        pooled = len(single) > max(MANY, len(counted) / 2)
+        return [RARE if pooled and label in single else label for label in rarest]
 
     @property
     def watched(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -59,7 +60,8 @@ class Workbench:
     kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
     examples, on which the rungs were compared, where this one holds them too. ``pretrained`` is the backbone as it
     was loaded, which no rung moves; None where rungs start from what is not pretrained. ``old`` is what it could do
-    before, and what may be lost of it.
+    before, and what may be lost of it. ``folds`` (N,) says that the held-out
+    examples are the training examples themselves, each to be judged by what learnt from the other folds.
     """
 
     task: Task
@@ -80,6 +82,7 @@ class Workbench:
     ending: float = 0.0
     pretrained: Backbone | None = None
     old: OldTask | None = None
+    folds: np.ndarray | None = None
 
     @property
     def device(self) -> torch.device:
@@ -95,6 +98,8 @@ class Workbench:
         """The same with training and validation examples together, to train on all of them."""
         if self.validation is None or self.validation_targets is None:
             return self
+        if self.folds is not None:
+            return self.learning()
         return replace(
             self,
             train=joined(self.train, self.validation),
@@ -104,6 +109,13 @@ class Workbench:
             compared=self,
             folder=self.folder / "whole",
         )
+
+    def learning(self, rows: np.ndarray | None = None) -> Workbench:
+        """The same without held-out examples, and of the training examples those at `rows` alone where given."""
+        bench = replace(self, validation=None, validation_targets=None, folds=None)
+        if rows is None:
+            return bench
+        return replace(bench, train=self.train.select(rows.tolist()), targets=self.targets[torch.from_numpy(rows)])
 
     def parts(self) -> list[Workbench]:
         """A bench for each part of the task, with the examples whose target is known; itself where there is one part.
@@ -125,6 +137,7 @@ class Workbench:
                 validation_targets=held_out[i].encoded[held_out[i].rows] if held_out else None,
                 folder=self.folder / f"part-{i}",
                 compared=compared[i] if compared else None,
+                folds=None if self.folds is None else self.folds[part.rows.numpy()],
             )
             for i, part in enumerate(parts)
         ]

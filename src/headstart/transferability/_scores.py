@@ -23,3 +23,9 @@ def scores_of(seen: Seen, names: Sequence[str] | None = None) -> dict[str, float
     """
     asked: dict[str, TransferabilityScore] = {name: SCORES.load(name)() for name in names or SCORES.names()}
     return {name: score.score(seen) for name, score in asked.items() if score.can_read(seen)}
+
+
+def unread(seen: Seen, names: Sequence[str]) -> dict[str, str]:
+    """By the name of each score that cannot answer, the first field of :class:`Seen` that it misses."""
+    missing = {name: [field for field in SCORES.load(name).reads if getattr(seen, field) is None] for name in names}
+    return {name: fields[0] for name, fields in missing.items() if fields}

@@ -51,6 +51,11 @@ def test_all_mistakes_together(tmp_path: Path, make: Any) -> None:
     assert "class 'eel': it has one training example, eel/0.png" in message
 
 
+def test_one_example_a_class_is_enough_where_none_has_more_than_two(tmp_path: Path, make: Any) -> None:
+    root = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 1, "eel": 1})
+    assert len(ClassFolders().read(Request(root))) == 4
+
+
 def test_one_class_is_refused_for_a_fit_only(tmp_path: Path, make: Any) -> None:
     root = make.class_folders(tmp_path / "photos", {"cat": 3})
     with pytest.raises(InputError, match="one class, 'cat'"):

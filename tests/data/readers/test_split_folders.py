@@ -25,13 +25,13 @@ def test_names_of_splits(tmp_path: Path, make: Any, names: tuple[str, ...]) -> N
 
 
 def test_classes_without_training_examples_are_named(tmp_path: Path, make: Any) -> None:
-    make.class_folders(tmp_path / "train", {"cat": 2, "dog": 1})
+    make.class_folders(tmp_path / "train", {"cat": 3, "dog": 1})
     make.class_folders(tmp_path / "test", {"cat": 2, "dog": 2, "eel": 3})
     with pytest.raises(InputError) as raised:
         SplitFolders().read(Request(tmp_path))
     assert "class 'dog': it has one training example, train/dog/0.png" in str(raised.value)
     assert "class 'eel': it has no training example, only 3 in other splits" in str(raised.value)
-    assert len(SplitFolders().read(Request(tmp_path, fits=False))) == 10
+    assert len(SplitFolders().read(Request(tmp_path, fits=False))) == 11
 
 
 def test_what_belongs_to_no_class_is_noted(tmp_path: Path, make: Any) -> None:

@@ -1,4 +1,4 @@
-"""Refuses classes that cannot be learned: one class alone, or a class with a single training example."""
+"""Refuses classes that cannot be learned: one class alone, or a class of a single training example beside larger."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.readers._targets import looks_like_label_sets
+
+FEW = 2
+"""Training examples of the largest class, up to which one of another class is taken for all there is."""
 
 
 def raise_class_mistakes(
@@ -24,7 +27,10 @@ def raise_class_mistakes(
 def class_mistakes(
     where: str, targets: Sequence[Any], ids: Sequence[str], splits: Sequence[str | None] | None, hint: str = ""
 ) -> list[Problem]:
-    """One class alone, classes with one training example, classes met only outside the training examples."""
+    """One class alone, classes with one training example, classes met only outside the training examples.
+
+    Where no class has more than two, one is no slip but all there is, and can be learned from.
+    """
     trained: dict[Any, list[str]] = defaultdict(list)
     elsewhere: dict[Any, list[str]] = defaultdict(list)
     for i, (target, id_) in enumerate(zip(targets, ids, strict=True)):
@@ -37,8 +43,9 @@ def class_mistakes(
         count, name = len(next(iter(trained.values()))), next(iter(trained))
         fix = hint or "at least two classes are needed"
         problems.append(Problem(where, f"all {count} training examples belong to one class, {name!r}", fix))
+    few = all(len(found) <= FEW for found in trained.values())
     for target, found in sorted(trained.items(), key=lambda item: str(item[0])):
-        if len(found) == 1:
+        if len(found) == 1 and not few:
             problems.append(
                 Problem(
                     f"class {target!r}", f"it has one training example, {found[0]}", "add one, or remove the class"

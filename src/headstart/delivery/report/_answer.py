@@ -63,6 +63,11 @@ def _how_sure(evidence: ReportEvidence) -> str:
             f"<p>Measured once, on {of(counts.test, 'test example')} that played no part in training or choosing. "
             "Repeated with other test examples, intervals like these would hold the true figure 19 times in 20.</p>"
         )
+    if not counts.validation:
+        return (
+            f"<p>Measured on the {of(counts.train, 'training example')} themselves, each judged by a model that did "
+            "not see it; they also chose the rung. Too few to hold any out: take the figures as a rough guess.</p>"
+        )
     return (
         f"<p>Measured on the {of(counts.validation, 'validation example')} that also chose the rung, so slightly "
         "optimistic. A test split would give an independent answer.</p>"

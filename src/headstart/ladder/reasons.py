@@ -1,0 +1,26 @@
+"""Why a rung was kept or not, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headstart.ladder.comparison import HeldOut
+from headstart.ladder.landing import Landing
+
+
+def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: int, best: int) -> str:
+    """What became of the i-th rung, where `chosen` is kept and `best` has the best figure."""
+    if len(landings) == 1:
+        return "the only rung"
+    against = best if i == chosen else chosen
+    gain = held_out.gain(landings[i].outputs, landings[against].outputs)
+    value, low, high = gain.figure
+    other = landings[against].result.name
+    difference = f"{held_out.task.watched} {value:+.3f} [{low:+.3f}, {high:+.3f}] against {other}"
+    if i == chosen == best:
+        return "the best on the held-out examples, and no simpler rung within one standard error of it"
+    if i == chosen:
+        return f"the simplest rung within one standard error of the best: {difference}"
+    if worse := held_out.loss_of(landings[i].outputs, landings[0].outputs):
+        return f"makes {worse} significantly worse than {landings[0].result.name}: {difference}"
+    return difference + (", not worth the dearer rung" if i > chosen and value > 0 else "")
