@@ -37,8 +37,8 @@ class Overfitting(Diagnosis):
         gap, name = _gap(train, other, higher), watched.replace("_", " ")
         summary = (
             f"The model's {name} is {train.value:.3g} on the examples it learned from, {_but(severity)} "
-            f"{other.value:.3g} (95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a gap "
-            f"of {gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): {_verdict(severity, gap)}."
+            f"{other.value:.3g} (95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a "
+            f"gap of {gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): {_verdict(severity, gap)}."
         )
         step = STEP if severity != "info" else "Nothing: overfitting is not shown."
         return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]

@@ -241,7 +241,7 @@ def _finish(
         quiet=bench.progress.quiet,
     )
     outcome = Outcome(
-        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination
+        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination, bench.kept
     )
     add_evidence(model, outcome)
     return model
