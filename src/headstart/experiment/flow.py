@@ -234,7 +234,7 @@ def _finish(
         task=task,
         modality=material.examples.modality,
         calibration=calibration,
-        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note),
+        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note, gains=gains),
         columns=dict(material.examples.columns),
         guard=guard,
         device=spec.device,
