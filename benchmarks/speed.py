@@ -24,6 +24,7 @@ NOT_INHERITED = ("THP_MEM_ALLOC_ENABLE", "OMP_WAIT_POLICY")
 
 def main() -> int:
     """Run what the command line asks for; 1 when a measurement failed, else 0."""
+    from bounds import summary
     from lines import _row, _work
 
     asked = _arguments()
@@ -50,8 +51,7 @@ def main() -> int:
             except (RuntimeError, ValueError, KeyError, OSError) as error:
                 failed += 1
                 print(f"{name} failed: {type(error).__name__}: {error}", flush=True)
-    judged = [row for row in rows if row.reached is not None]
-    print(f"\nreached {sum(bool(row.reached) for row in judged)} of {len(judged)}; {failed} measurements failed")
+    print(f"\n{summary([row.reached for row in rows], failed)}")
     return int(failed > 0)
 
 
