@@ -30,7 +30,7 @@ FIRST = 2
 
 NEAREST = 4
 
-FORWARDS, MAPS = 80, 6
+FORWARDS, MAPS = 110, 6
 """What a map and its checks cost: forward passes of removing parts and of shuffled networks, and maps drawn."""
 
 
