@@ -103,7 +103,7 @@ def test_what_costs_more_than_the_time_there_is_is_not_begun(
     monkeypatch.setattr(GradCam, "map", never)
     monkeypatch.setattr("headstart.explanations.integrated_gradients.IntegratedGradients.map", never)
     found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, 60.0, seed=0)
-    # 110 passes of 10 s each are too long for a map, and the 10 s of the nearest examples are not.
+    # Seven batches of 10 s each are too long for a map, and the 10 s of the nearest examples are not.
     assert {reason.method for each in found.explained for reason in each.reasons} == {"nearest_examples"}
     assert "Words or places are not marked here: it would take" in found.missing
     found = reasons_for(load(photo_model), candidates(photos, 2), 5.0, 5.0, seed=0)
