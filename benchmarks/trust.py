@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bounds import holds
+from target import VERDICTS, tally
+
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
 MEASUREMENTS = sorted(path.stem for path in (HERE / "planted").glob("[!_]*.py"))
-HEADER = f"{'planted':<46} {'set':<28} {'seed':>4}  {'figure':<34} {'value':>8}  must reach"
+HEADER = f"{'planted':<46} {'set':<28} {'seed':>4}  {'figure':<34} {'value':>8}  {'must reach':<16} reached"
 
 
 def main() -> int:
@@ -24,22 +27,23 @@ def main() -> int:
         try:
             for row in importlib.import_module(f"planted.{name}").measure(asked.data, asked.backbones, asked.seeds):
                 print(_line(row), flush=True)
-                rows.append({"measurement": name, **row})
+                rows.append({"measurement": name, **row, "reached": holds(row["must"], row["value"])})
                 if asked.out:
                     with asked.out.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(rows[-1]) + "\n")
         except (RuntimeError, ValueError, KeyError, OSError) as error:
             failed += 1
             print(f"{name} failed: {type(error).__name__}: {error}", flush=True)
-    print(f"\n{len(rows)} figures; {failed} measurements failed")
+    print(f"\n{len(rows)} figures; {tally((row['reached'] for row in rows), failed)}")
     return int(failed > 0)
 
 
 def _line(row: dict[str, Any]) -> str:
     return (
         f"{row['planted']:<46.46} {row['set']:<28.28} {row['seed']!s:>4}  {row['figure']:<34.34} "
-        f"{row['value']:>8.3f}  {row.get('must') or ''}"
-    )
+        f"{row['value']:>8.3f}  {row['must'] or '':<16} {VERDICTS[holds(row['must'], row['value'])]:<7} "
+        f"{row.get('note', '')}"
+    ).rstrip()
 
 
 def _arguments() -> argparse.Namespace:

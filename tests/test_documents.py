@@ -97,6 +97,12 @@ def test_the_check_of_the_project_runs_the_second_command_last() -> None:
     assert text_of(script).splitlines()[-1] == first_and_second()[1]
 
 
+def test_the_check_of_the_project_demands_the_browser_that_it_installs() -> None:
+    from browser import DEMANDED
+
+    assert f"export {DEMANDED}=" in text_of(PROJECT / ".ci" / "run")
+
+
 def commands_of(line: str) -> list[list[str]]:
     """The headstart commands of a shell line, each as its arguments."""
     words = shlex.split(line, comments=True)

@@ -24,7 +24,7 @@ def planted() -> Iterator[None]:
     yield
     sys.path.remove(str(BENCHMARKS))
     for name in set(sys.modules) - before:
-        if name.split(".")[0] in {"planted", "sets", "generated"}:
+        if name.split(".")[0] in {"planted", "sets", "generated", "bounds", "trust"}:
             del sys.modules[name]
 
 
@@ -61,6 +61,39 @@ def test_the_interval_of_coverage_is_binomial_where_the_bar_is_known_well() -> N
     low, high = measurement("conformal").interval(10**7, 200)
     expected = binom(200, 0.9).ppf([0.025, 0.975]) / 200
     assert (low, high) == pytest.approx(tuple(expected))
+
+
+def test_the_plain_binomial_interval_stands_beside_it() -> None:
+    conformal = measurement("conformal")
+    low, high = conformal.binomial(500)
+    assert (low, high) == pytest.approx(tuple(binom(500, 0.9).ppf([0.025, 0.975]) / 500))
+    wide = conformal.interval(100, 500)
+    assert wide[0] < low < high < wide[1]
+    assert conformal.noted(0.9, 500) == f"binomial {low:.3f} to {high:.3f}: inside"
+    assert conformal.noted(0.95, 500).endswith("outside")
+
+
+@pytest.mark.parametrize(
+    ("must", "figure", "reached"),
+    [
+        (">= 0.95", 0.95, True),
+        (">= 0.95", 0.949, False),
+        ("< 1", 1.0, False),
+        ("<= 0", 0.0, True),
+        ("0.830 to 0.964", 187 / 194, True),
+        ("0.830 to 0.964", 0.979, False),
+        ("", 3.0, None),
+        (None, 3.0, None),
+    ],
+)
+def test_a_bound_is_compared_as_it_is_printed(must: str | None, figure: float, reached: bool | None) -> None:
+    bounds, trust = importlib.import_module("bounds"), importlib.import_module("trust")
+    assert bounds.holds(must, figure) is reached
+    row = {"planted": "p", "set": "s", "seed": 0, "figure": "f", "value": figure, "must": must}
+    assert trust._line(row).endswith({True: "yes", False: "NO", None: must or f"{figure:.3f}"}[reached])
+    assert trust.tally([True, False, None], 1) == "reached 1 of 2; 1 measurements failed"
+    with pytest.raises(ValueError, match="no bound"):
+        bounds.holds("much", 1.0)
 
 
 def test_copies_are_what_they_are_called() -> None:

@@ -20,7 +20,23 @@ def test_json_lists_the_files_and_each_check(
     assert found["files"] == ["why/explanations.html", "why/00.grad_cam.png", "why/01.grad_cam.png"]
     assert all(Path(file).is_file() for file in found["files"])
     assert [each["label"] for each in found["explanations"]] == ["lime", "plum"]
-    assert [check["name"] for check in found["explanations"][0]["checks"]] == ["removal", "randomisation"]
+    removal, randomisation = found["explanations"][0]["checks"]
+    assert (removal["name"], randomisation["name"]) == ("removal", "randomisation")
+    assert [point["removed"] for point in removal["curve"]] == [0.05, 0.1, 0.2, 0.4]
+    assert removal["curve"][0].keys() == {"removed", "marked", "random"}
+    assert randomisation["curve"] == []
+    assert removal["unbounded"] == (removal["value"][0] is None)
+    assert "fall: random" in Path("why/explanations.html").read_text(encoding="utf-8")
+
+
+def test_the_nearest_examples_are_shown_for_each_label(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("explain", photo_model, photos / "lime" / "00.png", "--method", "nearest_examples") == 0
+    lines = capsys.readouterr().out.splitlines()
+    for label in ("lime", "plum"):
+        (line,) = [line for line in lines if line.startswith(f"    {label}: ")]
+        assert line.count(f"{label}/") == 3
 
 
 def test_a_text_is_explained_in_sentences(

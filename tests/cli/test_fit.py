@@ -12,7 +12,7 @@ from small_world import HUES, PHOTO_PROBE, TEXT_PROBE, result_of, status, table,
 
 TOP = [
     "format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test", "seconds", "examples",
-    "findings", "engines",
+    "findings", "engines", "gains",
 ]  # fmt: skip
 RUNG = [
     "name", "strategy", "freeze_depth", "predicted_seconds", "seconds", "trainable_parameters", "validation", "kept",

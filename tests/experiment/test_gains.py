@@ -15,6 +15,7 @@ from headstart.experiment.contest import Contest, drawn
 from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.looks import KeptLooks
 from headstart.frozen.store import FrontierStore
+from headstart.strategies._baselines import pretrained
 from headstart.strategies.fine_tuning import FineTuning
 from small_world import PROBE, texts
 from toys import Direct, Said, toy_backbone, toy_bench, toy_pictures
@@ -45,13 +46,43 @@ def test_the_gain_is_the_difference_on_the_judging_examples(contest: Contest) ->
     assert gain.low < 0.4 < gain.high
 
 
-def test_the_cheap_ones_are_always_measured_and_the_dear_one_where_there_is_time(contest: Contest) -> None:
+def test_the_cheap_ones_are_always_measured_and_the_dear_one_where_there_is_time(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gains, "random_weights_seconds", lambda *arguments: gains.AT_LEAST + 1)
     found = gains_of(contest, toy_backbone(), prove=False)
     # The pictures are arrays of no image's shape, so nothing shallow is known of them; the fit took next to no time.
     assert list(found) == ["majority"]
     assert "a linear model on shallow features is not compared with:" in said(contest)
     assert "random weights is not compared with: it would take about" in said(contest)
     assert "--prove takes the time" in said(contest)
+
+
+def test_a_short_fit_has_a_few_seconds_for_random_weights(contest: Contest, tmp_path: Path) -> None:
+    assert list(gains_of(contest, toy_backbone(), prove=False)) == ["majority", "random_weights"]
+    over = replace(contest, bench=replace(contest.bench, deadline=1e-9, folder=tmp_path / "over"))
+    assert list(gains_of(over.among(30, 20), toy_backbone(), prove=False)) == ["majority"]
+
+
+def test_random_weights_are_compared_with_a_head_that_learnt_from_the_same(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finished model is right about 18 of 20; a head on the pretrained features of the few, here about 12."""
+    truth = contest.encoded
+    few_right = torch.nn.functional.one_hot(truth, 2).float()
+    few_right[:8] = 1 - few_right[:8]
+    monkeypatch.setattr(gains, "pretrained", lambda bench, backbone, inputs: few_right)
+    monkeypatch.setattr(gains, "random_weights", lambda bench, backbone, inputs: torch.zeros(20, 2))
+    reached, gain = gains_of(contest, toy_backbone(), prove=True)["random_weights"]
+    assert reached.value == 0.5
+    assert gain.value == pytest.approx(0.6 - 0.5)
+
+
+def test_a_network_that_learnt_nothing_gains_nothing_over_itself(contest: Contest) -> None:
+    backbone = toy_backbone()
+    own = pretrained(contest.bench, backbone, contest.inputs)
+    _, gain = contest.against(own, pretrained(contest.bench, backbone, contest.inputs))
+    assert gain == (0, 0, 0)
 
 
 def test_proving_takes_the_time(contest: Contest) -> None:
@@ -92,6 +123,8 @@ def test_a_fit_says_what_transfer_gave(at_hand: Path) -> None:
     (finding,) = [f for f in model.result.findings if f.diagnosis == "transfer_gain"]
     assert "than one and the same answer for every input" in finding.summary
     assert "than a linear model on shallow features" in finding.summary
+    assert {"majority", "shallow"} <= set(model.result.gains)
+    assert model.result.to_json()["gains"]["majority"].keys() == {"figure", "difference"}
 
 
 def test_a_fit_can_be_asked_to_prove_it(at_hand: Path, photos: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from headstart.core.errors import MissingDependency
+from headstart.core.kept import Kept
 from headstart.delivery.artifact import load
+from headstart.experiment.evidence import _seconds_left
 from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
 from headstart.explanations.grad_cam import GradCam
 
@@ -40,7 +44,7 @@ def test_without_mistakes_only_right_predictions_of_different_labels() -> None:
 def test_pictures_are_explained_by_one_map_and_by_neighbours(photo_model: Path, photos: Path) -> None:
     model = load(photo_model)
     before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
-    found = reasons_for(model, candidates(photos, 2), 600, seed=0)
+    found = reasons_for(model, candidates(photos, 2), 600, 600, seed=0)
     assert found.missing == ""
     assert [each.right for each in found.explained] == [False, True]
     methods = [reason.method for reason in found.explained[0].reasons]
@@ -54,9 +58,39 @@ def test_pictures_are_explained_by_one_map_and_by_neighbours(photo_model: Path, 
 
 
 def test_no_time_left_is_said(photo_model: Path, photos: Path) -> None:
-    found = reasons_for(load(photo_model), candidates(photos, 2), -1.0, seed=0)
+    found = reasons_for(load(photo_model), candidates(photos, 2), -1.0, -1.0, seed=0)
     assert found.explained == []
     assert "No prediction is explained here: the budget was spent. `headstart explain" in found.missing
+
+
+def test_the_first_two_have_time_of_their_own(photo_model: Path, photos: Path) -> None:
+    found = reasons_for(load(photo_model), candidates(photos, 4), 0.0, 600, seed=0)
+    assert [each.right for each in found.explained] == [False, True]
+    assert "2 of 4 predictions are explained here" in found.missing
+
+
+def test_what_was_explained_is_kept_for_the_same_input_and_network(
+    photo_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    model, kept = load(photo_model), Kept(tmp_path / "kept")
+    first, second = [replace(each, fingerprint=each.id) for each in candidates(photos, 2)]
+    made = reasons_for(model, [first], 600, 600, 0, kept).explained
+    assert reasons_for(model, [first, second], -1, -1, 0, kept).explained == made
+    assert reasons_for(model, [replace(first, fingerprint="changed")], -1, -1, 0, kept).explained == []
+    assert reasons_for(model, [first], -1, -1, 1, kept).explained == []
+    model.network.head.bias.data += 1
+    assert reasons_for(model, [first], -1, -1, 0, kept).explained == []
+
+
+def test_a_fit_soon_over_has_seconds_for_the_first_two() -> None:
+    def left(budget: float, taken: float, prove: bool = False) -> tuple[float, float]:
+        model = SimpleNamespace(result=SimpleNamespace(seconds=SimpleNamespace(total=taken)))
+        return _seconds_left(model, SimpleNamespace(spec=SimpleNamespace(budget=budget, prove=prove)))  # type: ignore[arg-type]
+
+    assert left(600, 18) == pytest.approx((0.9, 15))
+    assert left(600, 400) == pytest.approx((20, 20))
+    assert left(20, 16) == pytest.approx((0.8, 4))
+    assert max(left(20, 21)) < 0
 
 
 def test_what_costs_more_than_the_time_there_is_is_not_begun(
@@ -67,9 +101,14 @@ def test_what_costs_more_than_the_time_there_is_is_not_begun(
 
     monkeypatch.setattr("headstart.experiment.reasons._timed", lambda work: 10.0)
     monkeypatch.setattr(GradCam, "map", never)
-    found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, seed=0)
+    monkeypatch.setattr("headstart.explanations.integrated_gradients.IntegratedGradients.map", never)
+    found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, 60.0, seed=0)
+    # Seven batches of 10 s each are too long for a map, and the 10 s of the nearest examples are not.
+    assert {reason.method for each in found.explained for reason in each.reasons} == {"nearest_examples"}
+    assert "Words or places are not marked here: it would take" in found.missing
+    found = reasons_for(load(photo_model), candidates(photos, 2), 5.0, 5.0, seed=0)
     assert found.explained == []
-    assert "they had 1 min of the budget" in found.missing
+    assert "they had 5.0 s of the budget" in found.missing
 
 
 def test_a_missing_library_is_said_once_and_the_rest_is_explained(
@@ -80,7 +119,7 @@ def test_a_missing_library_is_said_once_and_the_rest_is_explained(
 
     monkeypatch.setattr(GradCam, "explain", missing)
     monkeypatch.setattr("headstart.explanations.integrated_gradients.IntegratedGradients.explain", missing)
-    found = reasons_for(load(photo_model), candidates(photos, 2), 600, seed=0)
+    found = reasons_for(load(photo_model), candidates(photos, 2), 600, 600, seed=0)
     assert [reason.method for each in found.explained for reason in each.reasons] == ["nearest_examples"] * 2
     assert found.missing.count("headstart[explain]") == 1
 
@@ -88,4 +127,4 @@ def test_a_missing_library_is_said_once_and_the_rest_is_explained(
 def test_a_text_of_one_word_is_never_taken_for_a_file(message_model: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     one = Candidate(str(tmp_path / "secret"), "row 1", "films", "films", True)
-    assert reasons_for(load(message_model), [one], 600, seed=0).explained == []
+    assert reasons_for(load(message_model), [one], 600, 600, seed=0).explained == []

@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from headstart.explanations._aim import Aim
 from headstart.explanations._pixels import PixelParts
-from headstart.explanations._randomisation import NETWORKS, randomisation, rank_correlation, shuffled
+from headstart.explanations._randomisation import (
+    NETWORKS,
+    _in_random_order,
+    randomisation,
+    rank_correlation,
+    shuffled,
+)
 from headstart.explanations.base import Asked
 from toys import toy_backbone, toy_network, toy_pictures, toy_task
 
@@ -53,6 +59,17 @@ def test_a_map_of_the_weights_does_not() -> None:
     assert abs(check.value.value) < 0.3
     assert check.passed
     assert f"{NETWORKS} networks" in check.summary
+
+
+def test_a_large_tensor_is_drawn_from_its_own_values() -> None:
+    values = torch.arange(2_000_000.0)
+    drawn = _in_random_order(values, torch.Generator().manual_seed(0))
+    assert bool(torch.isin(drawn, values).all())
+    assert drawn.shape == values.shape
+    assert float(drawn.mean()) == pytest.approx(999_999.5, rel=0.02)
+    assert abs(rank_correlation(values, drawn)) < 0.05
+    few = _in_random_order(values[:100], torch.Generator().manual_seed(0))
+    assert sorted(few.tolist()) == values[:100].tolist()
 
 
 def test_shuffling_measures_the_normalisation_anew() -> None:

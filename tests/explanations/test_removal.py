@@ -69,6 +69,19 @@ def test_the_part_that_matters_costs_all_and_a_random_one_seldom_does() -> None:
     assert "from 0.881 to 0.500" in check.summary
 
 
+def test_the_curve_goes_from_a_twentieth_to_two_fifths_and_the_tenth_decides() -> None:
+    scores = torch.zeros(20)
+    scores[0] = 1
+    check = removal(question(20), scores)
+    assert [point.removed for point in check.curve] == [0.05, 0.1, 0.2, 0.4]
+    assert [point.marked for point in check.curve] == pytest.approx([SURE - 0.5] * 4)
+    fell = falls(question(20), scores, seed=0)
+    assert check.curve[1].random == pytest.approx(fell.random.mean())
+    assert check.value == fell.ratio
+    few = removal(question(10), scores[:10])  # a twentieth of ten parts is one, as a tenth is
+    assert [point.removed for point in few.curve] == [0.1, 0.2, 0.4]
+
+
 def test_a_part_that_does_not_matter_fails() -> None:
     scores = torch.zeros(20)
     scores[7] = scores[8] = 1

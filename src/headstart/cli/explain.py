@@ -80,10 +80,18 @@ def _show(made: Any) -> None:
             print(f"  {answer.method}{doubt}")
             if shown and shown.text:
                 print(f"    {shown.text}" if colours else f"    most: {_strongest(each, answer)}")
-            for near in answer.explained.neighbours[:3]:
-                print(f"    {near.label}: {near.id} ({near.similarity:.3f})")
+            for label, near in _by_label(answer.explained.neighbours).items():
+                print(f"    {label}: {', '.join(f'{each.id} ({each.similarity:.3f})' for each in near)}")
             for check in answer.checks:
                 print(f"    {check.name}: {check.summary}")
+
+
+def _by_label(neighbours: Any) -> dict[str, list[Any]]:
+    """The training examples of each label, the label that comes nearest first."""
+    found: dict[str, list[Any]] = {}
+    for near in neighbours:
+        found.setdefault(near.label, []).append(near)
+    return found
 
 
 def _strongest(each: Any, answer: Any) -> str:

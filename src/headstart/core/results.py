@@ -21,6 +21,14 @@ class Figure(NamedTuple):
 
 Figures = dict[str, Figure]
 
+
+class Gain(NamedTuple):
+    """What a model without pretraining reaches, and by how much the finished one is better; of the watched figure."""
+
+    figure: Figure
+    difference: Figure
+
+
 WITHIN = ": "
 """Stands between the name of a target and that of its figure, where a model predicts several targets."""
 
@@ -180,6 +188,7 @@ WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation", "forgetting")
 class FitResult:
     """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
 
+    ``gains`` says what transfer gave over each of the models without it.
     ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
     found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; ``adaptation`` is what
     became of adapting it to new inputs; ``forgetting`` is what became of the task that its backbone could do before,
@@ -204,6 +213,7 @@ class FitResult:
     extension: dict[str, Any] | None = None
     adaptation: dict[str, Any] | None = None
     forgetting: dict[str, Any] | None = None
+    gains: dict[str, Gain] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
@@ -211,6 +221,7 @@ class FitResult:
         for told in WHERE_THERE_ARE_SOME:
             if plain[told] is None:
                 del plain[told]
+        plain["gains"] = {name: gain._asdict() for name, gain in self.gains.items()}
         for holder, name in [(plain, "test"), *((rung, "validation") for rung in plain["rungs"])]:
             blocks, overall = _blocks(holder[name] or {})
             if overall:
@@ -234,6 +245,7 @@ class FitResult:
                 **_flat(plain, "test"),
                 "rungs": rungs,
                 "findings": findings,
+                "gains": {name: _gain(each) for name, each in plain.get("gains", {}).items()},
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
                 "from_names": FromNames(**plain["from_names"]) if plain.get("from_names") else None,
                 "tasks": [TaskGain.from_json(task) for task in plain.get("tasks", [])],
@@ -241,6 +253,10 @@ class FitResult:
                 "examples": ExampleCounts(**plain["examples"]),
             }
         )
+
+
+def _gain(plain: dict[str, Any]) -> Gain:
+    return Gain(Figure(*plain["figure"]), Figure(*plain["difference"]))
 
 
 def figures(plain: dict[str, Any]) -> Figures:

@@ -82,7 +82,4 @@ class Diagnosis(ABC):
 
     @abstractmethod
     def examine(self, evidence: Evidence) -> list[Finding]:
-        """Findings, none above ``info`` when nothing is wrong.
-
-        Each says what was seen, how serious it is, and the next step.
-        """
+        """Findings, none above ``info`` when nothing is wrong. Each says what was seen, how grave, and what next."""

@@ -9,7 +9,8 @@ from headstart.diagnosis.base import Diagnosis, Evidence
 WITHOUT = {
     "majority": "one and the same answer for every input",
     "shallow": "a linear model on shallow features (words, or colours and edges)",
-    "random_weights": "a linear head on the same network with random weights (on at most 500 examples)",
+    "random_weights": "a linear head on the same network with random weights (against one on its pretrained "
+    "features, both learnt from the same examples, at most 500)",
     "from_scratch": "the same network trained from random weights",
 }
 """What the model was compared with, as a person reads it."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.core.results import Figure
+from headstart.core.results import Gain
 from headstart.data.modalities.base import Look
 from headstart.experiment.bench import every_input
 from headstart.experiment.looks import KeptLooks
@@ -64,11 +64,17 @@ class Contest:
             self.looked,
         )
 
-    def against(self, outputs: Tensor) -> tuple[Figure, Figure]:
-        """What others' `outputs` (M, C) reach on the watched figure, and by how much the model is better."""
+    def against(self, outputs: Tensor, model: Tensor | None = None) -> Gain:
+        """What others' `outputs` (M, C) reach on the watched figure, and by how much the model is better.
+
+        Parameters
+        ----------
+        model : (M, C) of a model that takes the place of the finished one, which has learnt from more.
+        """
         task = self.bench.task
-        gain = HeldOut(task, self.encoded, self.bench.seed).gain(self.outputs, outputs)
-        return task.metrics(outputs, self.encoded)[task.watched], gain.figure
+        own = self.outputs if model is None else model
+        gain = HeldOut(task, self.encoded, self.bench.seed).gain(own, outputs)
+        return Gain(task.metrics(outputs, self.encoded)[task.watched], gain.figure)
 
 
 def contest_of(material: Material, bench: Workbench, ascent: Ascent, outputs: Tensor) -> Contest:

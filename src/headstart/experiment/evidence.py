@@ -15,6 +15,7 @@ from torch import Tensor
 
 import headstart
 from headstart.core.files import digest
+from headstart.core.kept import Kept
 from headstart.core.results import Figures
 from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
@@ -27,8 +28,8 @@ from headstart.delivery.report.page import render
 from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
+from headstart.experiment import keeping
 from headstart.experiment.facts import facts
-from headstart.experiment.keeping import Kept, finding
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
@@ -38,6 +39,9 @@ from headstart.tasks.base import Part, Task
 
 OF_THE_FIT = 0.05
 """Share of the seconds of a fit that explanations may take beyond them."""
+
+FOR_THE_FIRST = 15.0
+"""Seconds that the first two may take, however soon the fit is over: one wrong and one right prediction."""
 
 SHOWN_MISTAKES = 24
 SHOWN_SAMPLES = 3
@@ -51,8 +55,8 @@ class Outcome:
 
     ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
     training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
-    examples added. ``before`` is the evidence from before training, which ``examination`` has seen; ``kept`` what
-    became of an old task, if there was one.
+    examples added. ``before`` is the evidence from before training, which ``examination`` has seen; ``kept``
+    holds what earlier fits on the same examples have explained, and ``old_task`` what became of one, if there was.
     """
 
     spec: FitSpec
@@ -64,7 +68,8 @@ class Outcome:
     trained_on_all: bool
     before: Evidence
     examination: Examination
-    kept: Kept | None = None
+    kept: Kept
+    old_task: keeping.Kept | None = None
 
     def rows(self, name: str) -> np.ndarray:
         """The examples of one split."""
@@ -84,9 +89,9 @@ def add_evidence(model: Model, outcome: Outcome) -> None:
     """Fill in the model's findings, provenance, report and card; gathering them counts among the fit's seconds."""
     start = time.perf_counter()
     model.result.findings = outcome.examination.findings(_for_diagnoses(model, outcome))
-    if outcome.kept:
-        model.result.forgetting = outcome.kept.to_json()
-        model.result.findings.append(finding(outcome.kept))
+    if outcome.old_task:
+        model.result.forgetting = outcome.old_task.to_json()
+        model.result.findings.append(keeping.finding(outcome.old_task))
     model.provenance = provenance(model, outcome)
     evidence = _for_report(model, outcome)
     model.result.seconds.total += time.perf_counter() - start
@@ -115,7 +120,7 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
     outputs, encoded = outcome.outputs[judged], _encoded(outcome, judged)
     wrong = task.mistakes(outputs, encoded)
     asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
-    reasons = reasons_for(model, asked, seconds, outcome.spec.seed)
+    reasons = reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
     evidence = ReportEvidence(
         result=model.result,
         watched=task.watched,
@@ -160,13 +165,16 @@ def _truths(outcome: Outcome) -> list[str]:
     return [outcome.task.say(t) for t in outcome.column(outcome.checked.examples.targets, outcome.judged)]
 
 
-def _seconds_left(model: Model, outcome: Outcome) -> float:
+def _seconds_left(model: Model, outcome: Outcome) -> tuple[float, float]:
     """What explanations may take: a share of the budget, if the fit has left so much (a proof has one of its own).
 
-    Nor may they take more than a share of what the fit took: one that is soon over stays so.
+    Nor may they take more than a share of what the fit took: one that is soon over stays so, but for the first two,
+    which have the second figure, where the budget has so much left.
     """
     budget, taken = outcome.spec.budget, model.result.seconds.total
-    return min(FOR_REASONS * budget, OF_THE_FIT * taken, (2 if outcome.spec.prove else 1) * budget - taken)
+    left = (2 if outcome.spec.prove else 1) * budget - taken
+    seconds = min(FOR_REASONS * budget, OF_THE_FIT * taken, left)
+    return seconds, max(seconds, min(FOR_THE_FIRST, left))
 
 
 def _to_explain(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Candidate]:
@@ -177,6 +185,7 @@ def _to_explain(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Ca
         Candidate(
             examples.references[rows[i]], examples.ids[rows[i]], truths[i], said[i], not wrong[i],
             columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
+            outcome.checked.fingerprints[rows[i]],
         )
         for i in worth_explaining(wrong, said, outcome.spec.seed)
     ]  # fmt: skip

@@ -234,14 +234,15 @@ def _finish(
         task=task,
         modality=material.examples.modality,
         calibration=calibration,
-        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note),
+        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note, gains=gains),
         columns=dict(material.examples.columns),
         guard=guard,
         device=spec.device,
         quiet=bench.progress.quiet,
     )
     outcome = Outcome(
-        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination, kept
+        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination, bench.kept,
+        kept,
     )
     add_evidence(model, outcome)
     return model

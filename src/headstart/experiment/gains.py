@@ -11,7 +11,7 @@ from torch import Tensor
 from headstart.backbones.base import Backbone
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, write_json
-from headstart.core.results import Figure
+from headstart.core.results import Gain
 from headstart.core.timing import say_duration
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import Contest
@@ -20,6 +20,7 @@ from headstart.model.network import Network
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
+    pretrained,
     random_weights,
     random_weights_seconds,
     shallow,
@@ -35,6 +36,9 @@ FOR_SHALLOW, FOR_RANDOM = 0.03, 0.05
 OF_THE_FIT = 0.1
 """Nor may random weights take more than this share of the time so far: a short fit stays short."""
 
+AT_LEAST = 5.0
+"""Seconds that they may take all the same, where half of what is left of the budget is as much."""
+
 OF_WHAT_IS_LEFT = 0.5
 MOST_RANDOM = 500
 """So many examples are learnt from with random weights, and so many judged: each is run once more."""
@@ -42,15 +46,13 @@ MOST_RANDOM = 500
 BASELINES = "2"
 """To be changed with what a baseline computes: outputs kept by another are then computed anew."""
 
-Gain = tuple[Figure, Figure]
-"""What another model reaches, and by how much the finished one is better."""
-
 
 def gains_of(contest: Contest, backbone: Backbone, prove: bool) -> dict[str, Gain]:
     """The gains over the commonest answer, shallow features and random weights; nothing is decided by them.
 
-    What would take too long is left out, and that is said; with `prove` nothing is. A fit that is killed and resumed
-    compares with the same ones.
+    Random weights get few examples, so the gain over them is that of a head on the pretrained network which learnt
+    from the same few: else what more examples give would be taken for what transfer gave. What would take too long
+    is left out, and that is said; with `prove` nothing is. A fit that is killed and resumed compares with the same.
     """
     gains: dict[str, Gain | None] = {
         "majority": contest.against(majority(contest.bench, contest.inputs)),
@@ -116,8 +118,10 @@ def _over_random_weights(contest: Contest, backbone: Backbone, prove: bool) -> G
         lambda: random_weights(few.bench, backbone, few.inputs),
         "; --prove takes the time",
     )
-    allowed = min(FOR_RANDOM * bench.deadline, OF_THE_FIT * bench.stopwatch.total, _left(bench))
-    return _measured(each, float("inf") if prove else allowed)
+    share = min(FOR_RANDOM * bench.deadline, OF_THE_FIT * bench.stopwatch.total)
+    allowed = min(max(AT_LEAST, share), _left(bench))
+    outputs = _outputs(each, float("inf") if prove else allowed)
+    return None if outputs is None else few.against(outputs, pretrained(few.bench, backbone, few.inputs))
 
 
 def _left(bench: Workbench) -> float:
@@ -186,11 +190,17 @@ class _Baseline:
 
 
 def _measured(each: _Baseline, allowed: float) -> Gain | None:
-    """The gain over a baseline; None where it takes too long, or cannot be had of such inputs or networks."""
+    """The gain over a baseline; None where there is none to be had."""
+    outputs = _outputs(each, allowed)
+    return None if outputs is None else each.contest.against(outputs)
+
+
+def _outputs(each: _Baseline, allowed: float) -> Tensor | None:
+    """The outputs of a baseline; None where they take too long, or cannot be had of such inputs or networks."""
     outputs = each.kept()
     try:
         if outputs is None and each.within(allowed):
             outputs = each.keep(each.outputs())
     except (TypeError, HeadstartError) as error:
         each.contest.bench.progress.say(f"  {each.name} is not compared with: {error}")
-    return None if outputs is None else each.contest.against(outputs)
+    return outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,26 +12,32 @@ import numpy as np
 import torch
 
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.kept import Kept
 from headstart.core.timing import say_duration
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.report.evidence import Explained, Near, Reason
+from headstart.experiment.kept_reasons import KeptReasons
 from headstart.explanations import EXPLANATIONS, explain, questions, showings
-from headstart.explanations.base import Asked, MapExplanation
+from headstart.explanations.base import Asked, Explanation, MapExplanation
 
 SHARE = 0.05
 """Of the budget, if so much of it is left."""
 
 WRONG, RIGHT = 3, 3
+FIRST = 2
+"""The worst mistake and a right prediction."""
+
 NEAREST = 4
 
-FORWARDS, MAPS = 80, 6
-"""What a map and its checks cost: forward passes of removing parts and of shuffled networks, and maps drawn."""
+FORWARDS, AT_ONCE, MAPS = 110, 16, 6
+"""What a map and its checks cost: forward passes of removing parts and of shuffled networks, so many of them in a
+batch, and maps drawn."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One judged prediction that may be explained."""
+    """One judged prediction that may be explained; ``fingerprint`` tells the content of its input from all others."""
 
     reference: Any
     id: str
@@ -39,6 +45,12 @@ class Candidate:
     predicted: str
     right: bool
     probability: float | None = None
+    fingerprint: str = ""
+
+    @property
+    def told(self) -> Explained:
+        """What the report says of it without reasons."""
+        return Explained(self.id, self.truth, self.predicted, self.right, [], self.probability)
 
 
 @dataclass
@@ -49,26 +61,41 @@ class Reasons:
     missing: str = ""
 
 
-def reasons_for(model: Model, candidates: Sequence[Candidate], seconds: float, seed: int) -> Reasons:
-    """Explain `candidates`, in their order, for at most about `seconds`.
+def reasons_for(
+    model: Model,
+    candidates: Sequence[Candidate],
+    seconds: float,
+    for_the_first: float,
+    seed: int,
+    kept: Kept | None = None,
+) -> Reasons:
+    """Explain `candidates`, in their order, for at most about `seconds`; the first two for `for_the_first`.
 
     What the first will cost is measured before it is begun, by a pass of the network and a map; what the others will,
-    by those before them. The network comes back on the CPU.
+    by those before them. Those that an earlier fit has `kept` cost nothing. The network comes back on the CPU.
     """
-    found, notes, until = Reasons(), _Notes(), time.perf_counter() + seconds
+    found, notes, start = Reasons(), _Notes(), time.perf_counter()
+    before = KeptReasons.by(model, kept, seed) if kept else None
     plan: _Plan | None = None
     for each in (each for each in candidates if _unambiguous(model, each.reference)):
-        if time.perf_counter() < until:
+        if before and (made := before.read(each.told, each.fingerprint)):
+            found.explained.append(made)
+            continue
+        allowed = for_the_first if len(found.explained) < FIRST else seconds
+        if (left := start + allowed - time.perf_counter()) > 0:
             try:
                 asked = next(questions(model, [each.reference]))
-                plan = plan or _planned(asked, until - time.perf_counter(), notes)
-                if plan.seconds <= until - time.perf_counter():
-                    found.explained.append(_explained(model, each, plan, seed))
+                plan = plan or _planned(asked, left, notes)
+                if plan.seconds <= left:
+                    made = _explained(model, each, plan, seed)
+                    found.explained.append(made)
+                    if before and plan.whole:
+                        before.keep(made, each.fingerprint)
                     continue
             except HeadstartError as error:  # one that cannot be explained is no reason to have no model
                 notes.add(str(error))
                 continue
-        notes.late(len(found.explained), len(candidates), seconds)
+        notes.late(len(found.explained), len(candidates), allowed)
         break
     model.network.cpu()
     found.missing = notes.said
@@ -77,11 +104,15 @@ def reasons_for(model: Model, candidates: Sequence[Candidate], seconds: float, s
 
 @dataclass
 class _Plan:
-    """The methods asked, and the seconds that an explanation by them takes, as far as is known."""
+    """The methods asked, and the seconds that an explanation by them takes, as far as is known.
+
+    ``whole`` is False where a method was left out that another time may have its say.
+    """
 
     methods: list[str]
     seconds: float
     measured: bool = False
+    whole: bool = True
 
     def took(self, seconds: float) -> None:
         """One explanation is made."""
@@ -129,11 +160,11 @@ def _explained(model: Model, given: Candidate, plan: _Plan, seed: int) -> Explai
         )
         for answer, shown in showings(made)
     ]
-    return Explained(given.id, given.truth, given.predicted, given.right, said, given.probability)
+    return replace(given.told, reasons=said)
 
 
 def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
-    """The first method at hand that draws a map here, and all that draw none; no map is drawn for want of time.
+    """The first method at hand that draws a map here in the seconds that are `left`, and all that draw none.
 
     Raises
     ------
@@ -145,15 +176,17 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
         draws = isinstance(method, MapExplanation)
         if (draws and mapped) or method.unsuited(asked):
             continue
-        passes = FORWARDS * _timed(lambda: _pass(asked)) if draws else 0.0
-        if passes > left:
-            return _Plan([], passes)
         try:
-            seconds = _timed(partial(method.explain, asked))
+            seconds = _seconds_of(method, asked, left)
         except MissingDependency as error:
             notes.add(f"{str(error).rstrip('.')}; so words or places are not marked here")
+            plan.whole = False
             continue
-        plan.seconds += passes + (MAPS if draws else 1) * seconds
+        if draws and seconds > left:
+            notes.add(f"Words or places are not marked here: it would take {say_duration(seconds)} a prediction")
+            plan.whole = False
+            continue
+        plan.seconds += seconds
         plan.methods.append(name)
         mapped = mapped or draws
     if not plan.methods:
@@ -161,9 +194,28 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
     return plan
 
 
+def _seconds_of(method: Explanation, asked: Asked, left: float) -> float:
+    """About how long an explanation by `method` takes, its checks included; no map is drawn where passes take longer.
+
+    Raises
+    ------
+    MissingDependency : its library is not installed.
+    """
+    work = partial(method.explain, asked)
+    if not isinstance(method, MapExplanation):
+        return _timed(work)
+    passes = FORWARDS / AT_ONCE * _warm(lambda: _pass(asked))
+    return passes if passes > left else passes + MAPS * _warm(work)
+
+
+def _warm(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes once it has been done: the first time may import a library."""
+    return min(_timed(work) for _ in range(2))
+
+
 def _pass(asked: Asked) -> None:
     with torch.no_grad():
-        asked.network(asked.batch)
+        asked.network({name: tensor.expand(AT_ONCE, *tensor.shape[1:]) for name, tensor in asked.batch.items()})
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -76,12 +77,21 @@ class Explained:
     neighbours: tuple[Neighbour, ...] = ()
 
 
+class Point(NamedTuple):
+    """How far the prediction fell without a share of the parts: the marked ones, and random ones on average."""
+
+    removed: float
+    marked: float
+    random: float
+
+
 @dataclass(frozen=True)
 class Check:
     """What an explanation found about itself.
 
     ``value`` has a 95 % interval; ``passed`` is None where the example allows no judgement; ``summary`` is a
     sentence with the numbers in. An explanation with a check that ``decides`` and failed is not to be trusted.
+    ``curve`` shows the same at growing shares, where it is about parts taken away.
     """
 
     name: str
@@ -89,3 +99,4 @@ class Check:
     passed: bool | None
     summary: str
     decides: bool = False
+    curve: tuple[Point, ...] = ()

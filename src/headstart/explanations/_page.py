@@ -73,10 +73,18 @@ def _checks(checks: Sequence[Check]) -> str:
     names = {True: "passed", False: "failed", None: "not judged"}
     items = "".join(
         f'<li><span role="img" aria-label="{names[check.passed]}">{marks[check.passed]}</span> '
-        f"{_words(check.name)}: {html.escape(check.summary)}</li>"
+        f"{_words(check.name)}: {html.escape(check.summary)}{_curve(check)}</li>"
         for check in checks
     )
     return f'<ul class="checks">{items}</ul>'
+
+
+def _curve(check: Check) -> str:
+    """The falls at growing shares as a small table, or nothing."""
+    rows = "".join(
+        f"<tr><td>{100 * point.removed:.0f} %<td>{point.marked:+.3f}<td>{point.random:+.3f}" for point in check.curve
+    )
+    return f"<table><tr><th>taken away<th>fall: marked<th>fall: random{rows}</table>" if rows else ""
 
 
 def _neighbours(neighbours: Sequence[Neighbour]) -> str:

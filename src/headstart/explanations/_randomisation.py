@@ -22,6 +22,9 @@ SURVIVES = 0.5
 0.2 to 0.3 in either direction by chance, and the mean of five stays well below one half."""
 
 _FEWEST_PARTS = 5
+_LARGE, _DRAWN = 2**20, 2**16
+"""Of a tensor with more values than the first, so many are drawn as the second says, and its own from these: a
+vocabulary has ten million, and to order them takes longer than the map."""
 
 
 def randomisation(asked: Asked, given: Tensor, draw: Callable[[Asked], Tensor], seed: int = 0) -> Check:
@@ -58,19 +61,28 @@ def rank_correlation(a: Tensor, b: Tensor) -> float:
 
 
 def shuffled(network: Network, batch: Batch, seed: int) -> Network:
-    """A copy of `network` with every parameter tensor's values in a random order.
+    """A copy of `network` with every parameter tensor's values in a random order, those of a large one drawn anew.
 
     Adebayo et al. draw weights anew as before training. Shuffling draws them from what was learnt, so that signals
     keep their scale through any architecture, whatever its initialisation was. Statistics of batch normalisation are
     measured anew on the example's turns, for the old ones would drown the signal.
     """
-    made = copy.deepcopy(network).requires_grad_(False)
+    preprocess = network.backbone.preprocess  # a tokenizer's vocabulary is large, and shared
+    made = copy.deepcopy(network, {id(preprocess): preprocess}).requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
     for parameter in made.parameters():
-        order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
-        parameter.copy_(parameter.reshape(-1)[order].view_as(parameter))
+        parameter.copy_(_in_random_order(parameter.reshape(-1), generator).view_as(parameter))
     _measure_statistics(made, batch)
     return made
+
+
+def _in_random_order(values: Tensor, generator: torch.Generator) -> Tensor:
+    """The values (V,) in a random order; where there are many, V draws from 65,536 of them."""
+    count = len(values)
+    if count <= _LARGE:
+        return values[torch.randperm(count, generator=generator).to(values.device)]
+    some = values[torch.randint(count, (_DRAWN,), generator=generator).to(values.device)]
+    return some[torch.randint(_DRAWN, (count,), generator=generator).to(values.device)]
 
 
 def _measure_statistics(network: Network, batch: Batch) -> None:

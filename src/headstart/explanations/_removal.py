@@ -11,11 +11,14 @@ from torch import Tensor
 
 from headstart.core.results import Figure
 from headstart.core.statistics import bootstrap_draws
-from headstart.explanations._asked import Asked, Check
+from headstart.explanations._asked import Asked, Check, Point
 
 SHARE = 0.1
 DRAWS = 32
 """Random tenths, of the same size as the marked one."""
+
+SHARES, FEW_DRAWS = (0.05, SHARE, 0.2, 0.4), 8
+"""Of the curve, which decides nothing, and the random draws of each share but the tenth."""
 
 _AT_ONCE = 16
 _FEWEST_PARTS = 3
@@ -48,19 +51,22 @@ def _times(marked: float, random: float) -> float:
 
 def marked_parts(scores: Tensor, share: float = SHARE) -> Tensor:
     """Of U scores, which are the highest `share` (at least one): (U,) booleans."""
-    count = max(1, round(share * len(scores)))
     marked = torch.zeros(len(scores), dtype=torch.bool)
-    marked[scores.argsort(descending=True, stable=True)[:count]] = True
+    marked[scores.argsort(descending=True, stable=True)[: _count(scores, share)]] = True
     return marked
 
 
-def falls(asked: Asked, scores: Tensor, seed: int) -> Falls:
-    """How far the prediction falls without the marked tenth, and without each of 32 random ones."""
+def _count(scores: Tensor, share: float) -> int:
+    return max(1, round(share * len(scores)))
+
+
+def falls(asked: Asked, scores: Tensor, seed: int, share: float = SHARE, draws: int = DRAWS) -> Falls:
+    """How far the prediction falls without the marked `share`, and without each of so many random ones."""
     if asked.parts is None:
         raise ValueError("an example without parts has none to remove")
-    marked = marked_parts(scores)
+    marked = marked_parts(scores, share)
     random = np.random.default_rng(seed)
-    removed = torch.zeros(DRAWS + 2, len(scores), dtype=torch.bool)
+    removed = torch.zeros(draws + 2, len(scores), dtype=torch.bool)
     removed[1] = marked
     for row in removed[2:]:
         row[torch.from_numpy(random.choice(len(scores), int(marked.sum()), replace=False))] = True
@@ -71,16 +77,28 @@ def falls(asked: Asked, scores: Tensor, seed: int) -> Falls:
     return Falls(float(confidence[0]), float(confidence[1]), float(fell[0]), fell[1:])
 
 
+def curve(asked: Asked, scores: Tensor, tenth: Falls, seed: int) -> tuple[Point, ...]:
+    """The falls without growing shares of the parts; of shares that come to as many parts only one."""
+    shares = {_count(scores, share): share for share in SHARES} | {_count(scores, SHARE): SHARE}
+    points = []
+    for _, share in sorted(shares.items()):
+        fell = tenth if share == SHARE else falls(asked, scores, seed, share, FEW_DRAWS)
+        points.append(Point(share, fell.marked, float(fell.random.mean())))
+    return tuple(points)
+
+
 def removal(asked: Asked, given: Tensor, seed: int = 0) -> Check:
     """Passed where the marked tenth surely costs more than random ones do on average: the interval lies above 1."""
     parts = asked.parts
     if parts is None or parts.count < _FEWEST_PARTS:
         few = f"The input has too few {parts.noun if parts else 'parts'} to take a tenth away."
         return Check("removal", Figure(math.nan, math.nan, math.nan), None, few)
-    fell = falls(asked, parts.scores(given), seed)
+    scores = parts.scores(given)
+    fell = falls(asked, scores, seed)
     passed = fell.ratio.low > 1
     verdict = "" if passed else " The marked parts matter no more than others."
-    return Check("removal", fell.ratio, passed, _said(asked, fell) + verdict)
+    told = curve(asked, scores, fell, seed)
+    return Check("removal", fell.ratio, passed, _said(asked, fell) + verdict, curve=told)
 
 
 def _said(asked: Asked, fell: Falls) -> str:

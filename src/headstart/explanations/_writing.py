@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,10 @@ def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:
 
 
 def plain(made: Explanations) -> dict[str, Any]:
-    """``explanations``: one object an input and method; ``left_out`` and ``set_aside`` with their reasons."""
+    """``explanations``: one object an input and method; ``left_out`` and ``set_aside`` with their reasons.
+
+    JSON has no infinity: ends of a value that have none are null, and ``unbounded`` is true where the value has.
+    """
     return finite(
         {
             "explanations": [_one(each, answer) for each in made.inputs for answer in each.answers],
@@ -62,7 +66,14 @@ def _one(each: ExplainedInput, answer: Answer) -> dict[str, Any]:
         "probability" if each.asked.aim.is_probability else "output": each.confidence,
         "trusted": answer.trusted,
         "checks": [
-            {"name": check.name, "value": list(check.value), "passed": check.passed, "summary": check.summary}
+            {
+                "name": check.name,
+                "value": list(check.value),
+                "unbounded": math.isinf(check.value.value),
+                "passed": check.passed,
+                "summary": check.summary,
+                "curve": [point._asdict() for point in check.curve],
+            }
             for check in answer.checks
         ],
         "words": parts.told(given) if parts and given is not None else [],

@@ -97,11 +97,12 @@ def shallow_seconds(bench: Workbench, learnt: Given, judged: Given) -> float:
 
 def random_weights(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
     """Outputs (N, C) of a linear probe on the same network with random weights; nothing is left in the store."""
-    alone = _alone(bench, "random_weights")
-    network = Network(randomised(backbone, bench), bench.task.head(backbone.feature_size))
-    network.requires_grad_(False).eval()
-    solve_head(network, alone)
-    return alone.outputs(network, inputs, keep=False)
+    return _probe(_alone(bench, "random_weights"), randomised(backbone, bench), inputs)
+
+
+def pretrained(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
+    """Outputs (N, C) of a linear probe on the network as it was pretrained: what random weights are compared with."""
+    return _probe(replace(bench, folder=bench.folder / "pretrained", compared=None), backbone, inputs)
 
 
 def random_weights_seconds(bench: Workbench, backbone: Backbone, inputs: Inputs) -> float:
@@ -203,6 +204,13 @@ def _take_statistics(network: Backbone, normalisers: Sequence[_BatchNorm], bench
             network.features({name: tensor.to(bench.device) for name, tensor in batch.items()})
     for module, momentum in zip(normalisers, usual, strict=True):
         module.momentum = momentum
+
+
+def _probe(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
+    network = Network(backbone, bench.task.head(backbone.feature_size))
+    network.requires_grad_(False).eval()
+    solve_head(network, bench)
+    return bench.outputs(network, inputs, keep=bench.store is not None)
 
 
 def _alone(bench: Workbench, name: str) -> Workbench:

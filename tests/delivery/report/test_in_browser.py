@@ -7,7 +7,6 @@ import html
 import io
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from browser import program
 from headstart.core.results import ExampleCounts, Figure, Finding, FindingExample, FitResult, RungResult, Seconds
 from headstart.delivery.report import (
     Alternative,
@@ -30,7 +30,6 @@ from headstart.delivery.report import (
     render,
 )
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (380, 1400)
 MARKUP = "<script>console.error('run')</script><img src=x onerror=console.error(1)> & \"quotes\""
 
@@ -164,8 +163,7 @@ def result_of(found: list[Finding]) -> FitResult:
 @pytest.fixture(scope="module", params=[77, 9])
 def looked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
     """What the probe found on a page of so many classes, by the width of the window."""
-    if BROWSER is None:
-        pytest.skip("no chromium, chromium-browser or google-chrome here")
+    program()
     folder = tmp_path_factory.mktemp("browser")
     page = render(awkward(request.param)).replace("<head>", f"<head>{EARLY}").replace("</body>", f"{PROBE}</body>")
     (folder / "page.html").write_text(page, encoding="utf-8")
@@ -179,7 +177,7 @@ def dumped(folder: Path) -> str:
     """The wrapper's document after its scripts have run."""
     done = subprocess.run(
         [
-            str(BROWSER), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--dump-dom",
+            program(), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--dump-dom",
             f"--user-data-dir={folder / 'profile'}", "--window-size=1500,2000", "--virtual-time-budget=20000",
             (folder / "wrapper.html").as_uri(),
         ],
@@ -205,6 +203,7 @@ def test_a_click_on_a_cell_shows_its_examples(looked: dict[int, dict[str, Any]],
     assert not opened["before"]
     assert opened["after"]
     assert opened["cards"] >= 1
+    assert opened["pictures"] >= 1
     assert opened["inside"]
     assert opened["focus"]
     assert opened["closed"]
