@@ -241,7 +241,16 @@ def _finish(
         quiet=bench.progress.quiet,
     )
     outcome = Outcome(
-        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination, bench.kept,
+        spec,
+        material.checked,
+        task,
+        rows,
+        outputs,
+        learned,
+        ascent.trained_on_all,
+        before,
+        examination,
+        bench.kept,
         kept,
     )
     add_evidence(model, outcome)
