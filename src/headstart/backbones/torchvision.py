@@ -152,14 +152,14 @@ class Torchvision(Source):
 
 
 def _architectures() -> list[str]:
-    from torchvision import models
+    from headstart.backbones._torchvision_models import models
 
     return models.list_models(module=models)
 
 
 def _choose_weights(architecture: str, tag: str) -> Any:
     """The weights called `tag`; without one those already downloaded, else torchvision's default."""
-    from torchvision import models
+    from headstart.backbones._torchvision_models import models
 
     published = models.get_model_weights(architecture)
     names = [weights.name for weights in published]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch, collate
@@ -33,6 +33,9 @@ from headstart.training.loop import Job, StepLoss, make_optimizer, outputs_of, r
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 KEPT_FOR_THE_END = 0.05
 """Share of the budget that no rung may use: calibrating, testing and writing come after them."""
@@ -65,7 +68,7 @@ class Workbench:
     validation: Inputs | None
     validation_targets: Tensor | None
     store: FrontierStore | None
-    accelerator: Accelerator
+    chosen_device: torch.device
     stopwatch: Stopwatch
     progress: Progress
     seed: int
@@ -78,8 +81,15 @@ class Workbench:
 
     @property
     def device(self) -> torch.device:
-        """Where training runs."""
-        return self.accelerator.device
+        """Where training runs. On a GPU the accelerator knows which one is this process's."""
+        return self.chosen_device if self.chosen_device.type == "cpu" else self.accelerator.device
+
+    @cached_property
+    def accelerator(self) -> Accelerator:
+        """What runs the steps of training; made when something trains, since a head that is solved needs none."""
+        from accelerate import Accelerator
+
+        return Accelerator(cpu=self.chosen_device.type == "cpu")
 
     @property
     def last_rung_ends(self) -> float:
