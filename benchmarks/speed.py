@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from target import tally
+
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
 MEASUREMENTS = sorted(path.stem for path in (HERE / "lines").glob("[!_]*.py"))
@@ -50,8 +52,7 @@ def main() -> int:
             except (RuntimeError, ValueError, KeyError, OSError) as error:
                 failed += 1
                 print(f"{name} failed: {type(error).__name__}: {error}", flush=True)
-    judged = [row for row in rows if row.reached is not None]
-    print(f"\nreached {sum(bool(row.reached) for row in judged)} of {len(judged)}; {failed} measurements failed")
+    print(f"\n{tally((row.reached for row in rows), failed)}")
     return int(failed > 0)
 
 

@@ -46,6 +46,50 @@ def test_the_extras_that_readme_installs_exist() -> None:
             assert re.search(rf"^{extra} = ", extras, re.MULTILINE), extra
 
 
+ASKED_FOR_ALL = {"fit": ["strategies"], "explain": ["explanations"]}
+"""Rooms whose plug-ins a command asks without having been told which."""
+
+BY_ENDING = {".parquet": "parquet"}
+
+
+def extras_of(room: str) -> set[str]:
+    """The extras that the plug-ins of a room ask for: what stands second in their ``require(…)``."""
+    calls = [
+        node
+        for path in (HOUSE / room).glob("*.py")
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "require"
+    ]
+    return {ast.literal_eval(call.args[1]) for call in calls}
+
+
+def commands_to_try() -> list[list[str]]:
+    """The commands of README's first section, as lines and in the text."""
+    section = text_of(PROJECT / "README.md").split("## Try it")[1].split("To set up")[0]
+    spans = re.findall(r"(?<!`)`(headstart [^`]+)`(?!`)", section)
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
+    return [arguments for line in [*lines, *spans] for arguments in commands_of(line)]
+
+
+def test_readme_installs_the_extras_that_its_commands_need() -> None:
+    (listed,) = re.findall(r"'\.\[([\w,]+)\]'", first_and_second()[0])
+    tried = commands_to_try()
+    assert {arguments[0] for arguments in tried} >= {"fit", "predict", "explain", "compare"}
+    needed = {"offline"}  # none of them names a backbone
+    for command, *rest in tried:
+        needed |= {extra for room in ASKED_FOR_ALL.get(command, []) for extra in extras_of(room)}
+        needed |= {BY_ENDING[Path(word).suffix] for word in rest if Path(word).suffix in BY_ENDING}
+    assert needed >= {"explain", "lora"}
+    assert needed <= set(listed.split(","))
+
+
+def test_the_extra_all_is_all() -> None:
+    extras = text_of(PROJECT / "pyproject.toml").split("[project.optional-dependencies]")[1].split("\n[")[0]
+    names = set(re.findall(r"^(\w+) = ", extras, re.MULTILINE)) - {"all", "dev"}
+    (everything,) = re.findall(r'^all = \["headstart\[([\w,]+)\]"\]', extras, re.MULTILINE)
+    assert set(everything.split(",")) == names
+
+
 def test_the_check_of_the_project_runs_the_second_command_last() -> None:
     script = PROJECT / ".ci" / "run"
     assert script.stat().st_mode & 0o111

@@ -7,9 +7,10 @@ from functools import partial
 from statistics import median
 
 from sets import Set
+from target import Target
 
 from lines._processes import Answer, Fit, child, cold_fit
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work, interleaved
 
 BUDGET = 1e9

@@ -12,6 +12,9 @@ from lines._work import Work, interleaved
 
 PLAIN = "plain eager, batch 32"
 BATCH, PLAIN_BATCH = 8, 32
+BATCHES = (BATCH // 2, BATCH)
+"""Those between which the trial of a fit chooses on a CPU."""
+
 TRIED = 64
 """Pictures of the trial that finds the fastest engine."""
 
@@ -21,14 +24,15 @@ def engines(work: Work) -> list[str]:
     return list(child(work, "_feature_loop", device=work.device).said["engines"])
 
 
-def features(work: Work, engine: str, pictures: Sequence[str], into: Path) -> dict[str, Any]:
+def features(work: Work, engine: str, pictures: Sequence[str], into: Path, batch: int = BATCH) -> dict[str, Any]:
     """One pass over `pictures`: seconds, and features in the file `into`; engine "" is the plain loop.
 
-    The plain loop runs in a bare process, an engine in one with the settings of the tool.
+    An engine runs in a process with the settings of the tool, `batch` pictures at once; the plain loop in a bare one,
+    with a batch of its own.
     """
     job = {"backbone": str(work.backbone), "device": work.device, "pictures": list(pictures), "features": str(into)}
-    batch = BATCH if engine else PLAIN_BATCH
-    said: dict[str, Any] = child(work, "_feature_loop", bool(engine), **job, engine=engine, batch=batch).said
+    job |= {"engine": engine, "batch": batch if engine else PLAIN_BATCH}
+    said: dict[str, Any] = child(work, "_feature_loop", bool(engine), **job).said
     return said
 
 

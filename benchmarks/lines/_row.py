@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from measure import Run
+from target import VERDICTS, Target
 
 COLUMNS = "{:<76} {:<46} {:<38} {:>12}  {:<14} {:<8} {}"
 HEADER = COLUMNS.format("what", "one side: wall s, CPU s", "other side", "figure", "must reach", "reached", "note")
@@ -41,22 +42,6 @@ class Side:
         return f"{self.name} {self.seconds:.4g}, {self.cpu_seconds:.4g}"
 
 
-@dataclass(frozen=True)
-class Target:
-    """A bound that a figure must keep; `at_least` turns it round."""
-
-    bound: float
-    at_least: bool = False
-
-    def holds(self, figure: float) -> bool:
-        """Whether `figure` keeps the bound."""
-        return figure >= self.bound if self.at_least else figure <= self.bound
-
-    def words(self) -> str:
-        """``at most 1.25``."""
-        return f"at {'least' if self.at_least else 'most'} {self.bound:g}"
-
-
 @dataclass
 class Row:
     """One line of the table.
@@ -83,7 +68,7 @@ class Row:
 
     def line(self) -> str:
         """The row as a line of the table."""
-        said = {None: "", True: "yes", False: "NO"}[self.reached]
+        said = VERDICTS[self.reached]
         must = self.target.words() if self.target else ""
         figure = f"{self.figure:.3g} {self.unit}".strip()
         return COLUMNS.format(self.what, self.one.words(), self.other.words(), figure, must, said, self.note).rstrip()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from measure import Run
+from target import Target
 
 from lines._engines import BATCH, fastest
 from lines._processes import Fit, child, cold_fit
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work, everything, interleaved
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from target import Target
+
 from lines._processes import child
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from target import Target
+
 from lines._engines import fastest
 from lines._processes import child, fit
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work
 
 PICTURES = 50

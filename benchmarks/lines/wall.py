@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from target import Target
+
 from lines._growth import grown, needs_two_sizes
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work
 
 SLACK = 1.05

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from measure import Run
+from target import Target
 
 from lines._processes import fit
-from lines._row import Row, Side, Target
+from lines._row import Row, Side
 from lines._work import Work, interleaved
 
 

@@ -62,8 +62,9 @@ def _suspects(features: np.ndarray, labels: list[str], seed: int) -> tuple[list[
     """The places that the diagnosis lists, in its order, and the share of wrong labels that it takes."""
     import torch
 
+    from headstart.diagnosis._confident_learning import share_wrong
     from headstart.diagnosis.base import Evidence
-    from headstart.diagnosis.label_errors import LabelErrors, share_wrong
+    from headstart.diagnosis.label_errors import LabelErrors
     from headstart.experiment.out_of_fold import out_of_fold, stratified_folds
     from headstart.tasks import TASKS
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from transfers._domains import Domain, domain, observed, pairs
+from transfers._domains import GROUPS, Domain, domain, observed, pairs
 
+SETS = tuple(GROUPS)
 MOST_HARM, MOST_BELOW_STANDARDISED, MOST_BELOW_LABELS = 0.005, 0.01, 0.03
 WAYS = ("source only", "standardised", "kept", "choice by labels", "with target labels")
 

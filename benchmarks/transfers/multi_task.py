@@ -3,93 +3,92 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import measure
+from target import Target
 
-MOST_TIME = 1.3
+from transfers._commands import answers, headstart
+from transfers._means import Differences, Mean, mean_of, over_sets
+
+MOST_TIME = Target(1.3)
 """Times the slowest fit of one target."""
 
+NO_LOSS = Target(0.0, at_least=True)
+GAIN = "mean gain over alone"
+CLOCKS = ("wall", "cpu")
 LEARNT, TESTED = 1600, 800
 Row = dict[str, str]
+Times = dict[str, list[float]]
+"""By clock, the ratio of every seed."""
 
 
 def rows(asked: Any) -> Iterator[dict[str, Any]]:
-    """Rows of figures, set by set and seed by seed; each fit starts with an empty store, and all test on the same."""
-    for name in _names(asked.sets):
+    """Rows of figures, set by set and seed by seed, then their means over seeds and over sets, which are judged.
+
+    Each fit starts with an empty store, and all test on the same examples.
+    """
+    of_sets: list[Mean] = []
+    for name in SETS if asked.sets == "all" else asked.sets.split(","):
+        gains: Differences = []
+        times: Times = {clock: [] for clock in CLOCKS}
         for seed in range(asked.seeds):
             targets, examples = SETS[name](asked.data / FOLDERS[name])
             with tempfile.TemporaryDirectory() as folder:
-                yield from _measured(asked, name, seed, targets, _drawn(examples, seed), Path(folder))
+                drawn = _drawn(examples, seed)
+                yield from _measured(asked, name, seed, targets, drawn, Path(folder), gains, times)
+        of_sets.append(mean_of(gains))
+        yield of_sets[-1].row(name, "mean", GAIN, must=NO_LOSS)
+        for clock, shares in times.items():
+            figure, value = f"{clock} / slowest alone", sum(shares) / len(shares)
+            yield {"set": name, "seed": "mean", "figure": figure, "value": value, "must": MOST_TIME}
+    yield over_sets(of_sets).row(f"{len(of_sets)} sets", "mean", GAIN, must=NO_LOSS)
 
 
 def _measured(
-    asked: Any, name: str, seed: int, targets: tuple[str, ...], examples: list[Row], folder: Path
-) -> Iterator[dict[str, Any]]:
+    asked: Any, name: str, seed: int, targets: tuple[str, ...], examples: list[Row], folder: Path,
+    gains: Differences, times: Times,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """The rows of one seed, whose differences are added to `gains` and `times`."""
     _write(folder / "all.csv", examples)
     tested = [row for row in examples if row["split"] == "test"]
     _write(folder / "test.csv", tested)
     together = _fit(asked, folder, "together", seed, targets)
     alone = {target: _fit(asked, folder, f"alone_{target}", seed, (target,)) for target in targets}
-    here = {"set": name, "seed": seed}
+    names = [next(iter(row.values())) for row in tested]
     of_each: list[list[float]] = []
     for target in targets:
         mine = _right(together["said"], target, tested, target)
         theirs = _right(alone[target]["said"], target, tested, "")
         of_each.append([a - b for a, b in zip(mine, theirs, strict=True)])
-        figures = {"together": sum(mine) / len(mine), "alone": sum(theirs) / len(theirs)}
-        yield {**here, "figure": f"{target}: gain", "value": sum(of_each[-1]) / len(tested), **figures}
-    value, low, high = _interval([sum(each) / len(targets) for each in zip(*of_each, strict=True)])
-    must = f"not below 0 ({low:+.3f} to {high:+.3f})"
-    yield {**here, "figure": "mean gain over alone", "value": value, "low": low, "high": high, "must": must}
-    for clock in ("wall", "cpu"):
+        reached = {"together": sum(mine) / len(mine), "alone": sum(theirs) / len(theirs)}
+        yield mean_of(list(zip(names, of_each[-1], strict=True))).row(name, seed, f"{target}: gain", **reached)
+    over_targets = [sum(each) / len(targets) for each in zip(*of_each, strict=True)]
+    own = list(zip(names, over_targets, strict=True))
+    gains += own
+    yield mean_of(own).row(name, seed, GAIN)
+    for clock in CLOCKS:
         seconds = {target: fit[clock] for target, fit in alone.items()}
-        share = together[clock] / max(seconds.values())
-        times = {"together": together[clock], "alone": seconds}
-        yield {**here, "figure": f"{clock} / slowest alone", "value": share, "must": f"at most {MOST_TIME}", **times}
+        times[clock].append(together[clock] / max(seconds.values()))
+        more = {"together": together[clock], "alone": seconds}
+        yield {"set": name, "seed": seed, "figure": f"{clock} / slowest alone", "value": times[clock][-1], **more}
 
 
 def _fit(asked: Any, folder: Path, out: str, seed: int, targets: tuple[str, ...]) -> dict[str, Any]:
     """Seconds of a fit with an empty store, and what its model says of the test examples."""
-    there = {"HEADSTART_MODELS": str(asked.backbones), "HEADSTART_CACHE": str(folder / f"cache-{out}")}
+    store = f"cache-{out}"
     words = ["fit", "all.csv", "--target", ",".join(targets), "--out", out, "--seed", str(seed)]
-    fit = _headstart(asked, folder, there, *words, "--budget", asked.budget, *asked.fit.split())
-    _headstart(asked, folder, there, "predict", out, "test.csv", "-o", f"{out}.jsonl")
-    said = [json.loads(line) for line in (folder / f"{out}.jsonl").read_text(encoding="utf-8").splitlines()]
-    return {"wall": fit.wall, "cpu": fit.cpu, "said": said}
-
-
-def _headstart(asked: Any, folder: Path, there: dict[str, str], *words: str) -> measure.Run:
-    """A command that was carried out.
-
-    Raises
-    ------
-    RuntimeError : it failed.
-    """
-    done = measure.run([sys.executable, "-m", "headstart", *words], folder, asked.limit, there)
-    if done.status != 0:
-        raise RuntimeError(f"headstart {words[0]}: {done.last_words}")
-    return done
+    fit = headstart(asked, folder, *words, "--budget", asked.budget, *asked.fit.split(), store=store)
+    return {"wall": fit.wall, "cpu": fit.cpu, "said": answers(asked, folder, out, "test.csv", store)}
 
 
 def _right(said: list[dict[str, Any]], target: str, tested: list[Row], name: str) -> list[float]:
     """1 for each test example that is predicted right, else 0; `name` is the target's where there are several."""
     labels = [row["label"][name] if name else row["label"] for row in said]
     return [float(str(label) == row[target]) for label, row in zip(labels, tested, strict=True)]
-
-
-def _interval(differences: list[float]) -> tuple[float, float, float]:
-    """The mean and its 95 % normal interval."""
-    count = len(differences)
-    mean = sum(differences) / count
-    error = (sum((each - mean) ** 2 for each in differences) / (count - 1) / count) ** 0.5
-    return mean, mean - 1.96 * error, mean + 1.96 * error
 
 
 def _drawn(examples: list[Row], seed: int) -> list[Row]:
@@ -150,19 +149,3 @@ FOLDERS = {
     "tweets_language_sentiment": "xlmt_sentiment",
     "digits_digit_origin": "digits_da",
 }
-
-
-def _names(asked: str) -> list[str]:
-    """Those of the sets that are asked for; all for any group of the other benchmarks.
-
-    Raises
-    ------
-    ValueError : there is no such set.
-    """
-    if asked in ("all", "text", "images"):
-        is_text = {name: name != "digits_digit_origin" for name in SETS}
-        return [name for name in SETS if asked == "all" or is_text[name] == (asked == "text")]
-    wanted = [name.strip() for name in asked.split(",")]
-    if unknown := [name for name in wanted if name not in SETS]:
-        raise ValueError(f"unknown sets: {', '.join(unknown)}; known: {', '.join(SETS)}, images, text, all")
-    return wanted

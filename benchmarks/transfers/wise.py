@@ -3,57 +3,52 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import figures
-import measure
 import sets
+from target import Target
+
+from transfers._commands import answers, headstart, marks
+from transfers._means import Differences, Mean, mean_of, over_sets
 
 ROWS, TEST_ROWS = 1000, 1000
 """Texts drawn from a set."""
 
+FIGURE = "gain of going back"
+MUST = Target(0.0, at_least=True)
+STRATEGY = "fine_tuning:interpolate={}"
+
 
 def rows(asked: Any) -> Iterator[dict[str, Any]]:
-    """A row a set and seed: the paired gain of going back, and how far each rung went."""
+    """A row a set and seed: the paired gain of going back, and how far rungs went; then means, the last judged."""
+    of_sets: list[Mean] = []
     for name in sets.names(asked.sets):
+        over_seeds: Differences = []
         for seed in range(asked.seeds):
-            given = sets.read(name, asked.data, ROWS, TEST_ROWS, seed)
-            with tempfile.TemporaryDirectory() as temporary:
-                folder = Path(temporary)
-                sets.write_table(folder / "train.csv", given.train)
-                sets.write_table(folder / "test.csv", given.test, with_labels=False)
-                plain, _ = _fitted(asked, folder, given.test, seed, "fine_tuning")
-                going_back, shares = _fitted(asked, folder, given.test, seed, "fine_tuning:interpolate=true")
-            gain = figures.paired(going_back, plain)
-            interval = [gain.difference, gain.low, gain.high]
-            here = {"set": name, "seed": seed, "figure": "gain of going back", "interval": interval, "shares": shares}
-            yield {**here, "value": gain.difference, "must": "not below 0 on average"}
+            gains, shares = _measured(asked, name, seed)
+            over_seeds += gains
+            yield mean_of(gains).row(name, seed, FIGURE, shares=shares)
+        of_sets.append(mean_of(over_seeds))
+        yield of_sets[-1].row(name, "mean", FIGURE)
+    yield over_sets(of_sets).row(f"{len(of_sets)} sets", "mean", FIGURE, must=MUST)
 
 
-def _fitted(asked: Any, folder: Path, test: sets.Split, seed: int, strategy: str) -> tuple[str, dict[str, float]]:
-    """One character a test example, ``1`` where the model is right; and how far each rung went."""
-    model, answers = strategy.replace(":", " "), folder / f"{len(strategy)}.jsonl"
-    words = ["fit", "train.csv", "--target", "label", "--strategy", strategy, "--seed", str(seed), *asked.fit.split()]
-    result = json.loads(_headstart(asked, folder, *words, "--budget", asked.budget, "--out", model, "--json"))
-    _headstart(asked, folder, "predict", model, "test.csv", "-o", str(answers))
-    said = [str(json.loads(line)["label"]) for line in answers.read_text(encoding="utf-8").splitlines()]
-    right = "".join("1" if label == truth else "0" for label, truth in zip(said, test.labels, strict=True))
-    return right, {rung["name"]: rung["tuned_share"] for rung in result["rungs"]}
-
-
-def _headstart(asked: Any, folder: Path, *words: str) -> str:
-    """What a command prints, in `folder`, with a store of this measurement's own.
-
-    Raises
-    ------
-    RuntimeError : it failed.
-    """
-    there = {"HEADSTART_MODELS": str(asked.backbones), "HEADSTART_CACHE": str(folder / "cache")}
-    done = measure.run([sys.executable, "-m", "headstart", *words], folder, asked.limit, there)
-    if done.status != 0:
-        raise RuntimeError(f"headstart {words[0]}: {done.last_words}")
-    return done.stdout
+def _measured(asked: Any, name: str, seed: int) -> tuple[Differences, dict[str, float]]:
+    """For each test example what going back gave it, and how far from the pretrained weights each rung went."""
+    given = sets.read(name, asked.data, ROWS, TEST_ROWS, seed)
+    right, shares = {}, {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        sets.write_table(folder / "train.csv", given.train)
+        sets.write_table(folder / "test.csv", given.test, with_labels=False)
+        for going_back in ("false", "true"):
+            words = ["--target", "label", "--seed", str(seed), "--budget", asked.budget, *asked.fit.split()]
+            words += ["--strategy", STRATEGY.format(going_back), "--out", going_back, "--json"]
+            result = json.loads(headstart(asked, folder, "fit", "train.csv", *words).stdout)
+            shares = {rung["name"]: rung["tuned_share"] for rung in result["rungs"]}
+            right[going_back] = marks(answers(asked, folder, going_back, "test.csv"), given.test.labels)
+    pairs = zip(given.test.inputs, right["true"], right["false"], strict=True)
+    return [(example, back - alone) for example, back, alone in pairs], shares

@@ -83,6 +83,28 @@ def test_half_recall_and_precision_of_copies() -> None:
     assert found["recall, cropped"] == 0
 
 
+@pytest.mark.parametrize("kind", ["vehicles", "chest_xray"])
+def test_groups_are_named_as_people_do_and_written_each_once(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = measurement("groups")
+    monkeypatch.setattr(groups, "GROUPS", 12)
+    monkeypatch.setattr(groups, "STRAYS", 3)
+    inputs = [tmp_path / f"{i}.png" for i in range(15)]
+    for i, path in enumerate(inputs):
+        PIL.Image.new("RGB", (40, 30), (i, i, i)).save(path)
+    planted = groups.plant([str(path) for path in inputs], ["a", "b", "c"] * 5, kind, np.random.default_rng(0))
+    sizes = np.bincount(planted.groups)
+    assert len(sizes) == 15
+    assert set(sizes[12:]) == {1}
+    assert set(sizes[:12]) <= {2, 3, 4, 5, 6}
+    assert len({name.rpartition("_")[0] for name in planted.names}) < len(planted.names)
+    for order in (None, np.random.default_rng(1).permutation(len(planted.names)).tolist()):
+        folder = planted.write(tmp_path / f"written {order is None}", order)
+        assert sorted(path.name for path in folder.rglob("*.*")) == sorted(planted.names)
+    assert groups._agreement(planted, tmp_path / "written True", None, tmp_path) > 0.9
+
+
 def test_a_point_in_a_box_and_the_overlap_by_chance() -> None:
     pointing = measurement("pointing")
     assert pointing._inside((10, 10, 20, 30), 15, 25) == 1

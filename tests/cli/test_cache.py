@@ -153,3 +153,12 @@ def test_small_results_are_counted_and_cleared(filled: Path, capsys: pytest.Capt
     assert status("cache", "--clear") == 0
     capsys.readouterr()
     assert kept_files().bytes == 0
+
+
+def test_small_results_are_cleared_by_age_too(filled: Path) -> None:
+    for name in ("old", "new"):
+        kept_files().keep(name, bytes(2000))
+    long_ago = time.time() - 8 * 86_400
+    os.utime(kept_files().folder / "old", (long_ago, long_ago))
+    assert status("cache", "--clear", "--older-than", "7d") == 0
+    assert [path.name for path in kept_files().folder.iterdir()] == ["new"]

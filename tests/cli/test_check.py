@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from headstart.core.results import Finding, FindingExample
 from headstart.experiment import checking
-from small_world import status
+from small_world import PHOTO_PROBE, status, table
 
 CHECK = ("--backbone", "none")
 
@@ -71,6 +73,52 @@ def test_what_a_person_sees(
     ]
     assert lines[6] == "INFO: So.  [other]"
     assert lines[-1] == "Found: 1 serious, 1 note."
+
+
+def test_texts_stand_beside_their_names(
+    messages: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with messages.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    long = " ".join(["word"] * 40)
+    rows[0]["text"] = long
+    path = table(at_hand / "few.csv", rows)
+    named = [FindingExample("few.csv row 2", 1.0), FindingExample("few.csv row 3", 0.5)]
+    found = [Finding("some", "info", "2 texts are odd.", named)]
+    monkeypatch.setattr(checking, "examine_all", lambda evidence, kept=None: found)
+    assert status("check", path, "--target", "topic", *CHECK) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == f"  Look at: few.csv row 2 (1.00): {long[:79].rstrip()}…"
+    assert lines[4] == f"           few.csv row 3 (0.50): {rows[1]['text']}"
+
+
+def test_the_report_shows_the_examples(conflicting: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("check", conflicting, *CHECK, "--report", "page/check.html") == 3
+    page = Path("page/check.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert page.rstrip().endswith("</html>")
+    assert "<h1>What was found in photos</h1>" in page
+    assert "label conflicts" in page
+    assert page.count('<use href="#p') >= 4
+    assert "lime/00.png" in page.replace("<wbr>", "")
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)", page)
+    assert "Looked at 44 images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", [20, 39, 42])
+def test_many_unreadable_files_are_a_finding(
+    photos: Path, at_hand: Path, broken: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(photos, "photos")
+    for path in sorted(Path("photos").rglob("*.png"))[:broken]:
+        path.write_bytes(b"torn")
+    assert status("check", "photos", *CHECK, "--json") == 3
+    (finding,) = [f for f in json.loads(capsys.readouterr().out)["findings"] if f["diagnosis"] == "unreadable"]
+    assert finding["severity"] == "serious"
+    assert len(finding["examples"]) == broken
+    assert finding["summary"].startswith(f"{broken} examples of 42 ")
+    assert status("fit", "photos", *PHOTO_PROBE) == 1
+    assert f"{broken} of 42 images cannot be used, more than a tenth" in capsys.readouterr().err
 
 
 def test_nothing_wrong(

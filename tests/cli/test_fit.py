@@ -40,7 +40,7 @@ def test_the_result_keeps_the_published_contract(photo_model: Path) -> None:
         assert list(rung)[: len(RUNG)] == RUNG  # further keys may only come behind
     assert [rung["name"] for rung in result["rungs"] if rung["kept"]] == [result["chosen"]]
     assert list(result["seconds"]) == ["decode", "forward", "train", "total"]
-    assert all(seconds > 0 for seconds in result["seconds"].values())
+    assert all(seconds >= 0 for seconds in result["seconds"].values())  # 0 of what an earlier fit left
     assert result["seconds"]["train"] < result["seconds"]["total"]  # the others run beside it, perhaps in threads
     for figures in [result["test"], *(rung["validation"] for rung in result["rungs"])]:
         assert {"accuracy", "macro_f1"} <= figures.keys()

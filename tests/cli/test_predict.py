@@ -14,7 +14,7 @@ from headstart.cli import main
 from headstart.delivery.guarded import COVERAGE
 from small_world import paint, status, table, texts
 
-COLUMNS = ["input", "label", "probability", "set", "unfamiliar", "is_unfamiliar"]
+COLUMNS = ["input", "label", "probability", "set", "unfamiliar", "is_unfamiliar", "nearest"]
 
 
 def test_a_csv_file_of_a_folder_of_new_pictures(
@@ -39,13 +39,16 @@ def test_stdout_holds_nothing_but_the_table(
     assert list(rows[0]) == COLUMNS
     assert rows[0]["input"] == "messages.csv row 2"
     assert [row["label"] for row in rows] == [topic for _, topic in texts(45)]
+    nearest = rows[0]["nearest"].split("|")
+    assert len(nearest) == 5
+    assert all(name.startswith("messages.csv row ") for name in nearest)
 
 
 def test_json_lines_and_parquet_by_their_ending(message_model: Path, messages: Path, at_hand: Path) -> None:
     assert status("predict", message_model, messages, "-o", "p.jsonl") == 0
     rows = [json.loads(line) for line in (at_hand / "p.jsonl").read_text().splitlines()]
     assert len(rows) == 45
-    assert list(rows[0]) == [*COLUMNS, "nearest"]
+    assert list(rows[0]) == COLUMNS
     assert len(rows[0]["nearest"]) == 5
     assert all(name.startswith("messages.csv row ") for name in rows[0]["nearest"])
     parquet = pytest.importorskip("pyarrow.parquet")

@@ -116,6 +116,18 @@ def test_training_mode_is_that_of_the_plain_network(subject: Subject) -> None:
     subject.network.eval()
 
 
+def test_statistics_stand_still_in_training_mode_where_the_plan_says_so(subject: Subject) -> None:
+    """timm's normalisation layers hold their activation, so they are no leaves; others may be built likewise."""
+    subject.network.held_still = []
+    plan = FreezePlan(subject.network, len(subject.stages) // 2, statistics=False)
+    plan.apply()
+    before = plan.snapshot()
+    subject.network.train()
+    subject.network(subject.batch)
+    plan.verify(before)
+    subject.network.eval()
+
+
 def test_training_moves_what_is_thawed_and_nothing_else(subject: Subject) -> None:
     """Last of this module: it changes the network."""
     plan, frontier = subject.cut(len(subject.stages) // 2)

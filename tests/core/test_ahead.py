@@ -1,4 +1,4 @@
-"""One item ahead: in order, no more than one, and errors where they belong."""
+"""Items ahead: in order, no more than asked for, and errors where they belong."""
 
 from __future__ import annotations
 
@@ -25,6 +25,42 @@ def test_the_next_item_is_made_while_this_one_is_used():
         if n < 3:
             assert made[n + 1].wait(5), "the next one is under way"
         assert n >= 2 or not made[n + 2].is_set(), "but not the one after"
+
+
+def test_several_items_ahead_are_no_more_than_asked_for():
+    made: list[int] = []
+    third = threading.Event()
+
+    def make(n: int) -> int:
+        made.append(n)
+        if n == 3:
+            third.set()
+        return n
+
+    items = ahead(make, range(9), most=3)
+    assert next(items) == 0
+    assert third.wait(5)
+    assert made == [0, 1, 2, 3]
+    assert list(items) == list(range(1, 9))
+
+
+def test_what_has_not_begun_when_nobody_asks_any_more_is_not_begun():
+    made: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make(n: int) -> int:
+        made.append(n)
+        if n == 1:
+            begun.set()
+            go_on.wait(5)
+        return n
+
+    items = ahead(make, range(9), most=3)
+    next(items)
+    begun.wait(5)
+    threading.Timer(0.1, go_on.set).start()
+    items.close()  # type: ignore[attr-defined]
+    assert made == [0, 1]
 
 
 def test_an_error_comes_where_its_item_is_asked_for():

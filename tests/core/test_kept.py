@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
-from headstart.core.kept import Kept
+from headstart.core.kept import MOST_BYTES, SHARE, Kept, beside
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path):
@@ -24,7 +25,24 @@ def test_the_least_recently_used_goes_and_the_newest_stays(tmp_path: Path):
     kept.keep("d", bytes(6))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
     kept.keep("e", bytes(100))
-    assert [path.name for path in tmp_path.iterdir()] == ["e"], "one larger than all may hold stays alone"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"], "one larger than all may hold is none"
+
+
+def test_they_share_the_limit_of_the_store(tmp_path: Path):
+    assert beside(tmp_path, 1000 * SHARE).most == 1000
+    assert beside(tmp_path, 10**15).most == beside(tmp_path).most == MOST_BYTES
+    kept = beside(tmp_path, 0)
+    kept.keep("a", b"head")
+    assert kept.bytes == 0
+
+
+def test_only_what_was_not_used_for_a_time_is_cleared(tmp_path: Path):
+    kept = Kept(tmp_path)
+    for name in "ab":
+        kept.keep(name, bytes(5))
+    os.utime(tmp_path / "a", (time.time() - 100, time.time() - 100))
+    assert kept.clear(older_than=50) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_clearing_leaves_what_is_being_written(tmp_path: Path):

@@ -56,6 +56,16 @@ def test_a_tenth_is_set_aside_and_more_is_an_error(tmp_path: Path, make: Any) ->
     assert "0.png: the file is no image" in str(raised.value)
 
 
+def test_a_file_is_read_once(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [make.picture(tmp_path / f"{i}.png", seed=i) for i in range(3)]
+    read: list[Path] = []
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, *a, **k: read.append(self) or opened(self, *a, **k))
+    found = pictures(Examples("image", paths, [path.name for path in paths]))
+    assert len(found.fingerprints) == 3
+    assert sorted(read) == paths
+
+
 def test_conflicts_are_listed_and_kept() -> None:
     found = checked(texts(["same", "other", "same", "same", "other"], ["x", "y", "z", "x", "y"]))
     assert found.conflicts == [("row 0", "row 2", "x", "z")]

@@ -116,7 +116,7 @@ def test_given_splits_that_part_a_group_are_noted() -> None:
     given = ["train"] * 8 + ["test"] * 2
     result = split(examples(10, given, ["p", "q", "r", "s"] * 2 + ["p", "z"]), ["a", "b"] * 5, seed=0)
     assert list(result.test) == [8, 9]
-    assert any("part 1 groups (p)" in note for note in result.notes)
+    assert any("part 1 groups (p)" in note and "--split anew" in note for note in result.notes)
 
 
 def test_the_same_content_stays_together() -> None:
@@ -126,6 +126,13 @@ def test_the_same_content_stays_together() -> None:
         places = [{fingerprints[i] for i in indices} for indices in parts(result).values()]
         assert sum(map(len, places)) == 40
         assert (len(result.test), whole(result, 80)) == (16, True)
+
+
+def test_inputs_that_differ_in_nothing_that_matters_stay_together() -> None:
+    prints, same = [f"f{i}" for i in range(80)], [f"n{i // 2}" for i in range(80)]
+    for seed in range(3):
+        result = split(examples(80), ["a"] * 40 + ["b"] * 40, seed, fingerprints=prints, normalised=same)
+        assert sum(len({same[i] for i in indices}) for indices in parts(result).values()) == 40
 
 
 def test_sets_of_labels_that_are_nearly_all_different_are_held_out_too() -> None:

@@ -16,12 +16,12 @@ PREDICTIONS = Predictions({"label": ["a", "a", "b"], "probability": [0.85, 0.5, 
 LOOKED = Looked(np.array([0.1, 0.2, 3.0]), np.array([[0, 1], [1, 0], [1, 0]]))
 
 
-def guard(scores: np.ndarray) -> Guard:
+def guard(scores: np.ndarray, classes: tuple[int, ...] = (0, 1)) -> Guard:
     nothing = np.zeros(0)
     return Guard(
         depths=["last"], familiar=[np.eye(2, dtype=np.float16)], ids=["x.jpg", "y.jpg"], targets=["a", "b"],
         threshold=1.0, held_out=np.zeros((2, 2), np.float16), held_out_places=nothing, scores=scores,
-        confidence=nothing, right=nothing, classes=nothing, shares=nothing,
+        confidence=nothing, right=nothing, classes=np.array(classes, np.int64), shares=nothing,
     )  # fmt: skip
 
 
@@ -50,9 +50,17 @@ def test_no_answer_where_unfamiliar_or_of_several_minds() -> None:
     assert columns["set"] == ["a", "a|b", "b"]
 
 
+def test_no_answer_where_no_label_is_likely_enough() -> None:
+    """At a coverage of 0.5 the bar is 0.36, which neither 0.5 nor 0.45 passes: the least sure of the three."""
+    columns = guarded(PREDICTIONS, P, LABELS, guard(SCORES), LOOKED, Care(coverage=0.5, abstain=True)).columns
+    assert columns["set"] == ["a", "", "b"]
+    assert columns["label"] == ["a", None, None]
+
+
 def test_several_labels_that_are_predicted_are_an_answer() -> None:
     p = np.array([[0.9, 0.8, 0.1], [0.9, 0.45, 0.1], [0.1, 0.2, 0.1]])
-    columns = guarded(PREDICTIONS, p, LABELS, guard(SCORES), Looked(np.zeros(3), LOOKED.nearest), Care(abstain=True))
+    seen = Looked(np.zeros(3), LOOKED.nearest)
+    columns = guarded(PREDICTIONS, p, LABELS, guard(SCORES, classes=()), seen, Care(abstain=True))
     assert columns.columns["set"] == ["a|b", "a|b", ""]
     assert [label is None for label in columns.columns["label"]] == [False, True, False]
 

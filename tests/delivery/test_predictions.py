@@ -103,10 +103,12 @@ def test_whole_or_absent(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lists_of_names_are_left_out_of_a_flat_file(tmp_path: Path) -> None:
+def test_lists_of_names_are_joined_in_a_flat_file(tmp_path: Path) -> None:
     columns = {"label": [True], "probability": [0.5], "is_unfamiliar": [False], "nearest": [["a.jpg", "b.jpg"]]}
     write_predictions(tmp_path / "p.csv", ["x"], Predictions(columns))
-    assert (tmp_path / "p.csv").read_text() == "input,label,probability,is_unfamiliar\nx,True,0.5,false\n"
+    assert (tmp_path / "p.csv").read_text() == (
+        "input,label,probability,is_unfamiliar,nearest\nx,True,0.5,false,a.jpg|b.jpg\n"
+    )
     write_predictions(tmp_path / "p.jsonl", ["x"], Predictions(columns))
     row = json.loads((tmp_path / "p.jsonl").read_text())
     assert row == {

@@ -34,3 +34,12 @@ def test_a_small_test_split_says_little():
     assert small.severity == "serious"
     assert "49% to 94%" in small.summary
     assert FewExamples().examine(evidence({"train": ["a"] * 20, "test": ["a"] * 62})) == []
+
+
+def test_before_anything_is_held_out_all_examples_count_but_those_given_for_judging():
+    targets = {"train": ["a"] * 20 + ["b"] * 12, "validation": ["b"] * 4, "test": ["a"] * 62 + ["b"] * 4}
+    opened = ("train", "validation", "test")
+    assert FewExamples().examine(evidence(targets, opened=opened)) == []
+    (finding,) = FewExamples().examine(evidence(targets, opened=opened, given=["train", "test"]))
+    assert finding.summary == "Fewer than 20 examples: 'b' 16."
+    assert len(finding.examples) == 16

@@ -22,3 +22,10 @@ def test_it_is_a_matter_of_ratios():
     assert "'b' 12" in Imbalance().examine(evidence({"train": ["a"] * 121 + ["b"] * 12}))[0].summary
     assert Imbalance().examine(evidence({"train": ["a"] * 201 + ["b"] * 2}))[0].severity == "serious"
     assert Imbalance().examine(evidence({"train": ["a"] * 200})) == []
+
+
+def test_before_anything_is_held_out_all_examples_count():
+    targets = {"train": ["a"] * 80 + ["b"] * 9, "test": ["a"] * 20 + ["b"]}
+    assert len(Imbalance().examine(evidence(targets))) == 0
+    (finding,) = Imbalance().examine(evidence({**targets, "test": ["a"] * 20}, opened=("train", "test")))
+    assert finding.summary.startswith("Examples are unevenly spread: 'b' 9; the most common, 'a', has 100 examples")

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from headstart.core.statistics import wilson
+from headstart.diagnosis._confident_learning import confident_class, share_wrong, suspects
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.label_errors import LabelErrors, confident_class, share_wrong, suspects
+from headstart.diagnosis.label_errors import LabelErrors
 
 HAND = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7], [0.6, 0.4]])
 GIVEN = np.array([0, 0, 0, 1, 1, 1])
@@ -117,3 +118,35 @@ def test_it_says_nothing_of_several_labels_or_numbers():
 def test_a_class_without_examples_is_nobodys_suspect():
     three = np.hstack([HAND * 0.5, np.full((6, 1), 0.5)])
     assert not (confident_class(three, GIVEN) == 2).any()
+
+
+def test_of_several_labels_each_is_looked_at_against_the_rest():
+    """400 pictures with a cat, a dog, both or neither; the head is sure; eight cats are missing, two too many."""
+    truth = np.stack([np.arange(400) % 2, np.arange(400) // 2 % 2], axis=1)
+    given = truth.copy()
+    cats, others = np.flatnonzero(truth[:, 0])[:8], np.flatnonzero(truth[:, 0] == 0)[:2]
+    given[cats, 0], given[others, 0] = 0, 1
+    ids = [f"{i}.jpg" for i in range(400)]
+    said = ["|".join(np.array(["cat", "dog"])[row == 1]) for row in given]
+    (finding,) = LabelErrors().examine(
+        Evidence(
+            {"train": said}, {"train": ids}, {}, {}, {"train": said}, {}, "macro_f1", {"macro_f1": True},
+            labels=["cat", "dog"],
+            probabilities={"train": np.where(truth == 1, 0.99, 0.01)},
+            memberships={"train": given == 1},
+        )
+    )  # fmt: skip
+    assert {example.id for example in finding.examples} == {ids[i] for i in [*cats, *others]}
+    assert finding.summary.startswith("About ")
+    assert "of 800 labels" in finding.summary
+    assert "1.jpg is labelled 'not cat' (1 %) and looks like 'cat' (99 %)" in finding.summary
+
+
+def test_numbers_are_said_not_to_be_looked_at():
+    known = Evidence(
+        {"train": [0.5, 1.5, 2.5]}, {"train": ["a", "b", "c"]}, {}, {}, {"train": ["low", "low", "high"]}, {},
+        "mae", {"mae": False}, features={"train": np.eye(3)},
+    )  # fmt: skip
+    (finding,) = LabelErrors().examine(known)
+    assert finding.severity == "info"
+    assert finding.summary == "Wrong targets were not looked for among 3 examples: only classes and labels are."

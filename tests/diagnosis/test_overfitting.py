@@ -19,14 +19,26 @@ def evidence(figures, watched="accuracy", higher=True):
     [
         (Figure(1.0, 0.99, 1.0), Figure(0.80, 0.75, 0.85), "serious"),
         (Figure(1.0, 0.99, 1.0), Figure(0.90, 0.85, 0.94), "warning"),
-        (Figure(1.0, 0.99, 1.0), Figure(0.97, 0.95, 0.98), None),  # apart, but by little
-        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.92), None),  # intervals overlap
-        (Figure(0.7, 0.69, 0.71), Figure(0.9, 0.85, 0.95), None),  # better on new examples
+        (Figure(1.0, 0.99, 1.0), Figure(0.97, 0.95, 0.98), "info"),  # apart, but by little
+        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.92), "info"),  # intervals overlap
+        (Figure(0.7, 0.69, 0.71), Figure(0.9, 0.85, 0.95), "info"),  # better on new examples
     ],
 )
 def test_overfitting_needs_a_clear_gap(train, test, severity):
-    findings = Overfitting().examine(evidence(figures={"train": train, "test": test}))
-    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+    (finding,) = Overfitting().examine(evidence(figures={"train": train, "test": test}))
+    assert finding.severity == severity
+    assert ("learned by heart" in finding.summary) == (severity != "info")
+
+
+def test_without_overfitting_the_gap_and_its_interval_are_told():
+    """0.95 [0.9, 0.97] and 0.94 [0.88, 0.98]: below √(0.05² + 0.04²), above √(0.02² + 0.06²)."""
+    close = evidence(figures={"train": Figure(0.95, 0.9, 0.97), "test": Figure(0.94, 0.88, 0.98)})
+    (finding,) = Overfitting().examine(close)
+    assert "a gap of 0.01 (-0.054 to 0.0732): no more than chance may make." in finding.summary
+    better = evidence(figures={"train": Figure(0.7, 0.69, 0.71), "test": Figure(0.9, 0.85, 0.95)})
+    assert "a gap of -0.2 (-0.251 to -0.149)" in Overfitting().examine(better)[0].summary
+    little = evidence(figures={"train": Figure(1.0, 0.99, 1.0), "test": Figure(0.97, 0.95, 0.98)})
+    assert "too little to matter" in Overfitting().examine(little)[0].summary
 
 
 def test_overfitting_of_an_error_goes_the_other_way():
@@ -39,19 +51,19 @@ def test_overfitting_of_an_error_goes_the_other_way():
         in finding.summary
     )
     better = evidence(figures={"train": held_out, "validation": train}, watched="mae", higher=False)
-    assert Overfitting().examine(better) == []
+    assert [finding.severity for finding in Overfitting().examine(better)] == ["info"]
 
 
 def test_overfitting_prefers_the_test_split():
     figures = {"train": Figure(1.0, 1.0, 1.0), "validation": Figure(0.5, 0.4, 0.6), "test": Figure(1.0, 0.9, 1.0)}
-    assert Overfitting().examine(evidence(figures=figures)) == []
+    assert [finding.severity for finding in Overfitting().examine(evidence(figures=figures))] == ["info"]
 
 
 def test_the_gap_has_an_interval():
     """0.9 [0.8, 0.94] and 0.6 [0.5, 0.73]: below √(0.1² + 0.13²), above √(0.04² + 0.1²)."""
-    gap = _gap(Figure(0.9, 0.8, 0.94), Figure(0.6, 0.5, 0.73))
+    gap = _gap(Figure(0.9, 0.8, 0.94), Figure(0.6, 0.5, 0.73), higher_is_better=True)
     assert gap == pytest.approx((0.3, 0.3 - 0.164012, 0.3 + 0.107703), abs=1e-5)
-    assert _gap(Figure(0.6, 0.5, 0.73), Figure(0.9, 0.8, 0.94)) == gap  # an error goes the other way
+    assert _gap(Figure(0.6, 0.5, 0.73), Figure(0.9, 0.8, 0.94), higher_is_better=False) == gap
     clear = evidence(figures={"train": Figure(0.9, 0.85, 0.94), "test": Figure(0.6, 0.5, 0.73)})
     assert "a gap of 0.3 (0.161 to 0.408)" in Overfitting().examine(clear)[0].summary
 

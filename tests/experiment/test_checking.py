@@ -13,6 +13,7 @@ from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import FitSpec
 from headstart.experiment.checking import examine
+from small_world import paint, table, texts
 
 
 @pytest.fixture
@@ -40,6 +41,26 @@ def test_it_says_what_was_looked_at(photos: Path, at_hand: Path) -> None:
     assert without.startswith("Looked at 42 images (27 train, 7 validation, 8 test): content, width, height, ")
     assert "features" not in without
     assert "features of local/tiny_resnet, the 3 labels against those features" in with_one
+
+
+@pytest.mark.parametrize("split", ["test", "validation", "train"])
+def test_wrong_labels_are_found_in_every_split(photos: Path, at_hand: Path, split: str) -> None:
+    shutil.copytree(photos, "given/train")
+    for name in ("validation", "test"):
+        paint(at_hand / "given" / name, {"apple": 12, "lime": 12, "plum": 12}, seed=len(name))
+    shutil.move(f"given/{split}/lime/03.png", f"given/{split}/plum/wrong.png")
+    findings = headstart.check("given", backbone="tiny_resnet", engine="eager", quiet=True)
+    (finding,) = [finding for finding in findings if finding.diagnosis == "label_errors"]
+    assert finding.examples[0].id == f"{split}/plum/wrong.png"
+
+
+def test_texts_that_differ_in_case_or_punctuation_are_not_torn_apart_by_the_split(at_hand: Path) -> None:
+    rows = [{"text": text, "topic": topic} for text, topic in texts(60)]
+    rows += [{"text": row["text"].upper() + "!", "topic": row["topic"]} for row in rows]
+    findings = headstart.check(table(at_hand / "twice.csv", rows), target="topic", backbone="none", quiet=True)
+    named = {finding.diagnosis for finding in findings}
+    assert "duplicates" in named
+    assert "leakage" not in named
 
 
 def test_nothing_is_left_behind(photos: Path, at_hand: Path) -> None:

@@ -10,11 +10,11 @@ import torch
 
 from headstart.core.files import finite
 from headstart.core.results import Figure
+from headstart.core.statistics import change_of_right
 from headstart.experiment.extension import (
     Extension,
     HeldOut,
     Part,
-    change_of_right,
     part,
     right,
 )

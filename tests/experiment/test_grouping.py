@@ -72,6 +72,59 @@ def test_without_it_the_finding_offers_it(scans: Path, capsys: pytest.CaptureFix
     assert "Fit with --group auto" in said
 
 
+def test_without_it_columns_are_looked_at_too(letters: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status("check", letters, "--target", "topic", "--backbone", "none")
+    assert "Columns suggest 12 groups that belong together (the column 'author', e.g. " in capsys.readouterr().out
+
+
+@pytest.fixture
+def given(at_hand: Path) -> Path:
+    """A folder of tables with given splits that tear each of twelve authors apart."""
+    rows = [{"text": text, "author": f"a{i // 5}", "topic": topic} for i, (text, topic) in enumerate(texts(60))]
+    (at_hand / "given").mkdir()
+    table(at_hand / "given" / "train.csv", [row for i, row in enumerate(rows) if i % 5])
+    table(at_hand / "given" / "test.csv", [row for i, row in enumerate(rows) if not i % 5])
+    return at_hand / "given"
+
+
+@pytest.mark.parametrize("group", ["auto", "author"])
+def test_given_splits_are_kept_which_is_said_and_found(
+    given: Path, group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", given, "--target", "topic", "--group", group, "--backbone", "none") == 3
+    said = capsys.readouterr()
+    if group == "auto":
+        assert "read from the column 'author'" in said.err
+        assert "The given splits are kept; what is divided keeps them whole." in said.err
+    assert "Each stays in one split" not in said.err
+    assert "The given splits part 12 groups" in said.err
+    assert "Of 12 groups that were to be kept whole the splits tear 12 apart" in said.out
+    assert "check or fit with --split anew" in said.out
+
+
+@pytest.mark.parametrize("group", ["auto", "author"])
+def test_divided_anew_they_stay_whole(
+    given: Path, group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = split_of(monkeypatch)
+    options = ("--target", "topic", "--group", group, "--split", "anew", "--backbone", "none", "--fail-on", "never")
+    assert status("check", given, *options) == 0
+    said = capsys.readouterr()
+    assert "The given splits are not kept: the examples are divided anew." in said.err
+    assert "[groups]" not in said.out
+    for train, validation, test in seen:
+        assert len({*train, *validation, *test}) == len(train) + len(validation) + len(test) == PEOPLE
+
+
+def test_a_fit_divides_anew_and_its_report_repeats_that(given: Path) -> None:
+    model = headstart.fit(
+        given, target="topic", group="author", split="anew", backbone="tiny_bert", strategy=PROBE[1], quiet=True
+    )
+    assert model.result.examples.test != PEOPLE
+    assert "--split anew" in model.report
+    assert not [finding for finding in model.result.findings if finding.diagnosis == "groups"]
+
+
 def test_authors_in_a_column_stay_whole(
     letters: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +139,10 @@ def test_where_there_are_none_the_split_is_random_and_that_is_said(
     photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = headstart.fit(photos, group="auto", backbone="tiny_resnet", strategy=PROBE[1])
-    assert "neither names nor columns show examples that belong together; split at random" in capsys.readouterr().err
+    assert (
+        "neither names nor columns show examples that belong together; the split is at random"
+        in capsys.readouterr().err
+    )
     same = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], quiet=True)
     assert model.result.test == same.result.test
 

@@ -126,8 +126,10 @@ def test_a_fit_reads_the_features_that_a_check_left(photos: Path, cache: Path) -
     stored = sorted(cache.rglob("segment-*"))
     model = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], engine="eager", quiet=True)
     assert stored
-    assert sorted(cache.rglob("segment-*")) == stored
-    assert not model.result.engines
+    left = set(cache.rglob("segment-*"))
+    assert left.issuperset(stored)
+    assert len({segment.parent for segment in left.difference(stored)}) == 1, "the report's small pictures alone"
+    assert len(model.result.engines) <= 1, "nothing was run but the network with random weights, to compare with"
 
 
 def test_a_fit_examines_before_and_after_training_and_says_what_is_serious_first(

@@ -25,9 +25,16 @@ class CountingImage(Image):
 
     def __init__(self) -> None:
         self.looked: list[str] = []
+        self.names: dict[bytes, str] = {}
+
+    def read(self, reference: Any) -> Any:
+        content = super().read(reference)
+        if isinstance(reference, Path):
+            self.names[content] = reference.name
+        return content
 
     def look(self, reference: Any) -> Look:
-        self.looked.append(Path(reference).name)
+        self.looked.append(self.names[reference])
         return super().look(reference)
 
 

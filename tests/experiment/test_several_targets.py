@@ -129,8 +129,11 @@ def test_further_tables_share_the_trunk(at_hand: Path) -> None:
 
 def test_rows_of_a_further_table_have_its_target_alone(at_hand: Path) -> None:
     table(at_hand / "a.csv", [{"text": f"{text} a", "topic": topic} for text, topic in texts(12)])
-    table(at_hand / "b.csv", [{"text": text, "mark": "xy"[i % 2]} for i, (text, _) in enumerate(texts(8))])
-    examples = read_all(Request("a.csv", target="topic"), ["b.csv:mark"])
+    table(
+        at_hand / "b.csv", [{"text": text, "mark": "xy"[i % 2], "user": "u"} for i, (text, _) in enumerate(texts(8))]
+    )
+    examples = read_all(Request("a.csv", input="text", target="topic"), ["b.csv:mark"])
+    assert examples.further == {"user": [None] * 12 + ["u"] * 8}
     targets = list(examples.targets or [])
     assert targets[0] == {"topic": "animals", "mark": None}
     assert targets[-1] == {"topic": None, "mark": "y"}

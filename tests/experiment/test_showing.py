@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
 from headstart.core.results import Finding, FindingExample
+from headstart.data.checks import Checked
 from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.image import Image
 from headstart.experiment import showing
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
 from headstart.tasks import TASKS
@@ -49,20 +54,53 @@ def test_a_finding_names_only_its_first_examples() -> None:
     assert named_by(found) == [f"x{i}" for i in range(showing.PER_FINDING)] + ["x0"]
 
 
+def of_examples(examples: Examples) -> Checked:
+    modality = MODALITIES.load(examples.modality)()
+    return Checked(examples, [], [modality.fingerprint(one) for one in examples.references], [], [], ())
+
+
 def test_fragments_are_in_the_order_wanted_once_and_only_of_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     examples = Examples("text", ["one & two", "three", "four"], ["x0", "x1", "x2"], targets=["a", "b", "a"])
-    made = fragments(examples, ["x2", "x0", "unknown", "x2"], 60.0)
+    made = fragments(of_examples(examples), ["x2", "x0", "unknown", "x2"], 60.0)
     assert list(made.items()) == [("x2", "four"), ("x0", "one &amp; two")]
     assert truths_of(CLASSES, examples, made) == {"x0": "a", "x2": "a"}
     monkeypatch.setattr(showing, "MOST", 1)
-    assert list(fragments(examples, ["x2", "x0"], 60.0)) == ["x2"]
+    assert list(fragments(of_examples(examples), ["x2", "x0"], 60.0)) == ["x2"]
 
 
 def test_making_pictures_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     examples = Examples("text", ["word"] * 100, [f"x{i}" for i in range(100)], targets=["a"] * 100)
     monkeypatch.setattr(showing, "LEAST_SECONDS", -1.0)
-    made = fragments(examples, examples.ids, 0.0)
+    made = fragments(of_examples(examples), examples.ids, 0.0)
     assert len(made) == 32  # one round in any case
+
+
+def test_pictures_are_made_once_as_long_as_content_and_name_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "cache"))
+    paths = [tmp_path / f"{i}.png" for i in range(4)]
+    for seed, path in enumerate(paths):
+        pixels = np.random.default_rng(seed).integers(0, 256, (200, 40 + 10 * seed, 3), dtype=np.uint8)
+        PIL.Image.fromarray(pixels).save(path)
+    examples = Examples("image", paths, [path.name for path in paths])
+    first = fragments(of_examples(examples), examples.ids, 60.0, keep=True)
+    shown: list[Path] = []
+    show = Image.show
+    monkeypatch.setattr(Image, "show", lambda self, one: shown.append(one) or show(self, one))
+    checked = of_examples(examples)
+    assert fragments(checked, examples.ids[::-1], 60.0, keep=True) == first
+    assert shown == []
+    paths[1].write_bytes(paths[0].read_bytes())
+    again = fragments(of_examples(examples), examples.ids, 60.0, keep=True)
+    assert shown == [paths[1]]
+    assert again["1.png"] == first["0.png"].replace("0.png", "1.png")
+    paths[2].unlink()
+    monkeypatch.setattr(Image, "shown_by", "a newer library")
+    assert "unreadable" in fragments(checked, ["2.png"], 60.0, keep=True)["2.png"]
+    shown.clear()
+    fragments(checked, ["2.png"], 60.0, keep=True)
+    assert shown == [paths[2]], "what could not be shown is tried again"
 
 
 def test_a_few_of_each_stratum() -> None:

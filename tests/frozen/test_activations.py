@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 import torch
 
 from headstart.backbones import SOURCES
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, Batch
 from headstart.core.timing import Stopwatch
+from headstart.frozen import activations
+from headstart.frozen._batching import batch_size
 from headstart.frozen.activations import FrozenPart, stacked, weights_digest
 from headstart.frozen.choosing import Engines
 from headstart.frozen.engines.eager import Eager
@@ -132,6 +135,21 @@ def test_the_key_follows_weights_cut_preprocessing_pooling_and_view(tmp_path: Pa
     assert part(toy_backbone(), inputs, store).space(inputs, 0).folder.name == base
 
 
+def test_the_key_tells_reduced_precision_and_leaves_that_of_exact_activations_as_it_was(tmp_path: Path):
+    class Reduced(Engines):
+        def reduced(self, device: torch.device) -> bool:
+            return True
+
+    pictures, _ = toy_pictures(3)
+    inputs, store = inputs_of(toy_backbone(), pictures), FrontierStore(tmp_path)
+    exact = part(toy_backbone(), inputs, store)
+    reduced = part(toy_backbone(), inputs, store)
+    reduced.engines = Reduced("eager")
+    frontier = exact.frontier
+    assert exact._cut == f"{frontier.cut} {frontier.architecture}"
+    assert exact.space(inputs, 0).folder != reduced.space(inputs, 0).folder
+
+
 @pytest.mark.parametrize("make", [toy_backbone, tiny_resnet, tiny_bert])
 def test_activations_do_not_depend_on_the_company(make: Any):
     backbone = make()
@@ -162,6 +180,64 @@ def test_texts_of_different_lengths_come_back_as_they_went(tmp_path: Path):
         features = frozen.frontier.trained(batch)
         alone = torch.cat([frozen.frontier.trained(activations.batch([i])) for i in range(6)])
     torch.testing.assert_close(features, alone, rtol=1e-5, atol=1e-6)
+
+
+def texts_of_lengths(backbone: Backbone, lengths: Sequence[int]) -> Inputs:
+    """One text for each entry of `lengths`, which count tensors' rows: multiples of 8; all different."""
+    word = raw_inputs("text", 1)[0].split()[0]
+    texts = [" ".join([word] * (length - 8) + [str(i)]) for i, length in enumerate(lengths)]
+    return inputs_of(backbone, texts)
+
+
+def test_texts_of_one_length_share_batches_wherever_they_stand(tmp_path: Path, runs: list[int]):
+    backbone = tiny_bert()
+    lengths = [16 if i % 3 else 32 for i in range(96)]
+    inputs = texts_of_lengths(backbone, lengths)
+    frozen = part(backbone, inputs, FrontierStore(tmp_path))
+    size = batch_size(inputs.tensors(0))
+    frozen.over(inputs)
+    distinct = Counter(frozen.over(inputs).lengths or [])
+    assert len(distinct) > 1
+    # One batch more: the engine is tried, and one example says how large activations are.
+    assert sum(runs) <= sum(-(-count // size) * size for count in distinct.values()) + size + 1
+
+
+def test_the_engine_is_tried_on_the_commonest_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    backbone = tiny_bert()
+    inputs = texts_of_lengths(backbone, [32, 32, *[16] * 20, 24])
+    frozen = part(backbone, inputs, FrontierStore(tmp_path))
+    tried: list[tuple[int, ...]] = []
+    ready = Engines.ready
+
+    def noted(self: Engines, part: Any, sample: Batch, ahead: int, progress: Any) -> Any:
+        tried.append(tuple(sample["input_ids"].shape))
+        return ready(self, part, sample, ahead, progress)
+
+    monkeypatch.setattr(Engines, "ready", noted)
+    frozen.over(inputs)
+    assert tried == [(batch_size(inputs.tensors(0)), inputs.length(2))]
+
+
+def test_a_length_is_learnt_by_decoding_once(monkeypatch: pytest.MonkeyPatch):
+    backbone = tiny_bert()
+    inputs = texts_of_lengths(backbone, [16, 24, 32, 24])
+    frozen = part(backbone, inputs, None)
+    known = frozen.over(inputs).lengths
+    monkeypatch.setattr(Inputs, "raw", lambda *_: pytest.fail("decoded again"))
+    assert frozen.over(inputs.select([2, 0])).lengths == [known[2], known[0]]
+    assert known == [*sorted(known[:3]), known[1]]
+
+
+def test_few_inputs_are_decoded_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pictures, _ = toy_pictures(100)
+    inputs = inputs_of(toy_backbone(), pictures)
+    asked: list[int] = []
+    many = Inputs.many
+    monkeypatch.setattr(Inputs, "many", lambda self, rows, view=0: asked.append(len(rows)) or many(self, rows, view))
+    monkeypatch.setattr(activations, "PORTION_BYTES", 1)
+    part(toy_backbone(), inputs, FrontierStore(tmp_path)).over(inputs)
+    assert max(asked) == batch_size(inputs.tensors(0))
+    assert len(list(tmp_path.glob("*/segment-*"))) == 1, "what is decoded in portions is written in larger segments"
 
 
 def test_what_outgrows_the_disk_is_recomputed_said_once_and_the_same(tmp_path: Path, runs: list[int]):

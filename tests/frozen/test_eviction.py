@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from headstart.core.errors import UsageError
+from headstart.core.kept import beside
 from headstart.frozen import _in_use, eviction, holdings
 from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.eviction import DiskBudget, clear
@@ -66,6 +67,19 @@ def test_the_least_recently_used_goes_first_and_no_more_of_it_than_needed(tmp_pa
     assert [path.name for path in (tmp_path / ("b" * 32)).glob("segment-*")] == ["segment-000002-x"]
     assert budget.make_room(500 * KB)
     assert sizes(tmp_path) == {"a": 300, "c": 200}, "200 over: the last of b, which is then gone, and one of c"
+
+
+def test_the_small_files_beside_it_count(tmp_path: Path) -> None:
+    store = tmp_path / "frontiers"
+    space(store, "a", 100, 100)
+    budget = DiskBudget(store, 300 * KB)
+    assert budget.make_room(100 * KB)
+    assert sizes(store) == {"a": 200}
+    beside(tmp_path).keep("heads", bytes(50 * KB))
+    assert budget.free_bytes == 250 * KB
+    assert budget.make_room(100 * KB)
+    assert sizes(store) == {"a": 100}
+    assert not budget.make_room(260 * KB)
 
 
 def test_opening_a_space_makes_it_recent(tmp_path: Path) -> None:

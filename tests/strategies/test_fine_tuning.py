@@ -11,10 +11,9 @@ import torch
 from headstart.core.errors import UsageError
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.store import FrontierStore
-from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
-from headstart.strategies import fine_tuning
-from headstart.strategies._interpolation import SHARES, go, moving
+from headstart.strategies import _interpolation, fine_tuning
+from headstart.strategies._interpolation import SHARES, Way
 from headstart.strategies.fine_tuning import FineTuning, epochs_for
 from headstart.training.workbench import Workbench
 from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures, toy_task
@@ -124,7 +123,7 @@ def test_part_of_the_way_back_is_remembered_and_gone_again_on_every_example(
     (rung,) = strategy.rungs(backbone, bench.task, 21)
     start = toy_network(backbone, bench.task)
     start.head_is_new = False
-    monkeypatch.setattr(fine_tuning, "choose", halfway)
+    monkeypatch.setattr(_interpolation, "choose", halfway)
     compared = strategy.climb(strategy.prepare(rung, start, bench), bench)
     assert compared.tuned_share == 0.5
     plain = FineTuning(freeze_depth=2, epochs=2)
@@ -139,8 +138,8 @@ def test_part_of_the_way_back_is_remembered_and_gone_again_on_every_example(
             torch.testing.assert_close(value, middle)
 
 
-def halfway(plan: FreezePlan, start: dict[str, torch.Tensor], bench: Workbench) -> float:
-    go(plan, start, moving(plan), 0.5)
+def halfway(way: Way, bench: Workbench) -> float:
+    way.go(0.5)
     return 0.5
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import torch
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, collate
 from headstart.frozen.frontier import find_frontier
-from headstart.strategies.base import Prepared
+from headstart.strategies import _interpolation
+from headstart.strategies.base import Climbed, Prepared
 from headstart.strategies.low_rank import LowRank, merge_adapters
 from headstart.training.workbench import Workbench
 from toys import raw_inputs, toy_backbone, toy_bench, toy_network, toy_pictures
@@ -101,3 +103,29 @@ def test_the_base_weights_move_only_by_the_merge(tmp_path: Path):
     assert change.abs().max() > 0
     assert torch.linalg.matrix_rank(change, rtol=1e-3) == 1
     assert torch.equal(after["backbone.network.5.running_mean"], normalisation)
+
+
+def test_part_of_what_the_adapters_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Half of the way is half of the merged change, and half of what the head moved; the share is remembered."""
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone(dropout=0.0)
+    bench = replace(toy_bench(backbone, tmp_path, pictures, labels, held_out=9), pretrained=backbone)
+    (rung,) = LowRank().rungs(backbone, bench.task, 21)
+
+    def climbed(strategy: LowRank, folder: str, share: float | None) -> Climbed:
+        own = replace(bench, folder=tmp_path / folder)
+        prepared = strategy.prepare(rung, toy_network(backbone, bench.task), own)
+        return strategy.climb(replace(prepared, tuned_share=share), own)
+
+    whole = climbed(LowRank(rank=1, epochs=2, learning_rate=0.05), "a", None)
+    half = climbed(LowRank(rank=1, epochs=2, learning_rate=0.05), "b", 0.5)
+    assert (whole.tuned_share, half.tuned_share) == (1.0, 0.5)
+    tuned, between = whole.network.state_dict(), half.network.state_dict()
+    before = backbone.state_dict()["network.4.weight"]
+    name = "backbone.network.4.weight"
+    assert not torch.equal(tuned[name], before)
+    torch.testing.assert_close(between[name], (before + tuned[name]) / 2)
+    monkeypatch.setattr(_interpolation, "choose", lambda way, bench: way.go(0.25) or 0.25)
+    chosen = climbed(LowRank(rank=1, epochs=2, learning_rate=0.05, interpolate=True), "c", None)
+    assert chosen.tuned_share == 0.25
+    torch.testing.assert_close(chosen.network.state_dict()[name], 0.75 * before + 0.25 * tuned[name])

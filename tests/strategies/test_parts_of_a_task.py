@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from headstart.core.errors import UsageError
 from headstart.frozen.inputs import joined
 from headstart.ladder.comparison import HeldOut
 from headstart.strategies import feature_extraction
@@ -17,6 +18,7 @@ from headstart.strategies._linear_head import Solution, side_by_side
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.feature_extraction import FeatureExtraction
 from headstart.strategies.fine_tuning import FineTuning
+from headstart.strategies.low_rank import LowRank
 from headstart.tasks.multi_task import MultiTask
 from headstart.training.balancing import BALANCINGS
 from headstart.training.workbench import Workbench
@@ -104,3 +106,19 @@ def test_fine_tuning_tries_every_balancing_once_and_remembers(tmp_path: Path) ->
     assert HeldOut(bench.task, bench.validation_targets, 0).value(outputs) > 0  # type: ignore[arg-type]
     strategy.climb(strategy.prepare(rung, start, bench), bench)
     assert json.loads((tmp_path / "balancing.json").read_text()) == said
+
+
+def test_adapters_of_several_tasks_are_balanced_by_held_out_examples_too(tmp_path: Path) -> None:
+    """One of three ways is chosen and written down, as in fine-tuning; one that is asked for stands in the recipe."""
+    pytest.importorskip("peft", reason="low-rank adapters need peft")
+    for asked, tried in ((None, set(BALANCINGS)), ("uncertainty", set())):
+        bench, strategy = bench_of(tmp_path / str(asked)), LowRank(rank=1, epochs=1, balancing=asked)
+        (rung,) = strategy.rungs(toy_backbone(), bench.task, COUNT)
+        prepared = strategy.prepare(rung, toy_network(toy_backbone(), bench.task), bench)
+        assert prepared.recipe.balancing == (asked or "plain")
+        climbed = strategy.climb(prepared, bench)
+        assert not [name for name in climbed.network.state_dict() if ".lora_" in name], "merged"
+        chosen = bench.folder / "balancing.json"
+        assert (set(json.loads(chosen.read_text())["reached"]) if chosen.exists() else set()) == tried
+    with pytest.raises(UsageError, match="balancing=none: it must be one of plain, uncertainty"):
+        LowRank(balancing="none")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._finished_model import backbone_of, is_finished_model
 from headstart.backbones._folder import WEIGHTS, source_of
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
@@ -22,7 +23,8 @@ class LocalFolder(Source):
     """``local/NAME`` lies in one of the folders of ``HEADSTART_MODELS`` (separated like ``PATH``).
 
     A folder holds ``config.json``, ``model.safetensors`` and, for text, tokenizer files; ``config.json`` says
-    which library's architecture it is. Nothing in it is executed or unpickled.
+    which library's architecture it is. Nothing in it is executed or unpickled. A finished model's folder is one too:
+    its backbone, as it was tuned.
     """
 
     prefix = "local"
@@ -50,10 +52,13 @@ class LocalFolder(Source):
                 f"There is no backbone folder {name!r}, neither as a path nor under HEADSTART_MODELS ({listed})."
                 f"{nearest(name, names)} Found there: {', '.join(names) or 'none'}."
             )
+        own_name = f"{self.prefix}/{folder.resolve().name}"
+        if is_finished_model(folder):
+            return backbone_of(folder, own_name, pretrained)
         source, card = source_of(folder)
         if pretrained and not (folder / WEIGHTS).is_file():
             raise HeadstartError(f"{folder}: {WEIGHTS} is missing. Copy it there; other weight files are not read.")
-        return source.load_folder(folder, replace(card, name=f"{self.prefix}/{folder.resolve().name}"), pretrained)
+        return source.load_folder(folder, replace(card, name=own_name), pretrained)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
         """Descriptions of loaded folders name their library's source; this hands them on all the same."""

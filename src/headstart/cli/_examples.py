@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from headstart.core.spec import FitSpec
+from headstart.core.spec import ANEW, GIVEN, FitSpec
 
 
 def add_examples(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +14,12 @@ def add_examples(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, or several: a,b,c")
     parser.add_argument(
         "--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors); auto: inferred"
+    )
+    parser.add_argument(
+        "--split",
+        choices=[GIVEN, ANEW],
+        default=GIVEN,
+        help="splits that the data give are kept (the default), or dropped and the examples divided anew",
     )
     parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
 
@@ -38,4 +44,5 @@ def asked(options: argparse.Namespace) -> FitSpec:
         seed=options.seed,
         device=options.device,
         engine=options.engine,
+        split=options.split,
     )

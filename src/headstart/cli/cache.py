@@ -48,9 +48,9 @@ def run(options: argparse.Namespace) -> None:
 
     store = store_folder()
     if options.clear:
-        cleared = clear(store, _age(options.older_than) if options.older_than is not None else 0)
-        if options.older_than is None:
-            cleared = replace(cleared, bytes=cleared.bytes + kept_files().clear())
+        age = 0.0 if options.older_than is None else _age(options.older_than)
+        cleared = clear(store, age)
+        cleared = replace(cleared, bytes=cleared.bytes + kept_files().clear(age))
         print(json.dumps(_cleared_json(store, cleared)) if options.json else _say_cleared(store, cleared))
         return
     limit, spaces = DiskBudget(store).limit, survey(store)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.cli._examples import add_examples, add_machine, asked
+from headstart.core.counts import parse_share
 from headstart.core.errors import Interrupted
 from headstart.core.names import read_names
 from headstart.core.results import FromNames
@@ -56,7 +57,16 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="a backbone of `headstart models`, a folder, or auto: what `headstart rank` picks",
+        help="a backbone of `headstart models`, a folder (a finished model's too), or auto: what `headstart rank` "
+        "picks",
+    )
+    parser.add_argument(
+        "--old",
+        metavar="DATA",
+        help="old examples of the finished model that --backbone names: what tuning costs its task is measured",
+    )
+    parser.add_argument(
+        "--forgetting", metavar="SHARE", help="the most that its task may lose in accuracy on them, e.g. 2%%"
     )
     parser.add_argument(
         "--strategy",
@@ -91,6 +101,8 @@ def run(options: argparse.Namespace) -> None:
         prove=options.prove,
         labels=() if options.labels is None else tuple(read_names(options.labels)),
         also=tuple(options.also),
+        old=options.old,
+        forgetting=None if options.forgetting is None else parse_share(options.forgetting),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress

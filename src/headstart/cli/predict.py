@@ -26,7 +26,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--abstain",
         action="store_true",
-        help="no answer where the input is unfamiliar or several labels are possible",
+        help="no answer where the input is unfamiliar, or the set holds several labels or none",
     )
     parser.add_argument(
         "--abstain-below", type=float, metavar="P", help="no answer where the probability is less than P"

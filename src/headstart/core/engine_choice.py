@@ -8,7 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EngineTrial:
-    """One engine tried: seconds to prepare it, seconds an example in batches of ``batch``, what was thought of it."""
+    """One engine tried: seconds to prepare it, seconds an example in batches of ``batch``, what was thought of it.
+
+    ``difference`` is the largest from plain PyTorch, over the largest magnitude of that, and ``cosine`` the smallest
+    between an example's activations by both; None where they were not compared.
+    """
 
     engine: str
     threads: int
@@ -16,6 +20,8 @@ class EngineTrial:
     seconds: float
     verdict: str
     batch: int = 0
+    difference: float | None = None
+    cosine: float | None = None
 
     def __str__(self) -> str:
         """``openvino 9.1 ms (faster)``, or the reason alone where it was not timed."""
@@ -43,7 +49,14 @@ class EngineChoice:
         """What was chosen and why, in one line."""
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         batch = f", batches of {self.batch}" if self.batch else ""
-        return f"{self.engine}, {threads}{batch}. Tried: {'; '.join(map(str, self.tried))}."
+        apart = "" if self.difference is None else f", at most {self.difference:.0e} from plain PyTorch"
+        return f"{self.engine}, {threads}{batch}{apart}. Tried: {'; '.join(map(str, self.tried))}."
+
+    @property
+    def difference(self) -> float | None:
+        """The largest that the chosen engine was found to be from plain PyTorch; None for that itself."""
+        compared = [trial.difference for trial in self.tried if trial.engine == self.engine and trial.seconds]
+        return max((found for found in compared if found is not None), default=None)
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> EngineChoice:

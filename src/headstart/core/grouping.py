@@ -79,6 +79,20 @@ def infer_groups(
     return None if chosen is None else _inferred(*chosen[:1], ids, chosen[1])
 
 
+def heeded_groups(
+    ids: Sequence[str],
+    features: np.ndarray | None = None,
+    targets: Sequence[Any] | None = None,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+) -> Inferred | None:
+    """As :func:`infer_groups`, for who wants to be safe: names that say it are heeded even where features do not.
+
+    ``likeness`` is None then, as it is without features.
+    """
+    believed = infer_groups(ids, features, targets, columns)
+    return believed if believed or features is None else infer_groups(ids, None, targets, columns)
+
+
 def _from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Candidate]:
     known = {  # NaN, a missing cell of a table, differs from itself
         name: ["" if value is None or value != value else str(value) for value in values]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 from headstart.core.errors import HeadstartError
 from headstart.core.files import cache_folder, write_whole
 
 MOST_BYTES = 10**9
+SHARE = 20
+"""They may hold one SHARE-th of what the store may, within the same limit, and never more than MOST_BYTES."""
+
 KEPT = "kept"
 """The folder of them, beside the store: solved heads, outputs of baselines, learning curves, findings."""
 
@@ -37,7 +41,9 @@ class Kept:
         return content
 
     def keep(self, name: str, content: bytes) -> None:
-        """Write `content` whole or not at all; where the disk refuses it is not kept."""
+        """Write `content` whole or not at all; it is not kept where the disk refuses, or it alone is too much."""
+        if len(content) > self.most:
+            return
         with contextlib.suppress(HeadstartError):
             write_whole(self.folder / name, content)
             self._trim()
@@ -47,14 +53,14 @@ class Kept:
         """What they take."""
         return sum(_size(path) for path in self._files())
 
-    def clear(self) -> int:
-        """Give up everything; returns the bytes freed."""
-        return sum(_removed(path) for path in self._files())
+    def clear(self, older_than: float = 0) -> int:
+        """Give up everything that was not used for `older_than` seconds; returns the bytes freed."""
+        until = time.time() - older_than
+        return sum(_removed(path) for path in self._files() if not older_than or _used(path) <= until)
 
     def _trim(self) -> None:
-        oldest = sorted((path.stat().st_mtime, path) for path in self._files() if path.exists())
         held = self.bytes
-        for _, path in oldest[:-1]:
+        for path in sorted(self._files(), key=lambda path: (_used(path), path)):
             if held <= self.most:
                 return
             held -= _removed(path)
@@ -66,7 +72,20 @@ class Kept:
 
 def kept_files() -> Kept:
     """Those of this person's fits."""
-    return Kept(cache_folder() / KEPT)
+    return beside(cache_folder())
+
+
+def beside(folder: Path, limit: int | None = None) -> Kept:
+    """Those in a cache `folder`, whose store may hold `limit` bytes."""
+    return Kept(folder / KEPT, MOST_BYTES if limit is None else min(MOST_BYTES, limit // SHARE))
+
+
+def _used(path: Path) -> float:
+    """When it was last used, in seconds since 1970; 0 for one just removed."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _removed(path: Path) -> int:

@@ -51,7 +51,7 @@ def by_target(figures: Figures) -> dict[str, Figures]:
 class RungResult:
     """One rung: what it was predicted to cost, what it cost, what it reached, and what became of it.
 
-    ``tuned_share`` below 1: its weights lie so far on the way from its start to what training gave (WiSE-FT).
+    ``tuned_share`` below 1: its weights lie so far on the way from the pretrained to the tuned ones (WiSE-FT).
     """
 
     name: str
@@ -136,8 +136,8 @@ class TaskGain:
 class Seconds:
     """Where the time went, in seconds of wall clock.
 
-    Decoding, the frozen part and training run beside each other, each of them perhaps in several threads whose seconds
-    are added up: together they may take longer than the `total`.
+    Decoding, the frozen part and training run beside each other, each of them perhaps in several threads whose
+    seconds are added up: together they may take longer than the `total`.
     """
 
     decode: float = 0.0
@@ -172,7 +172,7 @@ class FromNames:
     margin: float
 
 
-WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation")
+WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation", "forgetting")
 """Keys of ``result.json`` that only some models have."""
 
 
@@ -182,7 +182,8 @@ class FitResult:
 
     ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
     found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; ``adaptation`` is what
-    became of adapting it to new inputs. Keys of what was not done are left out.
+    became of adapting it to new inputs; ``forgetting`` is what became of the task that its backbone could do before,
+    see :class:`headstart.experiment.keeping.Kept`. Keys of what was not done are left out.
     """
 
     task: str
@@ -202,6 +203,7 @@ class FitResult:
     format: int = RESULT_FORMAT
     extension: dict[str, Any] | None = None
     adaptation: dict[str, Any] | None = None
+    forgetting: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""

@@ -13,6 +13,9 @@ DEFAULT_BUDGET = 600.0
 AUTO = "auto"
 """In the place of a name: a backbone is ranked for, an engine is tried for, groups are inferred."""
 
+GIVEN, ANEW = "given", "anew"
+"""What becomes of splits that the source data gives: they are kept, or dropped and the examples divided anew."""
+
 
 @dataclass(frozen=True)
 class FitSpec:
@@ -24,6 +27,9 @@ class FitSpec:
     given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
     network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
     between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
+    ``split`` is GIVEN or ANEW.
+    ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
+    that it may lose at most; None for any.
     """
 
     data: Any
@@ -44,6 +50,9 @@ class FitSpec:
     prove: bool = False
     labels: tuple[Name, ...] = ()
     also: tuple[str, ...] = ()
+    split: str = GIVEN
+    old: Any = None
+    forgetting: float | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -53,6 +62,8 @@ class FitSpec:
             mistakes.append(f"the seed must not be negative, got {self.seed}")
         if not 0 <= self.test_share < 1:
             mistakes.append(f"the test share must lie between 0 and 1, got {self.test_share:g}")
+        if self.split not in (GIVEN, ANEW):
+            mistakes.append(f"the split must be {GIVEN} or {ANEW}, got {self.split!r}")
         if self.resume and self.out is None:
             mistakes.append("--resume needs --out, the folder of the fit to go on with")
         mistakes += [f"--also {table}: write the table and its target, e.g. other.csv:price" for table in self.also

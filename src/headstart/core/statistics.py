@@ -67,6 +67,13 @@ def percentile_interval(values: np.ndarray, centre: float) -> Figure:
     return Figure(float(centre), float(np.fmin(low, centre)), float(np.fmax(high, centre)))
 
 
+def change_of_right(before: np.ndarray, after: np.ndarray, seed: int) -> Figure:
+    """The share of N examples that is right, ``after`` minus ``before``, with its paired interval; each is (N,)."""
+    draws = bootstrap_draws(len(before), seed=seed)
+    then, now = (each.astype(float)[draws].mean(axis=1) for each in (before, after))
+    return paired_difference(now, then, float(after.mean() - before.mean()))
+
+
 def paired_difference(values_a: np.ndarray, values_b: np.ndarray, centre: float | None = None) -> Figure:
     """a - b with its 95 % interval, from (B,) figures of two models on the same draws.
 

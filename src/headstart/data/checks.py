@@ -51,7 +51,8 @@ class Checked:
     ----------
     examples : the N readable ones.
     set_aside : the others, each with what is wrong with it.
-    fingerprints : N digests of their content.
+    fingerprints : N digests of their content; ``normalised``: the same for inputs that differ in nothing that
+        matters, or none where their modality has no such rule.
     conflicts : pairs with the same content and different targets; kept among the examples.
     leaks : (id outside the test split, id in it) of the same content; kept too.
     notes : these findings as sentences.
@@ -63,20 +64,26 @@ class Checked:
     conflicts: list[Conflict]
     leaks: list[tuple[str, str]]
     notes: tuple[str, ...]
+    normalised: Sequence[str] = ()
 
 
 def check(
-    examples: Examples, modality: Modality, progress: Progress, memory: LookMemory, stopwatch: Stopwatch
+    examples: Examples,
+    modality: Modality,
+    progress: Progress,
+    memory: LookMemory,
+    stopwatch: Stopwatch,
+    most: float = MOST_SET_ASIDE,
 ) -> Checked:
     """Look at every input once, in a few threads; content that `memory` holds is not decoded again.
 
     Raises
     ------
-    InputError : more than a tenth cannot be read, or the target stands in the input.
+    InputError : a larger share than `most` cannot be read, or the target stands in the input.
     """
     seen = _look_at_all(examples, modality, progress, memory, stopwatch)
     set_aside = [Problem(id_, one.problem) for id_, one in zip(examples.ids, seen, strict=True) if one.problem]
-    refuse_too_many(set_aside, len(examples), modality.noun)
+    refuse_too_many(set_aside, len(examples), modality.noun, most)
     if set_aside:
         examples = examples.select([i for i, one in enumerate(seen) if not one.problem])
     fingerprints = [one.fingerprint for one in seen if not one.problem]
@@ -85,17 +92,18 @@ def check(
     twins = _same_content(fingerprints)
     conflicts, leaks = _conflicts(examples, twins), _leaks(examples, twins)
     notes = _notes(modality.noun, len(set_aside), conflicts, leaks)
-    return Checked(examples, set_aside, fingerprints, conflicts, leaks, notes)
+    normalised = [modality.normalised(reference) for reference in examples.references]
+    return Checked(examples, set_aside, fingerprints, conflicts, leaks, notes, normalised if all(normalised) else ())
 
 
-def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str) -> None:
-    """Unreadable inputs beyond a tenth are a mistake of the whole.
+def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str, most: float = MOST_SET_ASIDE) -> None:
+    """Unreadable inputs beyond a share, a tenth unless `most` is another, are a mistake of the whole.
 
     Raises
     ------
     InputError : they are more than that; all are named.
     """
-    if len(set_aside) > MOST_SET_ASIDE * count:
+    if len(set_aside) > most * count:
         raise InputError(set_aside, f"{len(set_aside)} of {count} {noun} cannot be used, more than a tenth.")
 
 
@@ -105,7 +113,8 @@ def _look_at_all(
     """What was seen of every example; looks at new content go into `memory`."""
 
     def look(reference: Any) -> tuple[_Seen, Look | None]:
-        if (fingerprint := _fingerprint(modality, reference)) in memory:
+        reference, fingerprint = _identified(modality, reference)
+        if fingerprint in memory:
             return _Seen("", fingerprint), None
         try:
             with stopwatch.lap("decode"):
@@ -133,12 +142,13 @@ def _look_at_all(
     return seen
 
 
-def _fingerprint(modality: Modality, reference: Any) -> str:
-    """The digest of an input that may be unreadable; empty where it is."""
+def _identified(modality: Modality, reference: Any) -> tuple[Any, str]:
+    """An input that may be unreadable, with its content in memory, and the digest of that; empty where it is."""
     try:
-        return modality.fingerprint(reference)
+        content = modality.read(reference)
+        return content, modality.fingerprint(content)
     except Exception:  # :meth:`Modality.look` says what is wrong
-        return ""
+        return reference, ""
 
 
 def _same_content(fingerprints: Sequence[str]) -> list[list[int]]:

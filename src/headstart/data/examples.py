@@ -24,6 +24,7 @@ class Examples:
     source : what the person handed over, as words for the report.
     notes : what a person should know about the reading, as sentences.
     columns : the ``input``, ``target`` and ``group`` columns of a table, where it was one.
+    further : the other columns of the table by name, N cells each (None: missing), from which nothing is learnt.
     """
 
     modality: str
@@ -35,6 +36,7 @@ class Examples:
     source: str = ""
     notes: tuple[str, ...] = field(default=())
     columns: Mapping[str, str] = field(default_factory=dict)
+    further: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -52,4 +54,5 @@ class Examples:
             targets=pick(self.targets),
             splits=pick(self.splits),
             groups=pick(self.groups),
+            further={name: [cells[i] for i in indices] for name, cells in self.further.items()},
         )

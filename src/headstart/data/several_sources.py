@@ -62,6 +62,7 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         source=" and ".join(part.source for part in parts),
         notes=tuple(dict.fromkeys([*notes, *_note_on_splits(parts)])),
         columns={**parts[0].columns, "target": ",".join(names)},
+        further=_further(parts),
     )
 
 
@@ -69,6 +70,12 @@ def by_name(part: Examples) -> list[Mapping[str, Any]]:
     """The raw targets of examples as mappings from name to value, where one column was read too."""
     name = part.columns.get("target", UNNAMED)
     return [target if isinstance(target, Mapping) else {name: target} for target in part.targets or []]
+
+
+def _further(parts: Sequence[Examples]) -> dict[str, list[Any]]:
+    """The further columns of all parts; None for the rows of a part that has no such column."""
+    names = dict.fromkeys(name for part in parts for name in part.further)
+    return {name: [cell for part in parts for cell in part.further.get(name, [None] * len(part))] for name in names}
 
 
 def _splits(parts: Sequence[Examples]) -> list[str | None] | None:

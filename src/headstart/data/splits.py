@@ -31,6 +31,7 @@ def split(
     test_share: float = 0.2,
     validation_share: float = 0.2,
     fingerprints: Sequence[str] | None = None,
+    normalised: Sequence[str] = (),
 ) -> Split:
     """Keep given splits, and hold out what is not given: first the test split, then validation from the rest.
 
@@ -39,7 +40,8 @@ def split(
     strata : N names whose proportions every split should keep (classes, bands of a number).
     test_share, validation_share : shares to hold out, of what is left each time; 0 for none.
     seed : which of the equally good divisions; the same examples in another order are divided alike.
-    fingerprints : N digests; examples of the same content then stay together, like a group.
+    fingerprints : N digests; examples of the same content then stay together, like a group. normalised : N further
+        ones, the same for inputs that differ in nothing that matters; or none.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def split(
         raise InputError(
             f"{examples.source or 'The source data'} gives no training examples, only {_counted(given)}."
         )
-    units = _units(examples, pool, seed, fingerprints)
+    units = _units(examples, pool, seed, fingerprints, normalised)
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
@@ -79,13 +81,13 @@ def _held(
     return [i for unit in held for i in unit.members], rest
 
 
-def _units(examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None) -> list[Unit]:
+def _units(
+    examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None, normalised: Sequence[str]
+) -> list[Unit]:
     """What must stay together, in a random order that depends on names and seed only."""
     names = examples.ids if fingerprints is None else fingerprints
-    links = [[("content", fingerprints[i])] if fingerprints is not None else [] for i in pool]
-    if examples.groups is not None:
-        for i, link in zip(pool, links, strict=True):
-            link.append(("group", examples.groups[i]))
+    columns = {"content": fingerprints, "normalised": normalised or None, "group": examples.groups}
+    links = [[(kind, own[i]) for kind, own in columns.items() if own is not None] for i in pool]
     units = [[pool[place] for place in together] for together in _connected(links)]
     keyed = sorted((digest(str(seed), min(str(names[i]) for i in unit)), unit[0], unit) for unit in units)
     return [Unit(unit) for _, _, unit in keyed]
@@ -136,7 +138,10 @@ def _crossing(examples: Examples, *parts: list[int]) -> list[str]:
     if not crossing:
         return []
     shown = ", ".join(crossing[:5]) + (" …" if len(crossing) > 5 else "")
-    return [f"The given splits part {len(crossing)} groups ({shown}); test figures may be too good."]
+    return [
+        f"The given splits part {len(crossing)} groups ({shown}); test figures may be too good. --split anew divides "
+        "the examples anew and keeps them whole."
+    ]
 
 
 def _counted(given: Iterable[str | None]) -> str:

@@ -25,7 +25,8 @@ class Care:
     Attributes
     ----------
     coverage : how often a set must hold the truth.
-    abstain : give no answer where the input is unfamiliar or its set holds labels beside those predicted.
+    abstain : give no answer where the input is unfamiliar, or where its set holds several labels or none; where
+        several may be true together, where it holds labels beside those predicted.
     below : give no answer where the probability is less.
 
     Raises
@@ -82,13 +83,24 @@ def guarded(
         columns["set"] = [
             "|".join(str(label) for label, inside in zip(labels, row, strict=True) if inside) for row in held
         ]
-        # Where more than one label may be predicted, those above one half are.
-        withheld |= held.sum(axis=1) > np.maximum((probable > 0.5).sum(axis=1), 1)
+        withheld |= _undecided(held, probable, exclusive=len(guard.classes) > 0)
     columns["unfamiliar"] = looked.strange.round(4).tolist()
     columns["is_unfamiliar"] = strange.tolist()
     columns["nearest"] = [[guard.ids[place] for place in row[:SHOWN]] for row in looked.nearest]
     answers = without(predictions, withheld) if care.abstain else predictions
     return Predictions({**answers.columns, **columns})
+
+
+def _undecided(held: np.ndarray, probable: np.ndarray, exclusive: bool) -> np.ndarray:
+    """(N,) whose set, a row of `held` (N, C), does not settle the answer.
+
+    Of `exclusive` labels a set must hold one: an empty set is less sure than any other. Where several labels may be
+    true together those above one half are predicted, of which there may be none, so a set may hold as many and one.
+    """
+    inside = held.sum(axis=1)
+    if exclusive:
+        return inside != 1
+    return inside > np.maximum((probable > 0.5).sum(axis=1), 1)
 
 
 def without(predictions: Predictions, withheld: np.ndarray) -> Predictions:

@@ -83,8 +83,11 @@ class Inference:
     ) -> None:
         network.to(device).eval()
         self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
-        frontier = Frontier(WholeNetwork(network, depths), Last(), OUTPUTS, {})
-        self._part = FrozenPart(frontier, Engines(engine), None, device, Stopwatch(), progress, fill=False)
+        # Nothing is stored, so the weights need no digest; by the name it is known how long engines took to prepare.
+        frontier = Frontier(WholeNetwork(network, depths), Last(), OUTPUTS, {}, network.backbone.card.name)
+        self._part = FrozenPart(
+            frontier, Engines(engine, exact=True), None, device, Stopwatch(), progress, fill=False
+        )
         self._lock, self._seen = threading.Lock(), 0
 
     def run(self, examples: Examples, look: Callable[[Batch], Any] | None = None) -> Computed:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Columns = dict[str, list[Any]]
 
-NESTED = "nearest"
-"""The column of lists, which a CSV file leaves out: the others hold it as a list."""
+JOINED = "nearest"
+"""The column of lists of names, which a CSV file holds joined by ``|``, as sets are; the others hold it as a list."""
 
 
 def write_predictions(target: Path, inputs: Sequence[str], predictions: Predictions) -> None:
@@ -86,11 +86,7 @@ def _csv(columns: Columns) -> bytes:
     minimal = csv.writer(text, lineterminator="\n")
     # Before Python 3.13 a lone carriage return is not quoted when lines end in "\n", and would split the row.
     quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    columns = {
-        name: [_yes_or_no(value) for value in values] if name.startswith("is_") else values
-        for name, values in columns.items()
-        if name != NESTED
-    }
+    columns = {name: _flat(name, values) for name, values in columns.items()}
     minimal.writerow(columns)
     for row in zip(*columns.values(), strict=True):
         cells = [_cell(value) for value in row]
@@ -142,6 +138,13 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def _flat(name: str, values: list[Any]) -> list[Any]:
+    """The column as a CSV file holds it."""
+    if name == JOINED:
+        return ["|".join(names) for names in values]
+    return [_yes_or_no(value) for value in values] if name.startswith("is_") else values
 
 
 def _yes_or_no(value: Any) -> Any:

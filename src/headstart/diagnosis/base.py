@@ -12,6 +12,9 @@ import numpy as np
 from headstart.core.errors import Problem
 from headstart.core.results import Figure, Figures, Finding
 
+LEARNT = ("train", "validation")
+"""The splits whose targets a head may learn from while the test split is to judge it."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -29,7 +32,9 @@ class Evidence:
     sketches : (n, S) a small likeness of each input, rows of norm 1, or nought where an input shows nothing; the
         Euclidean distance of near duplicates is small. Of images, S = 256: a row reshaped (16, 16) is a picture.
     normalised : digests, the same for inputs that differ in nothing that matters (case, spaces, punctuation).
-    groups : the groups that the person named, whose members lie in one split.
+    groups : the groups that the person named or asked to be inferred: their members should lie in one split.
+    columns : name → n cells that are neither input nor target, None where one is missing.
+    opened : the splits whose targets may be looked at: in a fit not the test's, which are for the end.
     set_aside : the examples that cannot be read and are in no split, each with what is wrong with it.
     gains : what the model was compared with → (what that reached, by how much the model is better).
     curve : (examples, figure) of a head refitted on growing shares; several draws of a size one after the other.
@@ -37,7 +42,8 @@ class Evidence:
         where its head was solved.
     features : (n, D) features of the frozen backbone.
     labels, probabilities : the classes, and (n, C) what a linear head on the features that did not see the example
-        (out of fold) gives them; train and validation alone.
+        (out of fold) gives them; of the opened splits.
+    memberships : (n, C) which of the labels an example has, where it may have several.
     parts : of several targets what is known of each, by name, among the examples where it is known; the strata,
         labels and probabilities are then there alone.
     """
@@ -58,6 +64,9 @@ class Evidence:
     probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
     normalised: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    memberships: Mapping[str, np.ndarray] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    opened: Sequence[str] = LEARNT
     set_aside: Sequence[Problem] = ()
     gains: Mapping[str, tuple[Figure, Figure]] = field(default_factory=dict)
     curve: Sequence[tuple[int, float]] = ()
@@ -73,4 +82,7 @@ class Diagnosis(ABC):
 
     @abstractmethod
     def examine(self, evidence: Evidence) -> list[Finding]:
-        """Findings, none when nothing is wrong. Each says what was seen, how serious, and the next step."""
+        """Findings, none above ``info`` when nothing is wrong.
+
+        Each says what was seen, how serious it is, and the next step.
+        """

@@ -7,10 +7,11 @@ from collections import Counter
 from headstart.core.results import Finding, FindingExample
 from headstart.core.statistics import wilson
 from headstart.diagnosis._counting import counted
+from headstart.diagnosis._learnable import learnable
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 FEWEST, SERIOUSLY_FEW = 20, 5
-"""Training examples of a class below which a head on frozen features still gains much from each one more."""
+"""Examples of a class, to learn from, below which a head on frozen features still gains much from each one more."""
 
 WIDEST_INTERVAL, SERIOUSLY_WIDE = 0.2, 0.4
 """Widths of the 95 % interval of a share near 0.8, measured on the test split: reached below 62 and 16 examples."""
@@ -20,7 +21,7 @@ _TYPICAL = 0.8
 
 
 class FewExamples(Diagnosis):
-    """Counts the training examples of every stratum, and how much the size of the test split lets be known.
+    """Counts the examples to learn from of every stratum, and how much the size of the test split lets be known.
 
     A warning below 20 examples of a stratum, serious below 5; a warning where a share measured on the test split has
     an interval of more than 20 points, serious beyond 40. The score of an example is one minus how many its stratum
@@ -32,19 +33,19 @@ class FewExamples(Diagnosis):
 
 
 def _classes(evidence: Evidence) -> list[Finding]:
-    strata = evidence.strata.get("train", ())
+    ids, strata, noun = learnable(evidence)
     few = {name: n for name, n in Counter(strata).items() if n < FEWEST}
     if not few:
         return []
     rising = sorted(few.items(), key=lambda item: (item[1], item[0]))
     named = ", ".join(f"{name!r} {n}" for name, n in rising[:_NAMED])
     more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
-    listed = zip(evidence.ids["train"], strata, strict=True)
+    listed = zip(ids, strata, strict=True)
     return [
         Finding(
             "few_examples",
             "serious" if rising[0][1] < SERIOUSLY_FEW else "warning",
-            f"Fewer than {FEWEST} training examples: {named}{more}.",
+            f"Fewer than {FEWEST} {noun}s: {named}{more}.",
             [FindingExample(i, 1 - few[stratum] / FEWEST) for i, stratum in listed if stratum in few],
             f"Add examples, of {rising[0][0]!r} first: below {FEWEST} each one more counts.",
         )

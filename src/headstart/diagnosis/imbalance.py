@@ -1,4 +1,4 @@
-"""Imbalance: some classes have far fewer training examples than others."""
+"""Imbalance: some classes have far fewer examples to learn from than others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 
 from headstart.core.results import Finding, FindingExample
 from headstart.diagnosis._counting import counted
+from headstart.diagnosis._learnable import learnable
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 LARGEST_RATIO, SERIOUS_RATIO = 10.0, 100.0
@@ -13,7 +14,7 @@ _NAMED = 5
 
 
 class Imbalance(Diagnosis):
-    """Counts the training examples of every stratum (class, rarest label, band of a number).
+    """Counts the examples to learn from of every stratum (class, rarest label, band of a number).
 
     A warning when the largest has more than 10 times as many as another, serious beyond 100 times; that there are
     few at all is for ``few_examples`` to say. The score of an example is one minus how many its stratum has, as a
@@ -21,7 +22,7 @@ class Imbalance(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
-        strata = evidence.strata.get("train", ())
+        ids, strata, noun = learnable(evidence)
         counts = Counter(strata)
         if len(counts) < 2:
             return []
@@ -29,12 +30,12 @@ class Imbalance(Diagnosis):
         few = {name: n for name, n in counts.items() if n * LARGEST_RATIO < most}
         if not few:
             return []
-        listed = zip(evidence.ids["train"], strata, strict=True)
+        listed = zip(ids, strata, strict=True)
         return [
             Finding(
                 "imbalance",
                 "serious" if min(few.values()) * SERIOUS_RATIO < most else "warning",
-                _summary(few, common, most),
+                _summary(few, common, most, noun),
                 [FindingExample(i, 1 - few[stratum] / most) for i, stratum in listed if stratum in few],
                 f"Add examples of {min(few, key=lambda name: few[name])!r} first, and read the figures per class: "
                 "overall accuracy hides what rare classes lose.",
@@ -42,12 +43,12 @@ class Imbalance(Diagnosis):
         ]
 
 
-def _summary(few: dict[str, int], common: str, most: int) -> str:
+def _summary(few: dict[str, int], common: str, most: int, noun: str) -> str:
     rising = sorted(few.items(), key=lambda item: (item[1], item[0]))
     named = ", ".join(f"{name!r} {n}" for name, n in rising[:_NAMED])
     more = f" and {len(few) - _NAMED} more alike" if len(few) > _NAMED else ""
     times = most / rising[0][1]
     return (
-        f"Training examples are unevenly spread: {named}{more}; the most common, {common!r}, has "
+        f"{noun.capitalize()}s are unevenly spread: {named}{more}; the most common, {common!r}, has "
         f"{counted(most, 'example')}, {times:.0f} times as many."
     )

@@ -14,6 +14,7 @@ NOTABLE_GAP, SERIOUS_GAP = 0.05, 0.15
 NOTABLE_RATIO, SERIOUS_RATIO = 1.25, 2.0
 """How many times its training value an error (mean absolute error, log-loss) has to be."""
 
+STEP = "Add examples, above all of the kinds it gets wrong, or fit one that trains less (--strategy)."
 
 LOSSES = {"train_loss", "validation_loss"}
 
@@ -21,7 +22,8 @@ LOSSES = {"train_loss", "validation_loss"}
 class Overfitting(Diagnosis):
     """Compares the watched figure on the training split with the test split, or validation without one.
 
-    It says how wide the gap is, and after which epoch the curves part.
+    It says how wide the gap is, and after which epoch the curves part; a gap that is small, or that chance may have
+    made, is information.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
@@ -31,25 +33,33 @@ class Overfitting(Diagnosis):
         if held_out is None or train is None:
             return []
         other, higher = evidence.figures[held_out][watched], evidence.higher_is_better[watched]
-        if not _apart(train, other, higher) or not (severity := _severity(train, other, higher)):
-            return []
-        name = watched.replace("_", " ")
-        gap = _gap(train, other)
+        severity = _severity(train, other, higher) if _apart(train, other, higher) else "info"
+        gap, name = _gap(train, other, higher), watched.replace("_", " ")
         summary = (
-            f"The model's {name} is {train.value:.3g} on the examples it learned from, but {other.value:.3g} "
-            f"(95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a gap of "
-            f"{gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): some was learned by heart."
+            f"The model's {name} is {train.value:.3g} on the examples it learned from, {_but(severity)} "
+            f"{other.value:.3g} (95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a "
+            f"gap of {gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): {_verdict(severity, gap)}."
         )
-        step = "Add examples, above all of the kinds it gets wrong, or fit one that trains less (--strategy)."
+        step = STEP if severity != "info" else "Nothing: overfitting is not shown."
         return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]
 
 
-def _gap(train: Figure, other: Figure) -> Figure:
-    """The size of the difference of two figures from different examples, with its interval from theirs.
+def _but(severity: Severity) -> str:
+    return "and" if severity == "info" else "but"
+
+
+def _verdict(severity: Severity, gap: Figure) -> str:
+    if severity != "info":
+        return "some was learned by heart"
+    return "too little to matter" if gap.low > 0 else "no more than chance may make"
+
+
+def _gap(train: Figure, other: Figure, higher_is_better: bool) -> Figure:
+    """How much better a figure is on the training examples than on others, with its interval from theirs.
 
     The distances of the near bounds, and those of the far ones, add up as squares (Newcombe 1998, method 10).
     """
-    upper, lower = sorted((train, other), key=lambda figure: -figure.value)
+    upper, lower = (train, other) if higher_is_better else (other, train)
     value = upper.value - lower.value
     below = math.hypot(upper.value - upper.low, lower.high - lower.value)
     above = math.hypot(upper.high - upper.value, lower.value - lower.low)
@@ -80,12 +90,12 @@ def _apart(train: Figure, other: Figure, higher_is_better: bool) -> bool:
     return train.low > other.high if higher_is_better else train.high < other.low
 
 
-def _severity(train: Figure, other: Figure, higher_is_better: bool) -> Severity | None:
+def _severity(train: Figure, other: Figure, higher_is_better: bool) -> Severity:
     if higher_is_better:
         gap, notable, serious = train.value - other.value, NOTABLE_GAP, SERIOUS_GAP
     else:
         gap = other.value / train.value if train.value > 0 else float("inf")
         notable, serious = NOTABLE_RATIO, SERIOUS_RATIO
     if gap < notable:
-        return None
+        return "info"
     return "serious" if gap >= serious else "warning"

@@ -16,7 +16,6 @@ from headstart.diagnosis.base import Diagnosis, Evidence
 NOTABLE, SERIOUS = 0.35, 0.8
 """Skill, (balanced accuracy - chance) / (1 - chance): that of the traits, and it as a share of the features'."""
 
-_LEARNED = ("train", "validation")
 _NAMED, _CLASSES, _SHOWN = 3, 4, 50
 
 
@@ -29,7 +28,7 @@ class Shortcuts(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
-        ids = {split: evidence.ids[split] for split in _LEARNED if len(evidence.ids.get(split, ()))}
+        ids = {split: evidence.ids[split] for split in evidence.opened if len(evidence.ids.get(split, ()))}
         strata = stacked({s: np.array(own, dtype=str) for s, own in evidence.strata.items() if s in ids}, ids)
         names = [name for own in ids.values() for name in own]
         folders = [] if strata is None else source_folders(names, strata.tolist())

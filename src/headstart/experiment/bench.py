@@ -90,6 +90,7 @@ def lay_out(
         deadline=spec.budget,
         judged_after=len(material.split.test)
         + min(TRAIN_SAMPLE + most_computed(material.task.outputs), 2 * len(material.split.train)),
+        pretrained=backbone,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +12,22 @@ from headstart.core.errors import HeadstartError, InputError, UsageError
 from headstart.core.kept import Kept
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
-from headstart.core.spec import AUTO, FitSpec
+from headstart.core.spec import AUTO, GIVEN, FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.data.modalities.base import Modality
+from headstart.data.examples import SPLITS
 from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
+from headstart.experiment.checkup import Checkup
 from headstart.experiment.flow import check_request
 from headstart.experiment.grouping import prepared
 from headstart.experiment.looking import look_before, look_deeper
-from headstart.experiment.material import Found, find
+from headstart.experiment.material import Found, Material, TooFewLeft, find, told
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
 
 UNLIMITED = float("inf")
-
-
-@dataclass(frozen=True)
-class Checkup:
-    """What was looked at, in a sentence, and what was found, the gravest first."""
-
-    looked_at: str
-    findings: list[Finding]
 
 
 def check(
@@ -48,13 +41,14 @@ def check(
     seed: int = 0,
     device: str = "auto",
     engine: str = AUTO,
+    split: str = GIVEN,
     quiet: bool = False,
 ) -> list[Finding]:
     """Look for trouble in `data` without training a model: duplicates, leaks, wrong labels, shortcuts and more.
 
     Parameters
     ----------
-    data, input, target, group, task, device, engine : as for :func:`headstart.fit`.
+    data, input, target, group, task, device, engine, split : as for :func:`headstart.fit`.
     backbone : its features show what contents do not; ``"none"`` goes without, and then fewer diagnoses speak.
 
     Raises
@@ -62,25 +56,33 @@ def check(
     HeadstartError : for every mistake in the request or the data, with what to do.
     """
     spec = FitSpec(
-        data, input, target, group, task, backbone, budget=UNLIMITED, seed=seed, device=device, engine=engine
-    )
+        data, input, target, group, task, backbone, budget=UNLIMITED, seed=seed, device=device, engine=engine,
+        split=split,
+    )  # fmt: skip
     return examine(spec, Progress(quiet)).findings
 
 
 def examine(spec: FitSpec, progress: Progress) -> Checkup:
-    """Carry out a check; of `spec`, what concerns training is not read."""
+    """Carry out a check; of `spec`, what concerns training is not read.
+
+    However many examples cannot be read, that is a finding and no mistake.
+    """
     check_request(spec)
     stopwatch = Stopwatch()
     found = find(spec, progress)
-    if spec.backbone == NO_BACKBONE:
-        material = prepared(found, spec, None, stopwatch, progress)
-        return _checkup(look_before(material), found.modality, "", None)
-    backbone = _backbone(spec, found, progress)
-    material = prepared(found, spec, backbone, stopwatch, progress)
+    backbone = None if spec.backbone == NO_BACKBONE else _backbone(spec, found, progress)
+    try:
+        material = prepared(found, spec, backbone, stopwatch, progress, most=1.0)
+    except TooFewLeft as error:
+        return _of_the_few(found, error, progress)
+    material = replace(material, task=told(material.task.anew(list(material.examples.targets or [])), spec))
+    before = look_before(material, opened=SPLITS)
+    if backbone is None:
+        return _checkup(before, found, material, "", None)
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
-        evidence = look_deeper(look_before(material), material, backbone, bench)
-        return _checkup(evidence, found.modality, backbone.card.name, bench.kept)
+        evidence = look_deeper(before, material, backbone, bench)
+        return _checkup(evidence, found, material, backbone.card.name, bench.kept)
 
 
 def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
@@ -92,7 +94,7 @@ def _backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
         raise HeadstartError(f"{error}\n--backbone none looks without one, at contents and traits alone.") from error
 
 
-def _checkup(evidence: Evidence, modality: Modality, backbone: str, kept: Kept | None) -> Checkup:
+def _checkup(evidence: Evidence, found: Found, material: Material, backbone: str, kept: Kept | None) -> Checkup:
     splits = [f"{len(ids):,} {name}" for name, ids in evidence.ids.items()]
     traits = next(iter(evidence.traits.values()), {})
     seen = [
@@ -103,5 +105,20 @@ def _checkup(evidence: Evidence, modality: Modality, backbone: str, kept: Kept |
         *([f"the {len(evidence.labels)} labels against those features"] if evidence.probabilities else []),
     ]
     count = sum(map(len, evidence.ids.values()))
-    looked_at = f"Looked at {count:,} {modality.noun} ({', '.join(splits)}): {', '.join(seen)}."
-    return Checkup(looked_at, examine_all(evidence, kept))
+    looked_at = f"Looked at {count:,} {found.modality.noun} ({', '.join(splits)}): {', '.join(seen)}."
+    return Checkup(looked_at, examine_all(evidence, kept), material.checked, material.task)
+
+
+def _of_the_few(found: Found, error: TooFewLeft, progress: Progress) -> Checkup:
+    """What can be said where the readable examples cannot even be divided: above all which are not readable."""
+    progress.say(f"  note: {error}")
+    checked, task = error.checked, found.task
+    evidence = Evidence(
+        {}, {"train": checked.examples.ids}, {}, {}, {}, {}, task.watched, task.higher_is_better,
+        set_aside=checked.set_aside,
+    )  # fmt: skip
+    looked_at = (
+        f"Looked at {len(found.examples):,} {found.modality.noun}, of which {len(checked.set_aside):,} cannot be "
+        "read; the others are too few to look further."
+    )
+    return Checkup(looked_at, examine_all(evidence, None), checked, task)

@@ -28,6 +28,7 @@ from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment.facts import facts
+from headstart.experiment.keeping import Kept, finding
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
@@ -50,7 +51,8 @@ class Outcome:
 
     ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
     training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
-    examples added. ``before`` is the evidence from before training, which ``examination`` has seen.
+    examples added. ``before`` is the evidence from before training, which ``examination`` has seen; ``kept`` what
+    became of an old task, if there was one.
     """
 
     spec: FitSpec
@@ -62,6 +64,7 @@ class Outcome:
     trained_on_all: bool
     before: Evidence
     examination: Examination
+    kept: Kept | None = None
 
     def rows(self, name: str) -> np.ndarray:
         """The examples of one split."""
@@ -81,6 +84,9 @@ def add_evidence(model: Model, outcome: Outcome) -> None:
     """Fill in the model's findings, provenance, report and card; gathering them counts among the fit's seconds."""
     start = time.perf_counter()
     model.result.findings = outcome.examination.findings(_for_diagnoses(model, outcome))
+    if outcome.kept:
+        model.result.forgetting = outcome.kept.to_json()
+        model.result.findings.append(finding(outcome.kept))
     model.provenance = provenance(model, outcome)
     evidence = _for_report(model, outcome)
     model.result.seconds.total += time.perf_counter() - start
@@ -134,7 +140,7 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
         provenance={name: str(value) for name, value in model.provenance.items()},
         repeat=repeat(outcome.spec, model.result.backbone),
     )
-    shown = fragments(examples, _wanted(evidence), outcome.spec.budget)
+    shown = fragments(outcome.checked, _wanted(evidence), outcome.spec.budget, outcome.spec.store)
     return replace(evidence, shown=shown, truths=truths_of(task, examples, shown))
 
 

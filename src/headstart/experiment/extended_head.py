@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from headstart.core.errors import UsageError
+from headstart.core.statistics import change_of_right
 from headstart.data.checks import Checked
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Compared, guard_of
-from headstart.experiment.extension import Extension, HeldOut, change_of_right, part, right
+from headstart.experiment.extension import Extension, HeldOut, part, right
 from headstart.experiment.extension_evidence import Extended
 from headstart.experiment.forgetting import HeldBack, cross_settled
 from headstart.experiment.replaying import Memory, Remembered

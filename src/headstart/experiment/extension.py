@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from headstart.core.results import Figure, Figures, figures
-from headstart.core.statistics import bootstrap_draws, paired_difference
 from headstart.tasks.base import Task
 
 
@@ -109,13 +108,6 @@ def part(task: Task, held_out: HeldOut) -> Part | None:
     if not len(held_out):
         return None
     return Part(len(held_out.encoded.unique()), len(held_out), task.metrics(held_out.outputs, held_out.encoded))
-
-
-def change_of_right(before: np.ndarray, after: np.ndarray, seed: int) -> Figure:
-    """The share of N examples that is right, ``after`` minus ``before``, with its paired interval; each is (N,)."""
-    draws = bootstrap_draws(len(before), seed=seed)
-    then, now = (each.astype(float)[draws].mean(axis=1) for each in (before, after))
-    return paired_difference(now, then, float(after.mean() - before.mean()))
 
 
 def right(task: Task, held_out: HeldOut) -> np.ndarray:

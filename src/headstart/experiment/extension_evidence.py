@@ -116,7 +116,7 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
     mistakes = _mistakes(made, wrong, truths)
     samples = _samples(made)
     wanted = [*(each.id for each in mistakes), *(each.id for each in samples), *(each.id for each in evidence_cases)]
-    shown = fragments(made.checked.examples, wanted, DEFAULT_BUDGET)
+    shown = fragments(made.checked, wanted, DEFAULT_BUDGET)
     confidence = task.decode(outputs, {}).columns["probability"]
     return ReportEvidence(
         result=model.result,

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 
 from headstart.backbones.base import Backbone
+from headstart.core.counts import parse_share
 from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
-from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
+from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
@@ -34,6 +35,7 @@ from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.grouping import prepared
 from headstart.experiment.guarding import guard_for
+from headstart.experiment.keeping import check_old, check_strategies, kept_of, with_old_task
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find
 from headstart.experiment.naming import unlabelled
@@ -73,6 +75,9 @@ def fit(
     prove: bool = False,
     labels: Any = None,
     also: Sequence[str] = (),
+    split: str = GIVEN,
+    old: Any = None,
+    forgetting: str | float | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -84,9 +89,11 @@ def fit(
         ``"team,urgent"``, each has a task of its own over one trunk, and cells may be empty. With ``group="auto"``
         examples that belong together by their names or a column (patients, videos, bursts of photos) stay in one
         split.
+    split : ``"given"`` keeps the splits that the data give; ``"anew"`` drops them and divides the examples anew.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
-    backbone : also a folder, or ``"auto"``: the one that a ranking picks, see :func:`headstart.rank`.
+    backbone : also a folder, that of a finished model too, or ``"auto"``: the one that a ranking picks, see
+        :func:`headstart.rank`.
     budget : the time it may take, in seconds or as ``"10m"``.
     out : where to write the model folder; None writes nothing.
     resume : go on with a fit into `out` that was interrupted.
@@ -97,6 +104,9 @@ def fit(
         example has one of them, the names alone make the model (zero-shot), with a backbone that knows words.
     prove : measure also what transfer gave over training from random weights, which takes up to the budget once more.
     also : further tables with a target each, ``"other.csv:price"``, whose rows are learnt from too.
+    old : examples of the task of the finished model that `backbone` names: what tuning it costs there is measured.
+    forgetting : how much accuracy may be lost there at most, as ``"2%"`` or 0.02: a tuned backbone goes back towards
+        the one it was as far as that takes. None for no bound.
 
     Raises
     ------
@@ -108,6 +118,8 @@ def fit(
     spec = FitSpec(
         data, input, named, group, task, backbone, strategy, seconds, folder, seed, device, resume, engine,
         store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
+        split,
+        old, None if forgetting is None else parse_share(str(forgetting)),
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -130,12 +142,12 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     material = prepared(found, spec, backbone, stopwatch, progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
-            bench = lay_out(spec, material, backbone, stopwatch, progress, Path(temporary))
+            bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary))
             return _climbed(spec, material, backbone, bench)
     asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
-        bench = lay_out(spec, material, backbone, stopwatch, progress, unfinished.folder)
+        bench = _bench(spec, material, backbone, stopwatch, progress, unfinished.folder)
         model = _climbed(spec, material, backbone, bench)
         unfinished.finish(model.save)
     except BaseException:
@@ -144,12 +156,20 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     return model
 
 
+def _bench(
+    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
+) -> Workbench:
+    """The workbench of these examples, and of an old task that is to be kept."""
+    bench = lay_out(spec, material, backbone, stopwatch, progress, folder)
+    return with_old_task(spec, bench, backbone, stopwatch, progress)
+
+
 def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
     """The model that the ladder gives, once the examples were looked at."""
     examination = Examination()
     before = _look(material, backbone, bench, examination)
     network = Network(backbone, material.task.head(backbone.feature_size))
-    ascent = Ladder(choose_strategies(spec.strategy), bench).climb(network)
+    ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
     return _finish(spec, material, backbone, bench, ascent, before, examination)
 
 
@@ -177,10 +197,11 @@ def check_request(spec: FitSpec) -> None:
     mistakes = []
     for check_one in (
         lambda: choose_device(spec.device),
-        lambda: choose_strategies(spec.strategy),
+        lambda: check_strategies(choose_strategies(spec.strategy), spec),
         lambda: TASKS.load(spec.task) if spec.task else None,
         lambda: ENGINES.load(spec.engine) if spec.engine != AUTO else None,
         given_limit,
+        lambda: check_old(spec),
     ):
         try:
             check_one()
@@ -228,6 +249,7 @@ def _finish(
         if spec.prove:
             gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
         before = replace(before, curve=curve.result(), gains=gains)
+    kept = kept_of(bench, ascent.network)
     tasks, note = against_alone(spec, bench, backbone, ascent, choose_strategies(spec.strategy))
     model = Model(
         network=ascent.network.cpu().requires_grad_(False).eval(),
@@ -241,7 +263,7 @@ def _finish(
         quiet=bench.progress.quiet,
     )
     outcome = Outcome(
-        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination
+        spec, material.checked, task, rows, outputs, learned, ascent.trained_on_all, before, examination, kept
     )
     add_evidence(model, outcome)
     return model

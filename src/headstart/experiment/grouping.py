@@ -6,33 +6,39 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from headstart.backbones.base import Backbone
 from headstart.core.errors import InputError
-from headstart.core.grouping import Inferred, infer_groups
+from headstart.core.grouping import Inferred, heeded_groups
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.data.readers import READERS
-from headstart.data.readers._table_reader import TableReader
-from headstart.data.readers.base import columns_named
+from headstart.data.checks import MOST_SET_ASIDE
 from headstart.experiment.bench import every_input, last_features, lay_out
 from headstart.experiment.material import Found, Material, divided, prepare
 
 
 def prepared(
-    found: Found, spec: FitSpec, backbone: Backbone | None, stopwatch: Stopwatch, progress: Progress
+    found: Found,
+    spec: FitSpec,
+    backbone: Backbone | None,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    most: float = MOST_SET_ASIDE,
 ) -> Material:
-    """The examples looked at and split, by inferred groups where they are asked for; `backbone` as for `grouped`.
+    """The examples looked at and split, by inferred groups where they are asked for.
+
+    Parameters
+    ----------
+    backbone : as for :func:`grouped`; `most` as for :func:`headstart.experiment.material.prepare`.
 
     Raises
     ------
     InputError : with every mistake of the examples.
     """
-    material = prepare(found, spec, stopwatch, progress)
+    material = prepare(found, spec, stopwatch, progress, most)
     return grouped(found, material, spec, backbone, stopwatch, progress) if spec.group == AUTO else material
 
 
@@ -51,43 +57,22 @@ def grouped(
     backbone : its features show whether members of a group are alike, by which any names are believed; else only
         names that say it are. The features lie in the store, or are computed once more where there is none.
     """
-    columns = further_columns(spec.data, material)
-    if AUTO in columns:
+    examples = material.examples
+    if AUTO in examples.further:
         progress.say(f"  note: --group {AUTO} infers groups; to group by the column {AUTO!r}, give it another name.")
     features = None if backbone is None else _features(material, spec, backbone, stopwatch, progress)
-    strata = found.task.strata(list(material.examples.targets or []))
-    ids = list(material.examples.ids)
-    # Who asks for it wants to be safe: names that say it are heeded even where their members look no more alike.
-    inferred = infer_groups(ids, features, strata, columns) or infer_groups(ids, None, strata, columns)
+    strata = found.task.strata(list(examples.targets or []))
+    inferred = heeded_groups(list(examples.ids), features, strata, examples.further)
+    otherwise = "the split is at random" if examples.splits is None else "the given splits are kept"
     if inferred is None:
-        progress.say("Groups: neither names nor columns show examples that belong together; split at random.")
+        progress.say(f"Groups: neither names nor columns show examples that belong together; {otherwise}.")
         return _divided(found, material, spec, None, progress)
-    progress.say(_said(inferred))
+    progress.say(_said(inferred, given=examples.splits is not None))
     try:
         return _divided(found, material, spec, inferred.groups, progress)
     except InputError as error:
-        progress.say(f"  note: They cannot be kept whole, so the split is at random. {error}")
+        progress.say(f"  note: They cannot be kept whole, so {otherwise}. {error}")
         return _divided(found, material, spec, None, progress)
-
-
-def further_columns(source: Any, material: Material) -> dict[str, list[Any]]:
-    """The columns of a table that are neither input nor target, for the examples that can be used."""
-    if not isinstance(source, str | Path):
-        return {}
-    path = Path(source).expanduser()
-    readers = (READERS.load(name)() for name in READERS.names())
-    reader = next((each for each in readers if isinstance(each, TableReader) and each.recognises(path)), None)
-    if reader is None:
-        return {}
-    table = reader.table(path)
-    row_of = {name: row for row, name in enumerate(table.ids)}
-    rows = [row_of.get(name) for name in material.examples.ids]  # none of another table's
-    taken = {name for given in material.examples.columns.values() for name in columns_named(given, table.columns)}
-    return {
-        name: [None if row is None else cells[row] for row in rows]
-        for name, cells in table.columns.items()
-        if name not in taken
-    }
 
 
 def _features(
@@ -107,7 +92,7 @@ def _divided(
     return divided(checked, found.task, spec, material.looked, material.store, progress)
 
 
-def _said(inferred: Inferred) -> str:
+def _said(inferred: Inferred, given: bool) -> str:
     """How many groups, where they were read, and why they are believed."""
     alike = inferred.likeness
     why = (
@@ -115,7 +100,8 @@ def _said(inferred: Inferred) -> str:
         if alike is None
         else f"; members are more alike than others of their class in {alike:.0%} of comparisons"
     )
+    kept = "The given splits are kept; what is divided keeps them whole." if given else "Each stays in one split."
     return (
         f"Groups: {inferred.count:,} of examples that belong together, read from {inferred.pattern} (e.g. "
-        f"{', '.join(inferred.example)}){why}. Each stays in one split."
+        f"{', '.join(inferred.example)}){why}. {kept}"
     )

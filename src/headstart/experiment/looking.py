@@ -19,9 +19,9 @@ from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Look
-from headstart.diagnosis.base import Evidence
+from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.experiment.bench import every_input, last_features
-from headstart.experiment.looking_at_parts import parts_of, with_features
+from headstart.experiment.looking_at_parts import memberships, parts_of, with_features
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.strategies._kept_heads import SOLVER
@@ -33,12 +33,13 @@ from headstart.training.workbench import Workbench
 MOST_KEPT = 10**7
 """Outputs beyond which they are solved again rather than kept."""
 
-LEARNT = ("train", "validation")
-"""The splits whose targets a head may learn from; what the test split's are is for the end."""
 
-
-def look_before(material: Material) -> Evidence:
+def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
     """What shows without a backbone: contents, targets, traits, sketches.
+
+    Parameters
+    ----------
+    opened : the splits whose targets may be looked at; what the test split's are is for the end of a fit.
 
     Raises
     ------
@@ -54,7 +55,6 @@ def look_before(material: Material) -> Evidence:
             raise InputError(Problem(examples.ids[place], str(error), "it was readable a moment ago")) from error
 
     looks = material.looked.of(prints, again)
-    normalised = [modality.normalised(reference) for reference in examples.references]
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}
     evidence = Evidence(
@@ -70,8 +70,14 @@ def look_before(material: Material) -> Evidence:
         traits={name: {trait: v[part] for trait, v in looks.traits.items()} for name, part in rows.items()},
         sketches={} if looks.sketches is None else {name: looks.sketches[part] for name, part in rows.items()},
         labels=[str(label) for label in task.describe().get("labels", ())],
-        normalised=_by_split(rows, normalised) if all(normalised) else {},
+        normalised=_by_split(rows, material.checked.normalised or None),
         groups=_by_split(rows, examples.groups),
+        columns={
+            split: {name: [cells[i] for i in part] for name, cells in examples.further.items()}
+            for split, part in rows.items()
+        },
+        opened=tuple(opened),
+        memberships=memberships(task, targets),
         set_aside=material.checked.set_aside,
     )
     parts = parts_of(evidence, task)
@@ -93,7 +99,7 @@ def look_deeper(
     everyone = np.concatenate(list(rows.values()))
     features = last_features(backbone, bench, every_input(material, bench).select(everyone.tolist()))
     deeper = replace(evidence, features=_cut(features.numpy(), rows))
-    learning = {name: rows[name] for name in LEARNT if name in rows}
+    learning = {name: rows[name] for name in evidence.opened if name in rows}
     learnt = np.concatenate(list(learning.values()))
     task = material.task
     seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
@@ -160,7 +166,8 @@ def _unseen(
     features : (N, D), theirs.
     """
     found = {}
-    columns = (material.checked.fingerprints, material.examples.groups)
+    checked = material.checked
+    columns = (checked.fingerprints, checked.normalised or None, checked.examples.groups)
     raw = material.targets(learnt)
     for part in material.task.parts(material.task.encode(raw)):
         task, rows = part.task, part.rows.numpy()

@@ -12,6 +12,13 @@ from headstart.diagnosis.base import Evidence
 from headstart.tasks.base import Task
 
 
+def memberships(task: Task, targets: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    """By split, which of its labels (n, C) each example has; empty where it has one, or there are none."""
+    count = len(task.describe().get("labels", ()))
+    encoded = {split: task.encode(values) for split, values in targets.items()} if count else {}
+    return {split: (each > 0).numpy() for split, each in encoded.items() if each.shape[1:] == (count,)}
+
+
 def parts_of(evidence: Evidence, task: Task) -> dict[str, Evidence]:
     """The evidence of each part of `task`, by name; empty where it is one thing."""
     encoded = {split: task.encode(targets) for split, targets in evidence.targets.items()}
@@ -45,6 +52,13 @@ def _one(evidence: Evidence, name: str, task: Task, rows: Mapping[str, np.ndarra
         labels=[str(label) for label in task.describe().get("labels", ())],
         normalised=_picked(evidence.normalised, rows),
         groups=_picked(evidence.groups, rows),
+        columns={
+            split: {name: [cells[row] for row in rows[split]] for name, cells in own.items()}
+            for split, own in evidence.columns.items()
+            if split in rows
+        },
+        opened=evidence.opened,
+        memberships=memberships(task, targets),
     )
 
 

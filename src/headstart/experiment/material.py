@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import AUTO, FitSpec
+from headstart.core.spec import ANEW, AUTO, FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.data.checks import Checked, check
+from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
@@ -67,6 +67,14 @@ class Material:
         return digest(*self.checked.fingerprints, *targets, *rows)
 
 
+class TooFewLeft(InputError):
+    """After many examples were set aside the others cannot be divided; ``checked`` are both."""
+
+    def __init__(self, why: str, checked: Checked) -> None:
+        super().__init__(why)
+        self.checked = checked
+
+
 def find(spec: FitSpec, progress: Progress) -> Found:
     """Read the source data, without decoding any input, and find its task.
 
@@ -76,6 +84,9 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     """
     group = None if spec.group == AUTO else spec.group
     examples = read_all(Request(spec.data, spec.input, spec.target, group), spec.also)
+    if spec.split == ANEW and examples.splits is not None:
+        note = "The given splits are not kept: the examples are divided anew."
+        examples = replace(examples, splits=None, notes=(*examples.notes, note))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
     task = told(task, spec)
@@ -84,23 +95,34 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     return Found(examples, modality, task)
 
 
-def prepare(found: Found, spec: FitSpec, stopwatch: Stopwatch, progress: Progress) -> Material:
+def prepare(
+    found: Found, spec: FitSpec, stopwatch: Stopwatch, progress: Progress, most: float = MOST_SET_ASIDE
+) -> Material:
     """Look at every example and split them.
 
     Where groups are to be inferred the split is for the time being, and nothing is said of it:
     :func:`headstart.experiment.grouping.grouped` divides anew.
 
+    Parameters
+    ----------
+    most : the share of unreadable examples beyond which they are a mistake of the whole.
+
     Raises
     ------
-    InputError : with every mistake of the examples.
+    InputError : with every mistake of the examples; TooFewLeft, where more than a tenth was set aside.
     """
     store = FrontierStore(store_folder()) if spec.store else None
     looked = KeptLooks(store, found.modality)
-    checked = check(found.examples, found.modality, progress, looked, stopwatch)
+    checked = check(found.examples, found.modality, progress, looked, stopwatch, most)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
     said = Progress(quiet=True) if spec.group == AUTO else progress
-    return divided(checked, found.task, spec, looked, store, said)
+    try:
+        return divided(checked, found.task, spec, looked, store, said)
+    except InputError as error:
+        if len(checked.set_aside) > MOST_SET_ASIDE * len(found.examples):
+            raise TooFewLeft(str(error), checked) from error
+        raise
 
 
 def divided(
@@ -113,8 +135,14 @@ def divided(
     InputError : with every target that cannot be used; or nothing can be held out.
     """
     targets = _usable_targets(checked.examples, task)
+    strata = task.strata(targets)
     parts = split(
-        checked.examples, task.strata(targets), spec.seed, spec.test_share, fingerprints=checked.fingerprints
+        checked.examples,
+        strata,
+        spec.seed,
+        spec.test_share,
+        fingerprints=checked.fingerprints,
+        normalised=checked.normalised,
     )
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.

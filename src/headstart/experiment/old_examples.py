@@ -13,7 +13,7 @@ from headstart.data.checks import Checked, check
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import check_kind, read
 from headstart.data.readers.base import Request
-from headstart.data.splits import split
+from headstart.data.splits import Split, split
 from headstart.delivery.artifact import Model
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.replaying import Memory, as_seen_by
@@ -61,16 +61,24 @@ def memory_again(
     targets = list(checked.examples.targets or [])
     if problems := model.task.problems(checked.examples.ids, targets):
         raise InputError(problems, f"{len(problems)} targets of the old examples do not fit this model:")
-    seed = int(model.provenance.get("seed", 0))
-    parts = split(checked.examples, model.task.strata(targets), seed, fingerprints=checked.fingerprints)
+    parts, unseen = divided_as_before(model, checked)
     seen = as_seen_by(model, checked.examples, progress)
     learnt = seen.select(np.sort(np.concatenate([parts.train, parts.validation])))
     held_out = seen.select(parts.test)
-    guard = model.needed_guard
-    unseen = guard.unseen and bool(guard.held_out_ids) and set(guard.held_out_ids) <= set(held_out.ids)
     if not unseen:
         progress.say(
             "  note: these are not divided as they were when the model was fitted; it may have learnt from some of "
             "the old examples that judge it now."
         )
     return Memory(learnt, held_out, unseen, len(learnt))
+
+
+def divided_as_before(model: Model, checked: Checked) -> tuple[Split, bool]:
+    """How the examples that `model` was made from were divided for its fit, and whether its guard bears that out.
+
+    It does where all that it names as held out is held out again, and had not been learnt from.
+    """
+    targets, seed = list(checked.examples.targets or []), int(model.provenance.get("seed", 0))
+    parts = split(checked.examples, model.task.strata(targets), seed, fingerprints=checked.fingerprints)
+    guard, tested = model.needed_guard, {checked.examples.ids[row] for row in parts.test}
+    return parts, guard.unseen and bool(guard.held_out_ids) and set(guard.held_out_ids) <= tested

@@ -14,8 +14,7 @@ from torch import Tensor
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of, joined
 from headstart.core.files import digest
-from headstart.diagnosis.base import Evidence
-from headstart.experiment.looking import LEARNT
+from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._linear_head import predicted_seconds

@@ -11,10 +11,13 @@ import numpy as np
 from torch import Tensor
 
 from headstart.core.results import Finding
-from headstart.core.threads import spread
+from headstart.data.checks import Checked
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.report.evidence import Case
+from headstart.experiment.kept_pictures import KeptPictures
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.store import FrontierStore
 from headstart.tasks.base import Task
 
 MOST = 1000
@@ -71,23 +74,27 @@ def named_by(findings: Sequence[Finding]) -> list[str]:
     return [example.id for finding in findings for example in finding.examples[:PER_FINDING]]
 
 
-def fragments(examples: Examples, wanted: Iterable[str], budget: float) -> dict[str, str]:
+def fragments(checked: Checked, wanted: Iterable[str], budget: float, keep: bool = False) -> dict[str, str]:
     """HTML fragments of the examples `wanted`, by id, in that order, each once: as many as time and MOST allow.
 
     Parameters
     ----------
     budget : seconds of the whole fit.
+    keep : keep what takes time to make for the next report.
     """
+    examples = checked.examples
     row_of = {name: row for row, name in reversed(list(enumerate(examples.ids)))}
     ids = [name for name in dict.fromkeys(wanted) if name in row_of][:MOST]
-    modality = MODALITIES.load(examples.modality)()
+    store = FrontierStore(store_folder()) if keep else None
+    pictures = KeptPictures(store, MODALITIES.load(examples.modality)())
     until = time.perf_counter() + max(LEAST_SECONDS, SHARE * budget)
     made: list[str] = []
     for start in range(0, len(ids), _AT_ONCE):
         if start and time.perf_counter() > until:
             break
-        part = [examples.references[row_of[name]] for name in ids[start : start + _AT_ONCE]]
-        made += spread(modality.show, part, alone=True)
+        rows = [row_of[name] for name in ids[start : start + _AT_ONCE]]
+        made += pictures.of([examples.references[i] for i in rows], [checked.fingerprints[i] for i in rows])
+    pictures.keep()
     return dict(zip(ids, made, strict=False))
 
 

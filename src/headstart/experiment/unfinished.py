@@ -143,9 +143,15 @@ def _beside(out: Path) -> Path:
 
 
 def _comparable(spec: FitSpec) -> dict[str, Any]:
-    left_out = ("data", "out", "resume", "store", "device", "strategy")
+    left_out = ("data", "out", "resume", "store", "device", "strategy", "old")
     kept = {field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in left_out}
     strategy = spec.strategy
     if strategy is not None and not isinstance(strategy, str):
         strategy = f"{type(strategy).__name__} {sorted(vars(strategy).items())}"
-    return {**kept, "strategy": strategy, "labels": [[name.label, name.description] for name in spec.labels]}
+    old = None if spec.old is None else str(spec.old)
+    return {
+        **kept,
+        "strategy": strategy,
+        "old": old,
+        "labels": [[name.label, name.description] for name in spec.labels],
+    }

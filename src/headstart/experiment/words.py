@@ -109,6 +109,7 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     """
     usual = FitSpec(spec.data)
     names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
+    names += ["split", "old", "forgetting"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     in_python = (
         not isinstance(spec.data, str | Path)
@@ -118,6 +119,8 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     )
     if spec.labels:
         changed["labels"] = labels_written(spec.labels, in_python)
+    if spec.old is not None:
+        backbone = str(spec.backbone)  # the folder of a model, which has no name elsewhere
     given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
     if in_python:
         data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"

@@ -19,6 +19,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
+from headstart.frozen._batching import Stack, batch_size, by_length, by_shape, decoded_bytes
 from headstart.frozen._segment import LARGEST_HALF
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.engines.eager import Eager
@@ -31,7 +32,11 @@ TRIED = 32
 
 SEGMENT_BATCHES = 32
 SEGMENT_BYTES = 2**28
-"""A segment of the store holds this many batches, or this many bytes if that is less; a kill loses at most one."""
+"""A segment of the store holds about so many batches, or bytes if that is less; a kill loses at most one."""
+
+PORTION_BYTES = 2**24
+PORTIONS_AHEAD = 3
+"""Inputs are decoded in portions of whole batches and about so many bytes, a few ahead of the engine."""
 
 
 class FrozenPart:
@@ -60,8 +65,9 @@ class FrozenPart:
         self.frontier, self.engines, self.device, self.fill = frontier, engines, device, fill
         self.stopwatch, self.progress = stopwatch, progress
         self._temporary = None if store else tempfile.TemporaryDirectory(prefix="headstart-")
-        self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else ""))
+        self.store = store or FrontierStore(Path(self._temporary.name if self._temporary else "", "frontiers"))
         self._running: Running | None = None
+        self._stack = Stack()
         self._ahead = self._chosen_for = 0
         self._recomputing = False
         self._example_bytes: int | None = None
@@ -87,7 +93,7 @@ class FrozenPart:
 
     @property
     def _cut(self) -> str:
-        return f"{self.frontier.cut} {self.frontier.architecture}"
+        return f"{self.frontier.cut} {self.frontier.architecture}{self.engines.precision(self.device)}"
 
     def missing(self, inputs: Inputs, views: Sequence[int] = (0,)) -> int:
         """How many activations are not stored yet; 0 where the frontier is the input itself."""
@@ -127,31 +133,36 @@ class FrozenPart:
             self._example_bytes = max(size // 2 if self.half else size, 1)
         return self._example_bytes
 
-    def _parts(self, inputs: Inputs, todo: Sequence[int]) -> list[Sequence[int]]:
-        """`todo` in segments, each a multiple of the batch size, the last one what is left.
-
-        Where all inputs are of one length, the first is a single batch: engines are tried on it while the next
-        segment is decoded.
-        """
-        batch = batch_size(inputs.tensors(0))
-        size = batch * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (batch * self._bytes_each(inputs))))
-        first = size if inputs.preprocess.lengths_differ else batch
-        return [todo[:first], *(todo[i : i + size] for i in range(first, len(todo), size))]
-
     def _fill(self, inputs: Inputs, view: int) -> None:
         space = self.space(inputs, view)
         first = {key: index for index, key in reversed(list(enumerate(inputs.keys)))}
         todo = sorted(index for key, index in first.items() if key not in space)
         if not todo:
             return
+        parts, whole = self._parts(inputs, view, todo)
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
-        parts = self._parts(inputs, todo)
         counter = self.progress.counter(len(todo), label, "examples")
-        decoded_ahead = ahead(lambda part: inputs.many(part, view), parts)
+        rows: list[int] = []
+        computed: list[Batch] = []
+        decoded_ahead = ahead(lambda part: inputs.many(part, view), parts, PORTIONS_AHEAD)
         for part, decoded in zip(parts, decoded_ahead, strict=True):
-            computed = self.compute(decoded, counter.advance)
-            space.write([inputs.keys[i] for i in part], computed, self.half)
+            rows += part
+            computed += self.compute(decoded, counter.advance)
+            if len(rows) >= whole or part is parts[-1]:
+                space.write([inputs.keys[i] for i in rows], computed, self.half)
+                rows, computed = [], []
         counter.close()
+
+    def _parts(self, inputs: Inputs, view: int, todo: list[int]) -> tuple[list[list[int]], int]:
+        """`todo` in portions to be decoded at once, of one length each and of whole batches but for the last of a
+        length, and how many examples a segment of the store is to hold. Chooses an engine, on the commonest length.
+        """
+        alike = by_length(todo, inputs.length) if inputs.preprocess.lengths_differ else [todo]
+        sample = inputs.many(max(alike, key=len)[:TRIED], view)
+        size, usual = self._batch_size(sample), batch_size(sample[0])
+        whole = usual * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (usual * self._bytes_each(inputs))))
+        most = size * max(1, min(PORTION_BYTES // decoded_bytes(sample[0]), whole) // size)
+        return [rows[start : start + most] for rows in alike for start in range(0, len(rows), most)], whole
 
     def compute(
         self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None, ahead: int = 0
@@ -161,17 +172,17 @@ class FrozenPart:
         `ahead` says how many examples will be asked for in all, where that is known: an engine is chosen by it.
 
         Only examples of one shape share a batch, and every batch has the same size (the last is filled up), so
-        an example's activations do not depend on its company.
+        an example's activations do not depend on its company. An engine is chosen on the commonest shape.
         """
         results: dict[int, Batch] = {}
         self._ahead = max(self._ahead, ahead, len(examples))
-        for members in _by_shape(examples):
+        for members in sorted(by_shape(examples), key=len, reverse=True):
             size = self._batch_size([examples[i] for i in members])
             for start in range(0, len(members), size):
                 chunk = members[start : start + size]
                 filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
                 with self.stopwatch.lap("forward"):
-                    outputs = self._run(collate([examples[i] for i in filled]))
+                    outputs = self._run(self._stack([examples[i] for i in filled]))
                 outputs = _rounded(outputs) if self.half else outputs
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
@@ -189,7 +200,7 @@ class FrozenPart:
         decode = (time.perf_counter() - began) / len(examples)
         if self.frontier.is_input:
             return decode
-        common = max(_by_shape(examples), key=len)
+        common = max(by_shape(examples), key=len)
         size = self._batch_size([examples[i] for i in common])
         batch = collate([examples[common[i % len(common)]] for i in range(size)])
         self._run(batch)  # the first batch also warms up
@@ -208,7 +219,7 @@ class FrozenPart:
             part = FrozenModule(self.frontier.cut, key, self.frontier.frozen, self.device)
             with self.stopwatch.lap("forward"):
                 self._running = self.engines.ready(part, sample, self._ahead, self.progress)
-        return usual * self._running.times
+        return self._running.batch_size(usual)
 
     def _run(self, batch: Batch) -> Batch:
         if self._running is None:
@@ -225,12 +236,12 @@ class Activations:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    @cached_property
+    @property
     def lengths(self) -> list[int] | None:
         """Each input's length before padding to a batch; None where all have one size."""
         if not self.inputs.preprocess.lengths_differ:
             return None
-        return [max(t.shape[0] for t in self.inputs.tensors(i).values()) for i in range(len(self))]
+        return [self.inputs.length(i) for i in range(len(self))]
 
     def batch(self, indices: Sequence[int], view: int = 0) -> Batch:
         """The frontier of the examples at `indices`, stacked: (len(indices), …) each."""
@@ -268,20 +279,6 @@ def _rounded(batch: Batch) -> Batch:
         name: t.half().float() if t.dtype == torch.float32 and bool((t.abs() <= LARGEST_HALF).all()) else t
         for name, t in batch.items()
     }
-
-
-def _by_shape(examples: Sequence[Batch]) -> list[list[int]]:
-    """Indices of the examples whose tensors have the same shapes, together."""
-    shapes: dict[tuple[object, ...], list[int]] = {}
-    for index, example in enumerate(examples):
-        shapes.setdefault(tuple((name, tuple(t.shape)) for name, t in example.items()), []).append(index)
-    return list(shapes.values())
-
-
-def batch_size(example: Batch) -> int:
-    """Examples an engine batch: large inputs in small batches, whose buffers stay in the processor's cache."""
-    numbers = max((tensor.numel() for tensor in example.values()), default=1)
-    return min(max(2**20 // max(numbers, 1), 8), 32)
 
 
 def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:

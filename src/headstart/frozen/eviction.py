@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from headstart.core.kept import beside
 from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.holdings import FACTS, Held, free_disk, given_limit, look, survey, usual_limit
 
@@ -32,7 +33,7 @@ class DiskBudget:
 
     @cached_property
     def limit(self) -> int:
-        """Bytes the store may hold; settled when first asked for."""
+        """Bytes the store may hold with the small files beside it; settled when first asked for."""
         if self._given is not None:
             return self._given
         return usual_limit(self.store, sum(space.bytes for space in survey(self.store)))
@@ -41,13 +42,14 @@ class DiskBudget:
     def free_bytes(self) -> int:
         """What may still be written: within the limit, what is not in use given up for it, and half the free disk."""
         spaces = survey(self.store)
-        held = sum(space.bytes for space in spaces if space.in_use)
+        held = self._beside + sum(space.bytes for space in spaces if space.in_use)
         idle = sum(space.bytes for space in spaces if not space.in_use)
         return max(0, min(self.limit - held, free_disk(self.store) // 2 + idle))
 
     def make_room(self, needed: int) -> bool:
         """Remove the least recently used until `needed` bytes fit; False, and nothing removed, where they cannot."""
         spaces = survey(self.store)
+        needed += self._beside
         if needed > self.limit - sum(space.bytes for space in spaces if space.in_use):
             return False
         over = sum(space.bytes for space in spaces) + needed - self.limit
@@ -57,6 +59,10 @@ class DiskBudget:
             if not space.in_use:
                 over -= _shrink(space, over)
         return over <= 0
+
+    @property
+    def _beside(self) -> int:
+        return beside(self.store.parent).bytes
 
 
 @dataclass(frozen=True)

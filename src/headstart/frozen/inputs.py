@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from headstart.backbones.base import Batch, Preprocess
@@ -17,7 +17,8 @@ from headstart.data.modalities.base import Modality
 class Inputs:
     """N examples with what turns them into tensors.
 
-    ``keys`` are N content digests; two examples with the same key are the same input.
+    ``keys`` are N content digests; two examples with the same key are the same input. ``lengths`` are those known so
+    far, by key, where inputs differ in length.
     """
 
     examples: Examples
@@ -25,6 +26,7 @@ class Inputs:
     preprocess: Preprocess
     keys: Sequence[str]
     stopwatch: Stopwatch
+    lengths: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -32,7 +34,16 @@ class Inputs:
     def tensors(self, index: int, view: int = 0) -> Batch:
         """One example's tensors, without the leading N."""
         with self.stopwatch.lap("decode"):
-            return self.preprocess(self.raw(index), view, self.keys[index])
+            tensors = self.preprocess(self.raw(index), view, self.keys[index])
+        if self.preprocess.lengths_differ:
+            self.lengths[self.keys[index]] = max(tensor.shape[0] for tensor in tensors.values())
+        return tensors
+
+    def length(self, index: int) -> int:
+        """One example's length before padding to a batch, where lengths differ; it is decoded for it but once."""
+        if self.keys[index] not in self.lengths:
+            self.tensors(index)
+        return self.lengths[self.keys[index]]
 
     def raw(self, index: int) -> Any:
         """One example decoded, as the preprocessing takes it.
@@ -55,6 +66,7 @@ class Inputs:
             self.preprocess,
             [self.keys[i] for i in indices],
             self.stopwatch,
+            self.lengths,
         )
 
 
@@ -65,4 +77,6 @@ def joined(first: Inputs, second: Inputs) -> Inputs:
         references=[*first.examples.references, *second.examples.references],
         ids=[*first.examples.ids, *second.examples.ids],
     )
-    return Inputs(examples, first.modality, first.preprocess, [*first.keys, *second.keys], first.stopwatch)
+    return Inputs(
+        examples, first.modality, first.preprocess, [*first.keys, *second.keys], first.stopwatch, first.lengths
+    )

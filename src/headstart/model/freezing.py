@@ -86,9 +86,8 @@ class FreezePlan:
                 if path + name in moving:
                     before_first_moving = False
                     visit(f"{path}{name}.", child)
-                    own = {f"{path}{name}.{buffer}" for buffer, _ in child.named_buffers(recurse=False)}
-                    leaf = next(child.children(), None) is None
-                    if leaf and own and not own & thawed:  # its parameters train, its statistics stand still
+                    own = {f"{path}{name}.{buffer}" for buffer in _state_of_its_own(child)}
+                    if own and not own & thawed:  # its parameters train, its statistics stand still
                         still.append(child)
                 elif before_first_moving or child.state_dict():
                     still.append(child)
@@ -173,6 +172,17 @@ class FreezePlan:
     def trainable_parameters(self) -> int:
         """How many numbers train."""
         return sum(p.numel() for name, p in self.network.named_parameters() if name in self.trainable)
+
+
+def _state_of_its_own(module: nn.Module) -> set[str]:
+    """Buffers that training mode may move: those of a single layer, or of a normalisation that holds more.
+
+    timm's batch normalisation holds its activation. Of other modules with parts, the buffers are tables of indices
+    and the like, and their mode is that of their parts.
+    """
+    buffers = {name for name, _ in module.named_buffers(recurse=False)}
+    single = next(module.children(), None) is None
+    return buffers if single or "running_mean" in buffers else set()
 
 
 def _identical(a: Tensor, b: Tensor) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from headstart.core.errors import UsageError, nearest
 from headstart.core.files import write_json
 from headstart.core.timing import say_duration
 from headstart.strategies.base import Climbed, Prepared
@@ -23,12 +24,26 @@ CHOSEN = "balancing.json"
 Climb = Callable[[Prepared, Workbench], Climbed]
 
 
-def balanced(climb: Climb, prepared: Prepared, bench: Workbench) -> Climbed:
+def check_balancing(asked: str | None) -> None:
+    """A way to balance that is asked for must be one there is; None leaves it to held-out examples.
+
+    Raises
+    ------
+    UsageError : there is none of that name.
+    """
+    if asked is not None and asked not in BALANCINGS:
+        raise UsageError(f"balancing={asked}: it must be one of {', '.join(BALANCINGS)}.{nearest(asked, BALANCINGS)}")
+
+
+def balanced(climb: Climb, prepared: Prepared, bench: Workbench, asked: str | None) -> Climbed:
     """`prepared` climbed with the balancing that was chosen before, or else with the best of those there is time for.
 
     The first rung that trains chooses for those above it and for training on every example; a file remembers it for
-    a fit that is killed and resumed.
+    a fit that is killed and resumed. Where there is one task, or a way is `asked` for, which then stands in the
+    recipe, there is nothing to choose.
     """
+    if asked is not None or len(bench.task.parts(bench.targets)) == 1:
+        return climb(prepared, bench)
     chosen = (bench.compared or bench).folder / CHOSEN
     if chosen.exists():
         name = json.loads(chosen.read_text(encoding="utf-8"))["balancing"]

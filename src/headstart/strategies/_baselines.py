@@ -206,8 +206,9 @@ def _take_statistics(network: Backbone, normalisers: Sequence[_BatchNorm], bench
 
 
 def _alone(bench: Workbench, name: str) -> Workbench:
-    """The same bench with checkpoints of its own, and no store: no later fit asks for random activations."""
-    return replace(bench, store=None, folder=bench.folder / name, compared=None)
+    """The same bench with checkpoints of its own, nothing pretrained, and no store: no later fit asks for random
+    activations."""
+    return replace(bench, store=None, folder=bench.folder / name, compared=None, pretrained=None, old=None)
 
 
 def _most_words(bench: Workbench) -> int:

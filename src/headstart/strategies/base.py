@@ -41,8 +41,8 @@ class Rung:
 class Prepared:
     """A rung ready to be climbed: its own copy of the network, the freeze plan, and the recipe.
 
-    ``tuned_share`` is how far from its start towards what training gives the network is to go, where that was decided
-    before; None where it is not.
+    ``tuned_share`` is how far from the pretrained weights towards what training gives the network is to go, where
+    that was decided before; None where it is not.
     """
 
     rung: Rung
@@ -56,7 +56,7 @@ class Prepared:
 class Climbed:
     """A finished rung: the network, its learning curve, and the epochs that were worth it.
 
-    ``tuned_share`` is how far from its start towards the tuned weights the network went: 1 for all the way.
+    ``tuned_share`` is how far from the pretrained weights towards the tuned ones the network went: 1 for all the way.
     """
 
     network: Network
@@ -74,6 +74,9 @@ class Strategy(ABC):
 
     needs: ClassVar[str] = ""
     """What it cannot do without, in a sentence, where it may have no rung to offer."""
+
+    goes_back: ClassVar[bool] = True
+    """False where it moves the backbone and cannot go part of the way back, by which an old task is kept."""
 
     def from_names(self, backbone: Backbone, task: Task) -> Named | None:
         """What `backbone` makes of the names of the task's classes, where this strategy needs no example; else None.

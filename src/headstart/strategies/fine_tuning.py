@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from headstart.backbones.base import Backbone
-from headstart.core.errors import UsageError, nearest
+from headstart.core.errors import UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
-from headstart.strategies._balanced import balanced
-from headstart.strategies._interpolation import SHARES, choose, go, moving
+from headstart.strategies._balanced import balanced, check_balancing
+from headstart.strategies._interpolation import part_of_the_way, times_judged
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
-from headstart.training.balancing import BALANCINGS
 from headstart.training.recipe import Recipe
 from headstart.training.trial import predicted_seconds
 from headstart.training.workbench import Workbench
@@ -31,8 +28,8 @@ class FineTuning(Strategy):
     epochs, learning_rate, batch_size : None for what suits the backbone and the number of examples.
     head_rate : AdamW's peak rate of the head, which was solved on the old features and must follow the new ones.
     layer_decay : factor on the rate for every stage further from the output.
-    interpolate : whether weights between the start and the tuned ones are tried on the held-out examples (WiSE-FT,
-        Wortsman et al. 2022, arXiv:2109.01903).
+    interpolate : whether weights between the pretrained and the tuned ones are tried on the held-out examples
+        (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903).
     statistics : whether thawed batch normalisation follows the statistics of the new examples.
     smoothing, mixup, brightness, l2_sp, gradual, patience, views : see :class:`~headstart.training.recipe.Recipe`;
         ``views`` None takes a few augmented views where the preprocessing has any.
@@ -61,10 +58,7 @@ class FineTuning(Strategy):
         interpolate: bool = False,
         balancing: str | None = None,
     ) -> None:
-        if balancing is not None and balancing not in BALANCINGS:
-            raise UsageError(
-                f"balancing={balancing}: it must be one of {', '.join(BALANCINGS)}.{nearest(balancing, BALANCINGS)}"
-            )
+        check_balancing(balancing)
         self.balancing = balancing
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.head_rate, self.layer_decay = batch_size, head_rate, layer_decay
@@ -97,28 +91,14 @@ class FineTuning(Strategy):
         return FreezePlan(network, rung.freeze_depth, statistics=self.statistics)
 
     def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        judged = len(SHARES) + 1 if self.interpolate else 0
-        return predicted_seconds(prepared.plan, prepared.recipe, bench, judged)
+        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
-        """Train the rung; of several tasks with what balances their losses best, see :mod:`_balanced`."""
-        if self.balancing is None and len(bench.task.parts(bench.targets)) > 1:
-            return balanced(self._tuned, prepared, bench)
-        return self._tuned(prepared, bench)
+        """Train the rung, several tasks with what balances their losses best, and go back part of the way."""
+        return part_of_the_way(self._trained, prepared, bench, self.interpolate, prepared.network.state_dict())
 
-    def _tuned(self, prepared: Prepared, bench: Workbench) -> Climbed:
-        """Train, and go back part of the way where that is better; on every example as far as was chosen before."""
-        plan, share = prepared.plan, prepared.tuned_share
-        start = moving(plan) if share not in (None, 1.0) or self.interpolate else {}
-        climbed = super().climb(prepared, bench)
-        if share is None and self.interpolate:
-            share = choose(plan, start, bench)
-            if share < 1:
-                name = prepared.rung.name
-                bench.progress.say(f"  {name}: weights {share:.0%} of the way to the tuned ones are better")
-        elif share is not None and share < 1:
-            go(plan, start, moving(plan), share)
-        return replace(climbed, tuned_share=1.0 if share is None else share)
+    def _trained(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        return balanced(super().climb, prepared, bench, self.balancing)
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or backbone.learning_rate

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.optional import require
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
+from headstart.strategies._balanced import balanced, check_balancing
+from headstart.strategies._interpolation import part_of_the_way, times_judged
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.strategies.fine_tuning import LARGE, epochs_for
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
+from headstart.training.trial import predicted_seconds
 from headstart.training.workbench import Workbench
 
 
@@ -29,6 +31,8 @@ class LowRank(Strategy):
     rank : r of the r × d matrices. alpha : scale; the change is multiplied by alpha / rank.
     share : share of the stages, from the output down, that get adapters; below them everything stays frozen
         and is run once.
+    interpolate : whether smaller changes, down to a quarter of those learnt, are tried on the held-out examples.
+    balancing : as for :class:`~headstart.strategies.fine_tuning.FineTuning`.
     """
 
     summary = "trains low-rank changes beside frozen weights and merges them in; for large backbones"
@@ -40,7 +44,11 @@ class LowRank(Strategy):
         share: float = 1.0,
         epochs: int | None = None,
         learning_rate: float | None = None,
+        interpolate: bool = False,
+        balancing: str | None = None,
     ) -> None:
+        check_balancing(balancing)
+        self.interpolate, self.balancing = interpolate, balancing
         self.rank, self.alpha, self.share = rank, alpha, share
         self.epochs, self.learning_rate = epochs, learning_rate
 
@@ -57,6 +65,7 @@ class LowRank(Strategy):
             batch_size=32,
             rates=Rates(rate, rate / 10, layer_decay=1.0),
             views=views,
+            balancing=self.balancing or "plain",
         )
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
@@ -78,10 +87,18 @@ class LowRank(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
+
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
-        climbed = super().climb(prepared, bench)
+        """Train the adapters, merge them in, and go back part of the way."""
+        start = without_adapters(prepared.network)
+        return part_of_the_way(self._merged, prepared, bench, self.interpolate, start)
+
+    def _merged(self, prepared: Prepared, bench: Workbench) -> Climbed:
+        climbed = balanced(super().climb, prepared, bench, self.balancing)
         merge_adapters(climbed.network)
-        return replace(climbed, network=climbed.network)
+        return climbed
 
     def _targets(self, backbone: Backbone, sample: Batch) -> dict[str, nn.Module]:
         """The layers that get an adapter, by full name: linear ones, and dense 1×1 or k×k convolutions.
@@ -121,6 +138,12 @@ def _called(backbone: Backbone, sample: Batch) -> set[str]:
     for hook in hooks:
         hook.remove()
     return called
+
+
+def without_adapters(network: Network) -> dict[str, Tensor]:
+    """The state of `network` as if its adapters had learnt nothing, under the names it has once they are merged."""
+    state = network.state_dict()
+    return {name.replace(".base_layer.", "."): value for name, value in state.items() if ".lora_" not in name}
 
 
 def merge_adapters(network: Network) -> None:

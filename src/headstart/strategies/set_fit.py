@@ -42,6 +42,8 @@ class SetFit(Strategy):
     summary = "tunes a sentence encoder on pairs of few examples, then solves a head"
     needs = f"It needs texts, a sentence encoder, and at most {MOST} examples a class."
 
+    goes_back = False
+
     def __init__(self, epochs: int = 10, learning_rate: float = 2e-5, batch_size: int = 32) -> None:
         self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
 

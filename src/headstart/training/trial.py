@@ -14,7 +14,7 @@ SAMPLED = 4
 """Batches of inputs that are looked at to find one of average length."""
 
 
-def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: int = 0) -> float:
+def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: float = 0.0) -> float:
     """Seconds that training `plan` by `recipe` will take here, from what a first batch took.
 
     The held-out examples are run through the trained part `judged` times more than once an epoch.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones.base import Batch, collate
-from headstart.core.kept import KEPT, Kept
+from headstart.backbones.base import Backbone, Batch, collate
+from headstart.core.kept import Kept, beside
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import Activations, FrozenPart
@@ -30,6 +30,7 @@ from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import Job, StepLoss, make_optimizer, outputs_of, run
+from headstart.training.old_task import OldTask
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
@@ -59,7 +60,9 @@ class Workbench:
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
     stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
     kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
-    examples, on which the rungs were compared, where this one holds them too.
+    examples, on which the rungs were compared, where this one holds them too. ``pretrained`` is the backbone as it
+    was loaded, which no rung moves; None where rungs start from what is not pretrained. ``old`` is what it could do
+    before, and what may be lost of it.
     """
 
     task: Task
@@ -78,6 +81,8 @@ class Workbench:
     compared: Workbench | None = None
     judged_after: int = 0
     ending: float = 0.0
+    pretrained: Backbone | None = None
+    old: OldTask | None = None
 
     @property
     def device(self) -> torch.device:
@@ -149,7 +154,9 @@ class Workbench:
     @property
     def kept(self) -> Kept:
         """Small results for the next fit on the same examples: beside the store, or within the fit without one."""
-        return Kept((self.folder if self.store is None else self.store.folder.parent) / KEPT)
+        if self.store is None:
+            return beside(self.folder)
+        return beside(self.store.folder.parent, self.store.limit)
 
     def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
         """What runs the network's frozen part, as its ``requires_grad`` flags stand.

@@ -143,3 +143,10 @@ def test_a_class_with_one_example_is_refused_where_words_are_classes() -> None:
         "trois",
         "quatre",
     ]
+
+
+def test_further_columns_are_kept_if_their_cells_are_plain() -> None:
+    columns = {"text": ["one", "two"], "label": ["a", "b"], "user": ["u1", None], "when": [1, 2.5], "box": [[1], [2]]}
+    found = read({**columns, "split": ["train", "test"]}, fits=False)
+    assert found.further == {"user": ["u1", None], "when": [1, 2.5]}
+    assert found.select([1]).further == {"user": [None], "when": [2.5]}

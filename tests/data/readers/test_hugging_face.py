@@ -57,6 +57,15 @@ def test_a_saved_set_of_texts_without_splits(tmp_path: Path) -> None:
     assert examples.splits is None
 
 
+def test_further_columns_of_a_saved_set(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    rows = {"text": ["so a", "so b"], "label": ["x", "y"], "speaker": ["s1", "s2"]}
+    datasets.Dataset.from_dict(rows).save_to_disk(tmp_path / "saved")
+    examples = HuggingFace().read(Request(tmp_path / "saved", input="text", target="label", fits=False))
+    assert examples.further == {"speaker": ["s1", "s2"]}
+
+
 def test_a_damaged_folder_and_a_missing_library(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     make.write(tmp_path / "saved" / "dataset_dict.json", "{")
     if "datasets" in sys.modules:

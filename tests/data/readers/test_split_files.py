@@ -33,6 +33,15 @@ def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
         SplitFiles().read(Request(tmp_path))
 
 
+def test_further_columns_of_all_tables(tmp_path: Path, make: Any) -> None:
+    make.write(
+        tmp_path / "train.csv", TABLE.replace("label", "label,user").replace("yes", "yes,u1").replace("no", "no,u2")
+    )
+    make.write(tmp_path / "test.csv", TABLE)
+    examples = SplitFiles().read(Request(tmp_path, input="text", target="label"))
+    assert examples.further == {"user": ["u1", "u2", "u1", "u2", *[None] * 4]}
+
+
 def test_two_tables_of_one_split(tmp_path: Path, make: Any) -> None:
     make.write(tmp_path / "train.csv", TABLE)
     make.write(tmp_path / "train.tsv", TABLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from headstart.frozen.engines.base import agrees
+from headstart.frozen.engines.base import Agreement, Tolerance, agreement, agrees
 
 REFERENCE = {"a": torch.linspace(-1, 2, 60).view(3, 20), "b": torch.ones(3)}
 
@@ -39,3 +39,23 @@ def test_another_function_is_refused(other: dict[str, torch.Tensor]):
 
 def test_noise_around_nothing_is_refused():
     assert not agrees({"a": torch.zeros(3)}, {"a": torch.full((3,), 1e-3)})
+
+
+def test_how_far_it_is_by_hand():
+    # By hand: 3 is off by 0.3 of at most 4; (3, 4) and (4, 3) have the cosine 24 / 25.
+    found = agreement({"a": torch.tensor([[3.0, 4.0], [0.0, 0.0]])}, {"a": torch.tensor([[2.7, 4.0], [0.0, 0.0]])})
+    assert found.largest == pytest.approx(0.3 / 4)
+    turned = agreement({"a": torch.tensor([[3.0, 4.0], [1.0, 0.0]])}, {"a": torch.tensor([[4.0, 3.0], [1.0, 0.0]])})
+    assert turned == (pytest.approx(1 / 4), pytest.approx(24 / 25))
+    assert turned.within(Tolerance(0.3, 0.9))
+    assert not turned.within(Tolerance(0.3, 0.97))
+    assert not turned.within(Tolerance(0.2, 0.9))
+
+
+def test_the_worse_of_two_is_a_nan_where_there_is_one():
+    near, far, none = Agreement(0.1, 0.9), Agreement(0.2, 0.8), Agreement(float("nan"), float("nan"))
+    assert near.worse(far) == far.worse(near) == far
+    for found in (near.worse(none), none.worse(near)):
+        assert found.largest != found.largest
+        assert found.cosine != found.cosine
+        assert not found.within(Tolerance(1e9, -2.0))

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+UNREADABLE = "unreadable"
+"""The class of a fragment that says why an input cannot be shown."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -42,6 +45,10 @@ class Modality(ABC):
     """What a look depends on besides the content, a library and its version: looks are then kept from fit to fit.
     Empty where looking costs nothing."""
 
+    shown_by: str = ""
+    """What :meth:`show` depends on besides content and name: fragments are then kept from fit to fit. Empty where
+    showing costs nothing."""
+
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:
         """Whether these references (a sample) are inputs of this modality."""
@@ -68,6 +75,13 @@ class Modality(ABC):
         except ValueError as error:
             return str(error)
         return None
+
+    def read(self, reference: Any) -> Any:
+        """The same input with its content in memory, a file's bytes say: digest and look then need one reading.
+
+        Raises ``OSError`` where it cannot be read; :meth:`look` says why.
+        """
+        return reference
 
     @abstractmethod
     def fingerprint(self, reference: Any) -> str:

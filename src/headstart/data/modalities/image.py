@@ -18,9 +18,9 @@ from headstart.core.shallow import picture_features
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
 from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
 from headstart.data.modalities._pixels import array_to_rgb, to_rgb
-from headstart.data.modalities.base import Look, Modality
+from headstart.data.modalities.base import UNREADABLE, Look, Modality
 
-_THUMBNAIL = 160
+_THUMBNAIL, _QUALITY = 160, 80
 _IMAGE_DIMENSIONS = (2, 3)
 
 
@@ -33,6 +33,7 @@ class Image(Modality):
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
     looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, {LIKENESS}"
+    shown_by = f"Pillow {PIL.__version__}, {_THUMBNAIL} pixels, quality {_QUALITY}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
         """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
@@ -58,14 +59,18 @@ class Image(Modality):
             raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
         return _read(reference, size_hint)[0]
 
+    def read(self, reference: Any) -> Any:
+        """The bytes of a file; an array and a PIL image as they are."""
+        if isinstance(reference, bytes) or not _holds_file(reference):
+            return reference
+        return (Path(reference) if isinstance(reference, str) else reference).read_bytes()
+
     def fingerprint(self, reference: Any) -> str:
         if isinstance(reference, np.ndarray):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
             return digest(reference.mode, str(reference.size), reference.tobytes())
-        if isinstance(reference, str | Path):
-            return digest(Path(reference).read_bytes())
-        return digest(reference if isinstance(reference, bytes) else reference.read_bytes())
+        return digest(self.read(reference))
 
     def look(self, reference: Any) -> Look:
         """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
@@ -73,7 +78,8 @@ class Image(Modality):
         Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
         """
         if _holds_file(reference):
-            content = reference if isinstance(reference, str | Path | bytes) else reference.read_bytes()
+            content = reference if isinstance(reference, str | Path | bytes) else self.read(reference)
+            # Not the pixels that a backbone will ask for: looks are kept, and must not change with who asks.
             picture, (width, height) = _read(content, SIDE)
             size = float(len(content) if isinstance(content, bytes) else Path(content).stat().st_size)
         else:
@@ -89,10 +95,10 @@ class Image(Modality):
         try:
             picture = self.decode(reference, size_hint=_THUMBNAIL).copy()
         except ValueError as error:
-            return f'<span class="unreadable">{alt}: {html.escape(str(error))}</span>'
+            return f'<span class="{UNREADABLE}">{alt}: {html.escape(str(error))}</span>'
         picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=80)
+        picture.save(buffer, "JPEG", quality=_QUALITY)
         data = base64.b64encode(buffer.getvalue()).decode("ascii")
         width, height = picture.size
         return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" width="{width}" height="{height}">'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 from headstart.core.errors import InputError, Problem, nearest
 from headstart.data.examples import Examples
@@ -13,6 +15,8 @@ from headstart.data.readers._several import targets_of
 from headstart.data.readers._table import Table
 from headstart.data.readers._targets import is_present
 from headstart.data.readers.base import Request, columns_named
+
+_PLAIN = (str, int, float, date, type(None))
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,14 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
         source=table.name,
         notes=(*table.notes, columns.said()),
         columns=columns.roles(),
+        further=_further(table, columns),
     )
+
+
+def _further(table: Table, columns: Columns) -> dict[str, list[Any]]:
+    """The columns that nobody uses, of plain cells: stored files, lists and the like say nothing by their value."""
+    further = {name: list(table.columns[name]) for name in columns.unused if name in table.columns}
+    return {name: cells for name, cells in further.items() if all(isinstance(cell, _PLAIN) for cell in cells)}
 
 
 def _refuse_unknown(table: Table, request: Request) -> None:

@@ -49,6 +49,11 @@ def _read_table(path: Path) -> Table:
     raise InputError(f"{path}: no reader takes this table.")
 
 
+def _cells(tables: dict[str, Table], column: str) -> list[Any]:
+    """The cells of all tables; None in one that lacks the column."""
+    return [cell for table in tables.values() for cell in table.columns.get(column, [None] * len(table))]
+
+
 def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
     """The rows of all tables, under the columns chosen in the training table."""
     names = [name for name in columns.names() if name != columns.split]
@@ -62,7 +67,7 @@ def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
         raise InputError(lacking, f"{root}: its tables do not match {tables['train'].name}.")
     return Table(
         name=str(root),
-        columns={name: [cell for table in tables.values() for cell in table.columns[name]] for name in names},
+        columns={name: _cells(tables, name) for name in (*names, *columns.unused)},
         ids=[id_ for table in tables.values() for id_ in table.ids],
         folder=root,
         decimal_comma=all(table.decimal_comma for table in tables.values()),

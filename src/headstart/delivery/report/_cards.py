@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Protocol
 
 from headstart.delivery.report._names import breakable
 from headstart.delivery.report._numbers import count, percent
@@ -11,7 +13,17 @@ from headstart.delivery.report.evidence import Mistake, ReportEvidence
 _UNFOLDED = 12
 
 
-def card(evidence: ReportEvidence, name: str, *rows: tuple[str, str]) -> str:
+class Showing(Protocol):
+    """Of a page's evidence, HTML fragments of examples, and their targets as a person reads them, by id."""
+
+    @property
+    def shown(self) -> Mapping[str, str]: ...
+
+    @property
+    def truths(self) -> Mapping[str, str]: ...
+
+
+def card(evidence: Showing, name: str, *rows: tuple[str, str]) -> str:
     """One example: itself where the page has it, `rows` of term and ready-made HTML, and its id."""
     shown = f'<div class="shown">{evidence.shown[name]}</div>' if name in evidence.shown else ""
     terms = "".join(f'<div class="{term}"><dt>{term}</dt><dd>{text}</dd></div>' for term, text in rows if text)

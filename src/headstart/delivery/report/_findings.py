@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from headstart.core.results import SEVERITIES, Finding, FindingExample, say_severities
-from headstart.delivery.report._cards import card, folded
+from headstart.delivery.report._cards import Showing, card, folded
 from headstart.delivery.report._names import breakable, prose, words
 from headstart.delivery.report._numbers import count, of, three_digits
 from headstart.delivery.report.evidence import ReportEvidence
@@ -16,25 +17,30 @@ _SHOWN = 60
 
 def findings(evidence: ReportEvidence) -> str:
     """The findings as a list, or nothing where there are none."""
+    return listed(evidence.result.findings, evidence, "result.json")
+
+
+def listed(found: Sequence[Finding], evidence: Showing, whole: str) -> str:
+    """`found` as a list, the gravest first; `whole` says where all examples are listed."""
     order = list(SEVERITIES)
-    found = sorted(evidence.result.findings, key=lambda finding: order.index(finding.severity))
+    found = sorted(found, key=lambda finding: order.index(finding.severity))
     if not found:
         return ""
-    items = "".join(_item(finding, evidence) for finding in found)
+    items = "".join(_item(finding, evidence, whole) for finding in found)
     return f'<p class="lead">{say_severities(found)}.</p><ul class="findings">{items}</ul>'
 
 
-def _item(finding: Finding, evidence: ReportEvidence) -> str:
+def _item(finding: Finding, evidence: Showing, whole: str) -> str:
     step = f'<p class="step"><span>What to do:</span> {prose(finding.next_step)}</p>' if finding.next_step else ""
     return (
         f'<li class="finding {finding.severity}"><p class="finding-head">'
         f'<span class="badge">{finding.severity}</span> '
         f'<span class="muted">{escape(words(finding.diagnosis))}</span></p>'
-        f'<p class="summary">{prose(finding.summary)}</p>{step}{_examples(finding, evidence)}</li>'
+        f'<p class="summary">{prose(finding.summary)}</p>{step}{_examples(finding, evidence, whole)}</li>'
     )
 
 
-def _examples(finding: Finding, evidence: ReportEvidence) -> str:
+def _examples(finding: Finding, evidence: Showing, whole: str) -> str:
     """The first examples as cards, those without a place in the page as a list of names."""
     given = finding.examples[:_SHOWN]
     if not given:
@@ -42,11 +48,11 @@ def _examples(finding: Finding, evidence: ReportEvidence) -> str:
     seen = [example for example in given if example.id in evidence.shown]
     named = [example for example in given if example.id not in evidence.shown]
     more = len(finding.examples) - len(given)
-    rest = f'<p class="muted">… and {count(more)} more, listed in result.json</p>' if more > 0 else ""
+    rest = f'<p class="muted">… and {count(more)} more, listed in {escape(whole)}</p>' if more > 0 else ""
     return folded([_example(example, evidence) for example in seen], _UNFOLDED, "cards small") + _names(named, rest)
 
 
-def _example(example: FindingExample, evidence: ReportEvidence) -> str:
+def _example(example: FindingExample, evidence: Showing) -> str:
     truth = breakable(evidence.truths.get(example.id, ""))
     return card(evidence, example.id, ("label", truth), ("score", three_digits(example.score)))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 
 from headstart.core.results import Finding
+from headstart.delivery.report._frame import framed
 from headstart.delivery.report._numbers import three_digits
 
 
@@ -35,7 +35,6 @@ class AdaptationEvidence:
 
 def render_adaptation(evidence: AdaptationEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
-    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     found = "".join(
         f"<li><strong>{escape(each.severity)}</strong>: {escape(each.summary)} {escape(each.next_step)}</li>"
         for each in evidence.findings
@@ -46,18 +45,14 @@ def render_adaptation(evidence: AdaptationEvidence) -> str:
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
         for name, text in evidence.provenance.items()
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(evidence.title)} – headstart report</title><style>{style}</style></head><body><main>"
+    return framed(
+        f"{evidence.title} – headstart report",
         f"<h1>{escape(evidence.title)}</h1><p class='lead'>{escape(evidence.reason)}</p>"
         f"<section><h2>What it cannot promise</h2><ul>{limits}</ul></section>"
         f"<section><h2>What was tried</h2><p>Higher is better in every column; none of these needs labels.</p>"
         f"{_table(evidence)}{f'<p>Left out:</p><ul>{lacking}</ul>' if lacking else ''}</section>"
         f"<section><h2>Findings</h2><ul>{found}</ul></section>"
-        f"<section><h2>Provenance</h2><div class='scroll'><table>{rows}</table></div></section>"
-        "</main></body></html>\n"
+        f"<section><h2>Provenance</h2><div class='scroll'><table>{rows}</table></div></section>",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from importlib.resources import files
 
 from headstart.delivery.report._answer import answer
 from headstart.delivery.report._calibration import calibration
@@ -15,6 +14,7 @@ from headstart.delivery.report._curves import curves
 from headstart.delivery.report._data import data, provenance
 from headstart.delivery.report._extension import extension
 from headstart.delivery.report._findings import findings
+from headstart.delivery.report._frame import framed
 from headstart.delivery.report._gains import gains
 from headstart.delivery.report._growth import growth
 from headstart.delivery.report._ladder import ladder
@@ -55,14 +55,8 @@ def render(evidence: ReportEvidence) -> str:
         f'<h2 id="{anchor}-heading">{SECTIONS[anchor][0]}</h2>{bodies[anchor]}</section>'
         for anchor in present
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(_title(evidence))}</title><style>{_style()}</style></head>"
-        f"<body><main>{answer(evidence)}{_contents(present)}{sections}{_left_out(pictures)}</main>"
-        f"{pictures.definitions}</body></html>\n"
-    )
+    main = f"{answer(evidence)}{_contents(present)}{sections}{left_out(pictures)}"
+    return framed(_title(evidence), main, pictures.definitions)
 
 
 def _body(evidence: ReportEvidence, draw: Callable[[ReportEvidence], str]) -> str:
@@ -73,7 +67,8 @@ def _body(evidence: ReportEvidence, draw: Callable[[ReportEvidence], str]) -> st
     return "".join(f"<h3>{escape(name)}</h3>{body}" for name, body in each if body)
 
 
-def _left_out(pictures: Gallery) -> str:
+def left_out(pictures: Gallery) -> str:
+    """A sentence on the examples that the page has no room for."""
     if not pictures.left_out:
         return ""
     shown = len(pictures.fragments)
@@ -92,7 +87,3 @@ def _contents(present: list[str]) -> str:
         return ""
     links = "".join(f'<li><a href="#{anchor}">{SECTIONS[anchor][0]}</a></li>' for anchor in present)
     return f'<nav aria-label="Contents"><ul>{links}</ul></nav>'
-
-
-def _style() -> str:
-    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")

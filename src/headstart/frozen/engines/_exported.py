@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.frozen.engines._copies import folded_copy
+from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Tensors, shared
 
 OPSET = 17
@@ -33,24 +34,25 @@ def exported(module: nn.Module, sample: Tensors) -> Exported:
 class Exported:
     """The ONNX bytes of a module; ``outputs`` names, in order, what comes out.
 
-    The module is traced on `sample`; the number of examples is left open, and so is the second dimension of
+    The module is traced on two examples of `sample`; their number is left open, and so is the second dimension of
     matrices of whole numbers (token ids), whose length differs from batch to batch.
     """
 
     def __init__(self, module: nn.Module, sample: Tensors) -> None:
         self.inputs = list(sample)
         flat = Flat(folded_copy(module).cpu(), self.inputs)
+        traced = {name: tensor.cpu() for name, tensor in two_examples(sample).items()}
         with torch.inference_mode():
-            self.outputs = list(flat.module(sample))
+            self.outputs = list(flat.module(traced))
         open_sizes = {name: {0: "examples"} for name in [*self.inputs, *self._named_outputs]}
         for name, tensor in sample.items():
-            if tensor.dim() == 2 and not tensor.is_floating_point():
+            if has_length(tensor):
                 open_sizes[name][1] = "length"
         with _quietly(), torch.no_grad(), tempfile.TemporaryDirectory(prefix="headstart-") as folder:
             file = Path(folder) / "frozen.onnx"
             torch.onnx.export(
                 flat,
-                tuple(tensor.cpu() for tensor in sample.values()),
+                tuple(traced.values()),
                 file,
                 input_names=self.inputs,
                 output_names=self._named_outputs,
@@ -80,7 +82,7 @@ class Flat(nn.Module):
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the tracer's warnings about values it takes for constants: a second batch is compared in any case."""
+    """Without the tracer's warnings of values taken for constants: a trial compares batches of several shapes."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -15,12 +15,37 @@ Tensors = dict[str, Tensor]
 Made = TypeVar("Made")
 
 
+LARGEST = 1e-4
+COSINE = 0.99999
+"""How far an engine of single precision may be from plain PyTorch."""
+
+
 class Tolerance(NamedTuple):
     """How far an engine may be from plain PyTorch: ``largest`` difference relative to the reference's largest
     magnitude, and the smallest ``cosine`` similarity, for every tensor and, for the cosine, every example."""
 
-    largest: float = 1e-4
-    cosine: float = 0.99999
+    largest: float = LARGEST
+    cosine: float = COSINE
+
+
+class Agreement(NamedTuple):
+    """How far an engine was from plain PyTorch, in the terms of :class:`Tolerance`."""
+
+    largest: float = 0.0
+    cosine: float = 1.0
+
+    def within(self, tolerance: Tolerance) -> bool:
+        """Whether it is the same function; not where a NaN was given."""
+        return self.largest <= tolerance.largest and self.cosine >= tolerance.cosine
+
+    def worse(self, other: Agreement) -> Agreement:
+        """The farther of both figures; a NaN is the farthest."""
+        largest = max(self.largest, other.largest, key=lambda value: (value != value, value))
+        return Agreement(largest, min(self.cosine, other.cosine, key=lambda value: (value == value, value)))
+
+
+OTHERS = Agreement(float("inf"), -1.0)
+"""Of outputs that differ in names or shapes."""
 
 
 _shared: ContextVar[dict[Any, Any] | None] = ContextVar("shared", default=None)
@@ -60,6 +85,9 @@ class Engine(ABC):
 
     tolerance: ClassVar[Tolerance] = Tolerance()
 
+    reduced: ClassVar[bool] = False
+    """Whether it computes in less than single precision: what it gives is stored apart from exact activations."""
+
     @abstractmethod
     def available(self, device: torch.device) -> bool:
         """Whether its library and the device allow it here."""
@@ -82,22 +110,30 @@ class Engine(ABC):
 
 def agrees(reference: Tensors, candidate: Tensors, tolerance: Tolerance = Tolerance()) -> bool:  # noqa: B008
     """Whether two engines' outputs are the same function within `tolerance`."""
-    if reference.keys() != candidate.keys():
-        return False
+    return agreement(reference, candidate).within(tolerance)
+
+
+def agreement(reference: Tensors, candidate: Tensors) -> Agreement:
+    """How far two engines' outputs, (N, …) by name, are from each other: the worst over all names and examples."""
+    if {n: t.shape for n, t in reference.items()} != {n: t.shape for n, t in candidate.items()}:
+        return OTHERS
+    found = Agreement()
     for name, expected in reference.items():
-        given, wanted = candidate[name].float(), expected.float()
-        if given.shape != wanted.shape:
-            return False
-        if not largest_difference(wanted, given) <= tolerance.largest:  # so that a NaN does not agree
-            return False
-        rows, others = wanted.reshape(len(wanted), -1), given.reshape(len(given), -1)
-        alike = torch.nn.functional.cosine_similarity(rows, others, dim=1)
-        if bool(((rows.norm(dim=1) > 0) & (alike < tolerance.cosine)).any()):
-            return False
-    return True
+        wanted, given = expected.float(), candidate[name].float()
+        found = found.worse(Agreement(largest_difference(wanted, given), _smallest_cosine(wanted, given)))
+    return found
 
 
 def largest_difference(reference: Tensor, candidate: Tensor) -> float:
     """The largest absolute difference over the reference's largest magnitude."""
     scale = reference.abs().max().clamp_min(1e-12)
     return float((candidate - reference).abs().max() / scale)
+
+
+def _smallest_cosine(reference: Tensor, candidate: Tensor) -> float:
+    """Over the examples (N, …) whose reference is not all zeros."""
+    rows, others = reference.reshape(len(reference), -1), candidate.reshape(len(candidate), -1)
+    some = rows.norm(dim=1) > 0
+    if not bool(some.any()):
+        return 1.0
+    return float(torch.nn.functional.cosine_similarity(rows[some], others[some], dim=1).min())

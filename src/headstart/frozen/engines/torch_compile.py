@@ -10,16 +10,18 @@ from torch import nn
 
 from headstart.frozen.engines._copies import folded_copy
 from headstart.frozen.engines._exported import Flat
+from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Engine, Tensors
 
 
 class TorchCompile(Engine):
     """Compiles the folded frozen part by Inductor, which writes C++ on a CPU and Triton on a GPU.
 
-    A length that was not seen before is compiled for any length, once.
+    It is compiled once, for any length and number of examples (beyond some size once more). A single example runs
+    twice, since the compiler takes a size of 1 for a constant. Preparing MobileNetV2 takes 30 s of CPU time.
     """
 
-    typical_preparation = 40.0
+    typical_preparation = 20.0
 
     def available(self, device: torch.device) -> bool:
         if device.type == "cpu":
@@ -28,7 +30,7 @@ class TorchCompile(Engine):
 
     def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
         copied = folded_copy(module).to(device).to(memory_format=torch.channels_last)
-        placed = {name: tensor.to(device) for name, tensor in sample.items()}
+        placed = {name: tensor.to(device) for name, tensor in two_examples(sample).items()}
         with torch.no_grad():
             self.outputs = list(copied(placed))
             sizes = (tuple(dict.fromkeys(range(t.dim()), torch.export.Dim.AUTO) for t in placed.values()),)
@@ -40,5 +42,9 @@ class TorchCompile(Engine):
 
     @torch.no_grad()  # Inductor takes weights for constants only outside inference mode
     def run(self, batch: Tensors) -> Tensors:
-        values = self.module(*(tensor.to(self.device) for tensor in batch.values()))
-        return {name: value.contiguous().cpu() for name, value in zip(self.outputs, values, strict=True)}
+        count = len(next(iter(batch.values())))
+        placed = [tensor.to(self.device) for tensor in (two_examples(batch) if count == 1 else batch).values()]
+        for tensor in placed:
+            torch._dynamo.maybe_mark_dynamic(tensor, [0, 1] if has_length(tensor) else 0)
+        values = self.module(*placed)
+        return {name: value[:count].contiguous().cpu() for name, value in zip(self.outputs, values, strict=True)}

@@ -1,0 +1,50 @@
+"""The backbone of a finished model, as it was tuned: what a fit on other examples may start from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones._registry import SOURCES
+from headstart.core.errors import HeadstartError
+
+if TYPE_CHECKING:
+    from headstart.backbones.base import Backbone
+
+DESCRIPTION, WEIGHTS = "model.json", "model.safetensors"
+OF_THE_BACKBONE = "backbone."
+"""What the names of its weights begin with, beside those of the head."""
+
+
+def is_finished_model(folder: Path) -> bool:
+    """Whether `folder` holds a model that a fit has written."""
+    return (folder / DESCRIPTION).is_file() and (folder / WEIGHTS).is_file()
+
+
+def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
+    """The backbone of the model in `folder`, called `name`; nothing in it is run or unpickled.
+
+    Raises
+    ------
+    HeadstartError : the folder is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["backbone"]
+        backbone = SOURCES.load(described["source"])().rebuild(described, folder)
+        if pretrained:
+            state = load_file(folder / WEIGHTS)
+            own = {key: value for key, value in state.items() if key.startswith(OF_THE_BACKBONE)}
+            backbone.load_state_dict({key.removeprefix(OF_THE_BACKBONE): value for key, value in own.items()})
+    except (AttributeError, KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise HeadstartError(
+            f"{folder}: the model folder is damaged ({type(error).__name__}: {why}), so no fit can start from its "
+            "backbone. Copy it again from where it was made, or name another --backbone."
+        ) from error
+    backbone.card = replace(backbone.card, name=name, path=str(folder))
+    return backbone.eval()

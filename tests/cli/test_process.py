@@ -1,0 +1,29 @@
+"""The tool's own process: settings that must stand before torch starts, for it alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from headstart.cli import _prepare_process
+from small_world import status
+
+SETTINGS = {"THP_MEM_ALLOC_ENABLE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def test_a_command_sets_huge_pages_and_passive_threads(at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SETTINGS:
+        monkeypatch.setenv(name, "")  # so that it is put back afterwards
+        monkeypatch.delenv(name)
+    assert status("models") == 0
+    assert {name: os.environ.get(name) for name in SETTINGS} == SETTINGS
+
+
+def test_what_a_person_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
+    _prepare_process()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"

@@ -1,0 +1,81 @@
+"""Recorded computations, with a stand-in for the GPU that records and replays them: what surrounds it is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from headstart.frozen.engines import _recorded
+from headstart.frozen.engines.base import Tensors, agrees
+from headstart.frozen.engines.cuda_graphs import MOST, CudaGraphs
+from toys import toy_backbone
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows of every batch that was recorded. A replay reads and writes the memory that a recording knows."""
+    rows: list[int] = []
+
+    def record(forward: _recorded.Forward, given: Tensors) -> tuple[Callable[[], None], Tensors]:
+        rows.append(len(next(iter(given.values()))))
+        outputs = forward(given)
+
+        def replay() -> None:
+            for name, tensor in forward(given).items():
+                outputs[name].copy_(tensor)
+
+        return replay, outputs
+
+    monkeypatch.setattr(_recorded, "record", record)
+    return rows
+
+
+class Features(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = toy_backbone()
+
+    def forward(self, batch: Tensors) -> Tensors:
+        return {
+            "features": self.backbone.features(batch),
+            "count": torch.ones(len(batch["pixels"]), dtype=torch.long),
+        }
+
+
+def pixels(count: int) -> Tensors:
+    return {"pixels": torch.randn(count, 3, 8, 8, generator=torch.Generator().manual_seed(count))}
+
+
+def test_each_shape_is_recorded_once_and_what_it_gave_stays(recorded: list[int]) -> None:
+    module, engine = Features().eval(), CudaGraphs()
+    engine.prepare(module, pixels(4), CPU)
+    batches = [pixels(4), {"pixels": -pixels(4)["pixels"]}, pixels(2), pixels(4)]
+    given = [engine.run(batch) for batch in batches]
+    assert recorded == [4, 2]
+    for batch, found in zip(batches, given, strict=True):
+        with torch.no_grad():
+            assert agrees(module(batch), found, engine.tolerance)
+        assert found["features"].dtype == torch.float32
+        assert found["features"].is_contiguous()
+        assert found["count"].dtype == torch.long
+
+
+def test_after_many_shapes_the_others_run_unrecorded(recorded: list[int]) -> None:
+    module, engine = Features().eval(), CudaGraphs()
+    engine.prepare(module, pixels(1), CPU)
+    for count in range(1, MOST + 3):
+        found = engine.run(pixels(count))
+        with torch.no_grad():
+            assert agrees(module(pixels(count)), found, engine.tolerance)
+    assert recorded == list(range(1, MOST + 1))
+
+
+def test_it_is_for_a_gpu_and_says_that_it_is_less_exact() -> None:
+    assert not CudaGraphs().available(CPU)
+    assert CudaGraphs().available(torch.device("cuda"))
+    assert CudaGraphs.reduced
