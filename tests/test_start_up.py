@@ -59,6 +59,20 @@ sys.exit(f"loaded: {{found}}" if found else 0)
     assert done.returncode == 0, done.stderr
 
 
+def test_traits_are_judged_without_scikit_learn() -> None:
+    """It takes a second to import, a fifth of what a fit on examples seen before takes in all."""
+    probe = """
+import sys
+import numpy as np
+from headstart.diagnosis._trait_classifier import judge
+judged = judge(np.arange(40.0)[:, None], np.array(["a"] * 20 + ["b"] * 20))
+assert judged.accuracy.value > 0.9
+sys.exit("loaded" if "sklearn" in sys.modules else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_torchvision_comes_without_the_compiler_and_finds_it_where_it_is_asked() -> None:
     """The compiler takes five times as long to import as torchvision, which wants one function of it."""
     probe = """
