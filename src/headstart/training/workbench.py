@@ -163,7 +163,9 @@ class Workbench:
 
         `keep` False leaves nothing in the store: for weights that no later fit will ask for.
         """
-        frontier = find_frontier(network.to(self.device).backbone, self.sample())
+        backbone = network.to(self.device).backbone
+        trains = any(parameter.requires_grad for parameter in backbone.parameters())
+        frontier = find_frontier(backbone, self.sample() if trains else {})
         store = self.store if keep else None
         return FrozenPart(frontier, self.engines, store, self.device, self.stopwatch, self.progress)
 
