@@ -119,10 +119,11 @@ class Torchvision(Source):
         from headstart.backbones._image_backbone import ImageBackbone
         from headstart.backbones._image_rebuild import cut_after, input_shape
 
-        classifier = remove_classifier(network.eval(), input_shape(preprocess))
-        cut_after(network, description.get("last_stage"), preprocess)
+        classifier, seen = remove_classifier(network.eval(), input_shape(preprocess))
+        last_stage = description.get("last_stage")
+        cut_after(network, last_stage, preprocess)
         description = {"source": Path(__file__).stem, **description, "classifier": classifier}
-        return ImageBackbone(network, card, preprocess, description)
+        return ImageBackbone(network, card, preprocess, description, seen=None if last_stage else seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones import _torchvision_networks as networks
