@@ -48,6 +48,7 @@ def test_a_fit_starts_without_what_it_may_not_need() -> None:
         "timm",
         "transformers",
         "pandas",
+        "triton",
     )
     probe = f"""
 import sys
