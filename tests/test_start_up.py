@@ -37,13 +37,54 @@ sys.exit(f"loaded: {{found}}" if found else 0)
 
 
 def test_a_fit_starts_without_what_it_may_not_need() -> None:
-    """Each of these takes half a second or more, of the few that a fit on examples seen before takes in all."""
-    late = ("scipy.stats", "scipy.optimize", "sklearn", "captum", "torchvision", "timm", "transformers", "pandas")
+    """Each takes its time, most half a second or more, of the few that a fit on examples seen before takes."""
+    late = (
+        "accelerate",
+        "scipy.stats",
+        "scipy.optimize",
+        "sklearn",
+        "captum",
+        "torchvision",
+        "timm",
+        "transformers",
+        "pandas",
+        "triton",
+    )
     probe = f"""
 import sys
 import headstart.experiment.flow
 found = [name for name in {late!r} if name in sys.modules]
 sys.exit(f"loaded: {{found}}" if found else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_traits_are_judged_without_scikit_learn() -> None:
+    """It takes a second to import, a fifth of what a fit on examples seen before takes in all."""
+    probe = """
+import sys
+import numpy as np
+from headstart.diagnosis._trait_classifier import judge
+judged = judge(np.arange(40.0)[:, None], np.array(["a"] * 20 + ["b"] * 20))
+assert judged.accuracy.value > 0.9
+sys.exit("loaded" if "sklearn" in sys.modules else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_torchvision_comes_without_the_compiler_and_finds_it_where_it_is_asked() -> None:
+    """The compiler takes five times as long to import as torchvision, which wants one function of it."""
+    probe = """
+import sys
+from headstart.backbones.torchvision import Torchvision
+Torchvision().tiny("mobilenet_v2")
+assert "torch._dynamo" not in sys.modules, "the compiler was imported"
+assert "torch._dynamo.utils" not in sys.modules, "what stood for it was left behind"
+assert sys.modules["torchvision.ops.roi_align"].is_compile_supported("cpu") in (True, False)
+import torch._dynamo.utils
+assert torch._dynamo.utils.is_compile_supported("cpu") in (True, False)
 """
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

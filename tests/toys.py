@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
 
@@ -177,7 +176,7 @@ def toy_bench(
         validation=inputs_of(backbone, raw[cut:], stopwatch) if held_out else None,
         validation_targets=task.encode(targets[cut:]) if held_out else None,
         store=store,
-        accelerator=Accelerator(cpu=True),
+        chosen_device=torch.device("cpu"),
         stopwatch=stopwatch,
         progress=Progress(quiet=True),
         seed=0,

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 
 from headstart.backbones import load
 from headstart.backbones.base import collate
@@ -59,7 +58,7 @@ def _bench(job: dict[str, Any]) -> tuple[Workbench, Network]:
         validation=None,
         validation_targets=None,
         store=FrontierStore(folder / "store"),
-        accelerator=Accelerator(cpu=job["device"] == "cpu"),
+        chosen_device=torch.device(job["device"]),
         stopwatch=stopwatch,
         progress=Progress(quiet=True),
         seed=0,

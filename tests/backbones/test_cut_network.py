@@ -9,6 +9,8 @@ from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from headstart.backbones._cut_network import remove_classifier, truncate
+from headstart.backbones._image_backbone import ImageBackbone
+from headstart.backbones.torchvision import Torchvision
 from headstart.core.errors import HeadstartError
 
 SHAPE = (1, 3, 64, 64)
@@ -20,10 +22,22 @@ SHAPE = (1, 3, 64, 64)
 )
 def test_only_the_scoring_layer_goes(name: str, classifier: str, width: int) -> None:
     network = models.get_model(name, weights=None).eval()
-    assert remove_classifier(network, SHAPE) == classifier
+    path, seen = remove_classifier(network, SHAPE)
+    assert path == classifier
     assert isinstance(network.get_submodule(classifier), nn.Identity)
     with torch.no_grad():
-        assert network(torch.zeros(SHAPE)).shape == (1, width)
+        assert network(torch.zeros(SHAPE)).shape == seen.shape == (1, width)
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "densenet121", "vit_b_16", "swin_t", "inception_v3"])
+def test_what_was_seen_with_the_classifier_holds_without_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One forward pass tells all: a second one finds the same stages and widths, and is not made."""
+    once = Torchvision().tiny(name)
+    again = ImageBackbone(once.network, once.card, once.preprocess, {})
+    assert again.stages() == once.stages()
+    assert again.feature_size == once.feature_size
+    monkeypatch.setattr(ImageBackbone, "_look", None)
+    assert Torchvision().tiny(name).stages() == once.stages()
 
 
 @pytest.mark.parametrize(

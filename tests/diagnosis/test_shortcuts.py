@@ -7,7 +7,7 @@ import pytest
 
 from diagnosis.made import evidence
 from headstart.diagnosis._source_folder import source_folders
-from headstart.diagnosis._trait_classifier import balanced_accuracy
+from headstart.diagnosis._trait_classifier import balanced_accuracy, judge
 from headstart.diagnosis.shortcuts import Shortcuts
 
 TARGETS = {"train": ["a", "b"] * 60, "validation": ["a", "b"] * 20, "test": ["a", "b"] * 20}
@@ -62,6 +62,37 @@ def test_it_is_a_warning_when_features_reach_much_more():
 @pytest.mark.parametrize("tell", [0.0, 0.2])
 def test_what_hardly_tells_is_not_worth_a_word(tell):
     assert Shortcuts().examine(evidence(TARGETS, traits=traits(tell))) == []
+
+
+def test_two_traits_that_tell_the_class_only_together_are_seen():
+    """Class a is wide and dark or narrow and bright: neither trait alone says anything."""
+    generator, together = np.random.default_rng(0), {}
+    for split, targets in TARGETS.items():
+        wide = generator.random(len(targets)) < 0.5
+        dark = wide == (np.array(targets) == "a")
+        noise = generator.random((2, len(targets)))
+        together[split] = {"width": 100 + 200 * wide + noise[0], "brightness": 0.8 - 0.5 * dark + 0.1 * noise[1]}
+    (finding,) = Shortcuts().examine(evidence(TARGETS, traits=together))
+    assert "tells the class of 8" in finding.summary  # where each alone tells it of half
+
+
+def test_the_trait_that_tells_most_alone_stands_first():
+    told = np.arange(200) % 2
+    values = np.stack([told + 3.0 * (np.arange(200) % 5), np.random.default_rng(0).random(200), 10.0 * told], axis=1)
+    judged = judge(values, np.where(told == 1, "a", "b"))
+    assert judged is not None
+    assert judged.strongest == [2, 0, 1]
+    assert judged.accuracy.value == 1.0
+    assert judged.likely.min() > 0.5
+
+
+def test_a_common_class_does_not_outweigh_a_rare_one():
+    """A width that says nothing is nobody's: each of the classes gets its share, however rare it is."""
+    strata = np.array(["common"] * 900 + ["rare"] * 100)
+    judged = [judge(np.random.default_rng(seed).random((1000, 2)), strata) for seed in range(5)]
+    assert all(judged)
+    assert np.mean([each.accuracy.value for each in judged if each]) == pytest.approx(0.5, abs=0.05)
+    assert np.mean([each.likely.mean() for each in judged if each]) == pytest.approx(0.5, abs=0.05)
 
 
 def test_missing_values_traits_and_splits():

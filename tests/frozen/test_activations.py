@@ -15,7 +15,8 @@ from headstart.backbones.base import Backbone, Batch
 from headstart.core.timing import Stopwatch
 from headstart.frozen import activations
 from headstart.frozen._batching import batch_size
-from headstart.frozen.activations import FrozenPart, stacked, weights_digest
+from headstart.frozen._weights_digest import weights_digest
+from headstart.frozen.activations import FrozenPart, stacked
 from headstart.frozen.choosing import Engines
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import find_frontier

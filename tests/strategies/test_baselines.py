@@ -9,8 +9,10 @@ import torch
 from PIL import Image
 from torch import nn
 
+from headstart.core.engine_choice import EngineChoice, EngineTrial
 from headstart.core.errors import HeadstartError
 from headstart.core.shallow import picture_features
+from headstart.frozen.frontier import WHOLE
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
@@ -133,3 +135,12 @@ def test_what_takes_longer_with_more_examples_is_predicted_so(bench):
     said = [text for text, _ in texts(40)]
     bench = replace(bench, train=inputs_of(backbone, said[:30]))
     assert shallow_seconds(bench, said[:30], said[30:]) > 0
+
+
+def test_random_weights_take_as_long_as_plain_pytorch_did_in_the_trial(bench):
+    """Then it is not run only to find out: 30 + 10 inputs at 2 s, and 30 for the statistics of its batches."""
+    backbone = toy_backbone()
+    tried = [EngineTrial("eager", 1, 0.0, 2.0, "the reference"), EngineTrial("other", 1, 0.0, 0.5, "faster")]
+    bench.engines.choices.append(EngineChoice(WHOLE, "other", 1, 40, tried))
+    backbone.features = None  # would fail where it is called
+    assert random_weights_seconds(bench, backbone, bench.validation) == pytest.approx(140, abs=1)

@@ -135,3 +135,18 @@ def test_a_head_nearby_leads_to_the_same_head(tmp_path: Path):
         # What is added to all biases alike adds nothing to a probability.
         centred = [one.bias - one.bias.mean() for one in (again, found)]
         torch.testing.assert_close(*centred, atol=2e-3, rtol=2e-2)
+
+
+def test_which_depths_there_are_is_read_from_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A network is not run only to learn how wide its stages are, and no input is decoded for it."""
+    bench = replace(bench_in(tmp_path), store=FrontierStore(tmp_path / "store"))
+    network = fresh(bench)
+    solve_head(network, bench)
+    expected = network.backbone.depth_features(bench.sample(2))
+    later = replace(bench)  # has decoded nothing yet
+    monkeypatch.setattr(type(network.backbone), "depth_features", None)
+    monkeypatch.setattr(type(later.train), "tensors", None)
+    monkeypatch.setattr(type(later.train), "many", None)
+    several = several_depths(network, later)
+    assert several.depths == tuple(expected)
+    assert several.head_features == sum(tensor.shape[1] for tensor in expected.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from headstart.backbones._use_order import watch
+from headstart.backbones._use_order import Seen, watch
 from headstart.core.errors import HeadstartError
 
 
@@ -15,21 +15,28 @@ def replace_module(network: nn.Module, path: str, by: nn.Module) -> None:
     setattr(network.get_submodule(parent), name, by)
 
 
-def remove_classifier(network: nn.Module, shape: tuple[int, ...]) -> str:
-    """Replace the last layer with weights (the one that gives class scores) by the identity; returns its path.
+def remove_classifier(network: nn.Module, shape: tuple[int, ...]) -> tuple[str, Seen]:
+    """Replace the last layer with weights (the one that gives class scores) by the identity.
 
     Layers before it that pretraining shaped (VGG's fc6 and fc7, MobileNetV3's pre-logits) stay. `shape` is
-    the input's, (N, C, H, W).
+    the input's, (N, C, H, W). Returns the layer's path, and what is seen of the network without it: what follows that
+    layer, pooling say, works on its input as it did on its output.
     """
-    order, _ = watch(network, lambda: network(torch.zeros(shape)))
+    order, scores = watch(network, lambda: network(torch.zeros(shape)))
     layers = [
         (order.first[f"{path}.weight"], path)
         for path, module in network.named_modules()
         if isinstance(module, nn.Linear | nn.Conv2d) and f"{path}.weight" in order.first
     ]
     path = max(layers)[1]
+    width = _inputs(network.get_submodule(path))
     replace_module(network, path, nn.Identity())
-    return path
+    return path, Seen(order, (scores.shape[0], width, *scores.shape[2:]))
+
+
+def _inputs(layer: nn.Module) -> int:
+    """How many numbers, or channels, a layer takes."""
+    return int(layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels)  # type: ignore[arg-type]
 
 
 def truncate(network: nn.Module, last_stage: str, shape: tuple[int, ...]) -> None:

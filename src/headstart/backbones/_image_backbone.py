@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._image_stages import image_stages
-from headstart.backbones._use_order import watch
+from headstart.backbones._use_order import Seen, watch
 from headstart.backbones.base import Backbone, Batch, Card, Stage
 from headstart.core.errors import HeadstartError
 
@@ -25,6 +25,7 @@ class ImageBackbone(Backbone):
     network : a classifier whose classifier layer is gone; left in evaluation mode.
     description : what the source needs to rebuild the network, as JSON; ``source`` is its plug-in name.
     leaves, functions : module types that ``torch.fx`` must not look into, and functions it must record whole.
+    seen : what a forward pass has told of the network as it is, where there was one; else there is one now.
     """
 
     learning_rate = 1e-4
@@ -37,20 +38,23 @@ class ImageBackbone(Backbone):
         description: Mapping[str, Any],
         leaves: tuple[type[nn.Module], ...] = (),
         functions: tuple[Callable[..., Any], ...] = (),
+        seen: Seen | None = None,
     ) -> None:
         super().__init__()
         self.network = network.eval()
         self.card, self.preprocess = card, preprocess
         self._description, self._leaves, self._functions = dict(description), leaves, functions
-        pixels = torch.zeros((1, preprocess.channels, preprocess.size, preprocess.size))
-        order, output = watch(network, lambda: self.network(pixels))
-        if output.dim() != 2:
-            raise HeadstartError(
-                f"{card.name}: gives features of shape {tuple(output.shape)}, not (N, D); its pooling is missing."
-            )
-        self.feature_size = output.shape[1]
+        order, shape = seen or self._look(preprocess)
+        if len(shape) != 2:
+            raise HeadstartError(f"{card.name}: gives features of shape {shape}, not (N, D); its pooling is missing.")
+        self.feature_size = shape[1]
         self._stages, self._entries = image_stages(network, order, leaves, "network.")
         self.eval()
+
+    def _look(self, preprocess: ImagePreprocess) -> Seen:
+        pixels = torch.zeros((1, preprocess.channels, preprocess.size, preprocess.size))
+        order, output = watch(self.network, lambda: self.network(pixels))
+        return Seen(order, tuple(output.shape))
 
     def stages(self) -> list[Stage]:
         return list(self._stages)

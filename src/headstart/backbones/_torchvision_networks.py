@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchvision import models
+
+from headstart.backbones._torchvision_models import models
 
 _VGG16 = [16, 16, "M", 16, 16, "M", 24, 24, 24, "M", 32, 32, 32, "M", 32, 32, 32, "M"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,13 @@ class UseOrder:
 
     first: dict[str, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+
+
+class Seen(NamedTuple):
+    """What one forward pass tells of a network: when it uses its weights, and the shape of what it gives."""
+
+    order: UseOrder
+    shape: tuple[int, ...]
 
 
 class _Watch(TorchFunctionMode):

@@ -119,10 +119,11 @@ class Torchvision(Source):
         from headstart.backbones._image_backbone import ImageBackbone
         from headstart.backbones._image_rebuild import cut_after, input_shape
 
-        classifier = remove_classifier(network.eval(), input_shape(preprocess))
-        cut_after(network, description.get("last_stage"), preprocess)
+        classifier, seen = remove_classifier(network.eval(), input_shape(preprocess))
+        last_stage = description.get("last_stage")
+        cut_after(network, last_stage, preprocess)
         description = {"source": Path(__file__).stem, **description, "classifier": classifier}
-        return ImageBackbone(network, card, preprocess, description)
+        return ImageBackbone(network, card, preprocess, description, seen=None if last_stage else seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones import _torchvision_networks as networks
@@ -152,14 +153,14 @@ class Torchvision(Source):
 
 
 def _architectures() -> list[str]:
-    from torchvision import models
+    from headstart.backbones._torchvision_models import models
 
     return models.list_models(module=models)
 
 
 def _choose_weights(architecture: str, tag: str) -> Any:
     """The weights called `tag`; without one those already downloaded, else torchvision's default."""
-    from torchvision import models
+    from headstart.backbones._torchvision_models import models
 
     published = models.get_model_weights(architecture)
     names = [weights.name for weights in published]

@@ -1,14 +1,14 @@
-"""How well a few numbers alone tell the class: a small forest, judged on examples it did not see."""
+"""How well a few numbers alone tell the class: a small classifier, judged on examples it did not see."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from headstart.core.results import Figure
 from headstart.core.statistics import Z_95
+from headstart.diagnosis._trait_steps import probabilities, steps_of, told_by_one
 
 FOLDS = 5
 FEWEST = 10
@@ -16,8 +16,6 @@ FEWEST = 10
 
 MOST = 3000
 """Examples that are looked at; more would take long and say the same."""
-
-_TREES, _DEPTH, _LEAF, _SHALLOW = 30, 6, 5, 3
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,6 @@ class Judgement:
 
 def judge(values: np.ndarray, strata: np.ndarray) -> Judgement | None:
     """Cross-validates on traits (N, T), NaN where unknown; None where fewer than two classes have 10 examples."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.tree import DecisionTreeClassifier
-
     names, counts = np.unique(strata, return_counts=True)
     classes = names[counts >= FEWEST]
     if len(classes) < 2:
@@ -51,18 +46,15 @@ def judge(values: np.ndarray, strata: np.ndarray) -> Judgement | None:
     places = _drawn(strata, classes)
     known = np.where(np.isfinite(values), values, np.nan)
     known = np.where(np.isnan(known), np.nanmedian(known, axis=0), known)[places]
-    forest = RandomForestClassifier(
-        _TREES, max_depth=_DEPTH, min_samples_leaf=_LEAF, class_weight="balanced", random_state=0
-    )
-    tree = DecisionTreeClassifier(max_depth=_SHALLOW, min_samples_leaf=_LEAF, class_weight="balanced", random_state=0)
     said = strata[places]
-    probabilities = _out_of_fold(forest, known, said, classes)
+    numbers, folds = np.searchsorted(classes, said), _folds(said)
+    given = _out_of_fold(steps_of(known), numbers, folds, len(classes))
     alone = [
-        balanced_accuracy(classes[_out_of_fold(tree, column[:, None], said, classes).argmax(axis=1)], said).value
+        balanced_accuracy(classes[told_by_one(column, numbers, folds, len(classes))], said).value
         for column in known.T
     ]
-    right = probabilities[np.arange(len(said)), np.searchsorted(classes, said)]
-    accuracy = balanced_accuracy(classes[probabilities.argmax(axis=1)], said)
+    accuracy = balanced_accuracy(classes[given.argmax(axis=1)], said)
+    right = given[np.arange(len(said)), numbers]
     return Judgement(accuracy, classes.tolist(), places, right, np.argsort(alone, kind="stable")[::-1].tolist())
 
 
@@ -93,14 +85,19 @@ def _drawn(strata: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return np.sort(np.concatenate(drawn))
 
 
-def _out_of_fold(model: Any, values: np.ndarray, said: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """(n, C) probabilities from models that did not see the example."""
-    from sklearn.base import clone
-    from sklearn.model_selection import StratifiedKFold
+def _folds(said: np.ndarray) -> list[np.ndarray]:
+    """Rows of each fold, every class spread evenly over them."""
+    generator, fold = np.random.default_rng(0), np.zeros(len(said), dtype=np.int64)
+    for name in np.unique(said):
+        own = generator.permutation(np.flatnonzero(said == name))
+        fold[own] = np.arange(len(own)) % FOLDS
+    return [np.flatnonzero(fold == k) for k in range(FOLDS)]
 
-    probabilities = np.zeros((len(said), len(classes)))
-    numbers = np.searchsorted(classes, said)  # balanced class weights fail where names are digits
-    for seen, unseen in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(values, numbers):
-        fitted = clone(model).fit(values[seen], numbers[seen])
-        probabilities[unseen] = fitted.predict_proba(values[unseen])
-    return probabilities
+
+def _out_of_fold(inputs: np.ndarray, numbers: np.ndarray, folds: list[np.ndarray], classes: int) -> np.ndarray:
+    """(n, C) probabilities from classifiers that did not see the example."""
+    given = np.zeros((len(numbers), classes))
+    for unseen in folds:
+        seen = np.setdiff1d(np.arange(len(numbers)), unseen)
+        given[unseen] = probabilities(inputs, numbers, seen, unseen, classes)
+    return given

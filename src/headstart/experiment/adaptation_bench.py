@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from headstart.adaptations.base import Deep
@@ -69,7 +68,7 @@ def _bench(
         validation=None,
         validation_targets=None,
         store=store,
-        accelerator=Accelerator(cpu=choose_device(device).type == "cpu"),
+        chosen_device=choose_device(device),
         stopwatch=stopwatch,
         progress=progress,
         seed=seed,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones import Card, default_card, load
@@ -84,7 +83,7 @@ def lay_out(
         validation_targets=encoded(material.split.compared),
         folds=_folds(material, spec.seed),
         store=material.store,
-        accelerator=Accelerator(cpu=choose_device(spec.device).type == "cpu"),
+        chosen_device=choose_device(spec.device),
         stopwatch=stopwatch,
         progress=progress,
         seed=spec.seed,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.backbones.base import Batch
 from headstart.delivery.guard import (
     Compared,
     Guard,
@@ -23,6 +24,7 @@ from headstart.experiment.bench import every_input
 from headstart.experiment.material import Material
 from headstart.frozen.activations import FrozenPart, stacked
 from headstart.ladder.ladder import Ascent
+from headstart.model.network import Network
 from headstart.training.workbench import Workbench
 
 
@@ -45,8 +47,8 @@ def guard_for(
     learnt = np.concatenate([split.train, split.validation]) if held_out_too else split.train
     others, outputs = (split.compared, landing.outputs) if test is None else (split.test, test)
     network = ascent.network.requires_grad_(False).eval().to(bench.device)
-    with torch.inference_mode():
-        by_depth = network.backbone.depth_features(bench.sample())
+    part = bench.frozen_part(network, keep=stored)
+    by_depth = _first_features(part, bench) if stored else _computed(network, bench)
     depths = chosen_depths(list(by_depth))
     kept = [name for name in by_depth if name in depths or name in network.depths]
     most = most_familiar([by_depth[name].shape[1] for name in kept])
@@ -55,7 +57,6 @@ def guard_for(
         some = drawn(len(others), most // 2, bench.seed)
         others, outputs = others[some], outputs[torch.from_numpy(some)]
     learnt = learnt[balanced(task.strata(material.targets(learnt)), most, bench.seed)]
-    part = bench.frozen_part(network, keep=stored)
 
     def features(rows: np.ndarray) -> dict[str, Tensor]:
         return _features(part, material, bench, rows, kept)
@@ -71,6 +72,17 @@ def guard_for(
         unseen=test is not None or not ascent.trained_on_all,
         depths=depths,
     )
+
+
+def _first_features(part: FrozenPart, bench: Workbench) -> Batch:
+    """Features (1, D_s) by depth of the first training example, whose activations are stored."""
+    return part.over(bench.train).batch([0])
+
+
+@torch.inference_mode()
+def _computed(network: Network, bench: Workbench) -> Batch:
+    """Features (1, D_s) by depth of a training example, from the network as it is."""
+    return network.backbone.depth_features(bench.sample(1))
 
 
 def _features(

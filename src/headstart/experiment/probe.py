@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones import load
 from headstart.backbones.base import Backbone, Batch
@@ -166,6 +165,8 @@ def _affordable(part: FrozenPart, inputs: Inputs, allowed: float) -> int:
 
 def _operations(backbone: Backbone, example: Batch) -> int:
     """Multiplications and additions of a forward pass, as PyTorch counts them."""
+    from torch.utils.flop_counter import FlopCounterMode  # imports Triton, a tenth of a second
+
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         backbone.features(example)
     return int(counter.get_total_flops())

@@ -14,13 +14,12 @@ from torch import Tensor
 
 from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
-from headstart.core.arrays import bytes_of
-from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
 from headstart.frozen._batching import Stack, batch_size, by_length, by_shape, decoded_bytes
 from headstart.frozen._segment import LARGEST_HALF
+from headstart.frozen._weights_digest import weights_digest
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import Frontier
@@ -262,15 +261,6 @@ class Activations:
         """All examples in order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))), view)
-
-
-def weights_digest(state: object) -> str:
-    """A digest of named tensors: names, types, shapes and bytes."""
-    parts: list[bytes | memoryview | str] = []
-    for name, tensor in sorted(dict(state).items()):  # type: ignore[call-overload]
-        array = tensor.detach().cpu().contiguous()
-        parts += [name, f"{array.dtype}{tuple(array.shape)}", bytes_of(array.flatten().view(torch.uint8).numpy())]
-    return digest(*parts)
 
 
 def _rounded(batch: Batch) -> Batch:

@@ -14,6 +14,9 @@ from headstart.core.files import digest
 from headstart.frozen._graph_cut import cut_graph
 from headstart.frozen._layer_cut import cut_layers
 
+WHOLE = "features"
+"""The cut of a backbone in which nothing trains."""
+
 
 @dataclass(frozen=True)
 class Frontier:
@@ -48,10 +51,11 @@ def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
 
     Parameters
     ----------
-    sample : a batch of at least two examples; tells which intermediate values are tensors per example.
+    sample : a batch of at least two examples; tells which intermediate values are tensors per example. Not looked at
+        where nothing trains.
     """
     if not any(parameter.requires_grad for parameter in backbone.parameters()):
-        parts = AtDepths(backbone), Last(), "features", backbone.state_dict()
+        parts = AtDepths(backbone), Last(), WHOLE, backbone.state_dict()
         return Frontier(*parts, _architecture(backbone), backbone.card.name)
     run = backbone.layer_run()
     cut = None

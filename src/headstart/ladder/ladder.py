@@ -196,7 +196,7 @@ class Ladder:
             tuned_share=climbed.tuned_share,
         )
         landing = Landing(climbed.network, outputs, result, climbed.best_epochs, self._start(rung, landings))
-        save_landing(folder, landing)
+        save_landing(folder, landing, start)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
 
@@ -280,7 +280,7 @@ class Ladder:
             share = landings[i].result.tuned_share
             prepared = replace(step.strategy.again(prepared, count), tuned_share=share)
             network = step.strategy.climb(prepared, whole).network
-            save_landing(folder, replace(landings[i], network=network))
+            save_landing(folder, replace(landings[i], network=network), start)
         return network, True
 
     def _epochs_on_all(self, decided: Path, lineage: list[Landing]) -> list[int] | None:

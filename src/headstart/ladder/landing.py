@@ -7,11 +7,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from headstart.core.files import whole_folder
 from headstart.core.results import RungResult, figures
+from headstart.frozen._weights_digest import weights_digest
 from headstart.model.heads import described, rebuilt
 from headstart.model.network import Network
 from headstart.model.state import owned
@@ -32,9 +34,13 @@ class Landing:
     start: int | None
 
 
-def save_landing(folder: Path, landing: Landing) -> None:
-    """Write `landing` to `folder`, whole or not at all."""
+def save_landing(folder: Path, landing: Landing, start: Network) -> None:
+    """Write `landing` to `folder`, whole or not at all: of its network what is other than in `start`.
+
+    A head on a frozen backbone, which most rungs of a short fit are, is a thousandth of the network.
+    """
     meta = {
+        "backbone": weights_digest(start.backbone.state_dict()),
         "result": asdict(landing.result),
         "best_epochs": landing.best_epochs,
         "start": landing.start,
@@ -42,20 +48,41 @@ def save_landing(folder: Path, landing: Landing) -> None:
         "head": described(landing.network.head, landing.network.head_features),
     }
     with whole_folder(folder) as temporary:
-        save_file(owned(landing.network.state_dict()), temporary / "network.safetensors")
+        save_file(owned(_moved(landing.network, start)), temporary / "network.safetensors")
         save_file({"outputs": landing.outputs.contiguous()}, temporary / "outputs.safetensors")
         (temporary / "landing.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
 def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
-    """The landing in `folder`, its architecture taken from `start`; None when it was never finished."""
+    """The landing in `folder`, its architecture and what it left as it was taken from `start`.
+
+    None when it was never finished, or went on from another backbone than that of `start`.
+    """
     if not (folder / "landing.json").exists():
         return None
     meta = json.loads((folder / "landing.json").read_text(encoding="utf-8"))
-    state = load_file(folder / "network.safetensors")
+    if meta.get("backbone") != weights_digest(start.backbone.state_dict()):
+        return None
     network = Network(copy.deepcopy(start.backbone), rebuilt(meta["head"], task), meta["depths"])
-    network.load_state_dict(state)
+    network.load_state_dict({**network.state_dict(), **load_file(folder / "network.safetensors")})
     network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
     return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"])
+
+
+def _moved(network: Network, start: Network) -> dict[str, Tensor]:
+    """The head, and what of the backbone differs in any bit."""
+    before = {f"backbone.{name}": value for name, value in start.backbone.state_dict().items()}
+    return {
+        name: value
+        for name, value in network.state_dict().items()
+        if name not in before or not _same_bits(value, before[name])
+    }
+
+
+def _same_bits(value: Tensor, before: Tensor) -> bool:
+    if value.dtype != before.dtype or value.shape != before.shape:
+        return False
+    bits, bits_before = (t.detach().cpu().contiguous().flatten().view(torch.uint8) for t in (value, before))
+    return torch.equal(bits, bits_before)

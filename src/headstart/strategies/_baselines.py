@@ -17,6 +17,7 @@ from headstart.backbones.base import Backbone, collate
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, write_json
 from headstart.core.shallow import MOST_WORDS, Given, shallow_features
+from headstart.frozen.frontier import WHOLE
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies import _linear_head, _sparse_head
@@ -106,7 +107,16 @@ def pretrained(bench: Workbench, backbone: Backbone, inputs: Inputs) -> Tensor:
 
 
 def random_weights_seconds(bench: Workbench, backbone: Backbone, inputs: Inputs) -> float:
-    """About how long :func:`random_weights` takes here, from running the network on a few inputs."""
+    """About how long :func:`random_weights` takes here with plain PyTorch, as the engines' trial has found, or else
+    from running the network on a few inputs."""
+    tried = [choice.plain_seconds for choice in bench.engines.choices if choice.part == WHOLE]
+    each = next((seconds for seconds in reversed(tried) if seconds), None) or _seconds_each(bench, backbone)
+    statistics = min(STATISTICS_BATCHES * STATISTICS_BATCH, len(bench.train))
+    solving = _linear_head.predicted_seconds(len(bench.train), backbone.feature_size, bench.task.outputs)
+    return each * (len(bench.train) + len(inputs) + statistics) + solving
+
+
+def _seconds_each(bench: Workbench, backbone: Backbone) -> float:
     backbone = backbone.to(bench.device).eval()
     seconds = []
     for _ in range(2):  # the first time warms up
@@ -114,9 +124,7 @@ def random_weights_seconds(bench: Workbench, backbone: Backbone, inputs: Inputs)
         with torch.inference_mode():
             backbone.features(bench.sample(TRIED_FORWARD))
         seconds.append((time.perf_counter() - began) / TRIED_FORWARD)
-    statistics = min(STATISTICS_BATCHES * STATISTICS_BATCH, len(bench.train))
-    solving = _linear_head.predicted_seconds(len(bench.train), backbone.feature_size, bench.task.outputs)
-    return min(seconds) * (len(bench.train) + len(inputs) + statistics) + solving
+    return min(seconds)
 
 
 def from_scratch(

@@ -98,8 +98,10 @@ def _each_at_its_depths(network: Network, solved: list[Solution], chosen: list[i
 
 
 def several_depths(network: Network, bench: Workbench) -> Network:
-    """The same backbone under a new head that reads every depth."""
-    with torch.inference_mode():
-        by_depth = network.to(bench.device).backbone.depth_features(bench.sample(2))
+    """The same backbone, which is frozen, under a new head that reads every depth.
+
+    Their names and widths are those of the features of the first example, which the head is solved on.
+    """
+    by_depth = bench.frozen_part(network).over(bench.train).batch([0])
     width = sum(tensor.shape[1] for tensor in by_depth.values())
     return Network(network.backbone, bench.task.head(width), tuple(by_depth))

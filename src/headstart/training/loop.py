@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch
@@ -21,6 +21,9 @@ from headstart.training.batches import shuffled_batches
 from headstart.training.callback import Callback, Moment
 from headstart.training.feature_augmentation import brightened, can_be_mixed, mixup
 from headstart.training.recipe import Recipe, rate_factor
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass

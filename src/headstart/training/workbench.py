@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch, collate
@@ -35,6 +35,9 @@ from headstart.training.old_task import OldTask
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 KEPT_FOR_THE_END = 0.05
 """Share of the budget that no rung may use: calibrating, testing and writing come after them."""
@@ -70,7 +73,7 @@ class Workbench:
     validation: Inputs | None
     validation_targets: Tensor | None
     store: FrontierStore | None
-    accelerator: Accelerator
+    chosen_device: torch.device
     stopwatch: Stopwatch
     progress: Progress
     seed: int
@@ -86,8 +89,15 @@ class Workbench:
 
     @property
     def device(self) -> torch.device:
-        """Where training runs."""
-        return self.accelerator.device
+        """Where training runs. On a GPU the accelerator knows which one is this process's."""
+        return self.chosen_device if self.chosen_device.type == "cpu" else self.accelerator.device
+
+    @cached_property
+    def accelerator(self) -> Accelerator:
+        """What runs the steps of training; made when something trains, since a head that is solved needs none."""
+        from accelerate import Accelerator
+
+        return Accelerator(cpu=self.chosen_device.type == "cpu")
 
     @property
     def last_rung_ends(self) -> float:
@@ -166,7 +176,9 @@ class Workbench:
 
         `keep` False leaves nothing in the store: for weights that no later fit will ask for.
         """
-        frontier = find_frontier(network.to(self.device).backbone, self.sample())
+        backbone = network.to(self.device).backbone
+        trains = any(parameter.requires_grad for parameter in backbone.parameters())
+        frontier = find_frontier(backbone, self.sample() if trains else {})
         store = self.store if keep else None
         return FrozenPart(frontier, self.engines, store, self.device, self.stopwatch, self.progress)
 
