@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from headstart.adaptations._normalisation import follow
@@ -59,6 +58,6 @@ def batch_of(inputs: Inputs) -> Batch:
 def bench(task: Task, inputs: Inputs, encoded: Tensor, folder: Path) -> Workbench:
     """A workbench that keeps nothing in a store."""
     return Workbench(
-        task, inputs, encoded, None, None, None, Accelerator(cpu=True), Stopwatch(), Progress(quiet=True), 0, folder,
+        task, inputs, encoded, None, None, None, torch.device("cpu"), Stopwatch(), Progress(quiet=True), 0, folder,
         Engines("eager"),
     )  # fmt: skip
