@@ -112,7 +112,7 @@ def test_it_says_why_it_has_nothing_to_say(name: str) -> None:
 
 
 def test_a_shuffled_network_is_a_copy() -> None:
-    from headstart.explanations._randomisation import shuffled
+    from headstart.explanations._unlearnt import shuffled
 
     question = asked("convolutions")
     made = shuffled(question.network, question.batch, seed=0)

@@ -127,4 +127,5 @@ def test_a_missing_library_is_said_once_and_the_rest_is_explained(
 def test_a_text_of_one_word_is_never_taken_for_a_file(message_model: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     one = Candidate(str(tmp_path / "secret"), "row 1", "films", "films", True)
-    assert reasons_for(load(message_model), [one], 600, 600, seed=0).explained == []
+    (told,) = reasons_for(load(message_model), [one], 600, 600, seed=0).explained
+    assert [reason.method for reason in told.reasons][-1] == "nearest_examples"

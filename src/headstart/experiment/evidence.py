@@ -31,7 +31,7 @@ from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
 from headstart.experiment.facts import facts
 from headstart.experiment.reasons import SHARE as FOR_REASONS
-from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
+from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
 from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.model.calibration import reliability
@@ -85,7 +85,7 @@ class Outcome:
         return "test" if "test" in self.outputs else "validation"
 
 
-def add_evidence(model: Model, outcome: Outcome) -> None:
+def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:
     """Fill in the model's findings, provenance, report and card; gathering them counts among the fit's seconds."""
     start = time.perf_counter()
     model.result.findings = outcome.examination.findings(_for_diagnoses(model, outcome))
@@ -93,7 +93,7 @@ def add_evidence(model: Model, outcome: Outcome) -> None:
         model.result.forgetting = outcome.old_task.to_json()
         model.result.findings.append(keeping.finding(outcome.old_task))
     model.provenance = provenance(model, outcome)
-    evidence = _for_report(model, outcome)
+    evidence = _for_report(model, outcome, reasons)
     model.result.seconds.total += time.perf_counter() - start
     model.report = render(replace(evidence, settings=_settings(model, outcome)))
     model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
@@ -114,13 +114,19 @@ def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
     )
 
 
-def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
+def reasons_of(model: Model, outcome: Outcome) -> Reasons:
+    """Why some of the judged predictions are what they are, for the page."""
+    outputs = outcome.outputs[outcome.judged]
+    wrong = outcome.task.mistakes(outputs, _encoded(outcome, outcome.judged))
+    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
+    return reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
+
+
+def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvidence:
     """The evidence of the page, but for what was asked for."""
     task, judged, examples = outcome.task, outcome.judged, outcome.checked.examples
     outputs, encoded = outcome.outputs[judged], _encoded(outcome, judged)
     wrong = task.mistakes(outputs, encoded)
-    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
-    reasons = reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
     evidence = ReportEvidence(
         result=model.result,
         watched=task.watched,

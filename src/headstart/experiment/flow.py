@@ -5,18 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
 
 from headstart.backbones.base import Backbone
 from headstart.core.counts import parse_share
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
-from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
@@ -24,25 +19,19 @@ from headstart.delivery.artifact import load as load_model
 from headstart.delivery.folder import is_model_folder
 from headstart.diagnosis import Examination, at_least
 from headstart.diagnosis.base import Evidence
-from headstart.experiment.alone import against_alone
-from headstart.experiment.bench import TRAIN_SAMPLE, choose_backbone, every_input, lay_out
+from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.choosing import choose_strategies
-from headstart.experiment.contest import contest_of
-from headstart.experiment.evidence import Outcome, add_evidence
+from headstart.experiment.finishing import finish
 from headstart.experiment.from_names import fit_from_names
-from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.grouping import prepared
-from headstart.experiment.guarding import guard_for
-from headstart.experiment.keeping import check_strategies, kept_of, with_old_task
+from headstart.experiment.keeping import check_strategies, with_old_task
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Material, find
 from headstart.experiment.naming import unlabelled
-from headstart.experiment.refits import curve_of
 from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
-from headstart.ladder.ladder import Ascent, Ladder
-from headstart.ladder.landing import Landing
+from headstart.ladder.ladder import Ladder
 from headstart.model.network import Network
 from headstart.strategies.base import Strategy
 from headstart.training.workbench import Workbench
@@ -170,7 +159,7 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
     before = _look(material, backbone, bench, examination)
     network = Network(backbone, material.task.head(backbone.feature_size))
     ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
-    return _finish(spec, material, backbone, bench, ascent, before, examination)
+    return finish(spec, material, backbone, bench, ascent, before, examination)
 
 
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
@@ -194,94 +183,3 @@ def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:
     model = load_model(out, spec.device)
     model.quiet = progress.quiet
     return model
-
-
-def _finish(
-    spec: FitSpec,
-    material: Material,
-    backbone: Backbone,
-    bench: Workbench,
-    ascent: Ascent,
-    before: Evidence,
-    examination: Examination,
-) -> Model:
-    """Calibrate on held-out examples, open the test split once, and write the evidence."""
-    task, rows = material.task, material.split
-    landing = ascent.landings[ascent.chosen]
-    calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.compared)))
-    outputs = {"validation": task.calibrated(landing.outputs, calibration)}
-    tested = raw = None
-    if len(rows.test):
-        inputs = every_input(material, bench).select(rows.test.tolist())
-        raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
-        outputs["test"] = task.calibrated(raw, calibration)
-        tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
-    learned = _figures_on_training(bench, landing, calibration)
-    guard = guard_for(material, bench, ascent, calibration, raw)
-    with ThreadPoolExecutor(1) as beside:
-        curve = beside.submit(curve_of(before, bench, backbone))
-        contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
-        # Judged on what they have learnt from, the others would be flattered.
-        fair = tested is not None or not rows.out_of_fold
-        gains = gains_of(contest, backbone, spec.prove) if fair else {}
-        if spec.prove:
-            gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
-        before = replace(before, curve=curve.result(), gains=gains)
-    kept = kept_of(bench, ascent.network)
-    tasks, note = against_alone(spec, bench, backbone, ascent, choose_strategies(spec.strategy))
-    model = Model(
-        network=ascent.network.cpu().requires_grad_(False).eval(),
-        task=task,
-        modality=material.examples.modality,
-        calibration=calibration,
-        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note, gains=gains),
-        columns=dict(material.examples.columns),
-        guard=guard,
-        device=spec.device,
-        quiet=bench.progress.quiet,
-    )
-    outcome = Outcome(
-        spec,
-        material.checked,
-        task,
-        rows,
-        outputs,
-        learned,
-        ascent.trained_on_all,
-        before,
-        examination,
-        bench.kept,
-        kept,
-    )
-    add_evidence(model, outcome)
-    return model
-
-
-def _result(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, tested: Figures | None) -> FitResult:
-    rows, laps = material.split, bench.stopwatch.laps
-    return FitResult(
-        task=material.task.name,
-        backbone=ascent.network.backbone.card.name,
-        chosen=ascent.landings[ascent.chosen].result.name,
-        seed=spec.seed,
-        rungs=[each.result for each in ascent.landings],
-        stopped_because=ascent.stopped_because,
-        test=tested,
-        seconds=Seconds(laps["decode"], laps["forward"], laps["train"], bench.stopwatch.total),
-        examples=ExampleCounts(
-            len(rows.train), len(rows.validation), len(rows.test), len(material.checked.set_aside)
-        ),
-        engines=bench.engines.choices,
-    )
-
-
-def _figures_on_training(bench: Workbench, landing: Landing, calibration: dict[str, float]) -> Figures:
-    """Figures of the network that was compared, on training examples: what was learned by heart shows here.
-
-    No more examples than were held out are looked at (but 100 at least), so that it costs no more than judging
-    a rung did.
-    """
-    count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
-    sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
-    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.result.curve)
-    return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])

@@ -14,12 +14,11 @@ import torch
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
 from headstart.core.kept import Kept
 from headstart.core.timing import say_duration
-from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.report.evidence import Explained, Near, Reason
 from headstart.experiment.kept_reasons import KeptReasons
-from headstart.explanations import EXPLANATIONS, explain, questions, showings
-from headstart.explanations.base import Asked, Explanation, MapExplanation
+from headstart.explanations import EXPLANATIONS, explained, explainer, showings
+from headstart.explanations.base import Asked, Explanation, MapExplanation, Question
 
 SHARE = 0.05
 """Of the budget, if so much of it is left."""
@@ -30,9 +29,8 @@ FIRST = 2
 
 NEAREST = 4
 
-FORWARDS, AT_ONCE, MAPS = 110, 16, 6
-"""What a map and its checks cost: forward passes of removing parts and of shuffled networks, so many of them in a
-batch, and maps drawn."""
+FORWARDS, MAPS = 54, 6
+"""What a map and its checks cost: forward passes of removing parts and of shuffled networks, and maps drawn."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,18 @@ def reasons_for(
     found, notes, start = Reasons(), _Notes(), time.perf_counter()
     before = KeptReasons.by(model, kept, seed) if kept else None
     plan: _Plan | None = None
-    for each in (each for each in candidates if _unambiguous(model, each.reference)):
+    asks = explainer(model)
+    for each in candidates:
         if before and (made := before.read(each.told, each.fingerprint)):
             found.explained.append(made)
             continue
         allowed = for_the_first if len(found.explained) < FIRST else seconds
         if (left := start + allowed - time.perf_counter()) > 0:
             try:
-                asked = next(questions(model, [each.reference]))
-                plan = plan or _planned(asked, left, notes)
+                question = asks.ask(each.reference)
+                plan = plan or _planned(question.asked, left, notes)
                 if plan.seconds <= left:
-                    made = _explained(model, each, plan, seed)
+                    made = _explained(question, each, plan, seed)
                     found.explained.append(made)
                     if before and plan.whole:
                         before.keep(made, each.fingerprint)
@@ -109,7 +108,7 @@ class _Plan:
     ``whole`` is False where a method was left out that another time may have its say.
     """
 
-    methods: list[str]
+    methods: dict[str, Explanation]
     seconds: float
     measured: bool = False
     whole: bool = True
@@ -139,16 +138,10 @@ class _Notes:
         return " ".join(self._said)
 
 
-def _unambiguous(model: Model, reference: Any) -> bool:
-    """Whether a text cannot be taken for the path of a file: one word alone can."""
-    is_file = bool(MODALITIES.load(model.modality)().suffixes)
-    return is_file or not isinstance(reference, str) or len(reference.split()) > 1
-
-
-def _explained(model: Model, given: Candidate, plan: _Plan, seed: int) -> Explained:
+def _explained(question: Question, given: Candidate, plan: _Plan, seed: int) -> Explained:
     """The reasons for one prediction."""
     start = time.perf_counter()
-    made = explain(model, [given.reference], plan.methods, seed=seed).inputs[0]
+    made = explained(question, given.id, plan.methods, seed, curves=False)
     plan.took(time.perf_counter() - start)
     said = [
         Reason(
@@ -170,7 +163,7 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
     ------
     UsageError : none has anything to say.
     """
-    plan, mapped = _Plan([], 0.0), False
+    plan, mapped = _Plan({}, 0.0), False
     for name in EXPLANATIONS.names():
         method = EXPLANATIONS.load(name)()
         draws = isinstance(method, MapExplanation)
@@ -187,7 +180,7 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
             plan.whole = False
             continue
         plan.seconds += seconds
-        plan.methods.append(name)
+        plan.methods[name] = method
         mapped = mapped or draws
     if not plan.methods:
         raise UsageError("No explanation has anything to say of such inputs")
@@ -204,7 +197,7 @@ def _seconds_of(method: Explanation, asked: Asked, left: float) -> float:
     work = partial(method.explain, asked)
     if not isinstance(method, MapExplanation):
         return _timed(work)
-    passes = FORWARDS / AT_ONCE * _warm(lambda: _pass(asked))
+    passes = FORWARDS * _warm(lambda: _pass(asked))
     return passes if passes > left else passes + MAPS * _warm(work)
 
 
@@ -215,7 +208,7 @@ def _warm(work: Callable[[], object]) -> float:
 
 def _pass(asked: Asked) -> None:
     with torch.no_grad():
-        asked.network({name: tensor.expand(AT_ONCE, *tensor.shape[1:]) for name, tensor in asked.batch.items()})
+        asked.network(asked.batch)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -13,6 +13,7 @@ from headstart.backbones.base import Batch
 from headstart.core.results import Figure
 from headstart.explanations._aim import Aim
 from headstart.explanations._parts import Parts
+from headstart.explanations._unlearnt import Unlearnt
 from headstart.model.network import Network
 
 
@@ -36,6 +37,7 @@ class Asked:
     aim : the output that is explained; its ``target`` is the place among the C outputs.
     parts : what of the example can be marked; None where nothing is known of its form.
     known : the training examples, where the model folder holds them.
+    unlearnt : the copies of the network with shuffled weights, where several inputs share them.
     """
 
     network: Network
@@ -43,6 +45,7 @@ class Asked:
     aim: Aim
     parts: Parts | None = None
     known: Known | None = None
+    unlearnt: Unlearnt | None = None
 
     @property
     def target(self) -> int:
@@ -57,6 +60,15 @@ class Asked:
     def of(self, network: Network) -> Asked:
         """The same question to another network."""
         return replace(self, network=network)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one input asks, with the model's ``confidence`` in the label; ``original`` decodes the input in full."""
+
+    asked: Asked
+    confidence: float
+    original: Callable[[], Any]
 
 
 @dataclass(frozen=True)

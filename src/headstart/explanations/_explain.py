@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.core.device import choose_device
 from headstart.core.errors import InputError, MissingDependency, Problem, UsageError
 from headstart.core.progress import Progress
 from headstart.core.registry import Registry
 
 if TYPE_CHECKING:
-    import torch
-
+    from headstart.explanations._explainer import Explainer
     from headstart.explanations._subject import Subject
-    from headstart.explanations.base import Asked, Check, Explained, Explanation, Known
+    from headstart.explanations.base import Asked, Check, Explained, Explanation, Known, Question
 
 EXPLANATIONS = Registry("headstart.explanations", "explanation")
 
@@ -104,23 +102,20 @@ def explain(
     InputError : no input could be read.
     MissingDependency : a method asked for needs a library that is not installed.
     """
-    from headstart.explanations._subject import known_to, read_inputs
+    from headstart.explanations._subject import read_inputs
 
     chosen = {name: EXPLANATIONS.load(name)() for name in methods or EXPLANATIONS.names()}
-    examples, known = read_inputs(model, inputs, input), known or known_to(model)
-    device = choose_device(model.device)
-    model.network.to(device).eval()
+    examples, asks = read_inputs(model, inputs, input), explainer(model, label, known, target)
     made = Explanations([])
     for name, reference in Progress(quiet).bar(
         zip(examples.ids, examples.references, strict=True), len(examples), "explaining", "inputs"
     ):
         try:
-            asked, original, confidence = _ask(model, reference, label, known, device, target)
+            question = asks.ask(reference)
         except ValueError as error:
             made.set_aside.append(Problem(name, str(error)))
             continue
-        answers = _answers(chosen, asked, seed, made.left_out, bool(methods))
-        made.inputs.append(ExplainedInput(name, original, asked, confidence, answers))
+        made.inputs.append(explained(question, name, chosen, seed, made.left_out, bool(methods)))
     if not made.inputs:
         raise InputError(made.set_aside, "No input could be explained:")
     _say_once(made)
@@ -134,42 +129,48 @@ def questions(model: Subject, inputs: Any, label: str | None = None, known: Know
     ------
     ValueError : an input cannot be decoded.
     """
-    from headstart.explanations._subject import known_to, read_inputs
+    from headstart.explanations._subject import read_inputs
 
-    device = choose_device(model.device)
-    model.network.to(device).eval()
+    asks = explainer(model, label, known)
     for reference in read_inputs(model, inputs).references:
-        yield _ask(model, reference, label, known or known_to(model), device)[0]
+        yield asks.ask(reference).asked
 
 
-def _ask(
-    model: Subject,
-    reference: Any,
-    label: str | None,
-    known: Known | None,
-    device: torch.device,
-    target: str | None = None,
-) -> tuple[Asked, Any, float]:
-    """The question, the input decoded in full, and the model's confidence. ValueError: it cannot be decoded."""
-    import torch
+def explainer(
+    model: Subject, label: str | None = None, known: Known | None = None, target: str | None = None
+) -> Explainer:
+    """What asks `model` about input after input, for whoever has them one at a time; parameters as for explain."""
+    from headstart.explanations._explainer import Explainer
 
-    from headstart.data.modalities import MODALITIES
-    from headstart.explanations._aim import aim_at
-    from headstart.explanations._parting import parts_of
-    from headstart.explanations.base import Asked
+    return Explainer(model, label, known, target)
 
-    modality, preprocess = MODALITIES.load(model.modality)(), model.network.backbone.preprocess
-    raw = modality.decode(reference, preprocess.size_hint)
-    example = {name: tensor.to(device) for name, tensor in preprocess(raw).items()}
-    with torch.no_grad():
-        outputs = model.network({name: tensor.unsqueeze(0) for name, tensor in example.items()})
-    aim = aim_at(model.task, model.calibration, outputs, label, target)
-    asked = Asked(model.network, example, aim, parts_of(example, raw, preprocess), known)
-    return asked, modality.decode(reference), float(aim.confidence(outputs)[0])
+
+def explained(
+    question: Question,
+    name: str,
+    methods: Mapping[str, Explanation],
+    seed: int = 0,
+    left_out: dict[str, str] | None = None,
+    wanted: bool = False,
+    curves: bool = True,
+) -> ExplainedInput:
+    """What each of `methods` says of the input called `name`, and its checks, with their `curves` or without.
+
+    Raises
+    ------
+    UsageError, MissingDependency : a method has nothing to say, and it is `wanted`; else ``left_out`` has the reason.
+    """
+    answers = _answers(methods, question.asked, seed, {} if left_out is None else left_out, wanted, curves)
+    return ExplainedInput(name, question.original(), question.asked, question.confidence, answers)
 
 
 def _answers(
-    methods: dict[str, Explanation], asked: Asked, seed: int, left_out: dict[str, str], wanted: bool
+    methods: Mapping[str, Explanation],
+    asked: Asked,
+    seed: int,
+    left_out: dict[str, str],
+    wanted: bool,
+    curves: bool,
 ) -> list[Answer]:
     answers = []
     for name, method in methods.items():
@@ -179,13 +180,13 @@ def _answers(
             left_out[name] = why
             continue
         try:
-            explained = method.explain(asked)
+            said = method.explain(asked)
         except MissingDependency as error:
             if wanted:
                 raise
             left_out[name] = str(error)
             continue
-        answers.append(Answer(name, explained, method.checks(asked, explained, seed)))
+        answers.append(Answer(name, said, method.checks(asked, said, seed, curves)))
     return answers
 
 

@@ -7,12 +7,23 @@ from abc import ABC, abstractmethod
 from torch import Tensor
 
 from headstart.explanations._aim import Aim
-from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour
+from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour, Question
 from headstart.explanations._parts import Parts
 from headstart.explanations._randomisation import randomisation
 from headstart.explanations._removal import removal
 
-__all__ = ["Aim", "Asked", "Check", "Explained", "Explanation", "Known", "MapExplanation", "Neighbour", "Parts"]
+__all__ = [
+    "Aim",
+    "Asked",
+    "Check",
+    "Explained",
+    "Explanation",
+    "Known",
+    "MapExplanation",
+    "Neighbour",
+    "Parts",
+    "Question",
+]
 
 
 class Explanation(ABC):
@@ -32,8 +43,8 @@ class Explanation(ABC):
         """
 
     @abstractmethod
-    def checks(self, asked: Asked, explained: Explained, seed: int = 0) -> list[Check]:
-        """Its own tests of that answer."""
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
+        """Its own tests of that answer; `curves` decide nothing, take their time and may be left out."""
 
 
 class MapExplanation(Explanation):
@@ -49,8 +60,8 @@ class MapExplanation(Explanation):
     def explain(self, asked: Asked) -> Explained:
         return Explained(map=self.map(asked).detach().float().cpu())
 
-    def checks(self, asked: Asked, explained: Explained, seed: int = 0) -> list[Check]:
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
         """Removal of the marked tenth, and the map of networks with shuffled weights."""
         if explained.map is None:
             return []
-        return [removal(asked, explained.map, seed), randomisation(asked, explained.map, self.map, seed)]
+        return [removal(asked, explained.map, seed, curves), randomisation(asked, explained.map, self.map, seed)]

@@ -53,10 +53,12 @@ class GradCam(MapExplanation):
 
 def _of_one_depth(share: Tensor, activations: Sequence[Tensor], size: Sequence[int]) -> Tensor:
     """(H, W): Σ_k α_k A_k of the last activation that `share`, a scalar, depends on, times its number of places."""
-    slopes = torch.autograd.grad(share, activations, allow_unused=True, retain_graph=True)
-    for activation, slope in zip(reversed(activations), reversed(slopes), strict=True):
-        places, towards = as_grid(activation.detach()), None if slope is None else as_grid(slope)
-        if places is not None and towards is not None and bool(towards.any()):
+    for activation in reversed(activations):  # one at a time: it goes no further back than the last with places
+        if (places := as_grid(activation.detach())) is None:
+            continue
+        (slope,) = torch.autograd.grad(share, activation, allow_unused=True, retain_graph=True)
+        towards = None if slope is None else as_grid(slope)
+        if towards is not None and bool(towards.any()):
             weighed = (places * towards.mean((2, 3), keepdim=True)).sum(1, keepdim=True) * towards[0, 0].numel()
             return functional.interpolate(weighed, size=tuple(size), mode="bilinear", align_corners=False)[0, 0]
     return torch.zeros(tuple(size), device=share.device)

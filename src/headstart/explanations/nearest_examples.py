@@ -37,7 +37,7 @@ class NearestExamples(Explanation):
         alike = np.clip(to_directions(mine) @ to_directions(asked.known.features).T, -1, 1)[0]
         return Explained(neighbours=tuple(_chosen(asked.known, alike, asked.aim.name)))
 
-    def checks(self, asked: Asked, explained: Explained, seed: int = 0) -> list[Check]:
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
         """How often the nearest other training example has an example's own label, over the training examples."""
         if asked.known is None or len(set(asked.known.labels)) < 2:
             return []
