@@ -14,7 +14,7 @@ from headstart.core.statistics import bootstrap_draws
 from headstart.explanations._asked import Asked, Check, Point
 
 SHARE = 0.1
-DRAWS = 32
+DRAWS = 16
 """Random tenths, of the same size as the marked one."""
 
 SHARES, FEW_DRAWS = (0.05, SHARE, 0.2, 0.4), 8
