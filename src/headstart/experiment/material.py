@@ -18,7 +18,8 @@ from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_all
-from headstart.data.splits import Split, split
+from headstart.data.splits import Split
+from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -116,6 +117,7 @@ def prepare(
     checked = check(found.examples, found.modality, progress, looked, stopwatch, most)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
+    checked = with_near_families(checked, found.modality, looked, store)
     said = Progress(quiet=True) if spec.group == AUTO else progress
     try:
         return divided(checked, found.task, spec, looked, store, said)
@@ -136,14 +138,7 @@ def divided(
     """
     targets = _usable_targets(checked.examples, task)
     strata = task.strata(targets)
-    parts = split(
-        checked.examples,
-        strata,
-        spec.seed,
-        spec.test_share,
-        fingerprints=checked.fingerprints,
-        normalised=checked.normalised,
-    )
+    parts = split_of(checked, strata, spec.seed, spec.test_share)
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
