@@ -84,7 +84,8 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     InputError : with every mistake of the data that shows without decoding.
     """
     group = None if spec.group == AUTO else spec.group
-    examples = read_all(Request(spec.data, spec.input, spec.target, group), spec.also)
+    request = Request(spec.data, spec.input, spec.target, group, keeps_splits=spec.split != ANEW)
+    examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
         note = "The given splits are not kept: the examples are divided anew."
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
