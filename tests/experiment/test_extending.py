@@ -171,6 +171,12 @@ def test_old_classes_lose_no_more_than_they_may(at_hand: Path) -> None:
     assert bound["bound"] == 0.0
     assert bound["held_back"] > 0
     assert bound["taken_for_new"] < free["taken_for_new"]
+    assert free["free"] is None
+    assert bound["free"]["new"] == free["new"]
+    assert bound["free"]["change"] == free["change"]
+    paid = bound["new"]["figures"]["accuracy"][0] - free["new"]["figures"]["accuracy"][0]
+    assert bound["free"]["cost"][0] == pytest.approx(paid)
+    assert paid < 0
     with pytest.raises(UsageError, match="not a share"):
         headstart.extend(model, new, forgetting="a little", quiet=True)
 

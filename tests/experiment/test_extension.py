@@ -15,6 +15,7 @@ from headstart.experiment.extension import (
     Extension,
     HeldOut,
     Part,
+    Unbounded,
     part,
     right,
 )
@@ -93,3 +94,24 @@ def test_a_bound_that_was_not_kept_is_said() -> None:
     assert "at most 2.0 %, and lose 5.0 points" in found.summary
     assert findings(extension(bound=0.05), [], []) == []
     assert "held back by 1.25" in say(extension(held_back=1.25))[3][3]
+
+
+def test_what_new_classes_pay_for_the_bound_is_said() -> None:
+    would = Part(1, 10, {"accuracy": Figure(0.96, 0.9, 1.0)})
+    kept = {"bound": 0.01, "change": Figure(-0.01, -0.02, 0.0), "held_back": 3.0}
+    paid = Unbounded(would, Figure(-0.06, -0.1, -0.02), Figure(-0.04, -0.06, -0.02))
+    (found,) = findings(extension(**kept, free=paid), [], [])
+    assert found.severity == "warning"
+    assert (
+        "they reach 90.0 %, and would reach 96.0 % without the bound (-10.0 to -2.0 points for it)" in found.summary
+    )
+    assert "the old classes change by -4.0 points" in found.next_step
+    lost = Part(1, 10, {"accuracy": Figure(0.2, 0.1, 0.3)})
+    (grave,) = findings(extension(**kept, new=lost, free=paid), [], [])
+    assert grave.severity == "serious"
+    by_chance = Unbounded(would, Figure(-0.06, -0.13, 0.01), paid.change)
+    assert findings(extension(**kept, free=by_chance), [], []) == []
+    made = extension(**kept, free=paid)
+    assert Extension.from_json(json.loads(json.dumps(finite(made.to_json())))) == made
+    older = {name: value for name, value in extension().to_json().items() if name != "free"}
+    assert Extension.from_json(json.loads(json.dumps(finite(older)))) == extension()

@@ -79,7 +79,10 @@ def _summary(model: Any, out: Path) -> str:
     rows = say(extension)
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = ["", *(f"{a:{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in rows), ""]
-    lines += [f"{finding.severity.capitalize()}: {finding.summary}" for finding in model.result.findings]
+    lines += [
+        f"{finding.severity.capitalize()}: {finding.summary} {finding.next_step}".rstrip()
+        for finding in model.result.findings
+    ]
     lines += [
         f"Took:    {say_duration(model.result.seconds.total)}.",
         f"Next:    {next_step(extension)}",

@@ -6,7 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -52,7 +52,8 @@ class Checked:
     examples : the N readable ones.
     set_aside : the others, each with what is wrong with it.
     fingerprints : N digests of their content; ``normalised``: the same for inputs that differ in nothing that
-        matters, or none where their modality has no such rule.
+        matters, or none where their modality has no such rule; ``alike``: names of families of near copies, the same
+        for all of one family, or none where nobody looked for them.
     conflicts : pairs with the same content and different targets; kept among the examples.
     leaks : (id outside the test split, id in it) of the same content; kept too.
     notes : these findings as sentences.
@@ -65,6 +66,27 @@ class Checked:
     leaks: list[tuple[str, str]]
     notes: tuple[str, ...]
     normalised: Sequence[str] = ()
+    alike: Sequence[str] = ()
+
+    @property
+    def bonds(self) -> list[Sequence[str]]:
+        """Columns of N names; who shares a name in any of them belongs in one split, and in one fold."""
+        columns = (self.fingerprints, self.normalised, self.alike, self.examples.groups)
+        return [column for column in columns if column]
+
+    def select(self, rows: Sequence[int]) -> Checked:
+        """Some of the usable examples; what was said of all stays."""
+
+        def pick(column: Sequence[str]) -> list[str]:
+            return [column[row] for row in rows] if column else []
+
+        return replace(
+            self,
+            examples=self.examples.select(rows),
+            fingerprints=pick(self.fingerprints),
+            normalised=pick(self.normalised),
+            alike=pick(self.alike),
+        )
 
 
 def check(

@@ -39,7 +39,7 @@ def read_all(request: Request, also: Sequence[str]) -> Examples:
 def _read_other(request: Request, source: str, target: str) -> Examples:
     usual = {"input": request.input} if request.input else {}
     try:
-        return read(Request(source, target=target, usual=usual))
+        return read(Request(source, target=target, keeps_splits=request.keeps_splits, usual=usual))
     except InputError as error:
         raise InputError(f"--also {source}:{target}: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ def split(
     validation_share: float = 0.2,
     fingerprints: Sequence[str] | None = None,
     normalised: Sequence[str] = (),
+    alike: Sequence[str] = (),
 ) -> Split:
     """Keep given splits, and hold out what is not given: first the test split, then validation from the rest.
 
@@ -51,7 +52,8 @@ def split(
     test_share, validation_share : shares to hold out, of what is left each time; 0 for none.
     seed : which of the equally good divisions; the same examples in another order are divided alike.
     fingerprints : N digests; examples of the same content then stay together, like a group. normalised : N further
-        ones, the same for inputs that differ in nothing that matters; or none.
+        ones, the same for inputs that differ in nothing that matters; or none. alike : N names of families of near
+        copies; or none.
 
     Raises
     ------
@@ -64,7 +66,8 @@ def split(
         raise InputError(
             f"{examples.source or 'The source data'} gives no training examples, only {_counted(given)}."
         )
-    units = _units(examples, pool, seed, fingerprints, normalised)
+    bonds = {"content": fingerprints, "normalised": normalised, "alike": alike, "group": examples.groups}
+    units = _units(examples.ids if fingerprints is None else fingerprints, pool, seed, bonds)
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
@@ -109,19 +112,15 @@ def _held(
     """(indices held out, units left)."""
     held, rest = hold_out(units, strata, share, counts)
     if not held:
-        why = "they all belong together (one group, or the same content)" if len(units) < 2 else "more are needed"
+        why = "they all belong together (a group, or much the same content)" if len(units) < 2 else "more are needed"
         total = sum(len(unit.members) for unit in units)
         raise InputError(f"No {name} examples can be held out of {total} in {examples.source or 'the data'}: {why}.")
     return [i for unit in held for i in unit.members], rest
 
 
-def _units(
-    examples: Examples, pool: list[int], seed: int, fingerprints: Sequence[str] | None, normalised: Sequence[str]
-) -> list[Unit]:
+def _units(names: Sequence[str], pool: list[int], seed: int, bonds: Mapping[str, Sequence[str] | None]) -> list[Unit]:
     """What must stay together, in a random order that depends on names and seed only."""
-    names = examples.ids if fingerprints is None else fingerprints
-    columns = {"content": fingerprints, "normalised": normalised or None, "group": examples.groups}
-    links = [[(kind, own[i]) for kind, own in columns.items() if own is not None] for i in pool]
+    links = [[(kind, own[i]) for kind, own in bonds.items() if own] for i in pool]
     units = [[pool[place] for place in together] for together in _connected(links)]
     keyed = sorted((digest(str(seed), min(str(names[i]) for i in unit)), unit[0], unit) for unit in units)
     return [Unit(unit) for _, _, unit in keyed]

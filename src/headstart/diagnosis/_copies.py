@@ -29,7 +29,7 @@ class Copy:
 Family = tuple[Copy, ...]
 """Examples that are copies of each other."""
 
-_asked: list[tuple[list[weakref.ref[np.ndarray]], tuple[np.ndarray, np.ndarray]]] = []
+_asked: list[tuple[list[weakref.ref[np.ndarray]], list[Any], tuple[np.ndarray, np.ndarray]]] = []
 """The last near copies: three diagnoses ask for them in turn, and they take seconds where there are many examples."""
 
 
@@ -78,14 +78,16 @@ def _same(keys: Sequence[Any]) -> np.ndarray:
 def _near(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """(L, 2) links between near copies, and how alike they are (L,)."""
     arrays = [*evidence.sketches.values(), *evidence.features.values()]
-    for known, found in _asked:
-        if len(known) == len(arrays) and all(ref() is array for ref, array in zip(known, arrays, strict=True)):
+    families = _column(evidence.alike, rows_of(evidence.ids)) if evidence.alike else []
+    for known, names, found in _asked:
+        same = len(known) == len(arrays) and names == families
+        if same and all(ref() is array for ref, array in zip(known, arrays, strict=True)):
             return found
     sketches = stacked(evidence.sketches, evidence.ids)
     if sketches is None or len(sketches) < 2:
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0)
-    found = near_copies(sketches, stacked(evidence.features, evidence.ids))
-    _asked[:] = [([weakref.ref(array) for array in arrays], found)]
+    found = near_copies(sketches, stacked(evidence.features, evidence.ids), families or None)
+    _asked[:] = [([weakref.ref(array) for array in arrays], families, found)]
     return found
 
 

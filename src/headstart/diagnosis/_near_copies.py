@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from headstart.diagnosis._neighbours import nearest
@@ -21,12 +23,15 @@ CANDIDATES = 10
 _BLOCK = 20_000
 
 
-def near_copies(sketches: np.ndarray, features: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def near_copies(
+    sketches: np.ndarray, features: np.ndarray | None = None, families: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of near copies and how alike each is.
 
     Parameters
     ----------
     sketches : (N, 256), mean 0 and length 1. features : (N, D), or None.
+    families : N names, where it is known within which families copies can be at all; None to look among all.
 
     Returns
     -------
@@ -36,16 +41,46 @@ def near_copies(sketches: np.ndarray, features: np.ndarray | None = None) -> tup
     ------
     ValueError : sketches of another size.
     """
-    if sketches.ndim != 2 or sketches.shape[1] != SIDE * SIDE:
-        raise ValueError(f"sketches must be of shape (N, {SIDE * SIDE}), these are {sketches.shape}")
-    sketches = np.nan_to_num(np.asarray(sketches, dtype=np.float32))
+    sketches = _checked(sketches)
+    within = None if families is None else _within(families)
+    if within is not None and not len(within):
+        return within, np.zeros(0, dtype=np.float32)
     near = None if features is None else nearest(features, features, CANDIDATES, same=True)[0]
-    pairs = _candidates(sketches, near)
+    pairs = _candidates(sketches, near) if within is None else within
     alike = likeness(sketches, pairs)
     close = alike >= (ALIKE if near is None else SURE)
     if near is not None:
         close |= (alike >= ALIKE_IN_BOTH) & _among(pairs, _as_pairs(near[:, :CONFIRMING]), len(sketches))
     return pairs[close], np.clip(alike[close], 0.0, 1.0)
+
+
+def look_alikes(sketches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`near_copies`, all pairs that features might confirm."""
+    sketches = _checked(sketches)
+    pairs = _candidates(sketches, None)
+    alike = likeness(sketches, pairs)
+    return pairs[alike >= ALIKE_IN_BOTH], alike[alike >= ALIKE_IN_BOTH]
+
+
+def _checked(sketches: np.ndarray) -> np.ndarray:
+    if sketches.ndim != 2 or sketches.shape[1] != SIDE * SIDE:
+        raise ValueError(f"sketches must be of shape (N, {SIDE * SIDE}), these are {sketches.shape}")
+    return np.nan_to_num(np.asarray(sketches, dtype=np.float32))
+
+
+def pairs_among(members: np.ndarray) -> np.ndarray:
+    """(M (M - 1) / 2, 2): every pair of M places, the smaller first."""
+    first, second = np.triu_indices(len(members), 1)
+    return np.sort(np.stack([members[first], members[second]], axis=1), axis=1)
+
+
+def _within(families: Sequence[str]) -> np.ndarray:
+    """(P, 2) pairs of places with the same name."""
+    members: dict[str, list[int]] = {}
+    for place, name in enumerate(families):
+        members.setdefault(name, []).append(place)
+    pairs = [pairs_among(np.array(own)) for own in members.values() if len(own) > 1]
+    return np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
 
 
 def likeness(sketches: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ class Evidence:
     sketches : (n, S) a small likeness of each input, rows of norm 1, or nought where an input shows nothing; the
         Euclidean distance of near duplicates is small. Of images, S = 256: a row reshaped (16, 16) is a picture.
     normalised : digests, the same for inputs that differ in nothing that matters (case, spaces, punctuation).
+    alike : names of families of near copies, as no split that is drawn tears them; near copies are looked for within
+        them alone. Not gathered: among all.
     groups : the groups that the person named or asked to be inferred: their members should lie in one split.
     columns : name → n cells that are neither input nor target, None where one is missing.
     opened : the splits whose targets may be looked at: in a fit not the test's, which are for the end.
@@ -63,6 +65,7 @@ class Evidence:
     labels: Sequence[str] = ()
     probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
     normalised: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    alike: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     memberships: Mapping[str, np.ndarray] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)

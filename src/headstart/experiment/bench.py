@@ -101,8 +101,7 @@ def _folds(material: Material, seed: int) -> np.ndarray | None:
     if not material.split.out_of_fold:
         return None
     rows = material.split.train
-    columns = (material.checked.fingerprints, material.checked.normalised or None, material.examples.groups)
-    units = units_of(*([column[i] for i in rows] for column in columns if column is not None))
+    units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
     return stratified_folds(material.task.strata(material.targets(rows)), units, seed)
 
 

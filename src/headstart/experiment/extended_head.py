@@ -15,7 +15,7 @@ from headstart.core.statistics import change_of_right
 from headstart.data.checks import Checked
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Compared, guard_of
-from headstart.experiment.extension import Extension, HeldOut, part, right
+from headstart.experiment.extension import Extension, HeldOut, Unbounded, part, right
 from headstart.experiment.extension_evidence import Extended
 from headstart.experiment.forgetting import HeldBack, cross_settled
 from headstart.experiment.replaying import Memory, Remembered
@@ -71,10 +71,30 @@ def solved(old: Model, memory: Memory, material: Material, seed: int, bound: flo
         task, calibration, every.tensors(), every.ids, every.targets, judged.seen(outputs), Compared(outputs, truth),
         unseen=memory.unseen, depths=old.needed_guard.depths,
     )  # fmt: skip
-    extension = replace(_judged(old, memory, material, after, seed), bound=bound, held_back=offset)
+    free = None
+    if offset:
+        unbound = HeldBack(old.task.outputs, held_back.right_before, None)
+        settled = HeldOut(cross_settled(task, raw, sides, seed, unbound), truth)
+        free = _unbounded(old, memory, task, (after, settled), seed)
+    extension = replace(_judged(old, memory, material, after, seed), bound=bound, held_back=offset, free=free)
     return Extended(
         network, task, calibration, guard, after, judged, every, material.checked, extension, material.relabelled
     )
+
+
+def _unbounded(
+    old: Model, memory: Memory, task: Task, judged: tuple[HeldOut, HeldOut], seed: int
+) -> Unbounded | None:
+    """What new classes pay for the bound: held-out examples `judged` with it and without; None without new ones."""
+    added = np.flatnonzero((judged[0].encoded >= old.task.outputs).numpy())
+    with_bound, without = (each.select(added) for each in judged)
+    new = part(task, without)
+    if new is None:
+        return None
+    same = judged[1].select(np.arange(len(memory.held_out)))
+    before = right(old.task, _before(old, memory.held_out))
+    cost = change_of_right(right(task, without), right(task, with_bound), seed)
+    return Unbounded(new, cost, change_of_right(before, right(task, same), seed))
 
 
 def share_right(old: Model, held_out: Remembered) -> float:

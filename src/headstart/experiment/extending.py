@@ -17,10 +17,10 @@ from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked
 from headstart.data.readers.base import Request
-from headstart.data.splits import split
 from headstart.delivery.artifact import Model, load
 from headstart.experiment.extended_head import Material, labels_of, solved
 from headstart.experiment.extension_evidence import write_evidence
+from headstart.experiment.keeping_together import split_of
 from headstart.experiment.old_examples import looked_at, memory_again
 from headstart.experiment.replaying import Memory, Remembered, as_seen_by, known_among, memory_of
 from headstart.experiment.unfinished import check_out
@@ -156,12 +156,10 @@ def _divided(
     met = known_among(new, [memory.learnt, memory.held_out])
     is_old = np.array([model.task.problem(target) is None for target in new.targets])
     rows = np.flatnonzero(~(met & is_old))
-    examples = checked.examples.select(rows.tolist())
-    strata = model.task.strata(list(examples.targets or []))
+    rest = checked.select(rows.tolist())
+    strata = model.task.strata(list(rest.examples.targets or []))
     share = test_share if max(Counter(strata).values(), default=0) >= FEWEST_TO_JUDGE else 0.0
-    parts = split(
-        examples, strata, seed, share, 0.0, fingerprints=[checked.fingerprints[row] for row in rows.tolist()]
-    )
+    parts = split_of(rest, strata, seed, share, 0.0)
     learning = np.sort(np.concatenate([parts.train, parts.validation]))
     for note in parts.notes:
         progress.say(f"  note: {note}")

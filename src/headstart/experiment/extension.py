@@ -23,6 +23,19 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Unbounded:
+    """What the same head reaches where new classes are not held back.
+
+    ``new`` are the figures of the added classes then; ``cost`` is the share of their held-out examples that is right
+    with the bound, minus without, paired; ``change`` is what the old classes would change by without it.
+    """
+
+    new: Part
+    cost: Figure
+    change: Figure
+
+
+@dataclass(frozen=True)
 class Extension:
     """A model to which classes were added, judged on examples that neither the old nor the new head learnt from.
 
@@ -42,7 +55,7 @@ class Extension:
     known : new examples that the model had met before, and which were left out.
     tuned : whether the network was tuned to the old classes.
     bound, held_back : the share of old examples that might be lost, None for any; and what was taken off the outputs
-        of the new classes for its sake.
+        of the new classes for its sake. free : the same without the bound; None where it took nothing.
     seconds : wall clock.
     """
 
@@ -62,6 +75,7 @@ class Extension:
     tuned: bool
     bound: float | None = None
     held_back: float = 0.0
+    free: Unbounded | None = None
     seconds: float = 0.0
 
     @property
@@ -80,7 +94,15 @@ class Extension:
     def from_json(cls, plain: dict[str, Any]) -> Extension:
         """The inverse of :meth:`to_json`."""
         parts = {name: _part_from(plain[name]) for name in ("before", "after", "new", "more", "both")}
-        return cls(**{**plain, **parts, "change": Figure(*plain["change"])})
+        free = _unbounded_from(plain.get("free"))
+        return cls(**{**plain, **parts, "change": Figure(*plain["change"]), "free": free})
+
+
+def _unbounded_from(plain: dict[str, Any] | None) -> Unbounded | None:
+    new = None if plain is None else _part_from(plain["new"])
+    if plain is None or new is None:
+        return None
+    return Unbounded(new, Figure(*plain["cost"]), Figure(*plain["change"]))
 
 
 def _part_from(plain: dict[str, Any] | None) -> Part | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from headstart.core.results import Finding, FindingExample
 from headstart.delivery.writing import figure_interval, figure_value
-from headstart.experiment.extension import Extension, Part
+from headstart.experiment.extension import Extension, Part, Unbounded
 
 NAME = "extension"
 TOGETHER = "`headstart fit` on the old and the new examples together, where they are still there, could do more."
@@ -70,6 +70,8 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
     found = []
     if extension.bound is not None and -extension.change.value > extension.bound:
         found.append(_not_kept(extension))
+    if extension.free is not None and extension.free.cost.high < 0:
+        found.append(_paid(extension, extension.free))
     if extension.change.high < 0:
         found.append(_lost(extension))
     if relabelled:
@@ -90,9 +92,32 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
 
 
 def _not_kept(extension: Extension) -> Finding:
-    asked, value = f"{extension.bound:.1%}".replace("%", " %"), _points(extension)[0].lstrip("-")
+    asked, value = _share(extension.bound or 0.0), _points(extension)[0].lstrip("-")
     what = f"The old classes were to lose at most {asked}, and lose {value} points where no example judges itself."
     return Finding(NAME, "warning", what, next_step="A bound a little tighter than what is needed, or more examples.")
+
+
+def _paid(extension: Extension, free: Unbounded) -> Finding:
+    """What the new classes pay for the bound; serious where that is most of what they would have."""
+    now = extension.new or free.new  # there are the same examples of both
+    (reached, _), (without, _) = _written(now), _written(free.new)
+    low, high = (f"{100 * number:+.1f}" for number in free.cost[1:])
+    collapsed = 2 * _accuracy(now) < _accuracy(free.new)
+    what = (
+        f"To lose at most {_share(extension.bound or 0.0)} of the old classes the new ones were held back: they "
+        f"reach {reached}, and would reach {without} without the bound ({low} to {high} points for it)."
+    )
+    loss = f"without a bound the old classes change by {100 * free.change.value:+.1f} points"
+    step = f"Allow more with --forgetting: {loss}. {TOGETHER}"
+    return Finding(NAME, "serious" if collapsed else "warning", what, next_step=step)
+
+
+def _accuracy(some: Part) -> float:
+    return next(iter(some.figures.values())).value
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}".replace("%", " %")
 
 
 def _lost(extension: Extension) -> Finding:

@@ -153,8 +153,7 @@ class Halving:
     def _drawn(self, size: int) -> Drawn:
         rows, material = np.sort(self.order[:size]), self.material
         targets = material.targets(rows)
-        columns = (material.checked.fingerprints, material.checked.normalised or None, material.examples.groups)
-        units = units_of(*([column[i] for i in rows] for column in columns if column is not None))
+        units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
         folds = stratified_folds(material.task.strata(targets), units, self.seed)
         if folds is None:
             raise HeadstartError(

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of
-from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.errors import UsageError
 from headstart.core.files import digest
 from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS
 from headstart.data.modalities import MODALITIES
-from headstart.data.modalities.base import Look
 from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.looking_at_parts import memberships, parts_of, with_features
+from headstart.experiment.looks import looks_of
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.strategies._kept_heads import SOLVER
@@ -46,15 +46,7 @@ def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
     InputError : an input vanished since it was checked.
     """
     examples, task, prints = material.examples, material.task, material.checked.fingerprints
-    modality = MODALITIES.load(examples.modality)()
-
-    def again(place: int) -> Look:
-        try:
-            return modality.look(examples.references[place])
-        except ValueError as error:
-            raise InputError(Problem(examples.ids[place], str(error), "it was readable a moment ago")) from error
-
-    looks = material.looked.of(prints, again)
+    looks = looks_of(material.checked, MODALITIES.load(examples.modality)(), material.looked)
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}
     evidence = Evidence(
@@ -71,6 +63,7 @@ def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
         sketches={} if looks.sketches is None else {name: looks.sketches[part] for name, part in rows.items()},
         labels=[str(label) for label in task.describe().get("labels", ())],
         normalised=_by_split(rows, material.checked.normalised or None),
+        alike=_by_split(rows, material.checked.alike or None),
         groups=_by_split(rows, examples.groups),
         columns={
             split: {name: [cells[i] for i in part] for name, cells in examples.further.items()}
@@ -170,12 +163,11 @@ def _unseen(
     """
     found = {}
     checked = material.checked
-    columns = (checked.fingerprints, checked.normalised or None, checked.examples.groups)
     raw = material.targets(learnt)
     for part in material.task.parts(material.task.encode(raw)):
         task, rows = part.task, part.rows.numpy()
         own = [raw[row][part.name] if part.name else raw[row] for row in rows]
-        units = units_of(*([column[learnt[row]] for row in rows] for column in columns if column is not None))
+        units = units_of(*([column[learnt[row]] for row in rows] for column in checked.bonds))
         folds = stratified_folds(task.strata(own), units, bench.seed) if len(rows) else None
         if folds is None or not _has_probabilities(task):
             continue

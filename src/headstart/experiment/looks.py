@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from headstart.core.errors import HeadstartError
+from headstart.core.errors import HeadstartError, InputError, Problem
+from headstart.data.checks import Checked
 from headstart.data.looks import Looks
 from headstart.data.modalities.base import Look, Modality
 from headstart.frozen.store import FrontierStore, NotStored, Space
@@ -93,6 +94,24 @@ class KeptLooks:
             if self._space is not None:
                 return {name: c.numpy() for name, c in self._space.read_many([fingerprint]).items()}, 0
         return _columns([again(place)]), 0
+
+
+def looks_of(checked: Checked, modality: Modality, looked: KeptLooks) -> Looks:
+    """What all usable examples look like, in order.
+
+    Raises
+    ------
+    InputError : an input vanished since it was checked, and what it looks like is not kept.
+    """
+    examples = checked.examples
+
+    def again(place: int) -> Look:
+        try:
+            return modality.look(examples.references[place])
+        except ValueError as error:
+            raise InputError(Problem(examples.ids[place], str(error), "it was readable a moment ago")) from error
+
+    return looked.of(checked.fingerprints, again)
 
 
 def _columns(looks: Sequence[Look]) -> Columns:

@@ -18,7 +18,8 @@ from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_all
-from headstart.data.splits import Split, split
+from headstart.data.splits import Split
+from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -83,7 +84,8 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     InputError : with every mistake of the data that shows without decoding.
     """
     group = None if spec.group == AUTO else spec.group
-    examples = read_all(Request(spec.data, spec.input, spec.target, group), spec.also)
+    request = Request(spec.data, spec.input, spec.target, group, keeps_splits=spec.split != ANEW)
+    examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
         note = "The given splits are not kept: the examples are divided anew."
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
@@ -116,6 +118,7 @@ def prepare(
     checked = check(found.examples, found.modality, progress, looked, stopwatch, most)
     _say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
+    checked = with_near_families(checked, found.modality, looked, store)
     said = Progress(quiet=True) if spec.group == AUTO else progress
     try:
         return divided(checked, found.task, spec, looked, store, said)
@@ -136,14 +139,7 @@ def divided(
     """
     targets = _usable_targets(checked.examples, task)
     strata = task.strata(targets)
-    parts = split(
-        checked.examples,
-        strata,
-        spec.seed,
-        spec.test_share,
-        fingerprints=checked.fingerprints,
-        normalised=checked.normalised,
-    )
+    parts = split_of(checked, strata, spec.seed, spec.test_share)
     _say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]

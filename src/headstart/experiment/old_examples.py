@@ -13,8 +13,9 @@ from headstart.data.checks import Checked, check
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import check_kind, read
 from headstart.data.readers.base import Request
-from headstart.data.splits import Split, split
+from headstart.data.splits import Split
 from headstart.delivery.artifact import Model
+from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.replaying import Memory, as_seen_by
 from headstart.frozen.holdings import store_folder
@@ -31,11 +32,12 @@ def looked_at(model: Model, request: Request, progress: Progress, stopwatch: Sto
     examples = check_kind(read(request), model.modality)
     modality = MODALITIES.load(examples.modality)()
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}.")
-    memory = KeptLooks(FrontierStore(store_folder()), modality)
+    store = FrontierStore(store_folder())
+    memory = KeptLooks(store, modality)
     checked = check(examples, modality, progress, memory, stopwatch)
     for note in (*examples.notes, *checked.notes):
         progress.say(f"  note: {note}")
-    return checked
+    return with_near_families(checked, modality, memory, store)
 
 
 def memory_again(
@@ -79,6 +81,6 @@ def divided_as_before(model: Model, checked: Checked) -> tuple[Split, bool]:
     It does where all that it names as held out is held out again, and had not been learnt from.
     """
     targets, seed = list(checked.examples.targets or []), int(model.provenance.get("seed", 0))
-    parts = split(checked.examples, model.task.strata(targets), seed, fingerprints=checked.fingerprints)
+    parts = split_of(checked, model.task.strata(targets), seed)
     guard, tested = model.needed_guard, {checked.examples.ids[row] for row in parts.test}
     return parts, guard.unseen and bool(guard.held_out_ids) and set(guard.held_out_ids) <= tested

@@ -52,3 +52,12 @@ def test_two_tables_of_one_split(tmp_path: Path, make: Any) -> None:
 def test_a_real_set(shared: Path) -> None:
     examples = SplitFiles().read(Request(shared / "data" / "tweet_irony"))
     assert Counter(examples.splits or []) == {"train": 2861, "validation": 955, "test": 784}  # data/INDEX.csv
+
+
+def test_a_class_of_the_test_table_alone_is_refused_unless_splits_are_dissolved(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.csv", TABLE)
+    make.write(tmp_path / "test.csv", "text,label\nso so,perhaps\nas before,perhaps\n")
+    with pytest.raises(InputError, match="class 'perhaps': it has no training example"):
+        SplitFiles().read(Request(tmp_path))
+    examples = SplitFiles().read(Request(tmp_path, keeps_splits=False))
+    assert Counter(examples.targets or []) == {"yes": 2, "no": 2, "perhaps": 2}

@@ -34,6 +34,20 @@ def test_classes_without_training_examples_are_named(tmp_path: Path, make: Any) 
     assert len(SplitFolders().read(Request(tmp_path, fits=False))) == 11
 
 
+def test_where_splits_are_dissolved_a_class_may_lie_in_any(tmp_path: Path, make: Any) -> None:
+    make.class_folders(tmp_path / "train", {"cat": 3, "dog": 1})
+    make.class_folders(tmp_path / "test", {"cat": 2, "dog": 2, "eel": 3})
+    (tmp_path / "train" / "eel").mkdir()
+    examples = SplitFolders().read(Request(tmp_path, keeps_splits=False))
+    assert Counter(examples.targets or []) == {"cat": 5, "dog": 3, "eel": 3}
+    (tmp_path / "train" / "fox").mkdir()
+    make.class_folders(tmp_path / "test", {"gnu": 1})
+    with pytest.raises(InputError) as raised:
+        SplitFolders().read(Request(tmp_path, keeps_splits=False))
+    assert "fox: this class folder is empty" in str(raised.value)
+    assert "class 'gnu': it has one training example" in str(raised.value)
+
+
 def test_what_belongs_to_no_class_is_noted(tmp_path: Path, make: Any) -> None:
     make.class_folders(tmp_path / "train", {"cat": 2, "dog": 2})
     make.picture(tmp_path / "test" / "loose.png")

@@ -84,7 +84,8 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
     splits = table.splits
     if columns.split is not None:
         splits = [SPLIT_NAMES[key(cell)] for cell in table.columns[columns.split]]
-    targets = targets_of(table, columns.targets, splits, request.fits) if columns.targets else None
+    judged = splits if request.keeps_splits else None
+    targets = targets_of(table, columns.targets, judged, request.fits) if columns.targets else None
     cells = table.columns[columns.input]
     return Examples(
         modality=columns.modality,

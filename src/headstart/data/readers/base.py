@@ -17,6 +17,7 @@ class Request:
     ``target`` may name several columns with commas between; raw targets are then mappings, column to value or None.
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
+    ``keeps_splits`` is False where given splits are to be dissolved: a class then only has to occur in any of them.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
     that has them: those a model was trained from. Sources without columns overlook it.
     """
@@ -27,6 +28,7 @@ class Request:
     group: str | None = None
     needs_targets: bool = True
     fits: bool = True
+    keeps_splits: bool = True
     usual: Mapping[str, str] = field(default_factory=dict)
 
 

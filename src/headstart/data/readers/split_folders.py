@@ -43,7 +43,9 @@ class SplitFolders(Reader):
         classes, splits = [name for _, name, _ in rows], [split for _, _, split in rows]
         if request.needs_targets:
             empty = [path for part in parts for path in found[part].empty if parts[part] == "train"]
-            _refuse_mistakes(root, classes, ids, splits, empty, request.fits)
+            if not request.keeps_splits:
+                empty = [path for path in empty if path.name not in classes]
+            _refuse_mistakes(root, classes, ids, splits if request.keeps_splits else None, empty, request.fits)
         unused = [folder for folder in folders_in(root) if folder not in parts]
         loose = [path for part in parts for path in of_modality(files_in(part), modality)[0]]
         others = [path for part in parts for path in found[part].others]
@@ -63,7 +65,7 @@ class SplitFolders(Reader):
 
 
 def _refuse_mistakes(
-    root: Path, classes: list[str], ids: list[str], splits: list[str], empty: list[Path], fits: bool
+    root: Path, classes: list[str], ids: list[str], splits: list[str] | None, empty: list[Path], fits: bool
 ) -> None:
     problems = [
         Problem(path.relative_to(root).as_posix(), "this class folder is empty", "add its files, or remove it")
