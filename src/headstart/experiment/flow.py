@@ -40,6 +40,7 @@ from headstart.experiment.naming import unlabelled
 from headstart.experiment.refits import curve_of
 from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
+from headstart.experiment.thrift import thrifty
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
@@ -140,6 +141,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepared(found, spec, backbone, stopwatch, progress)
+    material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary))
