@@ -11,17 +11,21 @@ from torch import nn
 
 from headstart.adaptations.base import Adapted, Domains
 from headstart.experiment.adaptation_choice import (
+    DIVISIONS,
     PARTS,
     Tried,
     choose,
     consensus,
+    divisions,
     mean_ranks,
     preferences,
 )
 from headstart.model.network import Network
 from headstart.tasks import TASKS
+from headstart.validators import VALIDATORS
 
-VALIDATORS = ("one", "two", "three", "four", "five", "six")
+NAMES = VALIDATORS.names()
+"""Of which those that know the source's labels are the first two and the last."""
 
 
 def domains(count: int = 100) -> Domains:
@@ -34,21 +38,43 @@ def domains(count: int = 100) -> Domains:
 
 def candidate(name: str, gains: list[float], depth: int = 1, spread: float = 0.01) -> Tried:
     """A candidate whose figures lie so far above the source model's, with some spread over the parts."""
-    wobble = spread * np.linspace(-1, 1, PARTS)
-    parts = {each: gain + wobble for each, gain in zip(VALIDATORS, gains, strict=True)}
+    wobble = spread * np.stack([np.roll(np.linspace(-1, 1, PARTS), shift) for shift in range(DIVISIONS)])
+    parts = {each: gain + wobble for each, gain in zip(NAMES, gains, strict=True)}
     given = domains()
     probable = np.tile([[0.9, 0.1], [0.1, 0.9]], (50, 1))
     adapted = Adapted(given.network, given.target, given.outputs, given.source)
     return Tried(name, "", depth, adapted, probable, parts, 0.0)
 
 
-SOURCE = replace(candidate("source model", [0.0] * 6, depth=0), parts={each: np.zeros(PARTS) for each in VALIDATORS})
+SOURCE = replace(
+    candidate("source model", [0.0] * 6, depth=0), parts={each: np.zeros((DIVISIONS, PARTS)) for each in NAMES}
+)
 
 
 def test_a_difference_within_the_spread_is_no_vote() -> None:
     """Five differences -0.01 … 0.01 around 0.005: t = 0.005 / (0.0079 / √5) = 1.41, below 2.132."""
     votes = preferences(candidate("x", [0.005, 0.02, -0.02, 0.0, 1.0, -1.0]), SOURCE)
-    assert votes == {"one": 0, "two": 1, "three": -1, "four": 0, "five": 1, "six": -1}
+    assert list(votes.values()) == [0, 1, -1, 0, 1, -1]
+
+
+def test_a_vote_is_that_of_the_mean_over_divisions() -> None:
+    """One division alone says yes: 0.02 ± 0.0079 / √5. Five of which the others say -0.01 have a mean of -0.004."""
+    yes = candidate("x", [0.02] * 6).parts
+    tossed = {name: values - 0.03 * (np.arange(DIVISIONS) > 0)[:, None] for name, values in yes.items()}
+    alone = replace(SOURCE, parts={name: values[:1] for name, values in yes.items()})
+    assert set(preferences(alone, SOURCE).values()) == {1}
+    assert set(preferences(replace(SOURCE, parts=tossed), SOURCE).values()) == {0}
+
+
+def test_every_division_holds_every_place_once_and_the_same_for_all_candidates() -> None:
+    made = divisions(23, 40, seed=1)
+    assert len(made) == DIVISIONS
+    for parts in made:
+        new, known = (np.sort(np.concatenate(each)) for each in zip(*parts, strict=True))
+        assert (new.tolist(), known.tolist()) == (list(range(23)), list(range(40)))
+    again = divisions(23, 40, seed=1)
+    assert all(np.array_equal(a, b) for a, b in zip(made[4][0], again[4][0], strict=True))
+    assert not np.array_equal(made[0][0][0], made[1][0][0])
 
 
 @pytest.mark.parametrize(
@@ -59,6 +85,8 @@ def test_a_difference_within_the_spread_is_no_vote() -> None:
         ([1, 1, 0, 0, 0, -1], True),
         ([1, 0, 0, 0, 0, 0], False),  # one alone
         ([1, 1, 1, 1, -1, -1], True),
+        ([0, 0, 1, 1, 1, 0], False),  # none that knows the source's labels
+        ([0, 0, 1, 0, 0, 1], True),
         ([1, 1, 1, 0, -1, -1], False),  # not twice as many
         ([-1, -1, -1, -1, -1, -1], False),
     ],

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
+from headstart.strategies.base import Rung
 from headstart.tasks import TASKS
 from scripted_ladder import answers, wrong_at
 
@@ -66,3 +67,28 @@ def test_of_rungs_as_simple_as_each_other_the_best_counts_and_of_equals_the_late
 def test_a_small_loss_of_a_guarded_figure_is_no_loss(held_out: HeldOut):
     assert held_out.loss_of(wrong_at(TRUTH, range(21)), wrong_at(TRUTH, range(20, 40))) is None
     assert held_out.loss_of(answers([0] * 200), wrong_at(TRUTH, range(20))) == "accuracy"
+
+
+def test_of_few_examples_the_rung_that_gives_the_truth_more_probability_is_kept_among_those_as_simple():
+    """Both have one of 20 wrong; the second is as sure of its 19 and less of its mistake."""
+    truth = [0, 1] * 10
+    held = HeldOut(TASK, torch.tensor(truth), seed=0, by_loss=True)
+    sure, calm = wrong_at(truth, [3]), wrong_at(truth, [3])
+    calm[3] = calm[3] / 10
+    assert held.merit(calm) > held.merit(sure)
+    assert simplest_of_the_best(held, [calm, sure], [0.0, 0.0]) == 0
+    assert simplest_of_the_best(held, [sure, calm], [0.0, 0.0]) == 1
+    assert simplest_of_the_best(held, [sure, calm], [0.0, 0.5]) == 0  # the second trains what it costs in use
+    right_or_wrong = HeldOut(TASK, torch.tensor(truth), seed=0)
+    assert simplest_of_the_best(right_or_wrong, [calm, sure], [0.0, 0.0]) == 1  # equal: what learnt more
+
+
+def test_a_rung_far_below_the_best_is_not_kept_for_its_loss():
+    truth = [0, 1] * 10
+    held = HeldOut(TASK, torch.tensor(truth), seed=0, by_loss=True)
+    assert simplest_of_the_best(held, [wrong_at(truth, range(9)), wrong_at(truth, [])], [0.0, 0.0]) == 1
+
+
+def test_what_is_made_for_few_counts_as_simple():
+    assert Rung("few", "b", 0, 1.0, for_few=True).counted_reach == 0
+    assert Rung("full", "b", 0, 1.0).counted_reach == 1

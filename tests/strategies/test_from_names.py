@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from headstart.model.heads import CacheHead
 from headstart.model.network import set_linear
-from headstart.strategies.prototypes import Known
-from headstart.strategies.set_fit import SetFit, batches, pair_loss
+from headstart.strategies._known_classes import Known
+from headstart.strategies.set_fit import Lesson, SetFit, batches, pair_loss
 from headstart.strategies.tip_adapter import TipAdapter, settled
 from headstart.tasks import TASKS
 from headstart.tasks.base import Task
@@ -122,3 +122,22 @@ def test_few_shot_rungs_are_climbed_by_default_up_to_sixteen_a_class(examples: i
     assert SetFit().rungs(Reader(texts=False), task, examples) == []  # type: ignore[arg-type]
     tuned = SetFit().rungs(Reader(texts=True), task, examples)  # type: ignore[arg-type]
     assert [rung.by_default and rung.for_few for rung in tuned] == [True] * climbed
+
+
+def test_names_are_texts_of_their_classes_for_the_encoder_that_is_tuned() -> None:
+    class Told(Reader):
+        prompts = ("about {}", "{}")
+
+        def preprocess(self, text: str) -> str:  # type: ignore[override]
+            return text
+
+        def __init__(self) -> None:
+            pass
+
+    bench = type("Bench", (), {"task": TASKS.load("classification")(["apple", "lime"], [1, 1])})
+    bench.train, bench.targets = ["a", "b"], torch.tensor([1, 0])  # type: ignore[attr-defined]
+    lesson = Lesson.of(Told(), bench)  # type: ignore[arg-type]
+    assert lesson.names == ["about apple", "about lime"]
+    assert lesson.encoded.tolist() == [1, 0, 0, 1]
+    bench.task = TASKS.load("classification")(["1", "2"], [1, 1])  # type: ignore[attr-defined]
+    assert Lesson.of(Told(), bench).encoded.tolist() == [1, 0]  # type: ignore[arg-type]

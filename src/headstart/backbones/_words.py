@@ -51,10 +51,15 @@ def directions(names: Sequence[Name], prompts: Sequence[str], vectors: Callable[
     ----------
     vectors : gives (n, D) of n texts.
     """
-    texts = [[prompt.replace(HOLE, words) for words in _ways(name) for prompt in prompts] for name in names]
+    texts = [spelled(name, prompts) for name in names]
     found = functional.normalize(vectors([text for each in texts for text in each]).float(), dim=1)
     parts = found.split([len(each) for each in texts])
     return functional.normalize(torch.stack([part.mean(dim=0) for part in parts]), dim=1)
+
+
+def spelled(name: Name, prompts: Sequence[str]) -> list[str]:
+    """The texts that stand for a name: every prompt with each of its ways to be said."""
+    return [prompt.replace(HOLE, words) for words in _ways(name) for prompt in prompts]
 
 
 def check_prompts(prompts: Sequence[str]) -> tuple[str, ...]:

@@ -13,10 +13,22 @@ from torch import Tensor, nn
 
 from headstart.backbones._card import Card
 from headstart.backbones._source import Source
-from headstart.backbones._words import Named
+from headstart.backbones._words import Named, spelled
 from headstart.core.names import Name
 
-__all__ = ["Backbone", "Batch", "Card", "LayerRun", "Name", "Named", "Preprocess", "Source", "Stage", "collate"]
+__all__ = [
+    "Backbone",
+    "Batch",
+    "Card",
+    "LayerRun",
+    "Name",
+    "Named",
+    "Preprocess",
+    "Source",
+    "Stage",
+    "collate",
+    "spelled",
+]
 
 Batch = dict[str, Tensor]
 """Named tensors with the examples along dimension 0, e.g. ``{"pixels": (N, 3, 224, 224)}``."""

@@ -33,6 +33,11 @@ class Split:
         """The examples that rungs are compared on."""
         return self.train if self.out_of_fold else self.validation
 
+    def without_held_out(self) -> Split:
+        """The same with what was held out to compare rungs among what is learnt from, judged out of fold."""
+        together = np.sort(np.concatenate([self.train, self.validation]))
+        return Split(together, self.validation[:0], self.test, self.notes, out_of_fold=True)
+
 
 def split(
     examples: Examples,
@@ -71,7 +76,7 @@ def split(
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
-    few = len(units) > 1 and _few_of_each([strata[i] for i in pool])
+    few = len(units) > 1 and few_of_each([strata[i] for i in pool])
     unseen = few and not validation and validation_share > 0
     notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
     if not few and not test and test_share > 0:
@@ -86,7 +91,7 @@ def split(
     return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes), unseen)
 
 
-def _few_of_each(strata: Sequence[str]) -> bool:
+def few_of_each(strata: Sequence[str]) -> bool:
     """Whether most examples are of classes with fewer than three: nothing can be held out without losing classes."""
     counts = Counter(strata)
     return 2 * sum(count for count in counts.values() if count < ENOUGH) > len(strata)

@@ -12,11 +12,14 @@ from scipy.stats import rankdata
 from headstart.adaptations.base import Adapted, Domains, probabilities
 from headstart.core.results import Finding
 from headstart.experiment.class_shares import rare_classes
-from headstart.validators import figures_of
+from headstart.validators import VALIDATORS, figures_of
 from headstart.validators.base import Seen
 
 PARTS = 5
 """Both domains are divided into so many parts, each pair judged by itself, to see how far a difference is chance."""
+
+DIVISIONS = 5
+"""So often they are divided anew: a vote that one division gives is often taken back by the next."""
 
 SKETCHED, DIRECTIONS = 400, 128
 """Examples of each domain from which principal directions are found, and how many of these validators look at."""
@@ -41,7 +44,7 @@ FEW_LABELS = (
 
 @dataclass(frozen=True)
 class Tried:
-    """A candidate: the ``figures`` of the validators by name, and how many ``prefer`` it to the source model.
+    """A candidate, with the figures of each validator by division and part, (DIVISIONS, PARTS), by name.
 
     ``depth`` is that of the adaptation, 0 for the source model. ``may_be_kept`` is False for what is only shown.
     """
@@ -57,7 +60,7 @@ class Tried:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Each validator's mean over the parts."""
+        """Each validator's mean over all parts."""
         return {name: float(values.mean()) for name, values in self.parts.items()}
 
     def to_json(self) -> dict[str, Any]:
@@ -95,14 +98,20 @@ def judged(name: str, summary: str, domains: Domains, made: Adapted, depth: int,
     probable = probabilities(made.outputs, domains.temperature)
     source, target = reduced(made.source, made.target, domains.seed)
     said = cross_fitted(source, domains.classes, target, probable)
-    random = np.random.default_rng(domains.seed)
-    new, known = (np.array_split(random.permutation(count), PARTS) for count in (len(target), len(source)))
     figures = [
-        figures_of(Seen(target[i], probable[i], source[j], domains.classes[j], said[j]))
-        for i, j in zip(new, known, strict=True)
+        [figures_of(Seen(target[i], probable[i], source[j], domains.classes[j], said[j])) for i, j in division]
+        for division in divisions(len(target), len(source), domains.seed)
     ]
-    parts = {validator: np.array([each[validator] for each in figures]) for validator in figures[0]}
+    parts = {name: np.array([[part[name] for part in each] for each in figures]) for name in figures[0][0]}
     return Tried(name, summary, depth, made, probable, parts, seconds)
+
+
+def divisions(new: int, known: int, seed: int) -> list[list[tuple[np.ndarray, np.ndarray]]]:
+    """The places of the new inputs and of the source examples in each part, division by division; the same for all
+    candidates."""
+    random = np.random.default_rng(seed)
+    split = [[np.array_split(random.permutation(count), PARTS) for count in (new, known)] for _ in range(DIVISIONS)]
+    return [list(zip(*both, strict=True)) for both in split]
 
 
 def reduced(source: np.ndarray, target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -141,7 +150,9 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """The candidate that the validators agree on, or the source model, the first of `tried`.
 
     A validator prefers a candidate where its figure is higher than the source model's, part by part of both domains,
-    beyond chance (paired t-test). They agree where at least two prefer it, and twice as many as are against it.
+    beyond chance (paired t-test). They agree where at least two prefer it, twice as many as are against it, and one
+    of those that know the source's labels among them: the others look at the answers alone, and an adaptation that
+    makes these sure and even pleases them whether it is right or wrong.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
@@ -177,13 +188,18 @@ def preferences(candidate: Tried, source: Tried) -> dict[str, int]:
 
 
 def _sign(difference: np.ndarray) -> int:
-    """Of the mean of a few paired differences, 0 where it is no more than chance (one-sided t-test)."""
-    mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(difference) ** 0.5
+    """Of the mean of paired differences (DIVISIONS, PARTS), 0 where it is no more than chance (one-sided t-test).
+
+    Divisions share their examples, so they make the mean and the spread steadier and give no further freedom: the
+    error is that of one division, with the variance among parts averaged over all.
+    """
+    mean, error = float(difference.mean()), (float(difference.var(axis=-1, ddof=1).mean()) / PARTS) ** 0.5
     return int(np.sign(mean)) if abs(mean) > T_CRITICAL * error + 1e-12 else 0
 
 
 def _agree(votes: Mapping[str, int]) -> bool:
-    return _count(votes, 1) >= max(SEVERAL, 2 * _count(votes, -1))
+    anchored = any(vote > 0 and VALIDATORS.load(name).knows_source for name, vote in votes.items())
+    return anchored and _count(votes, 1) >= max(SEVERAL, 2 * _count(votes, -1))
 
 
 def _count(votes: Mapping[str, int], side: int) -> int:

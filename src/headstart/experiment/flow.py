@@ -30,6 +30,7 @@ from headstart.experiment.material import Material, find
 from headstart.experiment.naming import unlabelled
 from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
+from headstart.experiment.thrift import thrifty
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import Network
@@ -129,6 +130,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepared(found, spec, backbone, stopwatch, progress)
+    material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary))

@@ -18,6 +18,7 @@ from headstart.core.files import digest
 from headstart.core.timing import say_duration
 from headstart.data.examples import SPLITS
 from headstart.data.modalities import MODALITIES
+from headstart.data.splits import few_of_each
 from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.looking_at_parts import memberships, parts_of, with_features
@@ -98,7 +99,7 @@ def look_deeper(
     seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
     if not any(_has_probabilities(part.task) for part in task.parts(task.encode([]))):
         return _with_parts(deeper, task, {})
-    if material.split.out_of_fold:
+    if material.split.out_of_fold and few_of_each(task.strata(material.targets(learnt))):
         # Heads that saw one example of a class, or none, would find most labels wrong.
         return _with_parts(deeper, task, {})
     if seconds > allowed:

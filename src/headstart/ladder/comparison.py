@@ -31,10 +31,13 @@ class Gain:
 
 
 class HeldOut:
-    """The held-out examples on which all rungs are compared, and the resamples that pair them."""
+    """The held-out examples on which all rungs are compared, and the resamples that pair them.
 
-    def __init__(self, task: Task, encoded: Tensor, seed: int) -> None:
-        self.task, self.encoded = task, encoded
+    ``by_loss`` says that they are too few for right and wrong to order rungs that are as simple as each other.
+    """
+
+    def __init__(self, task: Task, encoded: Tensor, seed: int, by_loss: bool = False) -> None:
+        self.task, self.encoded, self.by_loss = task, encoded, by_loss
         self.draws = bootstrap_draws(len(encoded), seed=seed)
 
     def figures(self, outputs: Tensor) -> Figures:
@@ -44,6 +47,16 @@ class HeldOut:
     def value(self, outputs: Tensor) -> float:
         """The watched figure, signed so that larger is better."""
         return self._sign(self.task.watched) * self.task.value(self.task.watched, outputs, self.encoded)
+
+    def merit(self, outputs: Tensor) -> float:
+        """What orders rungs that are as simple as each other, larger is better.
+
+        The watched figure; or minus the loss once calibrated, which says of each example how sure the truth was.
+        """
+        if not self.by_loss:
+            return self.value(outputs)
+        calibrated = self.task.calibrated(outputs, self.task.calibrate(outputs, self.encoded))
+        return -float(self.task.loss(calibrated, self.encoded))
 
     def gain(self, better: Tensor, than: Tensor, name: str | None = None) -> Gain:
         """What `better` gains over `than` on the figure `name` (default: the watched one)."""
@@ -82,7 +95,9 @@ class HeldOut:
 
 
 def simplest_of_the_best(held_out: HeldOut, outputs: Sequence[Tensor], reach: Sequence[float]) -> int:
-    """The best of those as simple as the first within one standard error of the best (Breiman et al. 1984, 3.4.3).
+    """The best of those as simple as the first of the rungs within one standard error of the best.
+
+    One standard error: Breiman et al. 1984, section 3.4.3.
 
     Rungs of the same reach are as simple as each other: they train nothing of the backbone, or as much of it, and
     cost the same in use. So the better counts, and of equals the one that learnt more, which stands later.
@@ -90,10 +105,10 @@ def simplest_of_the_best(held_out: HeldOut, outputs: Sequence[Tensor], reach: Se
 
     Parameters
     ----------
-    reach : the share of the backbone that gradients of each rung pass through.
+    reach : the share of the backbone that gradients of each rung pass through, nothing for one made for few examples.
     """
     best = held_out.best(outputs)
     allowed = held_out.allowed(outputs)
-    first = next(i for i in allowed if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error)
-    alike = [i for i in allowed if reach[i] == reach[first]]
-    return max(alike, key=lambda i: (held_out.value(outputs[i]), i))
+    near = [i for i in allowed if i == best or held_out.gain(outputs[best], outputs[i]).within_one_error]
+    alike = [i for i in near if reach[i] == reach[near[0]]]
+    return max(alike, key=lambda i: (held_out.merit(outputs[i]), i))

@@ -54,7 +54,7 @@ class Ladder:
         self.strategies, self.bench = strategies, bench
         if bench.validation_targets is None:
             raise ValueError("a ladder needs held-out examples to compare its rungs on")
-        self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed)
+        self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed, by_loss=bench.folds is not None)
 
     def rungs(self, network: Network) -> list[tuple[Strategy, Rung]]:
         """From cheap to dear, on few examples what is made for few before what trains as much of the backbone.
@@ -94,7 +94,7 @@ class Ladder:
                 break
             landings.append(landing)
             climbed.append(step)
-        reach = [step.rung.reach for step in climbed]
+        reach = [step.rung.counted_reach for step in climbed]
         chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings], reach)
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(climbed, landings, chosen, start)
@@ -107,9 +107,9 @@ class Ladder:
     def _left_out(self, step: Step, dearest: Step, start: Network, landings: list[Landing]) -> bool:
         """Whether the dearest rung could be trained once more on every example only without this one.
 
-        A file remembers it for a fit that is resumed.
+        A file remembers it for a fit that is resumed. Without held-out examples the dearest is not climbed.
         """
-        if step.left_out.exists() or step is dearest or step.begun.exists():
+        if self.bench.folds is not None or step.left_out.exists() or step is dearest or step.begun.exists():
             return step.left_out.exists()
         _, seconds = self._predicted(step, start, landings)
         prepared, above = self._predicted(dearest, start, landings)
@@ -162,7 +162,8 @@ class Ladder:
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        times = 1 if self.bench.folds is None else 1 + len(set(self.bench.folds.tolist()))
+        # Once on all, and k times on k - 1 of k folds.
+        times = 1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))
         return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:

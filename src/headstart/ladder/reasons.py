@@ -19,6 +19,8 @@ def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: in
     difference = f"{held_out.task.watched} {value:+.3f} [{low:+.3f}, {high:+.3f}] against {other}"
     if i == chosen == best:
         return "the best on the held-out examples, and no simpler rung within one standard error of it"
+    if i == chosen and held_out.by_loss:
+        return f"within one standard error of the best, and gives the truth the highest probability: {difference}"
     if i == chosen:
         return f"the simplest rung within one standard error of the best: {difference}"
     if worse := held_out.loss_of(landings[i].outputs, landings[0].outputs):

@@ -39,6 +39,12 @@ class Rung:
     learns: bool = True
     for_few: bool = False
 
+    @property
+    def counted_reach(self) -> float:
+        """The reach by which a rung counts as simple: none where it is made for few examples, since it costs in use
+        what a head does, and so few cannot show a gain beyond one standard error."""
+        return 0.0 if self.for_few else self.reach
+
 
 @dataclass(frozen=True)
 class Prepared:

