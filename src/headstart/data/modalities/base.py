@@ -55,7 +55,7 @@ class Modality(ABC):
 
     @abstractmethod
     def decode(self, reference: Any, size_hint: int | None = None) -> Any:
-        """The raw input a backbone's preprocessing takes (an RGB PIL image, a string).
+        """The raw input a backbone's preprocessing takes (a PIL image, RGB or grey; a string).
 
         `size_hint` is the shorter side in pixels that will be needed; a larger input may be decoded reduced.
         Raises ``ValueError`` with a person's sentence when it cannot be decoded.

@@ -1,4 +1,4 @@
-"""Images: files, PIL images or arrays, decoded upright and in RGB."""
+"""Images: files, PIL images or arrays, decoded upright, in RGB or in one channel of full depth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headstart.core.files import digest
 from headstart.core.shallow import picture_features
 from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
 from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
-from headstart.data.modalities._pixels import array_to_rgb, to_rgb
+from headstart.data.modalities._pixels import array_to_picture, eight_bit_rgb, to_picture
 from headstart.data.modalities.base import UNREADABLE, Look, Modality
 
 _THUMBNAIL, _QUALITY = 160, 80
@@ -32,7 +32,7 @@ class Image(Modality):
 
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-    looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, {LIKENESS}"
+    looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, full depth, {LIKENESS}"
     shown_by = f"Pillow {PIL.__version__}, {_THUMBNAIL} pixels, quality {_QUALITY}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
@@ -47,12 +47,15 @@ class Image(Modality):
         return isinstance(reference, bytes | PIL.Image.Image) or hasattr(reference, "read_bytes")
 
     def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image:
-        """An RGB image, upright; a JPEG whose shorter side is at least twice `size_hint` is decoded reduced."""
+        """Upright, in ``RGB``, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more.
+
+        A JPEG whose shorter side is at least twice `size_hint` is decoded reduced.
+        """
         if isinstance(reference, np.ndarray):
-            return array_to_rgb(reference)
+            return array_to_picture(reference)
         if isinstance(reference, PIL.Image.Image):
             load_pixels(reference)
-            return to_rgb(upright(reference))
+            return to_picture(upright(reference))
         if reference is None:
             raise ValueError("the image is missing")
         if not _holds_file(reference):
@@ -86,14 +89,14 @@ class Image(Modality):
             picture = self.decode(reference)
             (width, height), size = picture.size, math.nan
         traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
-        small = small_copy(picture)
+        small = eight_bit_rgb(small_copy(picture))
         return Look(traits | appearance(small), likeness(small), picture_features(small))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
         alt = html.escape(self._name(reference), quote=True)
         try:
-            picture = self.decode(reference, size_hint=_THUMBNAIL).copy()
+            picture = eight_bit_rgb(self.decode(reference, size_hint=_THUMBNAIL)).copy()
         except ValueError as error:
             return f'<span class="{UNREADABLE}">{alt}: {html.escape(str(error))}</span>'
         picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
@@ -131,13 +134,13 @@ class Image(Modality):
 
 
 def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image, tuple[int, int]]:
-    """The picture in a file, upright and in RGB, perhaps reduced; and the (width, height) that it has in full."""
+    """The picture in a file, upright, in RGB or one channel, perhaps reduced; and the (width, height) that it has in full."""
     with opened(reference) as image:
         size = upright_size(image)
         if size_hint:
             image.draft(None, (size_hint, size_hint))
         load_pixels(image)
-        return to_rgb(upright(image)), size
+        return to_picture(upright(image)), size
 
 
 def _is_file(path: Path) -> bool:
