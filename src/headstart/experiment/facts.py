@@ -75,4 +75,7 @@ def _labels(model: Model) -> str:
 def _example_input(checked: Checked) -> str:
     """The name of a file like those it was trained on, where its inputs are files."""
     first = checked.examples.references[0]
-    return f"new{first.suffix}" if isinstance(first, Path) else ""
+    if not isinstance(first, Path):
+        return ""
+    known = MODALITIES.load(checked.examples.modality)().suffixes
+    return f"new{max((end for end in known if first.name.lower().endswith(end)), key=len, default=first.suffix)}"

@@ -99,6 +99,24 @@ class Modality(ABC):
         """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""
         return ""
 
+    def parts(self, reference: Any) -> list[Any]:
+        """The inputs in one file that hold several (slices of a volume), itself first; it alone where it is one.
+
+        A file is judged and predicted as what :meth:`decode` makes of it; its parts are learnt from as well.
+        """
+        return [reference]
+
+    def owner(self, reference: Any) -> str | None:
+        """Whose the input is, where it says so: a digest by which those of one person are kept together.
+
+        It means nothing outside this process and is written nowhere.
+        """
+        return None
+
+    def caution(self, references: Sequence[Any]) -> str:
+        """A sentence that must stand in the report and the card of a model made from these; empty for none."""
+        return ""
+
     def locate(self, value: Any, folder: Path | None) -> Any:
         """Turn a table cell into a reference; a path is taken relative to the table's `folder`."""
         return value
