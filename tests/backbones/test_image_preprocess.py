@@ -46,6 +46,26 @@ def test_grey_networks_get_one_channel() -> None:
         assert preprocess(picture(50, 40), view)["pixels"].shape == (1, 32, 32)
 
 
+@pytest.mark.parametrize("view", [0, 1, 5])
+def test_one_channel_gives_what_its_three_copies_would(view: int) -> None:
+    preprocess, grey = ImagePreprocess(32, MEAN, STD), picture(80, 60, "L")
+    copies = preprocess(grey.convert("RGB"), view, "a")["pixels"]
+    assert torch.equal(preprocess(grey, view, "a")["pixels"], copies)
+    # Floats are not rounded after each step: within two levels of 255 of the same picture in 8 bits.
+    floats = preprocess(grey.convert("F"), view, "a")["pixels"]
+    assert (floats - copies).abs().max() < 2.5 / 255 / min(STD)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_floats_keep_what_eight_bits_would_drop(channels: int) -> None:
+    """Steps of a tenth of a level of 255; by hand, (v / 255 - 0.5) / 0.5."""
+    values = np.tile(np.linspace(100, 103.1, 32, dtype=np.float32), (32, 1))
+    preprocess = ImagePreprocess(32, (0.5,) * channels, (0.5,) * channels, crop_pct=1.0)
+    pixels = preprocess(Image.fromarray(values))["pixels"]
+    expected = torch.from_numpy((values / 255 - 0.5) / 0.5).expand(channels, 32, 32)
+    torch.testing.assert_close(pixels, expected)
+
+
 def test_views_depend_on_key_and_number_alone() -> None:
     preprocess, raw = ImagePreprocess(32, MEAN, STD), picture(80, 60)
     first = preprocess(raw, 1, "a")["pixels"]

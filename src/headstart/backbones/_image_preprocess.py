@@ -22,14 +22,18 @@ _FILTERS = {
 _CROP_SCALE = (0.35, 1.0)
 _CROP_RATIO = (3 / 4, 4 / 3)
 _JITTER = 0.2
+_GREY = ("L", "F")
 
 
 class ImagePreprocess(Preprocess):
-    """A raw RGB PIL image → ``{"pixels": (C, size, size) float32}``.
+    """A raw PIL image → ``{"pixels": (C, size, size) float32}``.
+
+    RGB, or grey: ``L``, or ``F`` (floats from 0 to 255), which keeps its full depth. One channel stays one until the
+    last step, where a network of colours gets it three times: a third of the work, the same pixels.
 
     View 0 follows timm's evaluation transform: the shorter side to ``floor(size / crop_pct)``, centre crop,
     normalise. Views ≥ 1: random resized crop (area 0.35–1, ratio 3/4–4/3), horizontal flip, and brightness,
-    contrast and saturation within 20 %. Pixels stay uint8 until the last step.
+    contrast and saturation within 20 %. Pixels of 8 bits stay uint8 until the last step.
 
     Parameters
     ----------
@@ -65,13 +69,19 @@ class ImagePreprocess(Preprocess):
     def __call__(self, raw: Image.Image, view: int = 0, key: str = "") -> Batch:
         if not 0 <= view < self.views:
             raise ValueError(f"view {view} does not exist: views run from 0 to {self.views - 1}")
-        mode = "L" if self.channels == 1 else "RGB"
-        image = raw if raw.mode == mode else raw.convert(mode)
+        image = raw if raw.mode in _GREY or (raw.mode == "RGB" and self.channels > 1) else raw.convert(self._mode)
         image = self._augmented(image, view, key) if view else self._plain(image)
-        pixels = torch.from_numpy(np.array(image)).reshape(self.size, self.size, self.channels)
+        values = np.array(image)
+        if image.mode == "F":  # a bicubic filter overshoots, which 8 bits cut off
+            values.clip(0, 255, out=values)
+        pixels = torch.from_numpy(values).reshape(self.size, self.size, -1)
         # Written straight to where they stay: fresh memory, and channels last, cost more than the arithmetic.
         planes = torch.empty(self.channels, self.size, self.size).copy_(pixels.permute(2, 0, 1))
         return {"pixels": planes.mul_(self._scale).add_(self._shift)}
+
+    @property
+    def _mode(self) -> str:
+        return "L" if self.channels == 1 else "RGB"
 
     def _plain(self, image: Image.Image) -> Image.Image:
         short, (width, height) = int(self.size_hint or self.size), image.size
@@ -91,7 +101,9 @@ class ImagePreprocess(Preprocess):
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             factor = random.uniform(1 - _JITTER, 1 + _JITTER)
-            if image.mode == "RGB" or enhancer is not ImageEnhance.Color:
+            if image.mode == "F":
+                image = _enhanced_floats(image, enhancer, factor)
+            elif image.mode == "RGB" or enhancer is not ImageEnhance.Color:
                 image = enhancer(image).enhance(factor)
         return image
 
@@ -102,6 +114,7 @@ class ImagePreprocess(Preprocess):
             "std": list(self.std),
             "interpolation": self.interpolation,
             "crop_pct": self.crop_pct,
+            "grey": "one channel of full depth",
             "augmentation": {"scale": list(_CROP_SCALE), "ratio": list(_CROP_RATIO), "jitter": _JITTER},
         }
 
@@ -128,6 +141,15 @@ class ImagePreprocess(Preprocess):
         if channels == 1 and len(mean) == 3:  # a network of grey pictures with statistics of coloured ones
             mean, std = (sum(mean) / 3,), (sum(std) / 3,)
         return cls(int(height), mean, std, cfg.get("interpolation") or "bicubic", float(cfg.get("crop_pct") or 0.875))
+
+
+def _enhanced_floats(image: Image.Image, enhancer: type[Any], factor: float) -> Image.Image:
+    """As Pillow's enhancers, which take 8 bits, on floats from 0 to 255; one channel has no saturation."""
+    if enhancer is ImageEnhance.Color:
+        return image
+    values = np.asarray(image)
+    about = float(values.mean()) if enhancer is ImageEnhance.Contrast else 0.0
+    return Image.fromarray(np.clip(about + factor * (values - about), 0, 255))
 
 
 def _random_box(size: tuple[int, int], random: np.random.Generator) -> tuple[float, float, float, float]:

@@ -15,7 +15,10 @@ def add_examples(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, or several: a,b,c")
     parser.add_argument(
-        "--group", metavar="COLUMN", help="rows of one group stay in one split (patients, authors); auto: inferred"
+        "--group",
+        metavar="COLUMN",
+        help="rows of one group stay in one split (authors, say); auto: inferred; none: not even patients, who do by "
+        "default where a file or a column names them",
     )
     parser.add_argument(
         "--split",

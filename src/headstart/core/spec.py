@@ -13,6 +13,9 @@ DEFAULT_BUDGET = 600.0
 AUTO = "auto"
 """In the place of a name: a backbone is ranked for, an engine is tried for, groups are inferred."""
 
+NONE = "none"
+"""In the place of a group: none is kept together, patients neither."""
+
 GIVEN, ANEW = "given", "anew"
 """What becomes of splits that the source data gives: they are kept, or dropped and the examples divided anew."""
 
@@ -24,9 +27,10 @@ class FitSpec:
     ``task``, ``backbone`` and ``strategy`` are plug-in names or None for "choose from the data".
     ``budget`` is in seconds. ``engine`` is a plug-in's name or ``auto``. ``store`` False keeps activations in a
     temporary folder only. ``test_share`` of the examples is held out for the final test where no test split is
-    given; 0 for none. ``group`` is a column, or AUTO for groups that are inferred. ``prove`` also trains the same
-    network from random weights, to measure what transfer gave. ``target`` may name several columns, with commas
-    between; ``also`` names further tables with a target each, ``other.csv:target``, whose rows are learnt from too.
+    given; 0 for none. ``group`` is a column, AUTO for groups that are inferred, or NONE; None keeps patients together
+    where they are told. ``prove`` also trains the same network from random weights, to measure what transfer gave.
+    ``target`` may name several columns, with commas between; ``also`` names further tables with a target each,
+    ``other.csv:target``, whose rows are learnt from too.
     ``split`` is GIVEN or ANEW.
     ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
     that it may lose at most; None for any. Where the backbone is AUTO, ``backbones`` names those to

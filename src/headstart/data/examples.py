@@ -25,6 +25,7 @@ class Examples:
     notes : what a person should know about the reading, as sentences.
     columns : the ``input``, ``target`` and ``group`` columns of a table, where it was one.
     further : the other columns of the table by name, N cells each (None: missing), from which nothing is learnt.
+    extra : N marks of what is learnt from only, or None: further slices of a volume whose middle one is judged.
     """
 
     modality: str
@@ -37,6 +38,7 @@ class Examples:
     notes: tuple[str, ...] = field(default=())
     columns: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    extra: Sequence[bool] | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -54,5 +56,6 @@ class Examples:
             targets=pick(self.targets),
             splits=pick(self.splits),
             groups=pick(self.groups),
+            extra=pick(self.extra),
             further={name: [cells[i] for i in indices] for name, cells in self.further.items()},
         )

@@ -86,6 +86,8 @@ def split(
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
     train = [i for unit in units for i in unit.members]
+    if examples.extra is not None:
+        validation, test = ([i for i in held if not examples.extra[i]] for held in (validation, test))
     notes += [] if few else _missing_strata(strata, train, validation, test)
     notes += _crossing(examples, train, validation, test)
     return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes), unseen)

@@ -20,6 +20,7 @@ from headstart.delivery.guard import Guard, half, most_familiar
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation_choice import Choice, Tried
 from headstart.experiment.adaptation_inputs import NewInputs
+from headstart.experiment.facts import caution
 from headstart.model import novelty
 
 STRATEGY = "adaptation"
@@ -73,6 +74,7 @@ def adapted_model(
     source = model.provenance.get("data", "")
     made.provenance = {**model.provenance, "adapted_to": observed.examples.source, "adapted_by": choice.name}
     noun = MODALITIES.load(model.modality)().noun
+    limits = [*WITHOUT_LABELS, *filter(None, [caution(observed.examples)])]
     title = f"{model.task.name.replace('_', ' ').capitalize()} of {noun}, adapted to {observed.examples.source}"
     facts = {
         "title": title,
@@ -80,7 +82,7 @@ def adapted_model(
         "license": _licence(model),
         "data": f"{source}; adapted to {len(observed.new.ids)} {noun} without labels from {observed.examples.source}",
         "labels": ", ".join(str(label) for label in model.labels[:40]),
-        "limits": " ".join(WITHOUT_LABELS),
+        "limits": " ".join(limits),
         **{name.replace("_", " "): str(value) for name, value in made.provenance.items()},
     }
     made.report = render_adaptation(
@@ -90,7 +92,7 @@ def adapted_model(
             kept=choice.name,
             tried={one.name: one.figures for one in tried},
             left_out=lacking,
-            limits=WITHOUT_LABELS,
+            limits=limits,
             findings=choice.findings,
             provenance={name.replace("_", " "): str(value) for name, value in made.provenance.items()},
         )

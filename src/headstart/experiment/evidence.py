@@ -29,7 +29,7 @@ from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
-from headstart.experiment.facts import facts
+from headstart.experiment.facts import caution, facts
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
@@ -132,6 +132,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         watched=task.watched,
         higher_is_better=task.higher_is_better,
         headline=headline(model, judged),
+        caution=caution(outcome.checked.examples),
         title=title(outcome.spec.data),
         measured_on=judged,
         baseline=baseline(task, outcome.column(examples.targets, judged)),

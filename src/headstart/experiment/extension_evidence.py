@@ -22,7 +22,7 @@ from headstart.delivery.report.page import render
 from headstart.experiment.evidence import SHOWN_CLASSES, SHOWN_MISTAKES, SHOWN_SAMPLES
 from headstart.experiment.extension import Extension, HeldOut
 from headstart.experiment.extension_words import NAME, findings, headline, next_step, say
-from headstart.experiment.facts import facts
+from headstart.experiment.facts import caution, facts
 from headstart.experiment.replaying import Remembered
 from headstart.experiment.showing import cases, few_of_each, fragments, truths_of
 from headstart.experiment.words import baseline, title
@@ -123,6 +123,7 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
         watched=task.watched,
         higher_is_better=task.higher_is_better,
         headline=headline(made.extension),
+        caution=caution(made.checked.examples),
         title=f"{title(data)}, added to a model",
         baseline=baseline(task, list(made.judged.targets)),
         next_step=next_step(made.extension),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from headstart.core.spec import FitSpec
 from headstart.data.checks import Checked
+from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.experiment.words import title
@@ -40,12 +41,17 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
         "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
         "data": checked.examples.source,
         "labels": _labels(model),
-        "limits": _limits(model),
+        "limits": f"{_limits(model)} {caution(checked.examples)}".strip(),
         "input": _example_input(checked),
     }
     told = {*known, "backbone", "seed"}
     rest = {name.replace("_", " "): str(value) for name, value in model.provenance.items() if name not in told}
     return {name: text for name, text in known.items() if text} | rest
+
+
+def caution(examples: Examples) -> str:
+    """What the modality demands to be said of a model made from these."""
+    return MODALITIES.load(examples.modality)().caution(examples.references)
 
 
 def _limits(model: Model) -> str:
@@ -75,4 +81,7 @@ def _labels(model: Model) -> str:
 def _example_input(checked: Checked) -> str:
     """The name of a file like those it was trained on, where its inputs are files."""
     first = checked.examples.references[0]
-    return f"new{first.suffix}" if isinstance(first, Path) else ""
+    if not isinstance(first, Path):
+        return ""
+    known = MODALITIES.load(checked.examples.modality)().suffixes
+    return f"new{max((end for end in known if first.name.lower().endswith(end)), key=len, default=first.suffix)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.grouping import prepared
 from headstart.experiment.keeping import check_strategies, with_old_task
 from headstart.experiment.looking import look_before, look_deeper
-from headstart.experiment.material import Material, find
+from headstart.experiment.material import Material, find, say_notes
 from headstart.experiment.naming import unlabelled
+from headstart.experiment.patients import with_slices
 from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.thrift import thrifty
@@ -77,7 +79,7 @@ def fit(
     input, target, group : columns of a table; found when not named. Of several targets, ``["team", "urgent"]`` or
         ``"team,urgent"``, each has a task of its own over one trunk, and cells may be empty. With ``group="auto"``
         examples that belong together by their names or a column (patients, videos, bursts of photos) stay in one
-        split.
+        split. Patients that a medical file or a column names stay in one without being asked, but for ``"none"``.
     split : ``"given"`` keeps the splits that the data give; ``"anew"`` drops them and divides the examples anew.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
@@ -129,6 +131,8 @@ def run(spec: FitSpec, progress: Progress) -> Model:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
     backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
+    found = replace(found, examples=with_slices(found.examples, found.modality))
+    say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)
     material = prepared(found, spec, backbone, stopwatch, progress)
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:

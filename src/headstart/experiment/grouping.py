@@ -17,7 +17,7 @@ from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import MOST_SET_ASIDE
 from headstart.experiment.bench import every_input, last_features, lay_out
-from headstart.experiment.material import Found, Material, divided, prepare
+from headstart.experiment.material import Found, Material, divided, infers, prepare
 
 
 def prepared(
@@ -39,7 +39,7 @@ def prepared(
     InputError : with every mistake of the examples.
     """
     material = prepare(found, spec, stopwatch, progress, most)
-    return grouped(found, material, spec, backbone, stopwatch, progress) if spec.group == AUTO else material
+    return grouped(found, material, spec, backbone, stopwatch, progress) if infers(found, spec) else material
 
 
 def grouped(

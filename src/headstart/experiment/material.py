@@ -10,7 +10,7 @@ import numpy as np
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import ANEW, AUTO, FitSpec
+from headstart.core.spec import ANEW, AUTO, NONE, FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
@@ -21,6 +21,7 @@ from headstart.data.several_sources import read_all
 from headstart.data.splits import Split
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
+from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
 from headstart.tasks import choose_task
@@ -83,7 +84,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
-    group = None if spec.group == AUTO else spec.group
+    group = None if spec.group in (AUTO, NONE) else spec.group
     request = Request(spec.data, spec.input, spec.target, group, keeps_splits=spec.split != ANEW)
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
@@ -91,9 +92,9 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     modality = MODALITIES.load(examples.modality)()
-    task = told(task, spec)
+    examples, task = with_patients(examples, modality, spec.group), told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
-    _say_notes((*examples.notes, *_without_examples(task, spec)), progress)
+    say_notes((*examples.notes, *_without_examples(task, spec)), progress)
     return Found(examples, modality, task)
 
 
@@ -116,16 +117,21 @@ def prepare(
     store = FrontierStore(store_folder()) if spec.store else None
     looked = KeptLooks(store, found.modality)
     checked = check(found.examples, found.modality, progress, looked, stopwatch, most)
-    _say_notes(checked.notes, progress)
+    say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
     checked = with_near_families(checked, found.modality, looked, store)
-    said = Progress(quiet=True) if spec.group == AUTO else progress
+    said = Progress(quiet=True) if infers(found, spec) else progress
     try:
         return divided(checked, found.task, spec, looked, store, said)
     except InputError as error:
         if len(checked.set_aside) > MOST_SET_ASIDE * len(found.examples):
             raise TooFewLeft(str(error), checked) from error
         raise
+
+
+def infers(found: Found, spec: FitSpec) -> bool:
+    """Whether groups are to be inferred: it was asked for, and nothing says it for certain."""
+    return spec.group == AUTO and found.examples.groups is None
 
 
 def divided(
@@ -140,7 +146,7 @@ def divided(
     targets = _usable_targets(checked.examples, task)
     strata = task.strata(targets)
     parts = split_of(checked, strata, spec.seed, spec.test_share)
-    _say_notes(parts.notes, progress)
+    say_notes(parts.notes, progress)
     # The label set and the class counts come from what is learnt, not from the test split.
     learnt = [targets[i] for i in [*parts.train, *parts.validation]]
     task = told(task.anew(learnt), spec)
@@ -183,7 +189,8 @@ def _usable_targets(examples: Examples, task: Task) -> list[Any]:
     return targets
 
 
-def _say_notes(notes: tuple[str, ...], progress: Progress) -> None:
+def say_notes(notes: tuple[str, ...], progress: Progress) -> None:
+    """What a person should know."""
     for note in notes:
         progress.say(f"  note: {note}")
 

@@ -1,4 +1,4 @@
-"""Images of every kind come out upright, in RGB, or as a sentence."""
+"""Images of every kind come out upright, in RGB or one channel of full depth, or as a sentence."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ IMAGE = Image()
 
 def first_pixel(reference: Any) -> tuple[int, ...]:
     decoded = IMAGE.decode(reference)
-    assert decoded.mode == "RGB"
-    return decoded.getpixel((0, 0))  # type: ignore[return-value]
+    assert decoded.mode in ("RGB", "L", "F")
+    pixel = decoded.getpixel((0, 0))
+    return pixel if isinstance(pixel, tuple) else (round(pixel),) * 3  # type: ignore[arg-type]
 
 
 def saved(path: Path, image: Pillow.Image, **options: Any) -> Path:
@@ -44,8 +45,27 @@ def saved(path: Path, image: Pillow.Image, **options: Any) -> Path:
     ],
     ids=lambda value: getattr(value, "mode", None),
 )
-def test_every_mode_becomes_rgb(image: Pillow.Image, expected: tuple[int, ...]) -> None:
+def test_every_mode_becomes_a_picture(image: Pillow.Image, expected: tuple[int, ...]) -> None:
     assert first_pixel(image) == expected
+
+
+def test_sixteen_bits_keep_their_full_depth(tmp_path: Path) -> None:
+    """A ramp of 4096 levels: 8 bits could tell apart but 256 of them, and the range of 16 bits is kept."""
+    ramp = (np.arange(4096, dtype=np.uint16) * 16).reshape(64, 64)
+    for reference in (
+        ramp,
+        saved(tmp_path / "ramp.png", Pillow.fromarray(ramp)),
+        saved(tmp_path / "ramp.tif", Pillow.fromarray(ramp)),
+    ):
+        decoded = np.asarray(IMAGE.decode(reference))
+        assert len(np.unique(decoded)) == 4096
+        np.testing.assert_allclose(decoded, ramp / 257, atol=1e-4)  # 65535 / 257 = 255
+
+
+def test_one_channel_of_eight_bits_stays_one() -> None:
+    assert IMAGE.decode(Pillow.new("L", (3, 2), 7)).mode == "L"
+    assert IMAGE.decode(np.full((2, 3), 7, np.uint8)).mode == "L"
+    assert IMAGE.decode(Pillow.new("RGB", (3, 2))).mode == "RGB"
 
 
 def test_sixteen_bit_and_palette_files(tmp_path: Path) -> None:
@@ -66,6 +86,7 @@ def test_sixteen_bit_and_palette_files(tmp_path: Path) -> None:
         (np.full((2, 3, 3), 9, np.uint8), (9, 9, 9)),
         (np.zeros((2, 3, 4), np.uint8), (255, 255, 255)),
         (np.full((2, 3), 65535, np.uint16), (255, 255, 255)),
+        (np.full((2, 3), 128, np.uint16), (0, 0, 0)),
         (np.full((2, 3, 3), 128, np.uint16), (0, 0, 0)),  # 128 / 257 is below a half
         (np.full((2, 3, 3), 129, np.uint16), (1, 1, 1)),  # and 129 / 257 above it
         (np.full((2, 3, 3), 0.2), (51, 51, 51)),

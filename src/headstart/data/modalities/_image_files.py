@@ -52,14 +52,29 @@ def opened(reference: Any) -> Iterator[ImageFile]:
     ------
     ValueError : missing, empty, unreadable, of no known format, or too large.
     """
-    with contextlib.ExitStack() as stack:
+    with file_of(reference) as file:
         try:
-            file = stack.enter_context(_file(reference))
             image = _header(file)
         except OSError as error:
             raise ValueError(_file_sentence(error)) from error
         _refuse_bomb(image.size)
         yield image
+
+
+@contextlib.contextmanager
+def file_of(reference: Any) -> Iterator[BinaryIO]:
+    """The open file that `reference`, as for :func:`opened`, stands for.
+
+    Raises
+    ------
+    ValueError : missing, empty or unreadable.
+    """
+    try:
+        file = _file(reference)
+    except OSError as error:
+        raise ValueError(_file_sentence(error)) from error
+    with file:
+        yield file
 
 
 def load_pixels(image: PIL.Image.Image) -> None:
@@ -110,7 +125,7 @@ def _header(file: BinaryIO) -> ImageFile:
         with _damage_as_sentence():
             image: Any = factory(file, "")
             return image
-    kinds = "JPEG, PNG, WebP, BMP, TIFF or GIF"
+    kinds = "JPEG, PNG, WebP, BMP, TIFF, GIF, DICOM or NIfTI"
     raise ValueError(f"the file is no image that can be read (its content is none of {kinds})")
 
 

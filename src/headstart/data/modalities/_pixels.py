@@ -1,4 +1,4 @@
-"""Pixels of any kind – grey, 16-bit, alpha, palette, CMYK, arrays – made into an 8-bit RGB picture."""
+"""Pixels of any kind – grey, 16-bit, alpha, palette, CMYK, arrays – made into a picture of RGB, or of one channel."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ import PIL.Image
 
 _SIXTEEN_BIT_STEP = 257  # 65535 / 255: white stays white and black stays black
 _CHANNELS = (1, 3, 4)
+_GREY = ("L", "1")
 
 
-def to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    """A loaded PIL image of any mode as RGB; what is transparent lies on white."""
+def to_picture(image: PIL.Image.Image) -> PIL.Image.Image:
+    """A loaded PIL image of any mode as RGB, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more.
+
+    What is transparent lies on white.
+    """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":
-        return PIL.Image.fromarray(_deep_grey(np.asarray(image))).convert("RGB")
+        return PIL.Image.fromarray(_deep_grey(np.asarray(image)))
     if image.has_transparency_data:
         return _on_white(image.convert("RGBA"))
-    return image.convert("RGB")
+    return image.convert("L" if image.mode in _GREY else "RGB")
 
 
-def array_to_rgb(array: np.ndarray) -> PIL.Image.Image:
-    """An array (H, W) or (H, W, C), C in 1, 3, 4, as RGB.
+def eight_bit_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """What :func:`to_picture` gives as 8-bit RGB, for whoever shows it; floats are rounded."""
+    if picture.mode == "F":
+        picture = PIL.Image.fromarray(np.rint(np.asarray(picture)).clip(0, 255).astype(np.uint8))
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def array_to_picture(array: np.ndarray) -> PIL.Image.Image:
+    """An array (H, W) or (H, W, C), C in 1, 3, 4, as :func:`to_picture` gives it.
 
     Raises
     ------
@@ -29,10 +40,11 @@ def array_to_rgb(array: np.ndarray) -> PIL.Image.Image:
     """
     if mistake := array_mistake(array):
         raise ValueError(mistake)
-    pixels = _eight_bit(array)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    return to_rgb(PIL.Image.fromarray(np.ascontiguousarray(pixels)))
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim == 2 and array.dtype.kind in "uf" and array.dtype != np.uint8:
+        return PIL.Image.fromarray(_deep_grey(array))
+    return to_picture(PIL.Image.fromarray(np.ascontiguousarray(_eight_bit(array))))
 
 
 def array_mistake(array: np.ndarray) -> str | None:
@@ -67,16 +79,17 @@ def _from_sixteen_bit(array: np.ndarray) -> np.ndarray:
 
 
 def _deep_grey(values: np.ndarray) -> np.ndarray:
-    """(H, W) of more than 8 bits → uint8. 16-bit values keep their scale; others are stretched to their range."""
-    if values.dtype.kind in "iu":
-        if values.min() >= 0 and values.max() <= 65535:
-            return _from_sixteen_bit(values)
-    elif not np.isfinite(values).all():
+    """(H, W) of more than 8 bits → float32 from 0 to 255, of full depth.
+
+    16-bit values keep their scale, and floats in [0, 1]; others are stretched to their range.
+    """
+    if not np.isfinite(values).all():
         raise ValueError("the image holds values that are not numbers (NaN or infinite)")
-    elif values.min() >= 0 and values.max() <= 1:
-        return np.rint(values * 255).astype(np.uint8)
     low, high = float(values.min()), float(values.max())
-    return np.rint((values.astype(np.float64) - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    if low < 0 or high > (1 if values.dtype.kind == "f" else 65535):
+        return ((values.astype(np.float64) - low) * (255 / max(high - low, 1e-12))).astype(np.float32)
+    scale = 255 if values.dtype.kind == "f" else 1 / _SIXTEEN_BIT_STEP
+    return (values.astype(np.float64) * scale).astype(np.float32)
 
 
 def _on_white(image: PIL.Image.Image) -> PIL.Image.Image:

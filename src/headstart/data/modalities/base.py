@@ -55,7 +55,7 @@ class Modality(ABC):
 
     @abstractmethod
     def decode(self, reference: Any, size_hint: int | None = None) -> Any:
-        """The raw input a backbone's preprocessing takes (an RGB PIL image, a string).
+        """The raw input a backbone's preprocessing takes (a PIL image, RGB or grey; a string).
 
         `size_hint` is the shorter side in pixels that will be needed; a larger input may be decoded reduced.
         Raises ``ValueError`` with a person's sentence when it cannot be decoded.
@@ -97,6 +97,24 @@ class Modality(ABC):
 
     def size(self, reference: Any) -> str:
         """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""
+        return ""
+
+    def parts(self, reference: Any) -> list[Any]:
+        """The inputs in one file that hold several (slices of a volume), itself first; it alone where it is one.
+
+        A file is judged and predicted as what :meth:`decode` makes of it; its parts are learnt from as well.
+        """
+        return [reference]
+
+    def owner(self, reference: Any) -> str | None:
+        """Whose the input is, where it says so: a digest by which those of one person are kept together.
+
+        It means nothing outside this process and is written nowhere.
+        """
+        return None
+
+    def caution(self, references: Sequence[Any]) -> str:
+        """A sentence that must stand in the report and the card of a model made from these; empty for none."""
         return ""
 
     def locate(self, value: Any, folder: Path | None) -> Any:

@@ -1,4 +1,4 @@
-"""Images: files, PIL images or arrays, decoded upright and in RGB."""
+"""Images: files, PIL images or arrays, decoded upright, in RGB or in one channel of full depth."""
 
 from __future__ import annotations
 
@@ -15,9 +15,26 @@ import PIL.Image
 
 from headstart.core.files import digest
 from headstart.core.shallow import picture_features
-from headstart.data.modalities._image_files import MOST_PIXELS, load_pixels, opened, upright, upright_size
+from headstart.data.modalities._image_files import (
+    MOST_PIXELS,
+    file_of,
+    load_pixels,
+    opened,
+    upright,
+    upright_size,
+)
 from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
-from headstart.data.modalities._pixels import array_to_rgb, to_rgb
+from headstart.data.modalities._pixels import array_to_picture, eight_bit_rgb, to_picture
+from headstart.data.modalities._scans import (
+    CAUTION,
+    DICOM,
+    NIFTI,
+    Slice,
+    decoded_scan,
+    is_scan,
+    owner_of,
+    slices_of,
+)
 from headstart.data.modalities.base import UNREADABLE, Look, Modality
 
 _THUMBNAIL, _QUALITY = 160, 80
@@ -27,12 +44,13 @@ _IMAGE_DIMENSIONS = (2, 3)
 class Image(Modality):
     """References are paths, PIL images, arrays (height × width [× channels]) or the bytes of an image file.
 
-    Anything with ``read_bytes()`` serves as a file too: an image inside a table or a data set.
+    Anything with ``read_bytes()`` serves as a file too: an image inside a table or a data set. Of a medical file with
+    several slices the middle one is decoded; :meth:`parts` gives the others.
     """
 
     noun = "images"
-    suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-    looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, {LIKENESS}"
+    suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}) | DICOM | NIFTI
+    looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, full depth, {LIKENESS}"
     shown_by = f"Pillow {PIL.__version__}, {_THUMBNAIL} pixels, quality {_QUALITY}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
@@ -41,18 +59,21 @@ class Image(Modality):
 
     def _looks_right(self, reference: Any) -> bool:
         if isinstance(reference, str | Path):
-            return PurePath(reference).suffix.lower() in self.suffixes
+            return PurePath(reference).suffix.lower() in self.suffixes or is_scan(reference)
         if isinstance(reference, np.ndarray):
             return reference.ndim in _IMAGE_DIMENSIONS
         return isinstance(reference, bytes | PIL.Image.Image) or hasattr(reference, "read_bytes")
 
     def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image:
-        """An RGB image, upright; a JPEG whose shorter side is at least twice `size_hint` is decoded reduced."""
+        """Upright, in ``RGB``, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more.
+
+        A JPEG whose shorter side is at least twice `size_hint` is decoded reduced.
+        """
         if isinstance(reference, np.ndarray):
-            return array_to_rgb(reference)
+            return array_to_picture(reference)
         if isinstance(reference, PIL.Image.Image):
             load_pixels(reference)
-            return to_rgb(upright(reference))
+            return to_picture(upright(reference))
         if reference is None:
             raise ValueError("the image is missing")
         if not _holds_file(reference):
@@ -70,7 +91,8 @@ class Image(Modality):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
             return digest(reference.mode, str(reference.size), reference.tobytes())
-        return digest(self.read(reference))
+        place = (str(reference.place),) if isinstance(reference, Slice) else ()
+        return digest(self.read(reference), *place)
 
     def look(self, reference: Any) -> Look:
         """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
@@ -78,22 +100,22 @@ class Image(Modality):
         Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
         """
         if _holds_file(reference):
-            content = reference if isinstance(reference, str | Path | bytes) else self.read(reference)
+            content = reference if isinstance(reference, str | Path | bytes | Slice) else self.read(reference)
             # Not the pixels that a backbone will ask for: looks are kept, and must not change with who asks.
             picture, (width, height) = _read(content, SIDE)
-            size = float(len(content) if isinstance(content, bytes) else Path(content).stat().st_size)
+            size = _bytes(content)
         else:
             picture = self.decode(reference)
             (width, height), size = picture.size, math.nan
         traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
-        small = small_copy(picture)
+        small = eight_bit_rgb(small_copy(picture))
         return Look(traits | appearance(small), likeness(small), picture_features(small))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
         alt = html.escape(self._name(reference), quote=True)
         try:
-            picture = self.decode(reference, size_hint=_THUMBNAIL).copy()
+            picture = eight_bit_rgb(self.decode(reference, size_hint=_THUMBNAIL)).copy()
         except ValueError as error:
             return f'<span class="{UNREADABLE}">{alt}: {html.escape(str(error))}</span>'
         picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
@@ -113,10 +135,26 @@ class Image(Modality):
             height, width = reference.shape[:2]
         elif isinstance(reference, PIL.Image.Image):
             width, height = reference.size
+        elif (scan := _scan(reference)) is not None:
+            width, height = scan.size
         else:
             with opened(reference) as image:
                 width, height = upright_size(image)
         return f"{width}×{height}"
+
+    def parts(self, reference: Any) -> list[Any]:
+        """A medical file with several slices as a few of them, the middle one first."""
+        path = _scan_path(reference)
+        return [reference] if path is None else [reference, *slices_of(path)[1:]]
+
+    def owner(self, reference: Any) -> str | None:
+        """The patient of a DICOM file, else its study or series."""
+        path = _scan_path(reference)
+        return None if path is None else owner_of(path)
+
+    def caution(self, references: Sequence[Any]) -> str:
+        """That a model of medical files is no medical device."""
+        return CAUTION if any(_scan_path(reference) for reference in references) else ""
 
     def locate(self, value: Any, folder: Path | None) -> Any:
         """A path beside the table, absolute; the bytes of an image that a table holds as ``{"bytes", "path"}``."""
@@ -131,13 +169,32 @@ class Image(Modality):
 
 
 def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image, tuple[int, int]]:
-    """The picture in a file, upright and in RGB, perhaps reduced; and the (width, height) that it has in full."""
+    """The picture in a file, upright, perhaps reduced; and the (width, height) that it has in full."""
+    if (scan := _scan(reference)) is not None:
+        return scan, scan.size
     with opened(reference) as image:
         size = upright_size(image)
         if size_hint:
             image.draft(None, (size_hint, size_hint))
         load_pixels(image)
-        return to_rgb(upright(image)), size
+        return to_picture(upright(image)), size
+
+
+def _scan(reference: Any) -> PIL.Image.Image | None:
+    """The picture of a medical file, by its content; None where it is none. A path has the ending of one."""
+    place = reference.place if isinstance(reference, Slice) else None
+    source = reference.path if isinstance(reference, Slice) else reference
+    path = Path(source) if isinstance(source, str | Path) else None
+    if path is not None and not is_scan(path):
+        return None
+    with file_of(source) as file:
+        return decoded_scan(file, place, MOST_PIXELS, path)
+
+
+def _bytes(content: Any) -> float:
+    if isinstance(content, bytes):
+        return float(len(content))
+    return float((content.path if isinstance(content, Slice) else Path(content)).stat().st_size)
 
 
 def _is_file(path: Path) -> bool:
@@ -149,3 +206,9 @@ def _is_file(path: Path) -> bool:
 
 def _holds_file(reference: Any) -> bool:
     return isinstance(reference, str | Path | bytes) or hasattr(reference, "read_bytes")
+
+
+def _scan_path(reference: Any) -> Path | None:
+    """Where a medical file lies; None for other references."""
+    path = reference.path if isinstance(reference, Slice) else reference
+    return Path(path) if isinstance(path, str | Path) and is_scan(Path(path)) else None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
-from headstart.data.readers._kinds_of_input import suffixes
+from headstart.data.readers._kinds_of_input import ending, suffixes
 from headstart.data.readers.base import Request
 
 SPLIT_NAMES = {
@@ -107,14 +107,14 @@ def holds_inputs(folder: Path) -> bool:
 def main_modality(files: list[Path]) -> str | None:
     """The modality most of these files belong to, by their endings."""
     known = suffixes()
-    counts = Counter(known[path.suffix.lower()] for path in files if _is_input(path))
+    counts = Counter(known[ending(path)] for path in files if _is_input(path))
     return max(sorted(counts), key=lambda name: counts[name]) if counts else None
 
 
 def of_modality(files: list[Path], modality: str) -> tuple[list[Path], list[Path]]:
     """(files of this modality, all others)."""
     known = suffixes()
-    mine = [path for path in files if known.get(path.suffix.lower()) == modality]
+    mine = [path for path in files if known.get(ending(path)) == modality]
     chosen = set(mine)
     return mine, [path for path in files if path not in chosen]
 
@@ -147,4 +147,4 @@ def _is_visible(name: str) -> bool:
 
 
 def _is_input(path: Path) -> bool:
-    return path.suffix.lower() in suffixes()
+    return ending(path) in suffixes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, MissingDependency
@@ -27,6 +28,12 @@ def modalities() -> tuple[tuple[str, Modality], ...]:
 def suffixes() -> dict[str, str]:
     """File ending → modality name."""
     return {suffix: name for name, modality in reversed(modalities()) for suffix in sorted(modality.suffixes)}
+
+
+def ending(path: Path) -> str:
+    """A file's ending in lower case: two together where a modality knows them so, as ``.nii.gz``."""
+    two = "".join(path.suffixes[-2:]).lower()
+    return two if two in suffixes() else path.suffix.lower()
 
 
 def modality_of(references: Sequence[Any], what: str) -> tuple[str, Modality]:

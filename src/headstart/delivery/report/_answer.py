@@ -21,6 +21,7 @@ def answer(evidence: ReportEvidence) -> str:
         ("Found", _found(evidence)),
         ("Cost", _cost(evidence)),
         ("Next", f"<p>{prose(evidence.next_step)}</p>" if evidence.next_step else ""),
+        ("Caution", f"<p><strong>{prose(evidence.caution)}</strong></p>" if evidence.caution else ""),
     ]
     rows = "".join(
         f'<div class="fact{" next" if name == "Next" else ""}"><dt>{name}</dt><dd>{text}</dd></div>'

@@ -118,6 +118,7 @@ class ReportEvidence:
     settings : what was asked for, chosen values included.
     provenance : where data, backbone and software came from.
     repeat : the command that fits this model again.
+    caution : a sentence that must stand at the top, about what the model is not for.
     """
 
     result: FitResult
@@ -147,6 +148,7 @@ class ReportEvidence:
     settings: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     repeat: str = ""
+    caution: str = ""
 
     @property
     def kept(self) -> RungResult | None:

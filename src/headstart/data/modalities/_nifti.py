@@ -1,0 +1,133 @@
+"""NIfTI volumes: one slice, or a short stack of three neighbours as three channels, turned as a reader expects it."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import io
+import threading
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import PIL.Image
+
+from headstart.core.optional import require
+from headstart.data.modalities._window import percentile_range, scaled
+
+EXTRA = "medical"
+_GZIP = b"\x1f\x8b"
+_HEADERS = {348: (344, (b"n+1\0", b"ni1\0")), 540: (4, (b"n+2\0", b"ni2\0"))}
+"""Size of the header, the first number of a file → where its mark stands, and which it may be."""
+
+MOST_BYTES = 2**32
+"""Volumes that take more in memory are refused."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Several threads that ask for slices of one volume wait for the first to read it."""
+
+
+def is_nifti(start: bytes) -> bool:
+    """Whether a file that begins so (544 bytes) is NIfTI, packed with gzip or not."""
+    if start[:2] == _GZIP:
+        try:
+            start = zlib.decompressobj(wbits=31).decompress(start, 544)
+        except zlib.error:
+            return False
+    sizes = {int.from_bytes(start[:4], order) for order in ("little", "big")}
+    return any(start[at : at + 4] in marks for size in sizes & _HEADERS.keys() for at, marks in [_HEADERS[size]])
+
+
+def slices(path: Path) -> int:
+    """How many slices the volume in a file has, across its thickest side.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    return _of_file(path).shape[2]
+
+
+def decoded(file: BinaryIO | Path, place: int | None) -> PIL.Image.Image:
+    """The slice at `place` (the middle one for None) and the two beside it, as the channels of an RGB picture.
+
+    A volume of one slice is a grey picture.
+
+    Raises
+    ------
+    ValueError : it is no volume, is damaged or cut short, or too large.
+    """
+    volume = _of_file(file) if isinstance(file, Path) else _read(file)
+    count = volume.shape[2]
+    middle = count // 2 if place is None else place
+    if count == 1:
+        return PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, 0])))
+    around = [min(max(middle + step, 0), count - 1) for step in (-1, 0, 1)]
+    return PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, around])))
+
+
+def _of_file(path: Path) -> np.ndarray:
+    stat = path.stat()
+    with _ONE_AT_A_TIME:
+        return _remembered(path, stat.st_mtime_ns, stat.st_size)
+
+
+@functools.lru_cache(maxsize=1)
+def _remembered(path: Path, changed: int, size: int) -> np.ndarray:
+    with path.open("rb") as file:
+        return _read(file)
+
+
+def _read(file: BinaryIO) -> np.ndarray:
+    """(X, Y, Z) uint8: the volume between two percentiles of its values; slices lie along the last side."""
+    nibabel = require("nibabel", EXTRA, "Reading NIfTI files")
+    try:
+        image = _image(nibabel, _unpacked(file))
+        _refuse(image)
+        image = nibabel.as_closest_canonical(image)
+        spacing = [float(side) for side in image.header.get_zooms()[:3]]
+        values = np.asanyarray(image.dataobj)
+    except (ValueError, MemoryError):
+        raise
+    except Exception as error:  # a damaged volume raises nearly anything
+        raise ValueError(f"the NIfTI file is damaged or cut short ({type(error).__name__})") from error
+    while values.ndim > 3:  # of a series in time, the first volume
+        values = values[..., 0]
+    thickest = max(range(3), key=lambda side: (round(spacing[side], 3), side))
+    values = np.moveaxis(values, thickest, 2)
+    return scaled(values, *percentile_range(values)).round().astype(np.uint8)
+
+
+def _image(nibabel: Any, content: bytes) -> Any:
+    kind = nibabel.Nifti2Image if content[:4] in ((540).to_bytes(4, order) for order in ("little", "big")) else None
+    return (kind or nibabel.Nifti1Image).from_stream(io.BytesIO(content))
+
+
+def _unpacked(file: BinaryIO) -> bytes:
+    start = file.read(2)
+    file.seek(0)
+    if start != _GZIP:
+        return file.read()
+    try:
+        with gzip.GzipFile(fileobj=file) as packed:
+            content = packed.read(MOST_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"the file is damaged or cut short ({error})") from error
+    if len(content) > MOST_BYTES:
+        raise ValueError(
+            f"the volume takes more than {MOST_BYTES / 1e9:.0f} GB; the file may be a decompression bomb"
+        )
+    return content
+
+
+def _refuse(image: Any) -> None:
+    """Raise ValueError where this is no volume of plain numbers."""
+    shape, kind = image.shape, image.get_data_dtype()
+    if len(shape) < 3 or min(shape) < 1:
+        sides = "×".join(str(side) for side in shape)
+        raise ValueError(f"a NIfTI file of shape {sides or 'nothing'} is no volume; three sides are needed")
+    if kind.kind not in "iuf":
+        raise ValueError(f"NIfTI values of type {kind} are not known; allowed are integers and floats")
+    if np.prod([float(side) for side in shape]) * 8 > MOST_BYTES:
+        raise ValueError(f"the volume takes more than {MOST_BYTES / 1e9:.0f} GB in memory")

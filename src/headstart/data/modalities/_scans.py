@@ -1,0 +1,107 @@
+"""Medical files, DICOM and NIfTI: told by content, decoded, cut into slices; and whose they are, in memory only."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import PIL.Image
+
+from headstart.core.files import digest
+from headstart.data.modalities import _dicom, _nifti
+
+DICOM, NIFTI = frozenset({".dcm", ".dicom"}), frozenset({".nii", ".nii.gz"})
+
+MOST_SLICES = 9
+"""A file with more gives so many, evenly spread."""
+
+_INNER = 0.8
+"""Slices are taken from this middle part of a volume: the ends mostly show nothing."""
+
+_START = 1024
+
+CAUTION = (
+    "This was made from medical files (DICOM or NIfTI). It is not a medical device: nobody has tested or approved it "
+    "for patients, and it must not be used to diagnose or to treat anyone."
+)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One of the slices, or frames, in a file."""
+
+    path: Path
+    place: int
+
+    def read_bytes(self) -> bytes:
+        """The whole file."""
+        return self.path.read_bytes()
+
+
+def is_scan(path: str | Path) -> bool:
+    """Whether a file has the ending of a medical file."""
+    return str(path).lower().endswith(tuple(DICOM | NIFTI))
+
+
+def decoded_scan(file: BinaryIO, place: int | None, most_pixels: int, path: Path | None) -> PIL.Image.Image | None:
+    """The picture of a medical file, or None where this is none; of several slices the middle one, or `place`.
+
+    `path` lets several slices of one volume be had for one reading.
+
+    Raises
+    ------
+    ValueError : it cannot be decoded, with a person's sentence.
+    """
+    start = file.read(_START)
+    file.seek(0)
+    if _dicom.is_dicom(start):
+        return _dicom.decoded(file, place, most_pixels)
+    if _nifti.is_nifti(start):
+        return _nifti.decoded(file if path is None else path, place)
+    return None
+
+
+def slices_of(path: Path) -> list[Any]:
+    """The slices that stand for a medical file, its middle one first; the path alone where it holds one.
+
+    The first is the file as a whole, whose middle is decoded. What cannot be read stands for itself.
+    """
+    try:
+        count = _count(path)
+    except (OSError, ValueError):
+        return [path]
+    if count < 2:
+        return [path]
+    margin = round(count * (1 - _INNER) / 2)
+    inner = [place for place in range(margin, count - margin) if place != count // 2]
+    number = min(MOST_SLICES - 1, len(inner))
+    return [path, *(Slice(path, inner[(2 * i + 1) * len(inner) // (2 * number)]) for i in range(number))]
+
+
+def owner_of(path: Path) -> str | None:
+    """Whose a DICOM file is, as a digest that means nothing outside this process; None where none can be told."""
+    if not path.name.lower().endswith(tuple(DICOM)):
+        return None
+    try:
+        with path.open("rb") as file:
+            named = _dicom.owner(file)
+    except (OSError, ValueError):
+        return None
+    return None if named is None else digest(_key(), named)
+
+
+@functools.cache
+def _key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as file:
+        start = file.read(_START)
+        file.seek(0)
+        if _dicom.is_dicom(start):
+            return _dicom.frames(file)
+    return _nifti.slices(path) if _nifti.is_nifti(start) else 1
