@@ -29,6 +29,7 @@ from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
+from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
@@ -116,6 +117,8 @@ def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
 
 def reasons_of(model: Model, outcome: Outcome) -> Reasons:
     """Why some of the judged predictions are what they are, for the page."""
+    if outcome.task.reads_maps:  # explanations ask for one answer
+        return Reasons()
     outputs = outcome.outputs[outcome.judged]
     wrong = outcome.task.mistakes(outputs, _encoded(outcome, outcome.judged))
     asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
@@ -140,7 +143,9 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
-        mistakes=_mistakes(outcome, outputs, wrong),
+        mistakes=[] if task.draws else _mistakes(outcome, outputs, wrong),
+        drawn=drawn_answers(task, examples, outcome.rows(judged), outputs, encoded),
+        colours=task.shown_in,
         reliability=_reliability(task, outputs, wrong) if not (parts := _parts(model, outcome)) else [],
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),

@@ -47,7 +47,7 @@ def finish(
     tested = raw = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
-        raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
+        raw = bench.outputs(ascent.network, inputs, keep=not landing.tuned)
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
@@ -136,5 +136,5 @@ def _figures_on_training(bench: Workbench, landing: Landing, calibration: dict[s
     """
     count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
     sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
-    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.result.curve)
+    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.tuned)
     return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])

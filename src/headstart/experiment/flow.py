@@ -35,7 +35,7 @@ from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.thrift import thrifty
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.ladder.ladder import Ladder
-from headstart.model.network import Network
+from headstart.model.network import new_network, suited
 from headstart.strategies.base import Strategy
 from headstart.training.workbench import Workbench
 
@@ -134,6 +134,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = replace(found, examples=with_slices(found.examples, found.modality))
     say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)
     material = prepared(found, spec, backbone, stopwatch, progress)
+    backbone = suited(backbone, material.task)
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
@@ -163,7 +164,7 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
     """The model that the ladder gives, once the examples were looked at."""
     examination = Examination()
     before = _look(material, backbone, bench, examination)
-    network = Network(backbone, material.task.head(backbone.feature_size))
+    network = new_network(backbone, material.task)
     ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
     return finish(spec, material, backbone, bench, ascent, before, examination)
 
@@ -174,7 +175,8 @@ def _look(material: Material, backbone: Backbone, bench: Workbench, examination:
         before = look_before(material)
         # What features do not tell is looked for while they are computed.
         early = beside.submit(examination.findings, before, bench.kept)
-        before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
+        if not material.task.reads_maps:  # for which the frozen part gives maps, and no features
+            before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
         early.result()
         findings = examination.findings(before, bench.kept)
     for finding in at_least(findings, "serious"):

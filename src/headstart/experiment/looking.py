@@ -51,7 +51,8 @@ def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}
     evidence = Evidence(
-        targets=targets,
+        # Of targets with places, those of near copies need not be the same.
+        targets={} if task.reads_maps else targets,
         ids=_by_split(rows, examples.ids),
         fingerprints=_by_split(rows, prints),
         figures={},

@@ -11,8 +11,12 @@ from torch import Tensor, fx, nn
 from headstart.backbones.base import Backbone, Batch
 
 
-def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
+def cut_graph(
+    backbone: Backbone, sample: Batch, maps: Sequence[str] = ()
+) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
     """Frozen part, trained part, name of the cut and frozen state; None when the cut is at the input.
+
+    The trained part gives the features, or the `maps` by name where there are any.
 
     A node is moving when a trainable parameter feeds it, directly or through other nodes. The frontier is the
     set of tensors per example that are not moving and that moving nodes read. Values that are no such tensor
@@ -23,8 +27,8 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
         raise TypeError(f"{backbone.card.name} names neither a run of layers nor a module to trace")
     network, key = entry
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
-    nodes = list(graph.nodes)
-    moving = _moving(network, nodes)
+    nodes = _giving(graph, maps) if maps else list(graph.nodes)
+    moving = _moving(network, nodes) | {node for node in nodes if node.op == "output"}  # the head, at least, moves
     per_example = _per_example(network, graph, nodes, sample[key])
     frontier = _frontier(nodes, moving, per_example)
     if any(node.op == "placeholder" for node in frontier):
@@ -33,7 +37,16 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
     trained = fx.GraphModule(network, _trained_graph(nodes, frontier))
     names = [_label(i) for i in range(len(frontier))]
     cut = "graph-" + "-".join(node.name for node in frontier)
-    return _Named(frozen, key, names), _FromNamed(trained, names), cut, dict(frozen.state_dict())
+    return _Named(frozen, key, names), _FromNamed(trained, names, maps), cut, dict(frozen.state_dict())
+
+
+def _giving(graph: fx.Graph, maps: Sequence[str]) -> list[fx.Node]:
+    """Let `graph` give what the modules `maps` give; returns the nodes that this needs, in order."""
+    modules = {str(node.target): node for node in graph.nodes if node.op == "call_module"}
+    output = next(node for node in graph.nodes if node.op == "output")
+    output.args = (tuple(modules[name] for name in maps),)
+    needed = _ancestors([output])
+    return [node for node in graph.nodes if node in needed]
 
 
 class _LeafTracer(fx.Tracer):
@@ -175,10 +188,11 @@ class _Named(nn.Module):
 class _FromNamed(nn.Module):
     """A traced trained part that takes named tensors."""
 
-    def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
+    def __init__(self, module: nn.Module, names: Sequence[str], maps: Sequence[str] = ()) -> None:
         super().__init__()
-        self.module, self.names = module, list(names)
+        self.module, self.names, self.maps = module, list(names), tuple(maps)
 
-    def forward(self, frontier: Batch) -> Tensor:
-        """Frontier → features (N, D)."""
-        return self.module(*(frontier[name] for name in self.names))
+    def forward(self, frontier: Batch) -> Tensor | Batch:
+        """Frontier → features (N, D), or maps by name."""
+        given = self.module(*(frontier[name] for name in self.names))
+        return dict(zip(self.maps, given, strict=True)) if self.maps else given

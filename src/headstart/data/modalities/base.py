@@ -117,6 +117,10 @@ class Modality(ABC):
         """A sentence that must stand in the report and the card of a model made from these; empty for none."""
         return ""
 
+    def extent(self, reference: Any) -> tuple[int, int] | None:
+        """(width, height) in pixels of an input that has them, without decoding it; None for others."""
+        return None
+
     def locate(self, value: Any, folder: Path | None) -> Any:
         """Turn a table cell into a reference; a path is taken relative to the table's `folder`."""
         return value

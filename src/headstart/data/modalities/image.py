@@ -131,16 +131,19 @@ class Image(Modality):
         return "/".join(PurePath(reference).parts[-2:]) if isinstance(reference, str | Path) else "image"
 
     def size(self, reference: Any) -> str:
+        width, height = self.extent(reference)
+        return f"{width}×{height}"
+
+    def extent(self, reference: Any) -> tuple[int, int]:
         if isinstance(reference, np.ndarray):
             height, width = reference.shape[:2]
-        elif isinstance(reference, PIL.Image.Image):
-            width, height = reference.size
-        elif (scan := _scan(reference)) is not None:
-            width, height = scan.size
-        else:
-            with opened(reference) as image:
-                width, height = upright_size(image)
-        return f"{width}×{height}"
+            return width, height
+        if isinstance(reference, PIL.Image.Image):
+            return reference.size
+        if (scan := _scan(reference)) is not None:
+            return scan.size
+        with opened(reference) as image:
+            return upright_size(image)
 
     def parts(self, reference: Any) -> list[Any]:
         """A medical file with several slices as a few of them, the middle one first."""

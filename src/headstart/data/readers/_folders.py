@@ -12,6 +12,7 @@ from typing import Any, Literal
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
 from headstart.data.readers._kinds_of_input import ending, suffixes
+from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers.base import Request
 
 SPLIT_NAMES = {
@@ -23,7 +24,7 @@ SPLIT_NAMES = {
 
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir"})
 
-Kind = Literal["data set", "split folders", "split files", "class folders", "loose files"]
+Kind = Literal["data set", "split folders", "split files", "class folders", "loose files", "mask folders"]
 
 
 def is_path(source: Any) -> bool:
@@ -45,6 +46,8 @@ def folder_kind(source: Any) -> Kind | None:
     names = {path.name for path in folder.iterdir()}
     if "dataset_dict.json" in names or {"state.json", "dataset_info.json"} <= names:
         return "data set"
+    if pairs_in(folder, SPLIT_NAMES):
+        return "mask folders"
     if _has_split_folders(folder):
         return "split folders"
     if split_tables(folder).get("train"):
