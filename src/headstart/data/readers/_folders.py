@@ -1,4 +1,4 @@
-"""What kind of folder this is: splits of class folders, tables, class folders, loose files – exactly one of them."""
+"""What kind of folder this is: boxes, splits of class folders, tables, class folders, loose files – one of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
+from headstart.data.readers._box_folders import box_formats
 from headstart.data.readers._kinds_of_input import suffixes
 from headstart.data.readers.base import Request
 
@@ -23,7 +24,7 @@ SPLIT_NAMES = {
 
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir"})
 
-Kind = Literal["data set", "split folders", "split files", "class folders", "loose files"]
+Kind = Literal["data set", "boxes", "split folders", "split files", "class folders", "loose files"]
 
 
 def is_path(source: Any) -> bool:
@@ -45,6 +46,8 @@ def folder_kind(source: Any) -> Kind | None:
     names = {path.name for path in folder.iterdir()}
     if "dataset_dict.json" in names or {"state.json", "dataset_info.json"} <= names:
         return "data set"
+    if box_formats(folder):
+        return "boxes"
     if _has_split_folders(folder):
         return "split folders"
     if split_tables(folder).get("train"):
