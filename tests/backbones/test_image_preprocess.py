@@ -79,3 +79,21 @@ def test_description_round_trip() -> None:
     assert again.describe() == preprocess.describe()
     raw = picture(90, 70)
     assert torch.equal(again(raw, 3, "k")["pixels"], preprocess(raw, 3, "k")["pixels"])
+
+
+def test_a_framed_picture_is_shown_whole_and_its_views_where_they_say() -> None:
+    preprocess = ImagePreprocess(32, MEAN, STD, interpolation="nearest").framed((96, 64))
+    columns = np.tile(np.arange(192, dtype=np.uint8)[None, :, None], (128, 1, 3))
+    raw = Image.fromarray(columns)
+    assert preprocess(raw)["pixels"].shape == (3, 64, 96)
+    again = ImagePreprocess.from_description(json.loads(json.dumps(preprocess.describe())))
+    assert torch.equal(again(raw, 3, "key")["pixels"], preprocess(raw, 3, "key")["pixels"])
+    placements = [preprocess.placement(view, "key") for view in range(12)]
+    assert placements[0] == (0.0, 0.0, 1.0, 1.0, False)
+    assert len(set(placements)) == 12
+    assert {shown.mirrored for shown in placements} == {True, False}
+    for view, shown in enumerate(placements):
+        assert 0.5 <= (shown.right - shown.left) * (shown.bottom - shown.top) <= 1
+        row = preprocess(raw, view, "key")["pixels"][0, 0]
+        rising = bool(row[-1] > row[0])  # brightness rises from left to right, whatever the jitter
+        assert rising is not shown.mirrored

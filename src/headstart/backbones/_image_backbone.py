@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from headstart.backbones._image_maps import offered_maps, read_maps
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._image_stages import image_stages
 from headstart.backbones._use_order import Seen, watch
-from headstart.backbones.base import Backbone, Batch, Card, Stage
-from headstart.core.errors import HeadstartError
+from headstart.backbones.base import Backbone, Batch, Card, Map, Stage, no_maps
+from headstart.core.errors import HeadstartError, UsageError
 
 _DEPTHS = 6
+
+FEWEST_MAPS = 2
+"""Strides that a network must have for its maps to be of use."""
 
 
 class ImageBackbone(Backbone):
@@ -29,6 +33,7 @@ class ImageBackbone(Backbone):
     """
 
     learning_rate = 1e-4
+    preprocess: ImagePreprocess
 
     def __init__(
         self,
@@ -74,6 +79,19 @@ class ImageBackbone(Backbone):
             for handle in handles:
                 handle.remove()
         return {**{self._stages[i].name: found[i] for i in _spread(sorted(found))}, self._stages[-1].name: last}
+
+    def framed(self, frame: tuple[int, int]) -> ImageBackbone:
+        self.preprocess = self.preprocess.framed(frame)
+        return self
+
+    def offered_maps(self) -> list[Map]:
+        found = offered_maps(self.network, self._stages, "network.", self.preprocess.channels)
+        if len(found) < FEWEST_MAPS:
+            raise UsageError(no_maps(self))
+        return found
+
+    def maps(self, batch: Batch, names: Sequence[str]) -> Batch:
+        return read_maps(self.network, batch["pixels"], names)
 
     def traced(self) -> tuple[nn.Module, str]:
         return self.network, "pixels"

@@ -12,6 +12,7 @@ from PIL import Image, ImageEnhance
 
 from headstart.backbones.base import Batch, Preprocess
 from headstart.core.files import digest
+from headstart.core.placement import WHOLE, Placement
 
 _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -22,6 +23,7 @@ _FILTERS = {
 _CROP_SCALE = (0.35, 1.0)
 _CROP_RATIO = (3 / 4, 4 / 3)
 _JITTER = 0.2
+_FRAMED_SCALE = (0.5, 1.0)
 
 
 class ImagePreprocess(Preprocess):
@@ -37,6 +39,8 @@ class ImagePreprocess(Preprocess):
     mean, std : per channel, of pixels in [0, 1].
     interpolation : ``bilinear``, ``bicubic``, ``nearest`` or ``lanczos``.
     crop_pct : share of the shorter side that the centre crop keeps.
+    frame : (width, height) that the whole picture is brought to instead, for targets with a place. Views show a box
+        of its proportions then (area 0.5–1), mirrored or not, which :meth:`placement` tells.
     """
 
     views = 64
@@ -48,11 +52,12 @@ class ImagePreprocess(Preprocess):
         std: tuple[float, ...],
         interpolation: str = "bilinear",
         crop_pct: float = 0.875,
+        frame: tuple[int, int] | None = None,
     ) -> None:
-        self.size, self.mean, self.std = size, mean, std
+        self.size, self.mean, self.std, self.frame = size, mean, std, frame
         self.interpolation, self.crop_pct = interpolation, crop_pct
         # 224 / (224 / 232) must stay 232 in spite of rounding errors
-        self.size_hint = math.floor(size / crop_pct + 1e-6)
+        self.size_hint = min(frame) if frame else math.floor(size / crop_pct + 1e-6)
         self._filter = _FILTERS.get(interpolation, Image.Resampling.BICUBIC)
         self._scale = torch.tensor([1 / (255 * s) for s in std]).view(-1, 1, 1)
         self._shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).view(-1, 1, 1)
@@ -67,13 +72,28 @@ class ImagePreprocess(Preprocess):
             raise ValueError(f"view {view} does not exist: views run from 0 to {self.views - 1}")
         mode = "L" if self.channels == 1 else "RGB"
         image = raw if raw.mode == mode else raw.convert(mode)
+        width, height = self.frame or (self.size, self.size)
         image = self._augmented(image, view, key) if view else self._plain(image)
-        pixels = torch.from_numpy(np.array(image)).reshape(self.size, self.size, self.channels)
+        pixels = torch.from_numpy(np.array(image)).reshape(height, width, self.channels)
         # Written straight to where they stay: fresh memory, and channels last, cost more than the arithmetic.
-        planes = torch.empty(self.channels, self.size, self.size).copy_(pixels.permute(2, 0, 1))
+        planes = torch.empty(self.channels, height, width).copy_(pixels.permute(2, 0, 1))
         return {"pixels": planes.mul_(self._scale).add_(self._shift)}
 
+    def framed(self, frame: tuple[int, int]) -> ImagePreprocess:
+        """The same for whole pictures of `frame` (width, height)."""
+        return ImagePreprocess(self.size, self.mean, self.std, self.interpolation, self.crop_pct, frame)
+
+    def placement(self, view: int, key: str = "") -> Placement:
+        if not view or self.frame is None:
+            return WHOLE
+        random = np.random.default_rng(int(digest(key, str(view), "placement"), 16))
+        side = math.sqrt(random.uniform(*_FRAMED_SCALE))
+        left, top = random.uniform(0, 1 - side), random.uniform(0, 1 - side)
+        return Placement(left, top, left + side, top + side, bool(random.random() < 0.5))
+
     def _plain(self, image: Image.Image) -> Image.Image:
+        if self.frame:
+            return image if image.size == self.frame else image.resize(self.frame, self._filter)
         short, (width, height) = int(self.size_hint or self.size), image.size
         if width <= height:
             resized = (short, max(short, int(short * height / width)))
@@ -86,8 +106,15 @@ class ImagePreprocess(Preprocess):
 
     def _augmented(self, image: Image.Image, view: int, key: str) -> Image.Image:
         random = np.random.default_rng(int(digest(key, str(view)), 16))
-        image = image.resize((self.size, self.size), self._filter, box=_random_box(image.size, random))
-        if random.random() < 0.5:
+        width, height = image.size
+        if self.frame:
+            left, top, right, bottom, mirrored = self.placement(view, key)
+            box = (left * width, top * height, right * width, bottom * height)
+        else:
+            box = _random_box(image.size, random)
+            mirrored = random.random() < 0.5
+        image = image.resize(self.frame or (self.size, self.size), self._filter, box=box)
+        if mirrored:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             factor = random.uniform(1 - _JITTER, 1 + _JITTER)
@@ -96,6 +123,7 @@ class ImagePreprocess(Preprocess):
         return image
 
     def describe(self) -> dict[str, Any]:
+        framed = {"frame": list(self.frame), "framed_scale": list(_FRAMED_SCALE)} if self.frame else {}
         return {
             "size": self.size,
             "mean": list(self.mean),
@@ -103,6 +131,7 @@ class ImagePreprocess(Preprocess):
             "interpolation": self.interpolation,
             "crop_pct": self.crop_pct,
             "augmentation": {"scale": list(_CROP_SCALE), "ratio": list(_CROP_RATIO), "jitter": _JITTER},
+            **framed,
         }
 
     @classmethod
@@ -114,6 +143,7 @@ class ImagePreprocess(Preprocess):
             std=tuple(plain["std"]),
             interpolation=plain["interpolation"],
             crop_pct=float(plain["crop_pct"]),
+            frame=tuple(plain["frame"]) if plain.get("frame") else None,
         )
 
     @classmethod

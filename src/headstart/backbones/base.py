@@ -14,9 +14,25 @@ from torch import Tensor, nn
 from headstart.backbones._card import Card
 from headstart.backbones._source import Source
 from headstart.backbones._words import Named
+from headstart.core.errors import UsageError
+from headstart.core.maps import Map
 from headstart.core.names import Name
+from headstart.core.placement import WHOLE, Placement
 
-__all__ = ["Backbone", "Batch", "Card", "LayerRun", "Name", "Named", "Preprocess", "Source", "Stage", "collate"]
+__all__ = [
+    "Backbone",
+    "Batch",
+    "Card",
+    "LayerRun",
+    "Map",
+    "Name",
+    "Named",
+    "Placement",
+    "Preprocess",
+    "Source",
+    "Stage",
+    "collate",
+]
 
 Batch = dict[str, Tensor]
 """Named tensors with the examples along dimension 0, e.g. ``{"pixels": (N, 3, 224, 224)}``."""
@@ -54,6 +70,10 @@ class Preprocess(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON of everything that the tensors depend on; part of the store's key and of ``model.json``."""
+
+    def placement(self, view: int, key: str = "") -> Placement:
+        """Which part of the input `view` shows, where :meth:`Backbone.framed` asked for the whole of it."""
+        return WHOLE
 
 
 def collate(examples: Sequence[Batch]) -> Batch:
@@ -137,6 +157,28 @@ class Backbone(nn.Module, ABC):
         """
         return None
 
+    def framed(self, frame: tuple[int, int]) -> Backbone:
+        """The backbone that takes the whole of every input, brought to `frame` (width, height) in pixels.
+
+        Raises
+        ------
+        UsageError : it takes no pictures of any size.
+        """
+        raise UsageError(no_maps(self))
+
+    def offered_maps(self) -> list[Map]:
+        """The maps it can give, from fine to coarse, one of each stride.
+
+        Raises
+        ------
+        UsageError : it gives none.
+        """
+        raise UsageError(no_maps(self))
+
+    def maps(self, batch: Batch, names: Sequence[str]) -> Batch:
+        """The maps `names` of :meth:`offered_maps`, (N, C, h, w) each, by name."""
+        raise UsageError(no_maps(self))
+
     def save_assets(self, folder: Path) -> None:
         """Write what a rebuilt backbone needs besides weights (a tokenizer); nothing for most."""
         return
@@ -164,3 +206,11 @@ class Backbone(nn.Module, ABC):
         input on.
         """
         return None
+
+
+def no_maps(backbone: Backbone) -> str:
+    """Why a task with places cannot use `backbone`."""
+    return (
+        f"{backbone.card.name} gives no maps of pictures of any size, by which places in them are told apart; take a "
+        "convolutional network for images. `headstart models` lists them."
+    )

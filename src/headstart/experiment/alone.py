@@ -15,7 +15,7 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.words import repeat
 from headstart.ladder.comparison import HeldOut
 from headstart.ladder.ladder import Ascent, Ladder
-from headstart.model.network import Network
+from headstart.model.network import Network, new_network
 from headstart.strategies.base import Rung, Strategy
 from headstart.tasks.base import Part
 from headstart.training.workbench import Workbench
@@ -92,7 +92,7 @@ def _command(spec: FitSpec, target: str, backbone: Backbone) -> str:
 
 
 def _start(backbone: Backbone, bench: Workbench) -> Network:
-    return Network(backbone, bench.task.head(backbone.feature_size))
+    return new_network(backbone, bench.task)
 
 
 def _lineage(ascent: Ascent) -> list[int]:

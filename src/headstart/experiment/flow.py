@@ -43,7 +43,7 @@ from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
-from headstart.model.network import Network
+from headstart.model.network import new_network, suited
 from headstart.strategies.base import Strategy
 from headstart.training.workbench import Workbench
 
@@ -140,6 +140,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     material = prepared(found, spec, backbone, stopwatch, progress)
+    backbone = suited(backbone, material.task)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary))
@@ -168,7 +169,7 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
     """The model that the ladder gives, once the examples were looked at."""
     examination = Examination()
     before = _look(material, backbone, bench, examination)
-    network = Network(backbone, material.task.head(backbone.feature_size))
+    network = new_network(backbone, material.task)
     ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
     return _finish(spec, material, backbone, bench, ascent, before, examination)
 
@@ -179,7 +180,8 @@ def _look(material: Material, backbone: Backbone, bench: Workbench, examination:
         before = look_before(material)
         # What features do not tell is looked for while they are computed.
         early = beside.submit(examination.findings, before, bench.kept)
-        before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
+        if not material.task.reads_maps:  # for which the frozen part gives maps, and no features
+            before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
         early.result()
         findings = examination.findings(before, bench.kept)
     for finding in at_least(findings, "serious"):
@@ -213,7 +215,7 @@ def _finish(
     tested = raw = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
-        raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
+        raw = bench.outputs(ascent.network, inputs, keep=not landing.tuned)
         outputs["test"] = task.calibrated(raw, calibration)
         tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
     learned = _figures_on_training(bench, landing, calibration)
@@ -283,5 +285,5 @@ def _figures_on_training(bench: Workbench, landing: Landing, calibration: dict[s
     """
     count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
     sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
-    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.result.curve)
+    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.tuned)
     return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])

@@ -16,7 +16,7 @@ from headstart.core.timing import say_duration
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import Contest
 from headstart.ladder.ladder import Ladder
-from headstart.model.network import Network
+from headstart.model.network import new_network
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
@@ -53,7 +53,10 @@ def gains_of(contest: Contest, backbone: Backbone, prove: bool) -> dict[str, Gai
     Random weights get few examples, so the gain over them is that of a head on the pretrained network which learnt
     from the same few: else what more examples give would be taken for what transfer gave. What would take too long
     is left out, and that is said; with `prove` nothing is. A fit that is killed and resumed compares with the same.
+    There are none where heads read maps, for the others answer once for a whole input.
     """
+    if contest.bench.task.reads_maps:
+        return {}
     gains: dict[str, Gain | None] = {
         "majority": contest.against(majority(contest.bench, contest.inputs)),
         "shallow": _over_shallow(contest, prove),
@@ -89,7 +92,7 @@ def gain_over_scratch(
 
 
 def _that_trains(asked: str | Strategy | None, backbone: Backbone, bench: Workbench) -> tuple[Strategy, Rung]:
-    start = Network(backbone, bench.task.head(backbone.feature_size))
+    start = new_network(backbone, bench.task)
     rungs = [pair for each in (asked, None) for pair in Ladder(choose_strategies(each), bench).rungs(start)]
     return next((strategy, rung) for strategy, rung in rungs if rung.reach > 0)
 

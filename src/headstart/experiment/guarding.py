@@ -31,7 +31,7 @@ from headstart.training.workbench import Workbench
 def guard_for(
     material: Material, bench: Workbench, ascent: Ascent, calibration: Mapping[str, float], test: Tensor | None
 ) -> Guard | None:
-    """The guard of the kept rung's network; None where there are too few examples for any.
+    """The guard of the kept rung's network; None where there are too few examples for any, or no pooled features.
 
     Features lie in the store where the backbone stayed as it was; else those of some examples are computed.
 
@@ -40,8 +40,10 @@ def guard_for(
     test : raw outputs (N, C) of the test examples, the reference; None where there are none. The held-out examples
         stand in for them then.
     """
+    if material.task.reads_maps:
+        return None
     task, split, landing = material.task, material.split, ascent.landings[ascent.chosen]
-    stored = not landing.result.curve
+    stored = not landing.tuned
     # Without a test split the held-out examples are the reference: no example may be familiar with itself.
     held_out_too = ascent.trained_on_all and test is not None
     learnt = np.concatenate([split.train, split.validation]) if held_out_too else split.train

@@ -33,9 +33,12 @@ Curve = list[tuple[int, float]]
 def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callable[[], Curve]:
     """What gives the curve, to be called beside other work: it runs no network.
 
-    The curve is empty where features or time are wanting. Its heads have the penalty that was found for the one on
+    The curve is empty where features or time are wanting; heads that read maps have
+    none, for nothing solves them. Its heads have the penalty that was found for the one on
     the frozen `backbone`.
     """
+    if bench.task.reads_maps:
+        return list
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
     if len(features) < 2 * FOLDS:

@@ -11,8 +11,12 @@ from torch import Tensor, fx, nn
 from headstart.backbones.base import Backbone, Batch
 
 
-def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
+def cut_graph(
+    backbone: Backbone, sample: Batch, maps: Sequence[str] = ()
+) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
     """Frozen part, trained part, name of the cut and frozen state; None when the cut is at the input.
+
+    The trained part gives the features, or the `maps` by name where there are any.
 
     A node is moving when a trainable parameter feeds it, directly or through other nodes. The frontier is the
     set of tensors per example that are not moving and that moving nodes read. Values that are no such tensor
@@ -23,6 +27,8 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
         raise TypeError(f"{backbone.card.name} names neither a run of layers nor a module to trace")
     network, key = entry
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
+    if maps:
+        _give(graph, maps)
     nodes = list(graph.nodes)
     moving = _moving(network, nodes)
     per_example = _per_example(network, graph, nodes, sample[key])
@@ -33,7 +39,15 @@ def cut_graph(backbone: Backbone, sample: Batch) -> tuple[nn.Module, nn.Module, 
     trained = fx.GraphModule(network, _trained_graph(nodes, frontier))
     names = [_label(i) for i in range(len(frontier))]
     cut = "graph-" + "-".join(node.name for node in frontier)
-    return _Named(frozen, key, names), _FromNamed(trained, names), cut, dict(frozen.state_dict())
+    return _Named(frozen, key, names), _FromNamed(trained, names, maps), cut, dict(frozen.state_dict())
+
+
+def _give(graph: fx.Graph, maps: Sequence[str]) -> None:
+    """Let `graph` give what the modules `maps` give, and compute nothing that none of them needs."""
+    nodes = {str(node.target): node for node in graph.nodes if node.op == "call_module"}
+    output = next(node for node in graph.nodes if node.op == "output")
+    output.args = (tuple(nodes[name] for name in maps),)
+    graph.eliminate_dead_code()
 
 
 class _LeafTracer(fx.Tracer):
@@ -175,10 +189,11 @@ class _Named(nn.Module):
 class _FromNamed(nn.Module):
     """A traced trained part that takes named tensors."""
 
-    def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
+    def __init__(self, module: nn.Module, names: Sequence[str], maps: Sequence[str] = ()) -> None:
         super().__init__()
-        self.module, self.names = module, list(names)
+        self.module, self.names, self.maps = module, list(names), tuple(maps)
 
-    def forward(self, frontier: Batch) -> Tensor:
-        """Frontier → features (N, D)."""
-        return self.module(*(frontier[name] for name in self.names))
+    def forward(self, frontier: Batch) -> Tensor | Batch:
+        """Frontier → features (N, D), or maps by name."""
+        given = self.module(*(frontier[name] for name in self.names))
+        return dict(zip(self.maps, given, strict=True)) if self.maps else given

@@ -84,11 +84,10 @@ class FrozenPart:
     def _weights(self) -> str:
         return weights_digest(self.frontier.state)
 
-    @cached_property
+    @property
     def half(self) -> bool:
-        """Whether activations are kept in half precision: where trained layers read them, which learn from far
-        noisier numbers. Features that a head is solved on, and figures computed from, stay as they are."""
-        return any(True for _ in self.frontier.trained.parameters())
+        """Whether activations are kept in half precision."""
+        return self.frontier.half
 
     @property
     def _cut(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -25,12 +25,14 @@ class Frontier:
     Attributes
     ----------
     frozen : batch → the frontier, named tensors with the examples along dimension 0.
-    trained : frontier → features (N, D).
+    trained : frontier → features (N, D), or the maps that a head reads.
     cut : a name for where the cut lies; part of the store's key.
     state : the frozen part's parameters and buffers; their digest is part of the store's key.
     architecture : a digest of what the backbone is made of besides weights (strides, pooling); part of the store's
         key with the cut, for two networks of the same weights need not be the same function.
     about : the backbone's name, for a person who looks into the store.
+    half : whether half precision is enough: where what reads it learns from far noisier numbers. Features that a head
+        is solved on, and figures computed from, stay as they are.
     """
 
     frozen: nn.Module
@@ -39,6 +41,7 @@ class Frontier:
     state: Mapping[str, Tensor]
     architecture: str = ""
     about: str = ""
+    half: bool = False
 
     @property
     def is_input(self) -> bool:
@@ -46,27 +49,32 @@ class Frontier:
         return self.cut == "input"
 
 
-def find_frontier(backbone: Backbone, sample: Batch) -> Frontier:
+def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -> Frontier:
     """Cut `backbone` before the first operation that a parameter with ``requires_grad`` feeds.
 
     Parameters
     ----------
     sample : a batch of at least two examples; tells which intermediate values are tensors per example. Not looked at
         where nothing trains.
+    maps : those that the head reads; none where it reads the features. Maps that lie before the cut belong to the
+        frontier, those behind it are what the trained part gives.
     """
+    about = _architecture(backbone), backbone.card.name
     if not any(parameter.requires_grad for parameter in backbone.parameters()):
-        parts = AtDepths(backbone), Last(), WHOLE, backbone.state_dict()
-        return Frontier(*parts, _architecture(backbone), backbone.card.name)
+        if maps:
+            parts = AtMaps(backbone, maps), Unchanged(), f"maps-{'-'.join(maps)}", backbone.state_dict()
+            return Frontier(*parts, *about, half=True)
+        return Frontier(AtDepths(backbone), Last(), WHOLE, backbone.state_dict(), *about)
     run = backbone.layer_run()
     cut = None
     with _evaluating(backbone):
         if run is not None:
             cut = cut_layers(backbone, run)
         elif backbone.traced() is not None:
-            cut = cut_graph(backbone, sample)
+            cut = cut_graph(backbone, sample, maps)
     if cut is None:
-        return Frontier(Unchanged(), backbone, "input", {})
-    return Frontier(*cut, _architecture(backbone), backbone.card.name)
+        return Frontier(Unchanged(), AtMaps(backbone, maps) if maps else backbone, "input", {}, half=True)
+    return Frontier(*cut, *about, half=True)
 
 
 def _architecture(backbone: Backbone) -> str:
@@ -107,8 +115,20 @@ class Last(nn.Module):
         return by_depth[list(by_depth)[-1]]
 
 
+class AtMaps(nn.Module):
+    """The backbone up to its maps `names`: batch → (N, C_s, h_s, w_s) each."""
+
+    def __init__(self, backbone: Backbone, names: Sequence[str]) -> None:
+        super().__init__()
+        self.backbone, self.names = backbone, tuple(names)
+
+    def forward(self, batch: Batch) -> Batch:
+        """Maps by name."""
+        return self.backbone.maps(batch, self.names)
+
+
 class Unchanged(nn.Module):
-    """Hands the input on: the frozen part of a network in which everything trains."""
+    """Hands on what it is given: the frozen part where everything trains, the trained part where nothing does."""
 
     def forward(self, batch: Batch) -> Batch:
         """The same batch."""

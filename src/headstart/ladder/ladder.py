@@ -195,7 +195,8 @@ class Ladder:
             curve=climbed.curve,
             tuned_share=climbed.tuned_share,
         )
-        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, self._start(rung, landings))
+        grown = self._start(rung, landings), step.tunes(climbed)
+        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, *grown)
         save_landing(folder, landing, start)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
@@ -207,7 +208,7 @@ class Ladder:
         began = time.perf_counter()
         if self.bench.folds is not None:
             return unseen_outputs(step, start, climbed, self.bench, self.bench.folds)
-        outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not climbed.curve)
+        outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not step.tunes(climbed))
         each = (time.perf_counter() - began) / len(outputs)
         ending = max(self.bench.ending, each * (self.bench.judged_after + len(outputs)))
         self.bench = replace(self.bench, ending=ending)

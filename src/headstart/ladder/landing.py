@@ -24,7 +24,8 @@ from headstart.tasks.base import Task
 class Landing:
     """A finished rung: its network, its outputs on the held-out examples (N, C), its result, and its start.
 
-    ``start`` is the index of the landing it continued from, or None.
+    ``start`` is the index of the landing it continued from, or None. ``tuned`` says that its backbone is no longer as
+    it was loaded, so that nobody will ask for its activations again.
     """
 
     network: Network
@@ -32,6 +33,7 @@ class Landing:
     result: RungResult
     best_epochs: int
     start: int | None
+    tuned: bool = False
 
 
 def save_landing(folder: Path, landing: Landing, start: Network) -> None:
@@ -44,6 +46,7 @@ def save_landing(folder: Path, landing: Landing, start: Network) -> None:
         "result": asdict(landing.result),
         "best_epochs": landing.best_epochs,
         "start": landing.start,
+        "tuned": landing.tuned,
         "depths": list(landing.network.depths),
         "head": described(landing.network.head, landing.network.head_features),
     }
@@ -68,7 +71,7 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
     network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
-    return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"])
+    return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"], meta["tuned"])
 
 
 def _moved(network: Network, start: Network) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.strategies.base import Rung, Strategy
+from headstart.strategies.base import Climbed, Rung, Strategy
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Step:
     def left_out(self) -> Path:
         """Exists where the rung was left out."""
         return self.folder.with_suffix(".left-out.json")
+
+    def tunes(self, climbed: Climbed) -> bool:
+        """Whether the backbone was trained in climbing it."""
+        return bool(climbed.curve) and self.rung.reach > 0
 
 
 def place_of(rung: Rung) -> tuple[bool, bool, float, bool]:

@@ -31,6 +31,6 @@ def unseen_outputs(step: Step, start: Network, climbed: Climbed, bench: Workbenc
         learning = replace(bench.learning(others), folder=bench.folder / f"fold-{number}")
         prepared = step.strategy.prepare(step.rung, start, learning)
         network = step.strategy.climb(step.strategy.again(prepared, climbed.best_epochs), learning).network
-        outputs.append(bench.outputs(network, bench.train.select(held.tolist()), keep=not climbed.curve))
+        outputs.append(bench.outputs(network, bench.train.select(held.tolist()), keep=not step.tunes(climbed)))
     order = torch.from_numpy(np.argsort(np.concatenate(places)))
     return torch.cat(outputs)[order]

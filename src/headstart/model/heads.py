@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from headstart.tasks.base import Task
+from headstart.core.maps import Map
+from headstart.tasks.base import MapHead, Task
 
 
 class DirectionHead(nn.Linear):
@@ -79,7 +81,9 @@ _KINDS: dict[str, type[DirectionHead] | type[CacheHead]] = {"direction": Directi
 
 
 def described(head: nn.Module, features: int) -> dict[str, Any]:
-    """JSON from which :func:`rebuilt` makes a head of the same shape; `features` is D."""
+    """JSON from which :func:`rebuilt` makes a head of the same shape; `features` is D, of a head that reads any."""
+    if isinstance(head, MapHead):
+        return {"maps": [asdict(each) for each in head.maps]}
     own = head.describe() if isinstance(head, DirectionHead | CacheHead) else {}
     return {"features": features, **own}
 
@@ -91,6 +95,8 @@ def rebuilt(description: Mapping[str, Any], task: Task) -> nn.Module:
     ------
     ValueError : a kind that is not known here.
     """
+    if "maps" in description:
+        return task.map_head([Map(**each) for each in description["maps"]])
     kind = description.get("kind")
     if kind is None:
         return task.head(int(description["features"]))

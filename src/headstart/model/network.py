@@ -1,4 +1,4 @@
-"""A network: a backbone, a head, and the features that the head reads."""
+"""A network: a backbone, a head, and the features or maps that the head reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
+from headstart.tasks.base import MapHead, Task
 
 
 class Network(nn.Module):
@@ -16,12 +17,13 @@ class Network(nn.Module):
     Parameters
     ----------
     backbone : gives pooled features (N, D).
-    head : (N, D) → (N, C).
+    head : (N, D) → (N, C), or one that reads maps.
     depths : stage names whose pooled activations the head reads side by side (Head2Toe, Evci et al. 2022,
         arXiv:2201.03529); empty for the last features alone.
 
     Attributes
     ----------
+    maps : names of the maps that the head reads; empty where it reads pooled features.
     head_is_new : whether the head has learnt nothing yet.
     held_still : the frozen modules, by the freeze plan.
 
@@ -32,15 +34,16 @@ class Network(nn.Module):
     def __init__(self, backbone: Backbone, head: nn.Module, depths: Sequence[str] = ()) -> None:
         super().__init__()
         self.backbone, self.head, self.depths = backbone, head, tuple(depths)
+        self.maps = tuple(each.name for each in head.maps) if isinstance(head, MapHead) else ()
         self.head_is_new = True
         self.held_still: list[nn.Module] = []
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs (N, C)."""
-        return self.head(self.pooled(batch))
+        return self.head(self.backbone.maps(batch, self.maps) if self.maps else self.pooled(batch))
 
     def pooled(self, batch: Batch) -> Tensor:
-        """The features that the head reads, (N, D)."""
+        """The features that a head without maps reads, (N, D)."""
         return self.join(self.backbone.depth_features(batch)) if self.depths else self.backbone.features(batch)
 
     def join(self, by_depth: Batch) -> Tensor:
@@ -58,6 +61,27 @@ class Network(nn.Module):
         for module in self.held_still:
             module.train(False)
         return self
+
+
+def new_network(backbone: Backbone, task: Task) -> Network:
+    """`backbone` under a new head of `task`, on its maps or its pooled features as the task asks.
+
+    Raises
+    ------
+    UsageError : the task reads maps, and the backbone gives none, or not those it needs.
+    """
+    head = task.map_head(backbone.offered_maps()) if task.reads_maps else task.head(backbone.feature_size)
+    return Network(backbone, head)
+
+
+def suited(backbone: Backbone, task: Task) -> Backbone:
+    """`backbone` with inputs as `task` needs them: whole where targets have places.
+
+    Raises
+    ------
+    UsageError : it cannot take them so.
+    """
+    return backbone if task.frame is None else backbone.framed(task.frame)
 
 
 def set_linear(head: nn.Module, weight: Tensor, bias: Tensor) -> None:

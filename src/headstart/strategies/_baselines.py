@@ -19,7 +19,7 @@ from headstart.core.files import digest, write_json
 from headstart.core.shallow import MOST_WORDS, Given, shallow_features
 from headstart.frozen.frontier import WHOLE
 from headstart.frozen.inputs import Inputs
-from headstart.model.network import Network
+from headstart.model.network import Network, new_network
 from headstart.strategies import _linear_head, _sparse_head
 from headstart.strategies._linear_head import STRENGTHS, fit_linear_head, fit_parts, side_by_side
 from headstart.strategies._solved_head import solve_head
@@ -140,7 +140,7 @@ def from_scratch(
         deadline=(bench.stopwatch.total + seconds) / (1 - KEPT_FOR_THE_END),
         ending=0.0,
     )
-    start = Network(randomised(backbone, bench), bench.task.head(backbone.feature_size))
+    start = new_network(randomised(backbone, bench), bench.task)
     prepared = strategy.prepare(replace(rung, freeze_depth=0), start, alone)
     recipe = prepared.recipe
     decided = alone.folder / "epochs.json"  # for a fit that is killed and resumed

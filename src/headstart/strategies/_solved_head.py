@@ -10,6 +10,7 @@ from headstart.model.network import Network, set_linear
 from headstart.strategies._kept_heads import keep, name_of, solved_before
 from headstart.strategies._linear_head import Solution, fit_linear_head, side_by_side
 from headstart.strategies._standardised import Standardised
+from headstart.strategies._trained_head import train_head
 from headstart.training.workbench import Workbench
 
 
@@ -72,10 +73,10 @@ class _Shared:
 
 def start_from_solved_head(network: Network, bench: Workbench) -> None:
     """Solve the head if it has not learnt yet, so that training does not distort the backbone to suit a random one
-    (LP-FT, Kumar et al. 2022, arXiv:2202.10054)."""
+    (LP-FT, Kumar et al. 2022, arXiv:2202.10054). One that reads maps is trained instead."""
     if network.head_is_new:
         network.requires_grad_(False).eval()
-        solve_head(network, bench)
+        (train_head if network.maps else solve_head)(network, bench)
 
 
 def features_of(network: Network, activations: Activations) -> Tensor:

@@ -34,11 +34,14 @@ class FeatureExtraction(Strategy):
     """
 
     summary = "freezes the whole backbone and solves a linear head on its features"
+    needs = "It solves heads that read pooled features; head training trains those that read maps."
 
     def __init__(self, depths: bool = True) -> None:
         self.depths = depths
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        if task.reads_maps:
+            return []
         return [Rung("feature_extraction", "feature_extraction", len(backbone.stages()), needs_start=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,53 +14,31 @@ from torch import Tensor, nn
 from headstart.core.arrays import bytes_of
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
+from headstart.core.maps import Map
 from headstart.core.names import Name
-from headstart.core.results import Figures, target_of, within
+from headstart.core.placement import Placement
+from headstart.core.results import Figures
+from headstart.tasks._map_head import MapHead
+from headstart.tasks._part import Part
 from headstart.tasks._predictions import Predictions
 
-__all__ = ["Part", "Predictions", "Task"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of the tasks that a task consists of, and what of N examples concerns it.
-
-    Attributes
-    ----------
-    name : of the target; empty where the task is one thing.
-    columns : its part of the outputs (N, C).
-    encoded : N encoded targets; any valid one where the target is missing. known : (N,) whether it is there.
-    """
-
-    name: str
-    task: Task
-    columns: slice
-    encoded: Tensor
-    known: Tensor
-
-    @property
-    def rows(self) -> Tensor:
-        """(n,) places of the examples whose target is known."""
-        return self.known.nonzero()[:, 0]
-
-    def own(self, calibration: Mapping[str, float]) -> dict[str, float]:
-        """What of the calibration of all is this part's."""
-        if not self.name:
-            return dict(calibration)
-        before = within(self.name, "")
-        return {key[len(before) :]: value for key, value in calibration.items() if target_of(key) == self.name}
+__all__ = ["MapHead", "Part", "Predictions", "Task"]
 
 
 class Task(ABC):
     """One kind of target. File name = plug-in name; nothing above this floor asks which task it has.
 
     Shapes: a batch of N examples; ``outputs`` is what the head returns, (N, C) floats; ``encoded`` is
-    what :meth:`encode` returns, a tensor with N as its first dimension.
+    what :meth:`encode` returns, a tensor with N as its first dimension. A task whose outputs have places may keep
+    less of them (:meth:`kept`); what judges, calibrates and decodes then takes that.
     """
 
     name: ClassVar[str]
     noun: ClassVar[str]
     """What is predicted, for messages: ``class``, ``labels``, ``number``."""
+    reads_maps: ClassVar[bool] = False
+    """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
+    features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
 
     # -- made from targets, or from what was saved ---------------------------------------------------
 
@@ -165,6 +142,28 @@ class Task(ABC):
     def head(self, features: int) -> nn.Module:
         """New output layers on pooled features: (N, features) → (N, C). Linear unless the task says otherwise."""
         return nn.Linear(features, self.outputs)
+
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """(width, height) in pixels that whole inputs are brought to; None for whatever the backbone was made for."""
+        return None
+
+    def map_head(self, offered: Sequence[Map]) -> MapHead:
+        """New output layers on some of the `offered` maps, which are in order from fine to coarse.
+
+        Raises
+        ------
+        UsageError : they are not what the task needs.
+        """
+        raise UsageError(f"A head for {self.name.replace('_', ' ')} reads pooled features, no maps.")
+
+    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+        """The N targets of views that show these parts of their inputs; the same where targets have no place."""
+        return encoded
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        """What of a batch of raw outputs is kept, with N first: all of it unless that were too much."""
+        return outputs
 
     @abstractmethod
     def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,9 @@ class Job:
     balancing: Plain = field(default_factory=lambda: Plain(1))
     loss: StepLoss | None = None
 
+
+JUDGED, JUDGED_BYTES = 64, 2**26
+"""Examples that are judged at once, or bytes of what the trained part reads of them if that is less."""
 
 StepLoss = Callable[[Job, Batch, Tensor, Tensor], Tensor]
 """(job, a batch of activations, its encoded targets, its weights) → the loss of a step, a scalar."""
@@ -118,7 +121,7 @@ def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
     for group in job.optimizer.param_groups:
         group["lr"] = 0.0 if group["held"] else group["peak"] * factor
     job.optimizer.zero_grad()
-    given = placed(batch, job), job.targets[rows], job.weights[rows]
+    given = placed(batch, job), _targets(job, rows, job.recipe.view(moment.epoch)), job.weights[rows]
     moving = [p for group in job.optimizer.param_groups for p in group["params"]]
     if job.loss is None:
         loss = job.balancing.backward(*step_losses(job, *given), moving, job.accelerator.backward)
@@ -129,6 +132,14 @@ def _step(job: Job, moment: Moment, rows: np.ndarray, batch: Batch) -> float:
     job.optimizer.step()
     moment.step += 1
     return float(loss.detach())
+
+
+def _targets(job: Job, rows: np.ndarray, view: int) -> Tensor:
+    """The encoded targets of the examples at `rows`, as `view` shows them."""
+    encoded, inputs = job.targets[rows], job.train.inputs
+    if not view:
+        return encoded
+    return job.task.placed(encoded, [inputs.preprocess.placement(view, inputs.keys[row]) for row in rows])
 
 
 def step_losses(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,24 +169,49 @@ def placed(batch: Batch, job: Job) -> Batch:
     return {name: tensor.to(job.accelerator.device) for name, tensor in batch.items()}
 
 
+Keep = Callable[[Tensor], Tensor]
+"""Raw outputs of a batch → what is kept of each example."""
+
+
+def outputs_of(
+    trained: nn.Module, activations: Activations, device: torch.device, keep: Keep = lambda outputs: outputs
+) -> Tensor:
+    """What `keep` leaves of the outputs (N, C) of every example, in order, on the CPU."""
+    rows, found = [], []
+    for part, outputs in by_batch(trained, activations, device):
+        rows += part
+        found.append(keep(outputs))
+    return torch.cat(found)[np.argsort(rows)]
+
+
 @torch.no_grad()
-def outputs_of(trained: nn.Module, activations: Activations, device: torch.device, size: int = 64) -> Tensor:
-    """Outputs (N, C) of every example, in order, on the CPU; inputs of similar length are computed together."""
+def by_batch(
+    trained: nn.Module, activations: Activations, device: torch.device
+) -> Iterator[tuple[list[int], Tensor]]:
+    """Some examples and their raw outputs (n, C), on the CPU; inputs of similar length are computed together."""
     lengths = activations.lengths
     order = np.arange(len(activations)) if lengths is None else np.argsort(lengths, kind="stable")
+    size = _at_once(activations)
     parts = [order[start : start + size].tolist() for start in range(0, len(order), size)]
-    found = [
-        trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
-        for batch in ahead(activations.batch, parts)
-    ]
-    return torch.cat(found)[np.argsort(order)]
+    for part, batch in zip(parts, ahead(activations.batch, parts), strict=True):
+        yield part, trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
+
+
+def _at_once(activations: Activations) -> int:
+    """Examples of a batch that is only judged: fewer where an example is large, for two are read ahead."""
+    first = sum(tensor.nbytes for tensor in activations.batch([0]).values()) if len(activations) else 1
+    return max(1, min(JUDGED, JUDGED_BYTES // max(first, 1)))
 
 
 def _validate(job: Job) -> dict[str, float]:
     if job.validation is None or job.validation_targets is None:
         return {}
     job.plan.network.eval()
-    outputs = outputs_of(job.trained, job.validation, job.accelerator.device)
+    rows, kept, losses = [], [], 0.0
+    for part, raw in by_batch(job.trained, job.validation, job.accelerator.device):
+        rows += part
+        kept.append(job.task.kept(raw))
+        losses += float(job.task.loss(raw, job.validation_targets[part])) * len(part)
+    outputs, loss = torch.cat(kept)[np.argsort(rows)], losses / len(rows)
     watched = job.task.value(job.task.watched, outputs, job.validation_targets)
-    loss = float(job.task.loss(outputs, job.validation_targets))
     return {"validation_loss": loss, job.task.watched: watched}

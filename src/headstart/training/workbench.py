@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -178,15 +178,15 @@ class Workbench:
         """
         backbone = network.to(self.device).backbone
         trains = any(parameter.requires_grad for parameter in backbone.parameters())
-        frontier = find_frontier(backbone, self.sample() if trains else {})
+        frontier = find_frontier(backbone, self.sample() if trains else {}, network.maps)
         store = self.store if keep else None
         return FrozenPart(frontier, self.engines, store, self.device, self.stopwatch, self.progress)
 
     def outputs(self, network: Network, inputs: Inputs, keep: bool) -> Tensor:
-        """Outputs (N, C) of a finished network, its whole backbone frozen and run once."""
+        """Outputs (N, C), or what the task keeps of them, of a finished network: its whole backbone is run once."""
         network.requires_grad_(False).eval()
         part = self.frozen_part(network, keep)
-        return outputs_of(TrainedPart(network, part.frontier), part.over(inputs), self.device)
+        return outputs_of(TrainedPart(network, part.frontier), part.over(inputs), self.device, self.task.kept)
 
     def train_network(self, plan: FreezePlan, recipe: Recipe, name: str, course: Course | None = None) -> Moment:
         """Train the plan's network from its frontier on; returns where the run ended.
@@ -263,6 +263,6 @@ class TrainedPart(nn.Module):
         """Outputs of a batch of activations."""
         return self.head(self.read(frontier))
 
-    def read(self, frontier: Batch) -> Tensor:
-        """The features (N, D) that the head reads of a batch of activations."""
+    def read(self, frontier: Batch) -> Any:
+        """The features (N, D), or the maps by name, that the head reads of a batch of activations."""
         return self.body(frontier) if self._join is None else self._join(frontier)

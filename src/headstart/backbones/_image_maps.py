@@ -1,0 +1,90 @@
+"""Where in an image network maps can be read: the last module of each stride that a cut need not look into."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones.base import Batch, Stage
+from headstart.core.maps import Map
+
+STRIDES = (2, 4, 8, 16, 32)
+TRIED = (192, 256)
+"""Height and width of the picture that is tried: they differ, so that places and channels cannot be confused."""
+
+OFF = 0.15
+"""How far, in octaves, a stride may lie from a power of two: convolutions without padding lose a few places."""
+
+
+def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, channels: int) -> list[Map]:
+    """One map for each stride that `network` has, from fine to coarse; none where it takes one size of picture only.
+
+    Of the modules with a stride the last is taken, since it has seen most. A module counts that lies within one
+    stage, or holds nothing: cuts between stages do not go through it.
+    """
+    seen: dict[int, Map] = {}
+
+    def note(path: str, output: Any) -> None:
+        if isinstance(output, Tensor) and (stride := _stride(tuple(output.shape))):
+            seen[stride] = Map(path, output.shape[1], stride)
+
+    pixels = torch.zeros(1, channels, *TRIED)
+    with torch.no_grad(), contextlib.ExitStack() as hooks:
+        for path, module in _closed(network, stages, prefix):
+            hooks.enter_context(_hooked(module, lambda output, path=path: note(path, output)))
+        try:
+            network(pixels)
+        except (RuntimeError, AssertionError, ValueError):  # made for one size, as vision transformers are
+            return []
+    return [seen[stride] for stride in STRIDES if stride in seen]
+
+
+def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch:
+    """The outputs of the modules `names`, (N, C, h, w) each, by name."""
+    found: Batch = {}
+    with contextlib.ExitStack() as hooks:
+        for name in names:
+            keep = lambda output, name=name: found.__setitem__(name, output)  # noqa: E731
+            hooks.enter_context(_hooked(network.get_submodule(name), keep))
+        network(pixels)
+    return {name: found[name] for name in names}
+
+
+def _stride(shape: tuple[int, ...]) -> int | None:
+    """The stride of a map of the tried picture; None where it is none with its channels first."""
+    if len(shape) != 4 or min(shape[2:]) < 2:
+        return None
+    octaves = [math.log2(whole / side) for whole, side in zip(TRIED, shape[2:], strict=True)]
+    near = round(octaves[0])
+    return 2**near if 2**near in STRIDES and all(abs(octave - near) <= OFF for octave in octaves) else None
+
+
+def _closed(network: nn.Module, stages: Sequence[Stage], prefix: str) -> Iterator[tuple[str, nn.Module]]:
+    """The largest modules whose tensors all belong to one stage, and those that hold nothing, with their paths."""
+    stage_of = {name: i for i, stage in enumerate(stages) for name in (*stage.parameters, *stage.buffers)}
+
+    def visit(path: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+        for name, child in module.named_children():
+            below = f"{path}.{name}" if path else name
+            held = {stage_of.get(f"{prefix}{below}.{tensor}") for tensor in child.state_dict()}
+            if len(held) == 1 or not (held or any(child.children())):
+                yield below, child
+            else:
+                yield from visit(below, child)
+
+    return visit("", network)
+
+
+@contextlib.contextmanager
+def _hooked(module: nn.Module, told: Any) -> Iterator[None]:
+    """Tells `told` what `module` gives, for the block."""
+    handle = module.register_forward_hook(lambda _, __, output: told(output))
+    try:
+        yield
+    finally:
+        handle.remove()
