@@ -167,7 +167,8 @@ def _said(targets: Sequence[Boxes]) -> tuple[str, ...]:
         "marked as difficult": sum(box.difficult for box in boxes),
     }
     further = [f"{count:,} {what}" for what, count in special.items() if count]
-    notes = [f"{len(boxes):,} boxes of {len(classes)} classes: {named}{more}" + "".join(f"; {w}" for w in further)]
+    kinds = f"{len(classes)} {'class' if len(classes) == 1 else 'classes'}"
+    notes = [f"{len(boxes):,} boxes of {kinds}: {named}{more}" + "".join(f"; {w}" for w in further)]
     if empty := sum(not len(target) for target in targets):
         notes.append(f"{empty:,} of {len(targets):,} pictures hold no box; they are kept as pictures of nothing")
     return tuple(f"{note}." for note in notes)
