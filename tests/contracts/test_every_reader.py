@@ -33,6 +33,13 @@ def _classes(root: Path, *names: str) -> Path:
     return root
 
 
+def _masks(root: Path, images: str, masks: str) -> Path:
+    _picture(root / images / "a.jpg")
+    (root / masks).mkdir(parents=True)
+    Image.fromarray(np.eye(4, dtype=np.uint8)).save(root / masks / "a.png")
+    return root
+
+
 def _file(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -48,6 +55,8 @@ def sources(root: Path) -> dict[str, Any]:
         _classes(root / "splits" / split)
     _classes(root / "one_split" / "train")
     _picture(root / "loose" / "a.jpg")
+    _masks(root / "masks_inside", "images/train", "masks/train")
+    _masks(root / "masks_outside", "train/images", "train/labels")
     _file(root / "saved" / "dataset_dict.json", "{}")
     _file(root / "saved_one" / "state.json", "{}")
     _file(root / "saved_one" / "dataset_info.json", "{}")
@@ -69,6 +78,9 @@ def sources(root: Path) -> dict[str, Any]:
         "tables beside class folders": root / "classes_beside_table",
         "loose images": root / "loose",
         "one image": root / "loose" / "a.jpg",
+        "pictures and masks": _masks(root / "masks", "images", "masks"),
+        "pictures and masks, splits inside": root / "masks_inside",
+        "pictures and masks, splits outside": root / "masks_outside",
         "saved data set": root / "saved",
         "saved data set without splits": root / "saved_one",
         "hub name": "hf:someone/something",

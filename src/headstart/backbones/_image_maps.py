@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
     pixels = torch.zeros(1, channels, *TRIED)
     with torch.no_grad(), contextlib.ExitStack() as hooks:
         for path, module in _closed(network, stages, prefix):
-            hooks.enter_context(_hooked(module, lambda output, path=path: note(path, output)))
+            hooks.enter_context(_hooked(module, partial(note, path)))
         try:
             network(pixels)
         except (RuntimeError, AssertionError, ValueError):  # made for one size, as vision transformers are
@@ -49,8 +50,10 @@ def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch
     found: Batch = {}
     with contextlib.ExitStack() as hooks:
         for name in names:
-            keep = lambda output, name=name: found.__setitem__(name, output)  # noqa: E731
-            hooks.enter_context(_hooked(network.get_submodule(name), keep))
+            hooks.enter_context(_hooked(network.get_submodule(name), partial(found.__setitem__, name)))
+        # What follows the last map may write over it, and is no part of what gives it.
+        own = lambda output: found.__setitem__(names[-1], output.clone())  # noqa: E731
+        hooks.enter_context(_hooked(network.get_submodule(names[-1]), own))
         network(pixels)
     return {name: found[name] for name in names}
 
@@ -81,7 +84,7 @@ def _closed(network: nn.Module, stages: Sequence[Stage], prefix: str) -> Iterato
 
 
 @contextlib.contextmanager
-def _hooked(module: nn.Module, told: Any) -> Iterator[None]:
+def _hooked(module: nn.Module, told: Callable[[Any], None]) -> Iterator[None]:
     """Tells `told` what `module` gives, for the block."""
     handle = module.register_forward_hook(lambda _, __, output: told(output))
     try:

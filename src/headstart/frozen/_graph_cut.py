@@ -27,10 +27,8 @@ def cut_graph(
         raise TypeError(f"{backbone.card.name} names neither a run of layers nor a module to trace")
     network, key = entry
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
-    if maps:
-        _give(graph, maps)
-    nodes = list(graph.nodes)
-    moving = _moving(network, nodes)
+    nodes = _giving(graph, maps) if maps else list(graph.nodes)
+    moving = _moving(network, nodes) | {node for node in nodes if node.op == "output"}  # the head, at least, moves
     per_example = _per_example(network, graph, nodes, sample[key])
     frontier = _frontier(nodes, moving, per_example)
     if any(node.op == "placeholder" for node in frontier):
@@ -42,12 +40,13 @@ def cut_graph(
     return _Named(frozen, key, names), _FromNamed(trained, names, maps), cut, dict(frozen.state_dict())
 
 
-def _give(graph: fx.Graph, maps: Sequence[str]) -> None:
-    """Let `graph` give what the modules `maps` give, and compute nothing that none of them needs."""
-    nodes = {str(node.target): node for node in graph.nodes if node.op == "call_module"}
+def _giving(graph: fx.Graph, maps: Sequence[str]) -> list[fx.Node]:
+    """Let `graph` give what the modules `maps` give; returns the nodes that this needs, in order."""
+    modules = {str(node.target): node for node in graph.nodes if node.op == "call_module"}
     output = next(node for node in graph.nodes if node.op == "output")
-    output.args = (tuple(nodes[name] for name in maps),)
-    graph.eliminate_dead_code()
+    output.args = (tuple(modules[name] for name in maps),)
+    needed = _ancestors([output])
+    return [node for node in graph.nodes if node in needed]
 
 
 class _LeafTracer(fx.Tracer):

@@ -263,6 +263,15 @@ class Task(ABC):
         """
         raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
 
+    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes | None:
+        """A PNG of one example's answer in `size` (width, height), where answers are masks; None where they are not.
+
+        Parameters
+        ----------
+        answer : one row of what is kept of outputs, or of encoded targets.
+        """
+        return None
+
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
         """Labels and a (C, C) count matrix (rows: truth), where the task has one."""
         return None

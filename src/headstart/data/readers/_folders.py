@@ -13,6 +13,7 @@ from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
 from headstart.data.readers._box_folders import box_formats
 from headstart.data.readers._kinds_of_input import suffixes
+from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers.base import Request
 
 SPLIT_NAMES = {
@@ -24,7 +25,9 @@ SPLIT_NAMES = {
 
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir"})
 
-Kind = Literal["data set", "boxes", "split folders", "split files", "class folders", "loose files"]
+Kind = Literal[
+    "data set", "boxes", "mask folders", "split folders", "split files", "class folders", "loose files"
+]  # fmt: skip
 
 
 def is_path(source: Any) -> bool:
@@ -48,6 +51,8 @@ def folder_kind(source: Any) -> Kind | None:
         return "data set"
     if box_formats(folder):
         return "boxes"
+    if pairs_in(folder, SPLIT_NAMES):
+        return "mask folders"
     if _has_split_folders(folder):
         return "split folders"
     if split_tables(folder).get("train"):

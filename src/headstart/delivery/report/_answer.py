@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.core.results import Figure, say_severities
+from headstart.core.results import Figure, is_of_class, say_severities
 from headstart.core.timing import say_duration
 from headstart.delivery.report._names import NARROW_SPACE, prose, words
 from headstart.delivery.report._numbers import of, writing_of
@@ -35,7 +35,7 @@ def answer(evidence: ReportEvidence) -> str:
 
 def _figures(evidence: ReportEvidence) -> str:
     measured = evidence.measured
-    names = sorted(measured, key=lambda name: name != evidence.watched)
+    names = sorted((name for name in measured if not is_of_class(name)), key=lambda name: name != evidence.watched)
     tiles = "".join(_tile(evidence, name, Figure(*measured[name])) for name in names)
     return f'<ul class="figures">{tiles}</ul>' if tiles else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from headstart.core.results import WITHIN
+from headstart.core.results import OF, WITHIN
 
 NARROW_SPACE = "\u202f"
 """Joins a number and its unit, and never breaks."""
@@ -19,6 +19,8 @@ _WORDS = {
     "auroc": "AUROC",
     "roc_auc": "AUROC",
     "mcc": "Matthews correlation",
+    "iou": "IoU",
+    "miou": "mean IoU",
     "grad_cam": "Grad-CAM",
 }
 
@@ -28,6 +30,9 @@ def words(name: str) -> str:
     if WITHIN in name:
         target, _, own = name.rpartition(WITHIN)
         return target + WITHIN + words(own)
+    if OF in name:
+        figure, _, label = name.partition(OF)
+        return words(figure) + OF + label
     if name in _WORDS:
         return _WORDS[name]
     return " ".join(_WORDS.get(part, part) for part in name.split("_"))

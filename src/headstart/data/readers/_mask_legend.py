@@ -1,0 +1,89 @@
+"""What the pixels of masks mean: found in a class file, a palette, or in the pixels themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headstart.core.errors import InputError, Problem
+from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Legend, usual_colour
+from headstart.data.readers._class_legends import Line, read_class_file
+
+MOST_COLOURS = 64
+"""Colours of masks without a class file; more are no classes, but shades."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the pixels of one mask are: how many of each code, whether these are colours, and its palette."""
+
+    size: tuple[int, int]
+    counts: Mapping[int, int]
+    coloured: bool
+    content: str
+    palette: Sequence[Colour] | None = field(default=None, repr=False)
+
+
+def legend_of(found: Sequence[Pixels], class_file: Path | None, where: str) -> tuple[Legend, str]:
+    """What these pixels mean, and how that was found, in words.
+
+    Raises
+    ------
+    InputError : a class file that cannot be used, or more colours or classes than there can be.
+    """
+    total: Counter[int] = Counter()
+    for each in found:
+        total.update(each.counts)
+    coloured = any(each.coloured for each in found)
+    palette = next((each.palette for each in found if each.palette), None)
+    if class_file is not None:
+        return _from_file(read_class_file(class_file), class_file, coloured)
+    if coloured:
+        return _from_colours(sorted(total), where), f"colour masks, {len(total)} colours found"
+    if set(total) == {0, IGNORED}:
+        both = ((0, 0, 0), (255, 255, 255))
+        return Legend(("background", "foreground"), (0, 255), both), "masks of 0 and 255"
+    values = sorted(set(total) - {IGNORED})
+    colours = tuple(_colour(value, palette) for value in values)
+    kind = "palette masks" if palette else "index masks"
+    silent = f", {IGNORED} ignored" if IGNORED in total else ""
+    legend = Legend(tuple(map(str, values)), tuple(values), colours, (IGNORED,))
+    return legend, f"{kind}, values {values[0]} to {values[-1]}{silent}" if values else f"{kind} without a class"
+
+
+def _colour(value: int, palette: Sequence[Colour] | None) -> Colour:
+    return palette[value] if palette and value < len(palette) else usual_colour(value)
+
+
+def _from_file(lines: list[Line], path: Path, coloured: bool) -> tuple[Legend, str]:
+    if coloured and (without := [line.name for line in lines if line.colour is None]):
+        what = f"masks are coloured, and it gives no colour for {', '.join(without[:5])}"
+        raise InputError(Problem(str(path), what, "write name, r, g, b"))
+    judged = [line for line in lines if not line.silent]
+
+    def code(line: Line) -> int:
+        r, g, b = line.colour or (0, 0, 0)
+        return (r << 16) + (g << 8) + b if coloured else int(line.value or 0)
+
+    legend = Legend(
+        tuple(line.name for line in judged),
+        tuple(map(code, judged)),
+        tuple(line.colour or usual_colour(place) for place, line in enumerate(judged)),
+        tuple(code(line) for line in lines if line.silent) + (() if coloured else (IGNORED,)),
+        coloured,
+    )
+    kind = "colour masks" if coloured else "index masks"
+    return legend, f"{kind}, {len(judged)} classes of {path.name}"
+
+
+def _from_colours(codes: list[int], where: str) -> Legend:
+    if len(codes) > min(MOST_COLOURS, MOST_CLASSES):
+        raise InputError(
+            f"{where}: the masks have {len(codes)} colours and there is no class file that says which are classes. "
+            "Add classes.csv with a line `name,r,g,b` for each; pictures that were scaled or compressed have more "
+            "colours than classes."
+        )
+    colours = tuple((code >> 16, code >> 8 & 255, code & 255) for code in codes)
+    return Legend(tuple(f"#{code:06x}" for code in codes), tuple(codes), colours, (), True)

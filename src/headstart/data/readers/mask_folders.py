@@ -1,0 +1,171 @@
+"""A folder of pictures beside a folder of their masks: ``images/a.jpg`` and ``masks/a.png``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from headstart.core.errors import InputError, Problem
+from headstart.core.files import digest
+from headstart.core.masks import Legend, Mask, read_codes
+from headstart.core.threads import spread
+from headstart.data.examples import SPLITS, Examples
+from headstart.data.readers._class_legends import find_class_file
+from headstart.data.readers._folders import (
+    SPLIT_NAMES,
+    files_below,
+    folder_kind,
+    left_out,
+    of_modality,
+    refuse_column_names,
+)
+from headstart.data.readers._mask_layout import ENDINGS, Pair, matched, pairs_in, stems
+from headstart.data.readers._mask_legend import Pixels, legend_of
+from headstart.data.readers.base import Reader, Request
+
+MODALITY = "image"
+TURNED = 0x0112
+"""The EXIF tag of a picture that is to be turned."""
+
+
+class MaskFolders(Reader):
+    """Masks matched by stem, of splits that lie outside (``train/images``) or inside (``images/train``) or not given.
+
+    Masks are index or palette PNGs, coloured ones with or without a class file, or of 0 and 255.
+    """
+
+    caption = "a folder with images/ and masks/ (index, palette or colour PNGs), alone or in train/, val/, test/"
+
+    def recognises(self, source: Any) -> bool:
+        return folder_kind(source) == "mask folders"
+
+    def read(self, request: Request) -> Examples:
+        root = Path(request.source)
+        refuse_column_names(request, root)
+        pairs = sorted(pairs_in(root, SPLIT_NAMES), key=lambda pair: SPLITS.index(pair.split) if pair.split else 0)
+        rows, others = [], []
+        for pair in pairs:
+            pictures, rest = of_modality(list(files_below(pair.images)), MODALITY)
+            rows += [(path, pair) for path in pictures]
+            others += rest
+        paths = [path for path, _ in rows]
+        ids = [path.relative_to(root).as_posix() for path in paths]
+        notes = left_out(others, root, "not of the kind of the other files")
+        targets, how = None, ""
+        if request.needs_targets:
+            targets, how = _targets(root, pairs, paths)
+        return Examples(
+            modality=MODALITY,
+            references=[path.absolute() for path in paths],
+            ids=ids,
+            targets=targets,
+            splits=[pair.split for _, pair in rows] if any(pair.split for pair in pairs) else None,
+            source=f"{root} ({how or 'images'})",
+            notes=notes,
+        )
+
+
+def _targets(root: Path, pairs: list[Pair], paths: list[Path]) -> tuple[list[Mask], str]:
+    """The mask of every picture, and how they are written.
+
+    Raises
+    ------
+    InputError : with every picture without a mask, mask without a picture, and mask that cannot be used.
+    """
+    of_picture: dict[Path, Path] = {}
+    problems: list[Problem] = []
+    for pair in pairs:
+        problems += _match(root, pair, of_picture)
+    masks = [of_picture[path] for path in paths if path in of_picture]
+    seen = spread(_seen, masks)
+    good = [each for each in seen if isinstance(each, Pixels)]
+    problems += [Problem(_id(root, m), each) for m, each in zip(masks, seen, strict=True) if isinstance(each, str)]
+    if not good:
+        raise InputError(problems or Problem(str(root), "there is no picture with a mask"), f"{root}: {_UNUSABLE}")
+    legend, how = legend_of(good, find_class_file([root, *(pair.masks.parent for pair in pairs)]), str(root))
+    judged = dict(zip(masks, seen, strict=True))
+    with_masks = [(path, of_picture[path]) for path in paths if path in of_picture]
+    checked = spread(lambda both: _problems(root, *both, judged[both[1]], legend), with_masks)
+    problems += [problem for some in checked for problem in some]
+    if problems:
+        raise InputError(problems, f"{root}: {_UNUSABLE}")
+    return [_mask(m, each, legend) for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)], how
+
+
+_UNUSABLE = "its pictures and masks cannot be learned from as they are."
+
+
+def _match(root: Path, pair: Pair, found: dict[Path, Path]) -> list[Problem]:
+    """Put the masks of a pair of folders into `found`, by picture; returns what has no counterpart."""
+    pictures = stems(pair.images, of_modality(list(files_below(pair.images)), MODALITY)[0])
+    masks = stems(pair.masks, [path for path in files_below(pair.masks) if path.suffix.lower() in ENDINGS])
+    both = matched(pictures, masks)
+    found |= {pictures[stem]: mask for stem, mask in both.items()}
+    used = set(both.values())
+    alone = [(path, "this picture has no mask", pair.masks) for stem, path in pictures.items() if stem not in both]
+    alone += [(path, "this mask has no picture", pair.images) for path in masks.values() if path not in used]
+    return [
+        Problem(_id(root, path), what, f"add one of that name to {other.name}/, or remove it")
+        for path, what, other in alone
+    ]
+
+
+def _seen(path: Path) -> Pixels | str:
+    """What the pixels of a mask are, or why it cannot be read."""
+    try:
+        codes, coloured, palette = read_codes(path)
+    except ValueError as error:
+        return str(error)
+    values, counts = np.unique(codes, return_counts=True)
+    counted = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    content = digest(str(codes.shape), np.ascontiguousarray(codes).tobytes())
+    return Pixels((codes.shape[1], codes.shape[0]), counted, coloured, content, palette)
+
+
+def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend: Legend) -> list[Problem]:
+    """What is wrong with a readable mask beside its picture."""
+    if isinstance(seen, str):
+        return []
+    problems = []
+    size = _size(picture)
+    if size is not None and size != seen.size:
+        what = f"the mask has {seen.size[0]}×{seen.size[1]} pixels and its picture {size[0]}×{size[1]}"
+        problems.append(Problem(_id(root, mask), what, "write it in the size of the picture"))
+    unknown = {c: n for c, n in _codes(seen, legend).items() if c not in (*legend.codes, *legend.ignored)}
+    if unknown:
+        first = next(iter(unknown))
+        said = f"colour {first >> 16}, {first >> 8 & 255}, {first & 255}" if legend.coloured else f"value {first}"
+        what = f"{sum(unknown.values())} pixels are of no class of the class file, e.g. the {said}"
+        problems.append(Problem(_id(root, mask), what, "add the class, or mend the mask"))
+    return problems
+
+
+def _codes(seen: Pixels, legend: Legend) -> dict[int, int]:
+    """Counts by code of the legend: grey pixels of coloured masks are colours too."""
+    if legend.coloured and not seen.coloured:
+        return {code * 0x010101: count for code, count in seen.counts.items()}
+    return dict(seen.counts)
+
+
+def _mask(path: Path, seen: Pixels, legend: Legend) -> Mask:
+    counts = _codes(seen, legend)
+    pixels = [counts.get(code, 0) for code in legend.codes]
+    ignored = sum(counts.get(code, 0) for code in legend.ignored if code not in legend.codes)
+    return Mask(path.absolute(), legend, seen.size, (*pixels, ignored), seen.content)
+
+
+def _size(picture: Path) -> tuple[int, int] | None:
+    """Width and height of a picture as shown, from its header; None where it cannot be read, which is said later."""
+    try:
+        with PIL.Image.open(picture) as image:
+            turned = image.getexif().get(TURNED, 1) in (5, 6, 7, 8)
+            return image.size[::-1] if turned and image.format != "TIFF" else image.size
+    except Exception:  # of a damaged file a decoder raises what it likes
+        return None
+
+
+def _id(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

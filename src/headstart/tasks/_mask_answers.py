@@ -1,0 +1,71 @@
+"""What is kept of the outputs of a segmentation: each place's class, and how sure it is, in two bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.core.masks import IGNORED, Colour
+from headstart.core.placement import Placement
+
+PER_OCTAVE = 16.0
+MIDDLE = 128
+"""Sureness lies there as a logit: p = sigmoid((byte - MIDDLE) / PER_OCTAVE), so that sure and very sure differ."""
+
+AT_ONCE = 8
+
+
+def answers(outputs: Tensor, size: tuple[int, int]) -> Tensor:
+    """(N, 2, H, W) uint8, the class and how sure it is, of outputs (N, C, h, w); `size` is (H, W)."""
+    found = []
+    for part in outputs.split(AT_ONCE):
+        whole = functional.interpolate(part.float(), size=size, mode="bilinear", align_corners=False)
+        best, classes = whole.max(dim=1)
+        others = torch.logsumexp(whole.scatter(1, classes[:, None], -torch.inf), dim=1)
+        found.append(torch.stack([classes.to(torch.uint8), as_bytes(best - others)], dim=1))
+    return torch.cat(found) if found else torch.zeros((0, 2, *size), dtype=torch.uint8)
+
+
+def as_bytes(logits: Tensor) -> Tensor:
+    """How sure, as it is kept."""
+    return (logits * PER_OCTAVE + MIDDLE).round().clamp(0, 255).to(torch.uint8)
+
+
+def logits_of(sureness: Tensor) -> Tensor:
+    """The inverse of :func:`as_bytes`, as far as the bytes tell."""
+    return (sureness.float() - MIDDLE) / PER_OCTAVE
+
+
+def shown(encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+    """Masks (N, H, W) of views: the box of each, brought back to H × W by the nearest place, mirrored or not."""
+    height, width = encoded.shape[1:]
+    views = []
+    for mask, (left, top, right, bottom, mirrored) in zip(encoded, placements, strict=True):
+        rows, columns = _places(height, top, bottom), _places(width, left, right)
+        views.append(mask[rows][:, columns.flip(0) if mirrored else columns])
+    return torch.stack(views)
+
+
+def _places(count: int, first: float, last: float) -> Tensor:
+    middles = (torch.arange(count) + 0.5) / count
+    return ((first + middles * (last - first)) * count).long().clamp(0, count - 1)
+
+
+def picture(classes: np.ndarray, codes: Sequence[int], colours: Sequence[Colour], size: tuple[int, int]) -> bytes:
+    """A palette PNG of `size` (width, height) from (H, W) classes, each written as its code in its colour."""
+    table = np.full(256, IGNORED, dtype=np.uint8)
+    table[: len(codes)] = codes
+    palette = np.zeros((256, 3), dtype=np.uint8)
+    palette[IGNORED] = (255, 255, 255)
+    palette[list(codes)] = colours
+    image = PIL.Image.fromarray(table[classes]).resize(size, PIL.Image.Resampling.NEAREST)
+    image.putpalette(palette.tobytes())
+    content = io.BytesIO()
+    image.save(content, "PNG", optimize=True)
+    return content.getvalue()

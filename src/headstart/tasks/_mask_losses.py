@@ -1,0 +1,35 @@
+"""The loss of a segmentation: cross-entropy of places, and what Dice says of whole regions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.core.masks import IGNORED
+
+
+def mask_losses(outputs: Tensor, encoded: Tensor, class_weights: Tensor, smoothing: float) -> Tensor:
+    """(N,): the loss of each picture, of outputs (N, C, h, w) against masks (N, H, W) uint8."""
+    truth = _middles(encoded, outputs.shape[2], outputs.shape[3]).long()
+    known = truth != IGNORED
+    each = functional.cross_entropy(
+        outputs, truth, class_weights, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing
+    )
+    return each.sum((1, 2)) / known.sum((1, 2)).clamp_min(1) + _dice_loss(outputs, truth, known)
+
+
+def _middles(encoded: Tensor, height: int, width: int) -> Tensor:
+    """(N, h, w): of (N, H, W) the pixel in the middle of each of h × w fields."""
+    rows = ((torch.arange(height) + 0.5) * encoded.shape[1] / height).long()
+    columns = ((torch.arange(width) + 0.5) * encoded.shape[2] / width).long()
+    return encoded[:, rows.to(encoded.device)][:, :, columns.to(encoded.device)]
+
+
+def _dice_loss(outputs: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """(N,): 1 - mean over the classes there of (2 Σ p g + 1) / (Σ p + Σ g + 1)."""
+    probabilities = outputs.softmax(dim=1) * known[:, None]
+    there = torch.zeros_like(outputs).scatter_(1, (truth * known)[:, None], known[:, None].to(outputs))
+    hits, said, true = ((probabilities * there).sum((2, 3)), probabilities.sum((2, 3)), there.sum((2, 3)))
+    dice, present = (2 * hits + 1) / (said + true + 1), (true > 0).to(outputs)
+    return 1 - (dice * present).sum(1) / present.sum(1).clamp_min(1)

@@ -1,0 +1,297 @@
+"""Semantic segmentation: every place of an image belongs to one of C classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import PIL.Image
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.maps import Map
+from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
+from headstart.core.placement import Placement
+from headstart.core.results import Figures, of_class
+from headstart.core.threads import spread
+from headstart.tasks import _mask_figures as counted
+from headstart.tasks._decoder import Decoder
+from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown
+from headstart.tasks._mask_losses import mask_losses
+from headstart.tasks._resampling import Measure, bootstrapped, identity, mean_known
+from headstart.tasks._temperature import fit_temperature
+from headstart.tasks.base import Predictions, Task
+
+MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
+"""Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""
+
+MOST_PER_PIXEL = 8.0
+"""Numbers a pixel of the picture that the finest map may have: wider ones cost more than they tell."""
+
+CALIBRATED_ON = 200_000
+"""Pixels that tell how sure answers may be."""
+
+
+class Segmentation(Task):
+    """A class for each pixel.
+
+    Outputs are (N, C, h, w) at the places of the finest map; what is kept of them is (N, 2, H, W) uint8, the class
+    and how sure it is, in the size of the frame. Encoded targets are (N, H, W) uint8, 255 where nobody is judged.
+
+    Parameters
+    ----------
+    labels : C names. pixels : C counts of training pixels. frame : (width, height) that pictures are brought to.
+    codes, colours : C values to write masks in, and their colours.
+    """
+
+    name = "segmentation"
+    noun = "mask"
+    reads_maps = True
+    watched = "miou"
+    guarded = ("miou",)
+    figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1")
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        pixels: Sequence[int],
+        frame: tuple[int, int],
+        codes: Sequence[int],
+        colours: Sequence[Colour],
+    ) -> None:
+        self.labels, self.pixels = list(labels), list(pixels)
+        self._frame, self.codes, self.colours = frame, list(codes), list(colours)
+
+    @classmethod
+    def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
+        masks = sum(isinstance(target, Mask) for target in targets)
+        if not masks or masks < len(targets):
+            return 0.0, f"{masks} of {len(targets)} targets are masks"
+        return 1.0, f"masks of {len(targets[0].legend.names)} classes"
+
+    @classmethod
+    def from_targets(cls, targets: Sequence[Any]) -> Segmentation:
+        if not targets or cls.suits(targets)[0] == 0:
+            raise InputError(f"Segmentation needs a mask for every picture: {cls.suits(targets)[1]}.")
+        legend = targets[0].legend
+        if not 2 <= len(legend.names) <= MOST_CLASSES:
+            raise InputError(
+                f"Segmentation tells 2 to {MOST_CLASSES} classes apart, but the masks have {len(legend.names)}."
+            )
+        pixels = np.sum([target.pixels[: len(legend.names)] for target in targets], axis=0)
+        written = range(len(legend.names)) if legend.coloured else legend.codes
+        return cls(legend.names, pixels.tolist(), _frame([t.size for t in targets]), list(written), legend.colours)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "name": self.name, "labels": self.labels, "pixels": self.pixels, "frame": list(self._frame),
+            "codes": self.codes, "colours": [list(colour) for colour in self.colours],
+        }  # fmt: skip
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Segmentation:
+        width, height = description["frame"]
+        colours = [(r, g, b) for r, g, b in description["colours"]]
+        return cls(description["labels"], description["pixels"], (width, height), description["codes"], colours)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.labels)
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        return self._frame
+
+    @property
+    def higher_is_better(self) -> Mapping[str, bool]:  # type: ignore[override]
+        """Of every figure, those of each class among them."""
+        return dict.fromkeys([*self.figures, *(of_class(f, c) for f in ("iou", "dice") for c in self.labels)], True)
+
+    def problem(self, target: Any) -> str | None:
+        if not isinstance(target, Mask):
+            return "there is no mask"
+        for label, count in zip(target.legend.names, target.pixels, strict=False):
+            if count and label not in self.labels:
+                return f"{count} pixels are of the class {label!r}, unknown to training.{nearest(label, self.labels)}"
+        return None
+
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """(N, H, W) uint8. Raises ``InputError`` when a mask cannot be read, or has an unknown class."""
+        if problems := [found for found in map(self.problem, targets) if found]:
+            raise InputError(f"{len(problems)} of {len(targets)} targets cannot be used: {problems[0]}")
+        width, height = self._frame
+        masks = torch.full((len(targets), height, width), IGNORED, dtype=torch.uint8)
+        for row, mask in enumerate(spread(self._encoded, targets)):
+            masks[row] = mask
+        return masks
+
+    def _encoded(self, target: Mask) -> Tensor:
+        place = {label: at for at, label in enumerate(self.labels)}
+        table = np.full(256, IGNORED, dtype=np.uint8)
+        table[: len(target.legend.names)] = [place.get(label, IGNORED) for label in target.legend.names]
+        try:
+            classes = table[target.classes()]
+        except ValueError as error:
+            raise InputError(f"{target.path}: {error}") from error
+        resized = PIL.Image.fromarray(classes).resize(self._frame, PIL.Image.Resampling.NEAREST)
+        return torch.from_numpy(np.array(resized))
+
+    def map_head(self, offered: Sequence[Map]) -> Decoder:
+        maps = [each for each in offered if each.channels / each.stride**2 <= MOST_PER_PIXEL]
+        if not maps:
+            raise UsageError("This network gives no map from which masks could be made.")
+        return Decoder(maps, self.outputs)
+
+    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+        return shown(encoded, placements)
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        return answers(outputs, (self._frame[1], self._frame[0]))
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        """Cross-entropy, rare classes weighing more, plus 1 - Dice over the classes of each picture; Σ w l / N.
+
+        At the places of the outputs, each judged by the pixel in its middle. Dice: Milletari et al. 2016,
+        "V-Net", arXiv:1606.04797.
+        """
+        losses = mask_losses(outputs, encoded, self._class_weights.to(outputs.device), smoothing)
+        return losses.mean() if weights is None else (weights * losses).mean()
+
+    @property
+    def _class_weights(self) -> Tensor:
+        """(C,) ∝ 1 / √share, 1 for the pixel drawn at random on average."""
+        shares = torch.tensor(self.pixels, dtype=torch.float).clamp_min(1)
+        shares = shares / shares.sum()
+        weights = shares.rsqrt()
+        return weights / (weights * shares).sum()
+
+    def strata(self, targets: Sequence[Any]) -> list[str]:
+        """One for all: a picture holds many classes."""
+        return ["masks"] * len(targets)
+
+    def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:
+        """In how many pictures each class is."""
+        there = np.sum([np.array(target.pixels[: self.outputs]) > 0 for target in targets], axis=0)
+        return sorted(zip(self.labels, np.atleast_1d(there).tolist(), strict=True), key=lambda pair: -pair[1])
+
+    def say(self, target: Any) -> str:
+        """The classes of a mask, the largest first; a class as it is."""
+        if not isinstance(target, Mask):
+            return str(target)
+        there = sorted(zip(target.pixels, target.legend.names, strict=False), reverse=True)
+        return ", ".join(name for count, name in there if count)
+
+    def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
+        """Means, and of each class that is there or said its IoU and Dice."""
+        n = len(encoded)
+        figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in self.figures}
+        columns = self._columns(outputs, encoded)
+        for name in ("iou", "dice"):
+            for place, label in enumerate(self.labels):
+                figure = bootstrapped(partial(_of_one, columns, name, place), n)
+                if not np.isnan(figure.value):
+                    figures[of_class(name, label)] = figure
+        return figures
+
+    def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        return self._measure(name, outputs, encoded)(draws)
+
+    def _measure(self, name: str, outputs: Tensor, encoded: Tensor) -> Measure:
+        if name == "boundary_f1":
+            scores = counted.boundary_scores(outputs[:, 0], encoded, self.outputs)
+            return partial(counted.boundary_f1, scores)
+        if name == "pixel_accuracy":
+            return partial(counted.pixel_accuracy, self._columns(outputs, encoded))
+        if name in ("miou", "dice"):
+            figure = "iou" if name == "miou" else "dice"
+            return partial(counted.mean_by_class, self._columns(outputs, encoded), figure=figure)
+        known = self.figures
+        raise UsageError(f"{self.name} has no figure {name!r}.{nearest(name, known)} It has {list(known)}.")
+
+    def _columns(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
+        return counted.totals(counted.confusions(outputs[:, 0], encoded, self.outputs))
+
+    def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
+        """1 - mean IoU of each picture by itself."""
+        hits, true, said = np.split(self._columns(outputs, encoded), 3, axis=1)
+        either = true + said - hits
+        iou = np.where(either > 0, hits / np.maximum(either, 1), np.nan)
+        return np.nan_to_num(1 - mean_known(iou))
+
+    def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
+        """``temperature`` by which the log odds of each place's class are divided."""
+        known = encoded != IGNORED
+        logits, right = logits_of(outputs[:, 1][known]), (outputs[:, 0] == encoded)[known].float()
+        step = max(1, len(right) // CALIBRATED_ON)
+        logits, right = logits[::step], right[::step]
+
+        def loss(temperature: float, doubt: float) -> float:
+            wanted = right * (1 - doubt) + (1 - right) * doubt
+            return float(functional.binary_cross_entropy_with_logits(logits / temperature, wanted))
+
+        return {"temperature": fit_temperature(loss, len(encoded)) if len(right) else 1.0}
+
+    def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        temperature = calibration.get("temperature", 1.0)
+        if temperature == 1.0:
+            return outputs
+        return torch.stack([outputs[:, 0], as_bytes(logits_of(outputs[:, 1]) / temperature)], dim=1)
+
+    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """The largest class of each picture, how sure its places are on average, and the share of every class."""
+        kept = self.calibrated(outputs, calibration)
+        shares = [torch.bincount(row[0].flatten().long(), minlength=self.outputs) / row[0].numel() for row in kept]
+        sure = [float(torch.sigmoid(logits_of(row[1])).mean()) for row in kept]
+        return Predictions(
+            {
+                "label": [self.labels[int(share.argmax())] for share in shares],
+                "probability": [None] * len(kept),
+                "confidence": [round(each, 4) for each in sure],
+                "shares": [self._named_shares(share) for share in shares],
+            }
+        )
+
+    def _named_shares(self, shares: Tensor) -> dict[str, float]:
+        """The share of each class that is there, the largest first."""
+        order = shares.argsort(descending=True).tolist()
+        return {self.labels[c]: round(float(shares[c]), 4) for c in order if shares[c] > 0}
+
+    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
+        classes = answer[0] if answer.dim() == 3 else answer
+        return picture(classes.numpy(), self.codes, self.colours, size)
+
+    def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray]:
+        """Of pixels."""
+        return list(self.labels), counted.confusions(outputs[:, 0], encoded, self.outputs).sum(axis=0)
+
+    def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
+        columns = self._columns(outputs, encoded)
+        hits, true, said = np.split(columns.sum(axis=0), 3)
+        there = (np.split(columns, 3, axis=1)[1] > 0).sum(axis=0)
+        figures = {f: counted.by_class(columns, identity(len(encoded)), f)[0] for f in ("iou", "dice")}
+        return [
+            {
+                "label": label,
+                "examples": int(there[c]),
+                "precision": float(hits[c] / said[c]) if said[c] else None,
+                "recall": float(hits[c] / true[c]) if true[c] else None,
+                **{f: None if np.isnan(values[c]) else float(values[c]) for f, values in figures.items()},
+            }
+            for c, label in enumerate(self.labels)
+        ]
+
+
+def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
+    return counted.by_class(columns, draws, figure)[:, place]
+
+
+def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The median size, made smaller where it is large, of sides that every stride divides."""
+    width, height = np.median(np.array(sizes), axis=0)
+    scale = min(1.0, MOST_SIDE / max(width, height))
+    sides = [max(LEAST_SIDE, STEP * round(scale * side / STEP)) for side in (width, height)]
+    return int(sides[0]), int(sides[1])
