@@ -18,7 +18,13 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("predict", help="predict new inputs", description="Predict new inputs with a model.")
     parser.add_argument("model", help="a model folder; with --labels also a backbone that knows words")
     parser.add_argument("data", help="a folder of files, one file, or a table")
-    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="predictions.csv, .jsonl or .parquet")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="predictions.csv, .jsonl or .parquet; for masks also a new folder",
+    )
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument(
         "--coverage", type=float, default=0.9, metavar="SHARE", help="how often a set holds the true label (0.9)"
@@ -44,22 +50,31 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Predict and write, or print, one row an input."""
     from headstart.core.progress import Progress
+    from headstart.delivery.answers import check_folder, write_pictures
     from headstart.delivery.artifact import load
     from headstart.delivery.guarded import Care
     from headstart.delivery.predictions import check_target, csv_text, write_predictions
 
-    if options.out:
+    folder = options.out if options.out and not options.out.suffix else None
+    if folder:
+        check_folder(folder)
+    elif options.out:
         check_target(options.out)
     care = Care(options.coverage, options.abstain, options.abstain_below)
     model = _with_labels(options) if options.labels else load(Path(options.model), options.device)
     model.quiet = False
+    if folder and not model.task.draws:
+        check_target(folder)
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
     for problem in answer.set_aside:
         progress.say(f"  set aside: {problem}")
     for note in [*_notes(model, answer.predictions, bool(options.labels))]:
         progress.say(f"  note: {note}")
-    if options.out:
+    if folder:
+        write_pictures(folder, answer)
+        progress.say(f"{len(answer.ids)} masks and their table in {folder}")
+    elif options.out:
         write_predictions(options.out, answer.ids, answer.predictions)
         progress.say(f"{len(answer.ids)} predictions in {options.out}")
     else:
@@ -93,6 +108,8 @@ def _notes(model: Model, predictions: Predictions, labelled: bool) -> Sequence[s
         if model.guard is None:
             return [told]
         return [told, *_notes(model, predictions, False)]
+    if model.guard is None and model.task.reads_maps:
+        return []
     if model.guard is None:
         return ["this model folder holds no guard, so the columns set and unfamiliar are left out; fit it anew"]
     notes = []

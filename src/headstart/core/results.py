@@ -35,19 +35,6 @@ WITHIN = ": "
 OVERALL = "overall"
 """In JSON, what holds the figures of all targets together, beside the blocks of each."""
 
-OF = " of "
-"""Stands between the name of a figure and that of the class that it is about."""
-
-
-def of_class(figure: str, label: str) -> str:
-    """``iou of sky``."""
-    return figure + OF + label
-
-
-def is_of_class(name: str) -> bool:
-    """Whether a figure is about one class alone."""
-    return OF in name.rpartition(WITHIN)[2]
-
 
 def within(target: str, name: str) -> str:
     """``team: accuracy``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.errors import InputError, UsageError
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
@@ -20,24 +20,15 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
 from headstart.data.several_sources import by_name
+from headstart.delivery.answers import Answer, pictures_of
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
 from headstart.delivery.inference import Inference
 from headstart.frozen.engines import ENGINES
-from headstart.tasks.base import Predictions
 
 if TYPE_CHECKING:
     from headstart.delivery.comparing import Comparison
-
-
-@dataclass
-class Answer:
-    """Predictions for the inputs that could be read; the others are named in ``set_aside``."""
-
-    ids: list[str]
-    predictions: Predictions
-    set_aside: list[Problem]
 
 
 @dataclass
@@ -79,7 +70,8 @@ class Model(Parts):
             looked = Looked(*(np.concatenate(parts) for parts in zip(*seen.looked, strict=True)))
             probable = probabilities(self.task, seen.outputs, self.calibration)
             predictions = guarded(predictions, probable, self.labels, guard, looked, care)
-        return Answer(list(seen.examples.ids), predictions, seen.set_aside)
+        pictures = partial(pictures_of, self.task, self.modality, seen) if self.task.draws else None
+        return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures)
 
     def predict(self, data: Any) -> list[Any]:
         """The predicted label (or number) of every input, in order.
@@ -270,7 +262,8 @@ class Model(Parts):
     def _inference(self) -> Inference:
         modality = MODALITIES.load(self.modality)()
         depths = self.guard.depths if self.guard else []
-        return Inference(self.network, modality, choose_device(self.device), self.engine, self._progress, depths)
+        device, progress = choose_device(self.device), self._progress
+        return Inference(self.network, modality, device, self.engine, progress, depths, self.task.kept)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the prepared engine, which belongs to this process."""

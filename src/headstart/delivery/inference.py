@@ -25,6 +25,8 @@ from headstart.frozen.frontier import Frontier, Last
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 
+Keep = Callable[[Tensor], Tensor]
+
 PART = 256
 """Examples decoded ahead at a time."""
 
@@ -54,7 +56,7 @@ class WholeNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Computed:
-    """Outputs (M, C) of the M ``examples`` that could be decoded, and the others with what is wrong with them.
+    """What is kept of the outputs (M, C) of the M ``examples`` that could be decoded; the others and what is wrong.
 
     ``looked`` holds what was made of the features, part by part, where that was asked for.
     """
@@ -70,6 +72,10 @@ class Inference:
 
     A faster engine is prepared once the inputs at hand, or those so far, make up for its preparation: whoever
     asked for many will ask for more. One thread computes at a time.
+
+    Parameters
+    ----------
+    keep : takes of the outputs of some examples what is kept of them.
     """
 
     def __init__(
@@ -80,7 +86,9 @@ class Inference:
         engine: str,
         progress: Progress,
         depths: Sequence[str] = (),
+        keep: Keep = lambda outputs: outputs,
     ) -> None:
+        self._keep = keep
         network.to(device).eval()
         self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
         # Nothing is stored, so the weights need no digest; by the name it is known how long engines took to prepare.
@@ -112,13 +120,13 @@ class Inference:
                 set_aside += [made for made in decoded if isinstance(made, Problem)]
                 rows += [row for row, _ in good]
                 computed = self._part.compute([made for _, made in good], counter.advance, ahead=expected)
-                outputs += [row.pop(OUTPUTS) for row in computed]
+                outputs += [self._keep(torch.stack([row.pop(OUTPUTS) for row in computed]))] if computed else []
                 looked += [look(collate(computed))] if look and computed else []
             self._seen += count
         counter.close()
         refuse_too_many(set_aside, count, self._modality.noun)
         kept = examples.select(rows) if set_aside else examples
-        return Computed(torch.stack(outputs) if outputs else torch.zeros(0, 0), kept, set_aside, looked)
+        return Computed(torch.cat(outputs) if outputs else torch.zeros(0, 0), kept, set_aside, looked)
 
 
 def _decoded(inputs: Inputs, rows: range) -> list[Batch | Problem]:

@@ -29,6 +29,7 @@ from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
+from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.facts import facts
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
@@ -119,7 +120,8 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
     task, judged, examples = outcome.task, outcome.judged, outcome.checked.examples
     outputs, encoded = outcome.outputs[judged], _encoded(outcome, judged)
     wrong = task.mistakes(outputs, encoded)
-    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
+    asked = [] if task.reads_maps else _to_explain(outcome, outputs, wrong)  # explanations ask for one answer
+    seconds = _seconds_left(model, outcome)
     reasons = reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
     evidence = ReportEvidence(
         result=model.result,
@@ -133,7 +135,9 @@ def _for_report(model: Model, outcome: Outcome) -> ReportEvidence:
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
-        mistakes=_mistakes(outcome, outputs, wrong),
+        mistakes=[] if task.draws else _mistakes(outcome, outputs, wrong),
+        drawn=drawn_answers(task, examples, outcome.rows(judged), outputs, encoded),
+        colours=task.shown_in,
         reliability=_reliability(task, outputs, wrong) if not (parts := _parts(model, outcome)) else [],
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +19,14 @@ def mask_losses(outputs: Tensor, encoded: Tensor, class_weights: Tensor, smoothi
         outputs, truth, class_weights, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing
     )
     return each.sum((1, 2)) / known.sum((1, 2)).clamp_min(1) + _dice_loss(outputs, truth, known)
+
+
+def class_weights(pixels: Sequence[int]) -> Tensor:
+    """(C,) ∝ 1 / √share of the training pixels, 1 on average for a pixel drawn at random."""
+    counts = torch.tensor(pixels, dtype=torch.float).clamp_min(1)
+    shares = counts / counts.sum()
+    weights = shares.rsqrt()
+    return weights / (weights * shares).sum()
 
 
 def _middles(encoded: Tensor, height: int, width: int) -> Tensor:

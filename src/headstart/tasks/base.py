@@ -21,6 +21,7 @@ from headstart.core.results import Figures
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._part import Part
 from headstart.tasks._predictions import Predictions
+from headstart.tasks._refusals import no_names
 
 __all__ = ["MapHead", "Part", "Predictions", "Task"]
 
@@ -35,11 +36,13 @@ class Task(ABC):
 
     name: ClassVar[str]
     noun: ClassVar[str]
-    """What is predicted, for messages: ``class``, ``labels``, ``number``."""
+    """What is predicted: ``class``, ``labels``, ``number``."""
     reads_maps: ClassVar[bool] = False
     """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
     features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
 
+    draws: ClassVar[bool] = False
+    """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
     # -- made from targets, or from what was saved ---------------------------------------------------
 
     @classmethod
@@ -65,7 +68,7 @@ class Task(ABC):
         ------
         UsageError : its outputs are no classes with names.
         """
-        raise _no_names(cls)
+        raise no_names(cls)
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -116,7 +119,7 @@ class Task(ABC):
         ------
         UsageError : its outputs are no classes with names.
         """
-        raise _no_names(type(self))
+        raise no_names(type(self))
 
     def with_names(self, names: Sequence[Name]) -> Task:
         """The same task, knowing what its classes mean where `names` say so.
@@ -125,7 +128,7 @@ class Task(ABC):
         ------
         UsageError : its outputs are no classes with names.
         """
-        raise _no_names(type(self))
+        raise no_names(type(self))
 
     @abstractmethod
     def problem(self, target: Any) -> str | None:
@@ -263,14 +266,19 @@ class Task(ABC):
         """
         raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
 
-    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes | None:
-        """A PNG of one example's answer in `size` (width, height), where answers are masks; None where they are not.
+    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
+        """A PNG of one example's answer in `size` (width, height), for a task that ``draws``.
 
         Parameters
         ----------
         answer : one row of what is kept of outputs, or of encoded targets.
         """
-        return None
+        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no picture.")
+
+    @property
+    def shown_in(self) -> Mapping[str, tuple[int, int, int]]:
+        """The colour of each label in pictures of answers; none where there are no such."""
+        return {}
 
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
         """Labels and a (C, C) count matrix (rows: truth), where the task has one."""
@@ -290,10 +298,3 @@ class Task(ABC):
     def say(self, target: Any) -> str:
         """A target as a person reads it."""
         return str(target)
-
-
-def _no_names(task: type[Task]) -> UsageError:
-    return UsageError(
-        f"--labels names classes, one for each example; the task {task.name} predicts a {task.noun}. "
-        "Leave --labels out, or say --task classification."
-    )

@@ -12,16 +12,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.class_figures import of_class
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
 from headstart.core.placement import Placement
-from headstart.core.results import Figures, of_class
+from headstart.core.results import Figures
 from headstart.core.threads import spread
 from headstart.tasks import _mask_figures as counted
 from headstart.tasks._decoder import Decoder
 from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown
-from headstart.tasks._mask_losses import mask_losses
+from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, identity, mean_known
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
@@ -50,7 +51,7 @@ class Segmentation(Task):
 
     name = "segmentation"
     noun = "mask"
-    reads_maps = True
+    reads_maps = draws = True
     watched = "miou"
     guarded = ("miou",)
     figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1")
@@ -158,16 +159,8 @@ class Segmentation(Task):
         At the places of the outputs, each judged by the pixel in its middle. Dice: Milletari et al. 2016,
         "V-Net", arXiv:1606.04797.
         """
-        losses = mask_losses(outputs, encoded, self._class_weights.to(outputs.device), smoothing)
+        losses = mask_losses(outputs, encoded, class_weights(self.pixels).to(outputs.device), smoothing)
         return losses.mean() if weights is None else (weights * losses).mean()
-
-    @property
-    def _class_weights(self) -> Tensor:
-        """(C,) ∝ 1 / √share, 1 for the pixel drawn at random on average."""
-        shares = torch.tensor(self.pixels, dtype=torch.float).clamp_min(1)
-        shares = shares / shares.sum()
-        weights = shares.rsqrt()
-        return weights / (weights * shares).sum()
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """One for all: a picture holds many classes."""
@@ -263,6 +256,10 @@ class Segmentation(Task):
     def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
         classes = answer[0] if answer.dim() == 3 else answer
         return picture(classes.numpy(), self.codes, self.colours, size)
+
+    @property
+    def shown_in(self) -> Mapping[str, Colour]:
+        return dict(zip(self.labels, self.colours, strict=True))
 
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray]:
         """Of pixels."""

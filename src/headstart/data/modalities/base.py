@@ -99,6 +99,10 @@ class Modality(ABC):
         """How large the input is, as words (``640×480``, ``23 words``); for the data summary."""
         return ""
 
+    def extent(self, reference: Any) -> tuple[int, int] | None:
+        """(width, height) in pixels of an input that has them, without decoding it; None for others."""
+        return None
+
     def locate(self, value: Any, folder: Path | None) -> Any:
         """Turn a table cell into a reference; a path is taken relative to the table's `folder`."""
         return value

@@ -109,14 +109,17 @@ class Image(Modality):
         return "/".join(PurePath(reference).parts[-2:]) if isinstance(reference, str | Path) else "image"
 
     def size(self, reference: Any) -> str:
+        width, height = self.extent(reference)
+        return f"{width}×{height}"
+
+    def extent(self, reference: Any) -> tuple[int, int]:
         if isinstance(reference, np.ndarray):
             height, width = reference.shape[:2]
-        elif isinstance(reference, PIL.Image.Image):
-            width, height = reference.size
-        else:
-            with opened(reference) as image:
-                width, height = upright_size(image)
-        return f"{width}×{height}"
+            return width, height
+        if isinstance(reference, PIL.Image.Image):
+            return reference.size
+        with opened(reference) as image:
+            return upright_size(image)
 
     def locate(self, value: Any, folder: Path | None) -> Any:
         """A path beside the table, absolute; the bytes of an image that a table holds as ``{"bytes", "path"}``."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
-from headstart.core.results import OF, WITHIN
+from headstart.core.class_figures import OF
+from headstart.core.results import WITHIN
 
 NARROW_SPACE = "\u202f"
 """Joins a number and its unit, and never breaks."""

@@ -18,6 +18,14 @@ class Sample(NamedTuple):
     id: str
 
 
+class Drawn(NamedTuple):
+    """One judged example whose answer is a mask: its id, how wrong from 0 to 1, and a fragment that shows it."""
+
+    id: str
+    wrong: float
+    html: str
+
+
 class Case(NamedTuple):
     """One judged example in the confusion matrix: places of its true and its predicted label, and itself."""
 
@@ -114,6 +122,7 @@ class ReportEvidence:
     parts : of several tasks, each with its name: what confusion, classes and calibration are drawn from.
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
     truths : the target, as a person reads it, of the examples in ``shown``.
+    drawn : answers that are masks, the worst first, and ``colours``, those of the classes in them.
     extension : what adding classes gave and took: rows of (what, value, interval, on what), the first their names.
     settings : what was asked for, chosen values included.
     provenance : where data, backbone and software came from.
@@ -143,6 +152,8 @@ class ReportEvidence:
     parts: Sequence[tuple[str, ReportEvidence]] = ()
     shown: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
+    drawn: Sequence[Drawn] = ()
+    colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     extension: Sequence[tuple[str, str, str, str]] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)

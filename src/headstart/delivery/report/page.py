@@ -12,6 +12,7 @@ from headstart.delivery.report._cards import mistakes
 from headstart.delivery.report._confusion import confusion
 from headstart.delivery.report._curves import curves
 from headstart.delivery.report._data import data, provenance
+from headstart.delivery.report._drawn import drawn
 from headstart.delivery.report._extension import extension
 from headstart.delivery.report._findings import findings
 from headstart.delivery.report._frame import framed
@@ -34,6 +35,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
+    "masks": ("Masks beside the truth", drawn),
     "mistakes": ("The worst mistakes", mistakes),
     "growth": ("Would more examples help?", growth),
     "curves": ("Epoch by epoch", curves),

@@ -1,0 +1,75 @@
+"""The answers of a finished model, and how those that are pictures are written as a folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from headstart.core.errors import Problem, UsageError
+from headstart.core.files import whole_folder
+from headstart.data.modalities import MODALITIES
+from headstart.delivery.inference import Computed
+from headstart.delivery.predictions import write_predictions
+from headstart.tasks.base import Predictions, Task
+
+TABLE, MASK = "predictions.csv", "mask"
+
+
+@dataclass
+class Answer:
+    """Predictions for the inputs that could be read; the others are named in ``set_aside``.
+
+    ``pictures`` makes, one after the other, the PNG of each where the model's answers are pictures; else it is None.
+    """
+
+    ids: list[str]
+    predictions: Predictions
+    set_aside: list[Problem]
+    pictures: Callable[[], Iterator[bytes]] | None = None
+
+
+def pictures_of(task: Task, modality: str, seen: Computed) -> Iterator[bytes]:
+    """The answer to each input as a PNG of its size."""
+    kind = MODALITIES.load(modality)()
+    for reference, answer in zip(seen.examples.references, seen.outputs, strict=True):
+        yield task.picture(answer, kind.extent(reference))
+
+
+def check_folder(folder: Path) -> None:
+    """Fail before the work is done where `folder` is there already.
+
+    Raises
+    ------
+    UsageError : it is.
+    """
+    if folder.exists():
+        raise UsageError(f"{folder} is there already, and is not overwritten; name a new folder.")
+
+
+def write_pictures(folder: Path, answer: Answer) -> None:
+    """Write a PNG an input and the table of predictions, which names it, to `folder`, whole or not at all.
+
+    Raises
+    ------
+    HeadstartError : the disk is full or not writable.
+    """
+    if answer.pictures is None:
+        raise UsageError("The answers of this model are no pictures; name a table, such as predictions.csv.")
+    names = picture_names(answer.ids)
+    with whole_folder(folder) as temporary:
+        for name, content in zip(names, answer.pictures(), strict=True):
+            path = temporary / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        columns = {**answer.predictions.columns, MASK: names}
+        write_predictions(temporary / TABLE, answer.ids, Predictions(columns))
+
+
+def picture_names(ids: Sequence[str]) -> list[str]:
+    """A file name like its own for each input: ``a.jpg`` → ``a.png``, or ``a.jpg.png`` where another has it."""
+    parts = [PurePath(*(part for part in PurePath(name).parts if part not in ("..", "/"))) for name in ids]
+    short = [path.with_suffix(".png").as_posix() for path in parts]
+    often = Counter(short)
+    return [name if often[name] == 1 else f"{path.as_posix()}.png" for name, path in zip(short, parts, strict=True)]
