@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import Problem
 from headstart.core.results import Figure, Severity
 from headstart.diagnosis import DIAGNOSES, examine_all
@@ -91,6 +92,13 @@ def troubled():
     return evidence(targets, ids, fingerprints, figures, **more)
 
 
+def tiny():
+    """Boxes of which one is hardly to be seen."""
+    boxes = [Boxes((Box(0, 0, 50, 50, "a"), Box(0, 0, 1 if i else 50, 40, "b")), (200, 100)) for i in range(2)]
+    ids, prints = (({split: [f"{split}{what}{i}" for i in range(2)] for split in SPLITS}) for what in ("/", "="))
+    return evidence(dict.fromkeys(SPLITS, boxes), ids, prints, {})
+
+
 @pytest.mark.parametrize("name", DIAGNOSES.names())
 @pytest.mark.parametrize("nothing_wrong", [EMPTY, clean()], ids=["empty", "clean"])
 def test_it_says_nothing_grave_when_nothing_is_wrong(name, nothing_wrong):
@@ -116,7 +124,7 @@ def test_it_does_not_need_every_field(name, field):
 
 @pytest.mark.parametrize("name", DIAGNOSES.names())
 def test_its_findings_are_complete(name):
-    found = troubled()
+    found = troubled() if DIAGNOSES.load(name)().examine(troubled()) else tiny()
     known = {identity for ids in found.ids.values() for identity in ids} | {each.where for each in found.set_aside}
     said = DIAGNOSES.load(name)().examine(found)
     assert said  # or nothing below is looked at
@@ -134,6 +142,6 @@ def test_together_the_gravest_come_first():
     findings = examine_all(troubled())
     severities = [finding.severity for finding in findings]
     assert severities == sorted(severities, key=["serious", "warning", "info"].index)
-    said = {finding.diagnosis for finding in findings}
+    said = {finding.diagnosis for finding in [*findings, *examine_all(tiny())]}
     assert said == set(DIAGNOSES.names())
     assert {finding.severity for finding in examine_all(clean())} <= {"info"}

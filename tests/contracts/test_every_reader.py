@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from boxed_pictures import FORMATS
 from headstart.data.readers import READERS
 from headstart.data.readers.base import Reader, Request
 
@@ -59,7 +60,11 @@ def sources(root: Path) -> dict[str, Any]:
     _file(root / "saved" / "dataset_dict.json", "{}")
     _file(root / "saved_one" / "state.json", "{}")
     _file(root / "saved_one" / "dataset_info.json", "{}")
+    boxes = {name: make(root / f"boxes_{name}") for name, make in FORMATS.items()}
     return {
+        **{f"boxes as {name}": folder for name, folder in boxes.items()},
+        "a COCO file": boxes["coco"] / "annotations" / "instances_train.json",
+        "a YAML file": boxes["yolo"] / "data.yaml",
         "class folders": _classes(root / "classes"),
         "a class called train": _classes(root / "vehicles", "bus", "train"),
         "class folders as a string": str(root / "classes"),

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import InputError, UsageError
 from headstart.tasks import choose_task, task_from_description
 
@@ -67,3 +68,11 @@ def test_a_description_brings_the_task_back():
 def test_the_faces_load_no_torch():
     code = "import sys, headstart.tasks, headstart.diagnosis; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_boxes_are_neither_classes_nor_labels():
+    boxes = [Boxes((Box(0, 0, 1, 1, "cat"),) * (1 + row % 2), (4, 4)) for row in range(40)]
+    assert choose_task(boxes)[0].name == "detection"
+    for name in ("classification", "multi_label"):
+        with pytest.raises(InputError, match="A target is boxes in a picture"):
+            choose_task(boxes, name)

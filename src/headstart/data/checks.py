@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
+from headstart.core.boxes import Boxes
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
 from headstart.core.threads import processors
@@ -203,6 +204,11 @@ def disagree(one: Any, other: Any) -> bool:
     return _comparable(one) != _comparable(other)
 
 
+def _written(target: Any) -> str:
+    """A target in a sentence; boxes by their number, for all their edges would fill a page."""
+    return str(target) if isinstance(target, Boxes) else repr(target)
+
+
 def _comparable(target: Any) -> str:
     """Labels in any order are the same target."""
     return repr(sorted(target)) if isinstance(target, list) else str(target)
@@ -229,7 +235,7 @@ def _notes(noun: str, set_aside: int, conflicts: list[Conflict], leaks: list[tup
         one = conflicts[0]
         notes.append(
             f"The same content has different targets {len(conflicts)} times, e.g. {one.first} is "
-            f"{one.first_target!r} and {one.second} is {one.second_target!r}."
+            f"{_written(one.first_target)} and {one.second} is {_written(one.second_target)}."
         )
     if leaks:
         notes.append(

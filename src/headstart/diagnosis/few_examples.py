@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from headstart.core.results import Finding, FindingExample
+from headstart.core.results import Finding
 from headstart.core.statistics import wilson
 from headstart.diagnosis._counting import counted
-from headstart.diagnosis._learnable import learnable
+from headstart.diagnosis._learnable import learnable, once
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 FEWEST, SERIOUSLY_FEW = 20, 5
@@ -46,7 +46,7 @@ def _classes(evidence: Evidence) -> list[Finding]:
             "few_examples",
             "serious" if rising[0][1] < SERIOUSLY_FEW else "warning",
             f"Fewer than {FEWEST} {noun}s: {named}{more}.",
-            [FindingExample(i, 1 - few[stratum] / FEWEST) for i, stratum in listed if stratum in few],
+            once((i, 1 - few[stratum] / FEWEST) for i, stratum in listed if stratum in few),
             f"Add examples, of {rising[0][0]!r} first: below {FEWEST} each one more counts.",
         )
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from headstart.core.results import Finding, FindingExample
+from headstart.core.results import Finding
 from headstart.diagnosis._counting import counted
-from headstart.diagnosis._learnable import learnable
+from headstart.diagnosis._learnable import learnable, once
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 LARGEST_RATIO, SERIOUS_RATIO = 10.0, 100.0
@@ -36,7 +36,7 @@ class Imbalance(Diagnosis):
                 "imbalance",
                 "serious" if min(few.values()) * SERIOUS_RATIO < most else "warning",
                 _summary(few, common, most, noun),
-                [FindingExample(i, 1 - few[stratum] / most) for i, stratum in listed if stratum in few],
+                once((i, 1 - few[stratum] / most) for i, stratum in listed if stratum in few),
                 f"Add examples of {min(few, key=lambda name: few[name])!r} first, and read the figures per class: "
                 "overall accuracy hides what rare classes lose.",
             )
@@ -50,5 +50,5 @@ def _summary(few: dict[str, int], common: str, most: int, noun: str) -> str:
     times = most / rising[0][1]
     return (
         f"{noun.capitalize()}s are unevenly spread: {named}{more}; the most common, {common!r}, has "
-        f"{counted(most, 'example')}, {times:.0f} times as many."
+        f"{counted(most, 'object' if noun == 'object' else 'example')}, {times:.0f} times as many."
     )

@@ -9,6 +9,7 @@ import numpy as np
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.diagnosis._confident_learning import share_wrong, suspects
 from headstart.diagnosis._counting import counted, share
+from headstart.diagnosis._objects import holds_objects, not_looked_for
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE, SERIOUS = 0.01, 0.03
@@ -34,6 +35,8 @@ class LabelErrors(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
+        if holds_objects(evidence):
+            return not_looked_for("label_errors", "Wrong labels", evidence)
         columns = _columns(evidence)
         if not columns:
             return _not_looked_for(evidence)

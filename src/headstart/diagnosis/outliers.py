@@ -9,6 +9,7 @@ import numpy as np
 from headstart.core.results import Finding, FindingExample
 from headstart.diagnosis._counting import counted, share
 from headstart.diagnosis._neighbours import nearest
+from headstart.diagnosis._objects import holds_objects, not_looked_for
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis.base import Diagnosis, Evidence
 
@@ -42,6 +43,8 @@ class Outliers(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
+        if holds_objects(evidence):
+            return not_looked_for("outliers", "Outliers of a class", evidence)
         features, strata = stacked(evidence.features, evidence.ids), stacked(_arrays(evidence), evidence.ids)
         if features is None or strata is None:
             return []

@@ -8,6 +8,7 @@ import numpy as np
 
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.diagnosis._counting import counted
+from headstart.diagnosis._objects import holds_objects, not_looked_for
 from headstart.diagnosis._source_folder import SOURCE, as_numbers, mostly_from, source_folders
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis._trait_classifier import Judgement, balanced_accuracy, judge
@@ -28,6 +29,8 @@ class Shortcuts(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
+        if holds_objects(evidence):
+            return not_looked_for("shortcuts", "Shortcuts", evidence)
         ids = {split: evidence.ids[split] for split in evidence.opened if len(evidence.ids.get(split, ()))}
         strata = stacked({s: np.array(own, dtype=str) for s, own in evidence.strata.items() if s in ids}, ids)
         names = [name for own in ids.values() for name in own]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of
+from headstart.core.boxes import Boxes
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
 from headstart.core.timing import say_duration
@@ -51,8 +52,8 @@ def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
     rows = _rows(material)
     targets = {name: material.targets(part) for name, part in rows.items()}
     evidence = Evidence(
-        # Of targets with places, those of near copies need not be the same.
-        targets={} if task.reads_maps else targets,
+        # Of near copies masks need not be the same; boxes are compared by how many there are of each class.
+        targets={} if task.reads_maps and not _are_boxes(examples.targets) else targets,
         ids=_by_split(rows, examples.ids),
         fingerprints=_by_split(rows, prints),
         figures={},
@@ -77,6 +78,10 @@ def look_before(material: Material, opened: Sequence[str] = LEARNT) -> Evidence:
     )
     parts = parts_of(evidence, task)
     return replace(evidence, parts=parts, strata={}) if parts else evidence
+
+
+def _are_boxes(targets: Sequence[Any] | None) -> bool:
+    return bool(targets) and isinstance((targets or [None])[0], Boxes)
 
 
 def look_deeper(

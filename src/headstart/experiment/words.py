@@ -52,7 +52,7 @@ def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
     said = []
     for part in task.parts(task.encode([])):
         own = [target[part.name] for target in targets if target.get(part.name) is not None] if part.name else targets
-        if part.task.describe().get("labels") and own:
+        if part.task.describe().get("labels") and own and not part.task.reads_maps:
             name, count = Counter(part.task.say(target) for target in own).most_common(1)[0]
             of = f"{part.name}: always" if part.name else "Always"
             said.append(f"{of} answering “{name}” would be right {100 * count / len(own):.1f} % of the time.")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from headstart.core.boxes import Boxes
+
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 FEW_VALUES = 20
 
@@ -45,7 +47,7 @@ def as_number(target: Any) -> float | None:
 
 
 def kind_of(target: Any) -> str:
-    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``number`` …"""
+    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``boxes`` …"""
     if is_missing(target):
         return "missing"
     target = plain(target)
@@ -53,6 +55,8 @@ def kind_of(target: Any) -> str:
         return "list"
     if isinstance(target, Mapping):
         return "several"
+    if isinstance(target, Boxes):
+        return "boxes"
     if isinstance(target, bool):
         return "yes or no"
     if as_number(target) is not None:

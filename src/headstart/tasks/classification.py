@@ -60,6 +60,8 @@ class Classification(Task):
             return 0.0, "there are no targets"
         if any(kind_of(target) in ("list", "several") for target in present):
             return 0.0, "a target is a list, not one class"
+        if any(kind_of(target) == "boxes" for target in present):
+            return 0.0, "a target is boxes in a picture, not one class"
         if len({_writing(target) for target in present}) > 1:
             return 0.0, "numbers and words are mixed"
         numbers = [as_number(target) for target in present]
@@ -78,6 +80,8 @@ class Classification(Task):
             raise InputError(
                 "A target is a list of labels. Classification takes one class each; try --task multi_label."
             )
+        if any(kind_of(target) == "boxes" for target in targets):
+            raise InputError("A target is boxes in a picture. Classification takes one class each.")
         counts = Counter(str(plain(target)) for target in targets)
         labels = {str(plain(target)): plain(target) for target in targets}
         if len(labels) < 2:

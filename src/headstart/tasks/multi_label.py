@@ -18,6 +18,7 @@ from headstart.tasks import _label_sets
 from headstart.tasks._class_figures import rows
 from headstart.tasks._label_figures import FIGURES
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
+from headstart.tasks._targets import kind_of
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 
@@ -63,6 +64,8 @@ class MultiLabel(Task):
                 f"{missing} of {len(targets)} targets are missing. "
                 "Write an empty text or list for an example without labels."
             )
+        if any(kind_of(target) == "boxes" for target in targets):
+            raise InputError("A target is boxes in a picture. Several labels of an example are a list of words.")
         separator = _label_sets.find_separator(targets) or "|"
         counts = Counter(label for target in targets for label in _label_sets.parts(target, separator))
         if not counts:

@@ -1,4 +1,4 @@
-"""What kind of folder this is: splits of class folders, tables, class folders, loose files – exactly one of them."""
+"""What kind of folder this is: boxes, splits of class folders, tables, class folders, loose files – one of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
+from headstart.data.readers._box_folders import box_formats
 from headstart.data.readers._kinds_of_input import ending, suffixes
 from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers.base import Request
@@ -24,7 +25,9 @@ SPLIT_NAMES = {
 
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir"})
 
-Kind = Literal["data set", "split folders", "split files", "class folders", "loose files", "mask folders"]
+Kind = Literal[
+    "data set", "boxes", "mask folders", "split folders", "split files", "class folders", "loose files"
+]  # fmt: skip
 
 
 def is_path(source: Any) -> bool:
@@ -46,6 +49,8 @@ def folder_kind(source: Any) -> Kind | None:
     names = {path.name for path in folder.iterdir()}
     if "dataset_dict.json" in names or {"state.json", "dataset_info.json"} <= names:
         return "data set"
+    if box_formats(folder):
+        return "boxes"
     if pairs_in(folder, SPLIT_NAMES):
         return "mask folders"
     if _has_split_folders(folder):

@@ -1,0 +1,200 @@
+"""One COCO JSON file: its pictures and their boxes, with every mistake of its form."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headstart.core.boxes import Outline
+from headstart.core.errors import InputError, Problem, nearest
+from headstart.data.readers._characters import read_characters
+from headstart.data.readers._marked import GivenBox
+
+_LISTS = ("images", "annotations", "categories")
+_EDGES = "x, y, width and height"
+
+
+@dataclass
+class CocoPicture:
+    """A picture that the file names: its file, the (width, height) it states, where it stands, and its boxes."""
+
+    file_name: str
+    stated: tuple[int, int] | None
+    where: str
+    boxes: list[GivenBox] = field(default_factory=list)
+
+
+class CocoFile:
+    """Reads and checks a file; ``problems`` are all its mistakes, ``pictures`` what can be read nevertheless.
+
+    Parameters
+    ----------
+    name : what a person calls the file.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name, self.problems = name, list[Problem]()
+        self.labels: dict[Any, str] = {}
+        self._pictures: dict[Any, CocoPicture] = {}
+        content = self._lists(path)
+        for part, read_one in (
+            ("categories", self._read_category), ("images", self._read_picture), ("annotations", self._read_box),
+        ):  # fmt: skip
+            for place, entry in enumerate(content.get(part, ())):
+                where = f"{name} {part}[{place}]"
+                if isinstance(entry, dict):
+                    read_one(entry, where)
+                else:
+                    self._wrong(where, f"it is {_shown(entry)}, not an object with keys")
+
+    @property
+    def pictures(self) -> list[CocoPicture]:
+        """In the order of the file."""
+        return list(self._pictures.values())
+
+    def _wrong(self, where: str, what: str, fix: str = "") -> None:
+        self.problems.append(Problem(where, what, fix))
+
+    def _lists(self, path: Path) -> Mapping[str, list[Any]]:
+        """The three lists of the file; none of them where it does not parse."""
+        try:
+            content = json.loads(read_characters(path))
+        except InputError as error:
+            self.problems += error.problems or [Problem(self.name, str(error).replace(f"{path} ", "it "))]
+            return {}
+        except json.JSONDecodeError as error:
+            self._wrong(f"{self.name} line {error.lineno}", f"not JSON: {error.msg} at character {error.colno}")
+            return {}
+        except RecursionError:
+            self._wrong(self.name, "it is too deeply nested")
+            return {}
+        if not isinstance(content, dict):
+            self._wrong(self.name, f"it is {_shown(content)}, not an object with the keys {', '.join(_LISTS)}")
+            return {}
+        for key in _LISTS:
+            if not isinstance(content.get(key), list):
+                lacks = "it lacks the key" if key not in content else "there is no list under the key"
+                self._wrong(self.name, f"{lacks} {key!r}.{nearest(key, map(str, content))}")
+        return {key: content[key] for key in _LISTS if isinstance(content.get(key), list)}
+
+    def _read_category(self, entry: dict[str, Any], where: str) -> None:
+        number, label = entry.get("id"), entry.get("name")
+        if not _is_id(number):
+            self._wrong(where, f"the id of a category is {_shown(number)}")
+        elif not isinstance(label, str) or not label.strip():
+            self._wrong(where, f"the name of category {number!r} is {_shown(label)}")
+        elif number in self.labels:
+            self._wrong(where, f"the category id {number!r} occurs twice")
+        elif label.strip() in self.labels.values():
+            self._wrong(where, f"two categories are called {label!r}", "boxes of one class need one category")
+        else:
+            self.labels[number] = label.strip()
+
+    def _read_picture(self, entry: dict[str, Any], where: str) -> None:
+        number, file_name = entry.get("id"), entry.get("file_name")
+        if not _is_id(number):
+            self._wrong(where, f"the id of an image is {_shown(number)}")
+            return
+        where = f"{self.name} image {number}"
+        if number in self._pictures:
+            self._wrong(where, "this image id occurs twice")
+        elif not isinstance(file_name, str) or not file_name.strip():
+            self._wrong(where, f"its file_name is {_shown(file_name)}")
+        else:
+            self._pictures[number] = CocoPicture(file_name, self._stated(entry, where), where)
+
+    def _stated(self, entry: dict[str, Any], where: str) -> tuple[int, int] | None:
+        """(width, height) as stated; None where neither is, or they are no sizes."""
+        width, height = entry.get("width"), entry.get("height")
+        if width is None and height is None:
+            return None
+        if width is not None and height is not None and _is_size(width) and _is_size(height):
+            return int(width), int(height)
+        self._wrong(where, f"its width and height are {_shown(width)} and {_shown(height)}")
+        return None
+
+    def _read_box(self, entry: dict[str, Any], where: str) -> None:
+        if _is_id(entry.get("id")):
+            where = f"{self.name} annotation {entry['id']}"
+        picture, label = self._pictures.get(_key(entry, "image_id")), self.labels.get(_key(entry, "category_id"))
+        if picture is None:
+            self._wrong(where, f"its image_id {_shown(entry.get('image_id'))} is none of the images that can be read")
+        if label is None:
+            what = f"its category_id {_shown(entry.get('category_id'))} is none of the categories"
+            self._wrong(where, what, f"the ids are {_listed(self.labels)}")
+        edges, outline = self._edges(entry, where), self._outline(entry, where)
+        if picture is not None and label is not None and edges is not None:
+            crowd = bool(entry.get("iscrowd", 0))
+            picture.boxes.append(GivenBox(where, edges, label, crowd, bool(entry.get("ignore", 0)), outline))
+
+    def _edges(self, entry: dict[str, Any], where: str) -> tuple[float, float, float, float] | None:
+        """(left, top, right, bottom)."""
+        given = entry.get("bbox")
+        if "bbox" not in entry:
+            self._wrong(where, "it lacks the key 'bbox'")
+        elif not isinstance(given, list) or len(given) != 4:
+            many = f"{len(given)} numbers" if isinstance(given, list) else _shown(given)
+            self._wrong(where, f"its bbox is {many}, where four are needed: {_EDGES}")
+        elif wrong := [value for value in given if not _is_number(value)]:
+            self._wrong(where, f"its bbox holds {_shown(wrong[0])}, which is no number")
+        else:
+            x, y, width, height = map(float, given)
+            return x, y, x + width, y + height
+        return None
+
+    def _outline(self, entry: dict[str, Any], where: str) -> Outline | None:
+        given = entry.get("segmentation")
+        if not given:
+            return None
+        outline = _polygons(given) if isinstance(given, list) else _runs(given)
+        if outline is None:
+            self._wrong(where, f"its segmentation is neither polygons nor run lengths: {_shown(given)}")
+        return outline
+
+
+def _polygons(given: list[Any]) -> Outline | None:
+    if not all(isinstance(one, list) and len(one) >= 6 and len(one) % 2 == 0 for one in given):
+        return None
+    if not all(_is_number(value) for one in given for value in one):
+        return None
+    return Outline(polygons=tuple(tuple(map(float, one)) for one in given))
+
+
+def _runs(given: Any) -> Outline | None:
+    """``{"size": [height, width], "counts": …}``."""
+    size, counts = (given.get("size"), given.get("counts")) if isinstance(given, dict) else (None, None)
+    if not isinstance(size, list) or len(size) != 2 or not all(map(_is_size, size)):
+        return None
+    if isinstance(counts, list):
+        whole = all(isinstance(n, int) and n >= 0 for n in counts) and sum(counts) == size[0] * size[1]
+        return Outline(counts=tuple(counts), size=(size[1], size[0])) if whole else None
+    return Outline(counts=counts, size=(size[1], size[0])) if isinstance(counts, str) and counts else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_number(value) and math.isfinite(value) and value >= 1 and value == int(value)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def _key(entry: dict[str, Any], name: str) -> Any:
+    return entry.get(name) if _is_id(entry.get(name)) else None
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None else f"{value!r:.40}"
+
+
+def _listed(labels: Mapping[Any, str]) -> str:
+    shown = ", ".join(map(str, list(labels)[:10]))
+    return shown + (" …" if len(labels) > 10 else "") if labels else "none"

@@ -1,0 +1,83 @@
+"""The pictures below a folder: found by the names that annotations call them, and how large each is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from headstart.data.modalities._image_files import opened, upright_size
+from headstart.data.readers._folders import SPLIT_NAMES, files_below
+from headstart.data.readers._kinds_of_input import suffixes
+
+IMAGE = "image"
+
+
+class Pictures:
+    """Every picture below `root`, in a fixed order."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        known = suffixes()
+        self.paths = [path for path in files_below(root) if known.get(path.suffix.lower()) == IMAGE]
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        for path in self.paths:
+            self._by_name[path.name].append(path)
+            self._by_stem[path.stem].append(path)
+
+    def called(self, name: str, near: Sequence[str]) -> Path | None:
+        """The picture that an annotation calls `name`, perhaps with folders before it; None where there is none.
+
+        Of several, the one with the most of the folders `near` on its way; None too where that leaves a choice.
+        """
+        asked = PurePosixPath(name.replace("\\", "/"))
+        found = self._by_name.get(asked.name, [])
+        for depth in range(len(asked.parts), 0, -1):
+            alike = [path for path in found if path.parts[-depth:] == asked.parts[-depth:]]
+            if alike:
+                return _nearest(alike, near)
+        return None
+
+    def with_stem(self, stem: str, near: Sequence[str]) -> Path | None:
+        """The picture whose name without ending is `stem`; of several as for :meth:`called`."""
+        return _nearest(self._by_stem.get(stem, []), near)
+
+    def name(self, path: Path) -> str:
+        """A file below the root as a person calls it."""
+        return path.relative_to(self.root).as_posix()
+
+    def split(self, path: Path) -> str | None:
+        """The split that a folder on the way from the root to the file is named after."""
+        return split_named(path.relative_to(self.root).parts[:-1])
+
+
+def split_named(parts: Sequence[str]) -> str | None:
+    """The split that one of the names means, the last first: ``train2017`` and ``instances_val`` too."""
+    for part in reversed(parts):
+        for word in _words(part):
+            if word in SPLIT_NAMES:
+                return SPLIT_NAMES[word]
+    return None
+
+
+def _words(name: str) -> list[str]:
+    """The words of a file's name, in lower case: ``Instances_val2017`` → instances, val."""
+    return "".join(letter if letter.isalpha() else " " for letter in name.lower()).split()
+
+
+def _nearest(found: Sequence[Path], near: Sequence[str]) -> Path | None:
+    if len(found) <= 1:
+        return found[0] if found else None
+    shared = [sum(part in path.parts for part in near) for path in found]
+    best = [path for path, count in zip(found, shared, strict=True) if count == max(shared)]
+    return best[0] if len(best) == 1 else None
+
+
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) in pixels as a person sees it, from the header; None where the file is no picture."""
+    try:
+        with opened(path) as image:
+            return upright_size(image)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""The figures of detection: mean average precision as COCO has it, recomputed on resamples without matching again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headstart.tasks._box_matching import MOST, OVERLAPS, SIZES, Matched
+from headstart.tasks._resampling import count_of, identity, in_chunks, mean_known
+
+RECALLS = np.linspace(0.0, 1.0, 101)
+"""(R,) recalls at which precision is read."""
+
+FIGURES: dict[str, tuple[str, slice]] = {
+    "map": ("all", slice(None)),
+    "map50": ("all", slice(0, 1)),
+    "map75": ("all", slice(5, 6)),
+    "map_small": ("small", slice(None)),
+    "map_medium": ("medium", slice(None)),
+    "map_large": ("large", slice(None)),
+}
+"""Name → the sizes of boxes that are asked for, and the overlaps over which precision is averaged."""
+
+
+def measure(name: str, matched: Sequence[Matched], draws: np.ndarray) -> np.ndarray:
+    """The figure on resamples of pictures, (B,); `draws` is (B, N). NaN where no box is asked for."""
+    return mean_known(np.stack([average_precision(one, name, draws) for one in matched], axis=-1))
+
+
+def average_precision(matched: Matched, name: str, draws: np.ndarray) -> np.ndarray:
+    """(B,) mean over overlaps and recalls of the precision of one class; NaN where none of its boxes is asked for.
+
+    A picture drawn k times counts k times. Copies of one detection stand one after the other in the ranking, where
+    precision rises from each to the next if it is a hit, and recall does not move if it is none: so the last copy
+    alone says what the ranking of all would. (Two detections of a picture with the very same score: their copies stay
+    together too, where a file with the picture written out k times would have them in turn.)
+    """
+    size, kept = FIGURES[name]
+    band = list(SIZES).index(size)
+    pictures = matched.positives.shape[1]
+    everyone = np.arange(pictures)
+
+    def of_part(part: np.ndarray) -> np.ndarray:
+        weights = count_of(everyone, pictures, part)  # (b, N) how often each picture was drawn
+        positives = weights @ matched.positives[band]
+        own = weights[:, matched.pictures]  # (b, D)
+        found = [
+            _precision(own, matched.hits[band, t], matched.ignored[band, t], positives)
+            for t in range(len(OVERLAPS))[kept]
+        ]
+        return np.where(positives > 0, np.mean(found, axis=0), np.nan)
+
+    return in_chunks(of_part, draws, cost=max(1, 4 * len(matched.scores) // max(1, pictures)))
+
+
+def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, positives: np.ndarray) -> np.ndarray:
+    """(B,) mean over recalls of the best precision at that recall or beyond; weights are (B, D), hits (D,).
+
+    The best is reached at a hit, so all else is only counted.
+    """
+    heeded = ~ignored
+    before = np.cumsum(weights * heeded, axis=1)[:, hits]
+    right = np.cumsum(weights[:, hits], axis=1)
+    precision = right / np.maximum(before, 1)
+    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    best = np.concatenate([best, np.zeros((len(best), 1))], axis=1)
+    recall = right / np.maximum(positives, 1)[:, None]
+    return np.array([row[np.searchsorted(at, RECALLS)].mean() for row, at in zip(best, recall, strict=True)])
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Precision and recall (n,) of the n surest detections of a class, at falling scores."""
+
+    scores: np.ndarray
+    recall: np.ndarray
+    precision: np.ndarray
+
+
+def curve(matched: Matched, overlap: int = 0) -> Curve:
+    """Precision and recall of one class at ``OVERLAPS[overlap]``, detections that are neither left out."""
+    heeded = ~matched.ignored[0, overlap]
+    hits = np.cumsum(matched.hits[0, overlap][heeded])
+    count = np.arange(1, len(hits) + 1)
+    positives = max(1, int(matched.positives[0].sum()))
+    return Curve(matched.scores[heeded], hits / positives, hits / count)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of one class at the least overlap: boxes ``found`` and ``missed``, and false ``alarms``."""
+
+    found: int
+    missed: int
+    alarms: int
+
+    @property
+    def f1(self) -> float:
+        """2 found / (2 found + missed + alarms); 0 where there is nothing at all."""
+        return 2 * self.found / max(1, 2 * self.found + self.missed + self.alarms)
+
+
+def tally(matched: Matched, threshold: float) -> Tally:
+    """How often the detections with at least this score are right, and what they leave."""
+    shown = (matched.scores >= threshold) & ~matched.ignored[0, 0]
+    found = int((matched.hits[0, 0] & shown).sum())
+    return Tally(found, int(matched.positives[0].sum()) - found, int(shown.sum()) - found)
+
+
+def best_threshold(matched: Sequence[Matched]) -> float:
+    """The score from which on detections are shown: there the mean over classes of F1, at the least overlap, is best.
+
+    0.5 where there is no detection.
+    """
+    scores = np.unique(np.concatenate([one.scores[one.hits[0, 0]] for one in matched]) if matched else [])
+    if not len(scores):
+        return 0.5
+    tried = scores if len(scores) <= MOST else np.quantile(scores, np.linspace(0, 1, MOST))
+    quality = [np.mean([tally(one, threshold).f1 for one in matched]) for threshold in tried]
+    return float(tried[int(np.argmax(quality))])
+
+
+def misses(matched: Matched, threshold: float, labelled: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    """(picture, row of the box) of those that no detection with at least this score finds.
+
+    Parameters
+    ----------
+    labelled : of each picture the rows of the boxes of the class that are asked for.
+    """
+    seen = matched.hits[0, 0] & (matched.scores >= threshold)
+    found = set(zip(matched.pictures[seen].tolist(), matched.partners[seen].tolist(), strict=True))
+    boxes = ((picture, int(row)) for picture, rows in enumerate(labelled) for row in rows)
+    return [box for box in boxes if box not in found]
+
+
+def false_alarms(matched: Matched, threshold: float) -> list[tuple[int, int, float]]:
+    """(picture, row of the detection, score) of those that find nothing, the surest first."""
+    wrong = np.flatnonzero(~matched.hits[0, 0] & ~matched.ignored[0, 0] & (matched.scores >= threshold))
+    return [(int(matched.pictures[i]), int(matched.places[i]), float(matched.scores[i])) for i in wrong]
+
+
+def values(matched: Sequence[Matched], pictures: int) -> dict[str, float]:
+    """Each figure on all pictures; those of sizes that no box has are left out."""
+    found = {name: float(measure(name, matched, identity(pictures))[0]) for name in FIGURES}
+    return {name: value for name, value in found.items() if not np.isnan(value)}

@@ -1,0 +1,240 @@
+"""Detection: any number of boxes in a picture, each of one of C classes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.boxes import Boxes
+from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.maps import Map
+from headstart.core.placement import Placement
+from headstart.core.results import Figure, Figures
+from headstart.core.statistics import bootstrap_draws, percentile_interval
+from headstart.tasks import _box_encoding, _detection_figures
+from headstart.tasks._box_encoding import FOUND_LABEL, SCORE
+from headstart.tasks._box_matching import Matched, match
+from headstart.tasks._resampling import identity, to_array
+from headstart.tasks.base import MapHead, Predictions, Task
+
+SIDE, STEP, SMALLEST = 320, 32, 96
+"""Pixels: the frame has the area of a square of this side, less where pictures are smaller; its sides are multiples
+of the step, and no shorter than the smallest."""
+
+STRIDES = (8, 16, 32)
+NOTHING = "nothing"
+
+
+class Detection(Task):
+    """Boxes of C classes.
+
+    Parameters
+    ----------
+    labels : C classes, in the order of the outputs.
+    counts : C boxes of each to learn from.
+    frame : (width, height) in pixels that pictures are brought to.
+    slots : boxes that an encoded picture has room for at least.
+    """
+
+    name = "detection"
+    noun = "boxes"
+    reads_maps = True
+    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(_detection_figures.FIGURES, True)
+
+    def __init__(self, labels: Sequence[str], counts: Sequence[int], frame: tuple[int, int], slots: int) -> None:
+        self.labels, self.counts, self.slots = list(labels), list(counts), slots
+        self._frame = (int(frame[0]), int(frame[1]))
+        self._places = {label: place for place, label in enumerate(self.labels)}
+
+    @classmethod
+    def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
+        if not targets or not all(isinstance(target, Boxes) for target in targets):
+            return 0.0, "the targets are no boxes"
+        classes = {box.label for target in targets for box in target}
+        return 1.0, f"boxes of {len(classes)} {'class' if len(classes) == 1 else 'classes'} found"
+
+    @classmethod
+    def from_targets(cls, targets: Sequence[Any]) -> Detection:
+        if not cls.suits(targets)[0]:
+            formats = "COCO JSON, Pascal VOC XML or YOLO text files beside its pictures"
+            raise InputError(f"Detection needs boxes: a folder with {formats}.")
+        counts = Counter(box.label for target in targets for box in target if box.asked_for)
+        if not counts:
+            raise InputError(f"None of the {len(targets)} pictures to learn from holds a box.")
+        labels = sorted(counts)
+        slots = max(len(target) for target in targets)
+        return cls(labels, [counts[label] for label in labels], _frame([target.size for target in targets]), slots)
+
+    def describe(self) -> dict[str, Any]:
+        own = {"labels": self.labels, "counts": self.counts, "frame": list(self._frame), "slots": self.slots}
+        return {"name": self.name, **own}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Detection:
+        width, height = description["frame"]
+        return cls(description["labels"], description["counts"], (width, height), description["slots"])
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    @property
+    def outputs(self) -> int:
+        """Columns of what is kept of a detection."""
+        return FOUND_LABEL + 1
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        return self._frame
+
+    def map_head(self, offered: Sequence[Map]) -> MapHead:
+        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others."""
+        from headstart.tasks._fcos import FcosHead
+
+        maps = [each for each in offered if each.stride in STRIDES] or list(offered)[-len(STRIDES) :]
+        if len(maps) < 2:
+            raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")
+        return FcosHead(maps, len(self.labels))
+
+    def problem(self, target: Any) -> str | None:
+        if not isinstance(target, Boxes):
+            return "there are no boxes"
+        unknown = next((box.label for box in target if box.label not in self._places), None)
+        if unknown is None:
+            return None
+        known = f"the class {unknown!r} was not among the {len(self.labels)} of training"
+        return f"{known}.{nearest(unknown, self._places)}"
+
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """(N, M, 9), see :mod:`headstart.tasks._box_encoding`. Raises ``InputError`` when a class is unknown."""
+        if problems := [found for found in map(self.problem, targets) if found]:
+            raise InputError(f"{len(problems)} of {len(targets)} targets cannot be used: {problems[0]}")
+        return _box_encoding.encode(targets, self._places, self.slots)
+
+    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+        return _box_encoding.placed(encoded, placements)
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        """Raw outputs (N, P, C + 8) → the surest boxes (N, K, 6)."""
+        from headstart.tasks import _fcos
+
+        return _fcos.kept(outputs, self._frame)
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        """Of raw outputs; see :func:`headstart.tasks._fcos.loss`. Linear in the weights, and not convex."""
+        from headstart.tasks import _fcos
+
+        return _fcos.loss(outputs, encoded, self._frame, weights, smoothing)
+
+    def strata(self, targets: Sequence[Any]) -> list[str]:
+        """Which of its classes is the rarest in each picture."""
+        counts = dict(zip(self.labels, self.counts, strict=True))
+        held = [{box.label for box in target} for target in targets]
+        rarest = [min(own, key=lambda label: (counts.get(label, 0), label), default="") for own in held]
+        return [f"{label} the rarest" if label else NOTHING for label in rarest]
+
+    # -- judging ------------------------------------------------------------------------------------
+
+    @property
+    def watched(self) -> str:
+        return "map"
+
+    def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
+        """Of kept outputs; figures of sizes that no box has are left out."""
+        matched, n = self._matched(outputs, encoded), len(encoded)
+        centres = _detection_figures.values(matched, n)
+        draws = bootstrap_draws(n)
+        found: Figures = {}
+        for name, centre in centres.items():
+            spread = _detection_figures.measure(name, matched, draws)
+            found[name] = percentile_interval(spread[~np.isnan(spread)], centre)
+        return {"map": Figure(math.nan, math.nan, math.nan), **found}
+
+    def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        if name not in self.higher_is_better:
+            known = list(self.higher_is_better)
+            raise UsageError(f"{self.name} has no figure {name!r}.{nearest(name, known)} It has {known}.")
+        return np.nan_to_num(_detection_figures.measure(name, self._matched(outputs, encoded), draws))
+
+    def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
+        """The score of the surest false alarm, above one half; else half the share of the boxes that are missed."""
+        matched = self._matched(outputs, encoded)
+        worst, missed, asked = np.zeros(len(encoded)), np.zeros(len(encoded)), np.zeros(len(encoded))
+        for one in matched:
+            for picture, _, score in _detection_figures.false_alarms(one, 0.5):
+                worst[picture] = max(worst[picture], score)
+            seen = one.hits[0, 0] & (one.scores >= 0.5)
+            asked += one.positives[0]
+            missed += one.positives[0] - np.bincount(one.pictures[seen], minlength=len(encoded))
+        return np.asarray(np.where(worst > 0, worst, 0.5 * missed / np.maximum(asked, 1)))
+
+    def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
+        """Boxes, those found and missed, false alarms, and average precision of each class."""
+        rows = []
+        for label, one in zip(self.labels, self._matched(outputs, encoded), strict=True):
+            count, everyone = _detection_figures.tally(one, 0.5), identity(len(encoded))
+            precise = {
+                name: float(_detection_figures.average_precision(one, figure, everyone)[0])
+                for name, figure in (("average_precision", "map"), ("average_precision_50", "map50"))
+            }
+            own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
+            rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
+        return rows
+
+    def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
+        found, truths = _box_encoding.detections(outputs, encoded), _box_encoding.truths(encoded)
+        return match(found, truths, len(self.labels))
+
+    # -- calibrating and showing ---------------------------------------------------------------------
+
+    def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
+        """``threshold``: the score from which on a box is shown, by F1."""
+        return {"threshold": _detection_figures.best_threshold(self._matched(outputs, encoded))}
+
+    def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        """Scores bent so that a box is shown from one half on; their order stays."""
+        threshold = min(max(calibration.get("threshold", 0.5), 1e-6), 1 - 1e-6)
+        scores, bent = outputs[..., SCORE].double(), outputs.double().clone()
+        above = 0.5 + 0.5 * (scores - threshold) / (1 - threshold)
+        bent[..., SCORE] = torch.where(scores < threshold, 0.5 * scores / threshold, above)
+        return bent
+
+    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """``label`` counts the boxes by class, ``boxes`` are they: class, score, edges as shares of the picture.
+
+        There is no ``probability`` of a picture.
+        """
+        shown = [self._shown(rows) for rows in to_array(self.calibrated(outputs, calibration))]
+        counts = [Counter(box["label"] for box in boxes) for boxes in shown]
+        said = [", ".join(f"{n} × {label}" for label, n in sorted(count.items())) or NOTHING for count in counts]
+        return Predictions({"label": said, "probability": [None] * len(shown), "boxes": shown})
+
+    def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
+        shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]
+        return [
+            {
+                "label": self.labels[int(row[FOUND_LABEL])],
+                "score": round(float(row[SCORE]), 4),
+                "edges": [round(float(edge), 5) for edge in row[:4]],
+            }
+            for row in shown[np.argsort(-shown[:, SCORE], kind="stable")]
+        ]
+
+    def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:
+        """How many boxes there are of each class."""
+        return Counter(box.label for target in targets for box in target).most_common()
+
+
+def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """(width, height) with the usual proportions of these pictures."""
+    known = [(width, height) for width, height in sizes if width and height] or [(SIDE, SIDE)]
+    aspect = median(width / height for width, height in known)
+    side = min(float(SIDE), median(math.sqrt(width * height) for width, height in known))
+    sides = side * math.sqrt(aspect), side / math.sqrt(aspect)
+    width, height = (max(SMALLEST, STEP * round(length / STEP)) for length in sides)
+    return width, height
