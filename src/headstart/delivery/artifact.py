@@ -21,6 +21,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
 from headstart.data.several_sources import by_name
 from headstart.delivery.answers import Answer, pictures_of
+from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
@@ -71,7 +72,8 @@ class Model(Parts):
             probable = probabilities(self.task, seen.outputs, self.calibration)
             predictions = guarded(predictions, probable, self.labels, guard, looked, care)
         pictures = partial(pictures_of, self.task, self.modality, seen) if self.task.draws else None
-        return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures)
+        boxed = Boxed(self.modality, seen.examples.references, self.labels) if BOXES in predictions.columns else None
+        return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures, boxed)
 
     def predict(self, data: Any) -> list[Any]:
         """The predicted label (or number) of every input, in order.
