@@ -1,4 +1,4 @@
-"""Measures tasks with places in pictures on real sets, each beside what it must outdo in the same time."""
+"""Measures finding and outlining things, and medical images: rows with what each must reach."""
 
 from __future__ import annotations
 
@@ -7,28 +7,24 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from bounds import holds
-from target import VERDICTS, tally
+from target import tally
+from trust import HEADER, SHARED, line
 
-HERE = Path(__file__).resolve().parent
-SHARED = HERE.parents[1] / "shared"
-MEASUREMENTS = sorted(path.stem for path in (HERE / "outlined").glob("[!_]*.py"))
-HEADER = f"{'measured':<44} {'set':<20} {'figure':<28} {'value':>8}  {'must reach':<16} reached"
+LINES = sorted(path.stem for path in (Path(__file__).resolve().parent / "dense_lines").glob("[!_]*.py"))
 
 
 def main() -> int:
     """Run what the command line asks for; 1 when a measurement failed, else 0."""
-    asked = _arguments()
-    failed, rows = 0, []
+    asked, failed, rows = _arguments(), 0, []
     print(HEADER, flush=True)
     for name in asked.only:
         try:
-            for row in importlib.import_module(f"outlined.{name}").measure(
-                asked.data, asked.backbones, asked.seconds
+            for row in importlib.import_module(f"dense_lines.{name}").measure(
+                asked.data, asked.backbones, asked.seeds
             ):
-                print(_line(row), flush=True)
+                print(line(row), flush=True)
                 rows.append({"measurement": name, **row, "reached": holds(row["must"], row["value"])})
                 if asked.out:
                     with asked.out.open("a", encoding="utf-8") as file:
@@ -40,24 +36,20 @@ def main() -> int:
     return int(failed > 0)
 
 
-def _line(row: dict[str, Any]) -> str:
-    return (
-        f"{row['measured']:<44.44} {row['set']:<20.20} {row['figure']:<28.28} {row['value']:>8.3f}  "
-        f"{row['must'] or '':<16} {VERDICTS[holds(row['must'], row['value'])]:<7} {row.get('note', '')}"
-    ).rstrip()
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help=f"names with commas, of {', '.join(MEASUREMENTS)}")
-    parser.add_argument("--seconds", type=float, default=600.0, help="what each side may take")
+    parser.add_argument("--only", default="", help=f"names with commas, of {', '.join(LINES)}")
+    parser.add_argument("--seeds", type=int, default=1, help="how often each is measured")
     parser.add_argument("--out", type=Path, help="rows are appended to this file, one JSON a line")
     parser.add_argument("--data", type=Path, default=SHARED / "data")
     parser.add_argument("--backbones", type=Path, default=SHARED / "backbones")
     asked = parser.parse_args()
-    asked.only = [name.strip() for name in asked.only.split(",") if name.strip()] or MEASUREMENTS
-    if unknown := [name for name in asked.only if name not in MEASUREMENTS]:
-        parser.error(f"unknown measurements: {', '.join(unknown)}; known: {', '.join(MEASUREMENTS)}")
+    asked.only = [name.strip() for name in asked.only.split(",") if name.strip()] or LINES
+    if unknown := [name for name in asked.only if name not in LINES]:
+        parser.error(f"unknown measurements: {', '.join(unknown)}; known: {', '.join(LINES)}")
+    if asked.seeds < 1:
+        parser.error(f"--seeds {asked.seeds}: at least 1")
+    asked.seeds = range(asked.seeds)
     return asked
 
 
