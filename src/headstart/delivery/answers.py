@@ -40,6 +40,16 @@ def pictures_of(task: Task, modality: str, seen: Computed) -> Iterator[bytes]:
         yield task.picture(answer, kind.extent(reference))
 
 
+def no_guard(task: Task, otherwise: str) -> UsageError:
+    """There is no guard: `otherwise`, unless the task is one whose models have none."""
+    if not task.reads_maps:
+        return UsageError(otherwise)
+    return UsageError(
+        f"A model for {task.name.replace('_', ' ')} answers for every place of an input, and keeps no features of "
+        "whole ones by which inputs are compared, ranked, explained or taken for unfamiliar."
+    )
+
+
 def check_folder(folder: Path) -> None:
     """Fail before the work is done where `folder` is there already.
 
