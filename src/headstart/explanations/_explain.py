@@ -109,7 +109,7 @@ def explain(
     if model.task.reads_maps:
         raise UsageError(
             f"A model for {model.task.name.replace('_', ' ')} gives no single answer for an input that could be "
-            "explained; its report shows masks beside the truth, and predictions say how sure they are."
+            "explained; its report shows answers beside the truth, and predictions say how sure they are."
         )
     chosen = {name: EXPLANATIONS.load(name)() for name in methods or EXPLANATIONS.names()}
     examples, known = read_inputs(model, inputs, input), known or known_to(model)
