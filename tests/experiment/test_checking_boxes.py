@@ -9,6 +9,7 @@ import pytest
 
 import headstart
 from boxed_pictures import FORMATS, coco
+from headstart.core.errors import UsageError
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -27,3 +28,8 @@ def test_copies_across_splits_and_broken_pictures(tmp_path: Path) -> None:
     assert [each.id for each in found["leakage"].examples] == ["images/val/d.png"]
     assert [each.id for each in found["unreadable"].examples] == ["images/train/c.png"]
     assert "1 × cat, 1 × dog" in found["label_conflicts"].summary
+
+
+def test_backbones_are_not_ranked_for_boxes(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="detection reads maps; name one with --backbone"):
+        headstart.rank(coco(tmp_path), quiet=True)

@@ -23,7 +23,7 @@ def add_to(commands: Any) -> None:
         "--out",
         type=Path,
         metavar="PATH",
-        help="predictions.csv, .jsonl or .parquet; for masks also a new folder",
+        help="predictions.csv, .jsonl or .parquet; for masks and boxes also a new folder",
     )
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument(
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     care = Care(options.coverage, options.abstain, options.abstain_below)
     model = _with_labels(options) if options.labels else load(Path(options.model), options.device)
     model.quiet = False
-    if folder and not model.task.draws:
+    if folder and not model.task.reads_maps:
         check_target(folder)
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
         progress.say(f"  note: {note}")
     if folder:
         write_pictures(folder, answer)
-        progress.say(f"{len(answer.ids)} masks and their table in {folder}")
+        progress.say(f"{len(answer.ids)} answers and their table in {folder}")
     elif options.out:
         write_predictions(options.out, answer.ids, answer.predictions)
         progress.say(f"{len(answer.ids)} predictions in {options.out}")

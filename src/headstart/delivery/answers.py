@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import whole_folder
 from headstart.data.modalities import MODALITIES
+from headstart.delivery.boxed_pictures import Boxed, write_boxes
 from headstart.delivery.inference import Computed
 from headstart.delivery.predictions import write_predictions
 from headstart.tasks.base import Predictions, Task
@@ -22,12 +23,14 @@ class Answer:
     """Predictions for the inputs that could be read; the others are named in ``set_aside``.
 
     ``pictures`` makes, one after the other, the PNG of each where the model's answers are pictures; else it is None.
+    ``boxed`` is what the answers lie in where they are boxes.
     """
 
     ids: list[str]
     predictions: Predictions
     set_aside: list[Problem]
     pictures: Callable[[], Iterator[bytes]] | None = None
+    boxed: Boxed | None = None
 
 
 def pictures_of(task: Task, modality: str, seen: Computed) -> Iterator[bytes]:
@@ -35,6 +38,16 @@ def pictures_of(task: Task, modality: str, seen: Computed) -> Iterator[bytes]:
     kind = MODALITIES.load(modality)()
     for reference, answer in zip(seen.examples.references, seen.outputs, strict=True):
         yield task.picture(answer, kind.extent(reference))
+
+
+def no_guard(task: Task, otherwise: str) -> UsageError:
+    """There is no guard: `otherwise`, unless the task is one whose models have none."""
+    if not task.reads_maps:
+        return UsageError(otherwise)
+    return UsageError(
+        f"A model for {task.name.replace('_', ' ')} answers for every place of an input, and keeps no features of "
+        "whole ones by which inputs are compared, ranked, explained or taken for unfamiliar."
+    )
 
 
 def check_folder(folder: Path) -> None:
@@ -51,10 +64,15 @@ def check_folder(folder: Path) -> None:
 def write_pictures(folder: Path, answer: Answer) -> None:
     """Write a PNG an input and the table of predictions, which names it, to `folder`, whole or not at all.
 
+    Boxes are written as :func:`headstart.delivery.boxed_pictures.write_boxes` does.
+
     Raises
     ------
     HeadstartError : the disk is full or not writable.
     """
+    if answer.boxed is not None:
+        write_boxes(folder, answer.ids, picture_names(answer.ids), answer.predictions, answer.boxed)
+        return
     if answer.pictures is None:
         raise UsageError("The answers of this model are no pictures; name a table, such as predictions.csv.")
     names = picture_names(answer.ids)

@@ -20,7 +20,8 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
 from headstart.data.several_sources import by_name
-from headstart.delivery.answers import Answer, pictures_of
+from headstart.delivery.answers import Answer, no_guard, pictures_of
+from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
 from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
@@ -71,7 +72,8 @@ class Model(Parts):
             probable = probabilities(self.task, seen.outputs, self.calibration)
             predictions = guarded(predictions, probable, self.labels, guard, looked, care)
         pictures = partial(pictures_of, self.task, self.modality, seen) if self.task.draws else None
-        return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures)
+        boxed = Boxed(self.modality, seen.examples.references, self.labels) if BOXES in predictions.columns else None
+        return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures, boxed)
 
     def predict(self, data: Any) -> list[Any]:
         """The predicted label (or number) of every input, in order.
@@ -106,7 +108,7 @@ class Model(Parts):
 
     def _why_no_sets(self, guard: Guard | None) -> str:
         if guard is None:
-            return "This model folder holds no guard; fit it anew to have one."
+            return str(no_guard(self.task, "This model folder holds no guard; fit it anew to have one."))
         if self.result.adaptation and self.result.adaptation.get("kept"):
             return (
                 "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
@@ -124,12 +126,11 @@ class Model(Parts):
         """
         from headstart.delivery.comparing import check_enough, compare  # scipy's tests: half a second
 
-        if self.guard is None:
-            raise UsageError("This model folder holds no guard to compare with; fit it anew to have one.")
+        guard = self.needed_guard
         examples = self._read(data, input, needs_targets=False)
         check_enough(len(examples))
-        new = self._observed(self.guard, examples).new
-        return compare(self.task, self.calibration, self.guard, new, MODALITIES.load(self.modality)().noun, seed)
+        new = self._observed(guard, examples).new
+        return compare(self.task, self.calibration, guard, new, MODALITIES.load(self.modality)().noun, seed)
 
     def observe(self, data: Any, input: str | None = None) -> Observed:
         """New inputs as the network and the guard see them, in one run: features, outputs, how strange, what is near.
@@ -170,9 +171,8 @@ class Model(Parts):
         UsageError : the model folder holds none.
         """
         if self.guard is None:
-            raise UsageError(
-                "This model folder holds no guard, by which inputs are compared; fit it anew to have one."
-            )
+            why = "This model folder holds no guard to compare with; fit it anew to have one."
+            raise no_guard(self.task, why)
         return self.guard
 
     def evaluate(self, data: Any, input: str | None = None, target: str | None = None) -> Figures:
@@ -228,9 +228,10 @@ class Model(Parts):
         UsageError : there is none, and `care` cannot do without.
         """
         if self.guard is None and care.abstain:
-            raise UsageError(
+            raise no_guard(
+                self.task,
                 "This model folder holds no guard, by which it could tell what is unfamiliar; fit it anew to have "
-                "one. Abstaining below a probability works without."
+                "one. Abstaining below a probability works without.",
             )
         return self.guard
 

@@ -30,6 +30,7 @@ from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
+from headstart.experiment.drawing_boxes import boxed_answers
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
@@ -143,9 +144,10 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
-        mistakes=[] if task.draws else _mistakes(outcome, outputs, wrong),
+        mistakes=[] if task.reads_maps else _mistakes(outcome, outputs, wrong),
         drawn=drawn_answers(task, examples, outcome.rows(judged), outputs, encoded),
         colours=task.shown_in,
+        boxed=boxed_answers(task, examples, outcome.rows(judged), outputs, encoded),
         reliability=_reliability(task, outputs, wrong) if not (parts := _parts(model, outcome)) else [],
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),

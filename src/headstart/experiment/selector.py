@@ -133,6 +133,11 @@ def select(
     UsageError : groups are to be inferred.
     HeadstartError : there is nothing to choose from, or the examples cannot be used.
     """
+    if found.task.reads_maps:
+        raise UsageError(
+            f"Backbones are ranked by heads solved on pooled features, and {found.task.name} reads maps; name one "
+            "with --backbone (`headstart models` lists those at hand)."
+        )
     if spec.group == AUTO:
         # They are inferred from a backbone's features, and decide which examples are for testing.
         raise UsageError(

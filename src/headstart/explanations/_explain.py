@@ -104,6 +104,11 @@ def explain(
     """
     from headstart.explanations._subject import read_inputs
 
+    if model.task.reads_maps:
+        raise UsageError(
+            f"A model for {model.task.name.replace('_', ' ')} gives no single answer for an input that could be "
+            "explained; its report shows answers beside the truth, and predictions say how sure they are."
+        )
     chosen = {name: EXPLANATIONS.load(name)() for name in methods or EXPLANATIONS.names()}
     examples, asks = read_inputs(model, inputs, input), explainer(model, label, known, target)
     made = Explanations([])

@@ -12,7 +12,7 @@ from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
 RATE = 3e-3
-STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 800, 6, 60
+STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 400, 6, 40
 BATCH = 8
 
 

@@ -26,6 +26,14 @@ class Drawn(NamedTuple):
     html: str
 
 
+class Boxed(NamedTuple):
+    """One judged picture with boxes on it: its id, what they are in words, and a fragment that shows it."""
+
+    id: str
+    said: str
+    html: str
+
+
 class Case(NamedTuple):
     """One judged example in the confusion matrix: places of its true and its predicted label, and itself."""
 
@@ -123,6 +131,7 @@ class ReportEvidence:
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
     truths : the target, as a person reads it, of the examples in ``shown``.
     drawn : answers that are masks, the worst first, and ``colours``, those of the classes in them.
+    boxed : answers that are boxes, the worst first.
     extension : what adding classes gave and took: rows of (what, value, interval, on what), the first their names.
     settings : what was asked for, chosen values included.
     provenance : where data, backbone and software came from.
@@ -154,6 +163,7 @@ class ReportEvidence:
     shown: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
     drawn: Sequence[Drawn] = ()
+    boxed: Sequence[Boxed] = ()
     colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     extension: Sequence[tuple[str, str, str, str]] = ()
     settings: Mapping[str, str] = field(default_factory=dict)

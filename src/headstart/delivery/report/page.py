@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import escape
 
 from headstart.delivery.report._answer import answer
+from headstart.delivery.report._boxed import boxed
 from headstart.delivery.report._calibration import calibration
 from headstart.delivery.report._cards import mistakes
 from headstart.delivery.report._confusion import confusion
@@ -35,6 +36,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
+    "boxes": ("Misses and false alarms", boxed),
     "masks": ("Masks beside the truth", drawn),
     "mistakes": ("The worst mistakes", mistakes),
     "growth": ("Would more examples help?", growth),

@@ -1,0 +1,132 @@
+"""Segmentation from the command line: check, fit, predict and evaluate on pictures beside masks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from small_world import result_of, status
+
+FRAME = (96, 64)
+
+
+def scenes(folder: Path, count: int, seed: int = 0) -> Path:
+    """Grey noise with a red block, its mask 1 there; the rim of every mask is ignored."""
+    random = np.random.default_rng(seed)
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    for number in range(count):
+        pixels = random.integers(60, 120, (FRAME[1], FRAME[0], 3), np.uint8)
+        mask = np.zeros(FRAME[::-1], np.uint8)
+        top, left = random.integers(2, 24), random.integers(2, 48)
+        pixels[top : top + 36, left : left + 36, 0] = 250
+        mask[top : top + 36, left : left + 36] = 1
+        mask[0] = 255
+        Image.fromarray(pixels).save(folder / "images" / f"{number:02}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"{number:02}.png")
+    (folder / "classes.txt").write_text("ground,120,120,120\nblock,255,0,0\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenes(tmp_path_factory.mktemp("scenes") / "blocks", 40)
+
+
+@pytest.fixture(scope="module")
+def model(blocks: Path, tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from small_world import machine
+
+    out = tmp_path_factory.mktemp("mask-model") / "model"
+    with machine(tiny_backbones, out.parent / "cache"):
+        arguments = ("--backbone", "local/tiny_resnet", "--strategy", "head_training:epochs=14,views=2")
+        assert status("fit", blocks, "--out", out, "--budget", "5m", *arguments) == 0
+    return out
+
+
+def test_the_fit_finds_the_blocks_and_says_how_sure_each_figure_is(model: Path) -> None:
+    result = result_of(model)
+    assert result["task"] == "segmentation"
+    assert result["test"]["miou"][0] > 0.7
+    assert {"miou", "dice", "pixel_accuracy", "boundary_f1", "iou of block", "dice of ground"} <= result[
+        "test"
+    ].keys()
+    for value, low, high in result["test"].values():
+        assert low <= value <= high
+    report = (model / "report.html").read_text(encoding="utf-8")
+    assert "Masks beside the truth" in report
+    assert "its true mask, and the predicted one" in report
+    assert not (model / "guard.json").exists()
+
+
+def test_masks_are_written_in_full_size_with_a_palette_whole_or_not_at_all(
+    at_hand: Path, model: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("predict", model, blocks, "-o", "drawn") == 0
+    written = sorted((at_hand / "drawn" / "images").iterdir())
+    assert len(written) == 40
+    drawn = Image.open(written[3])
+    assert (drawn.mode, drawn.size) == ("P", FRAME)
+    truth = np.asarray(Image.open(blocks / "masks" / written[3].name))
+    assert (np.asarray(drawn) == truth)[truth != 255].mean() > 0.85
+    assert np.asarray(drawn.convert("RGB"))[truth == 1].mean(axis=0)[0] > 200
+    rows = (at_hand / "drawn" / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "input,label,probability,confidence,shares,mask"
+    assert len(rows) == 41
+    assert status("predict", model, blocks, "-o", "drawn") == 2
+    assert "not overwritten" in capsys.readouterr().err
+    assert status("predict", model, blocks / "images", "-o", "table.csv") == 0
+
+
+def test_evaluate_measures_on_masks_and_names_a_class_that_it_does_not_know(
+    at_hand: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = scenes(at_hand / "new", 6, seed=1)
+    assert status("evaluate", model, new, "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["miou"][0] > 0.7
+    (new / "classes.txt").write_text("ground\nbrick\n")
+    assert status("evaluate", model, new) == 1
+    assert "'brick'" in capsys.readouterr().err
+
+
+def test_what_has_no_meaning_for_masks_is_refused_in_words(
+    at_hand: Path, model: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (
+        ("compare", model, blocks),
+        ("label", model, blocks),
+        ("explain", model, blocks / "images/00.png"),
+    ):
+        assert status(*command) in (1, 2)
+        said = capsys.readouterr().err
+        assert "Traceback" not in said
+        assert "segmentation" in said, said
+
+
+def test_the_last_stages_are_tuned_from_the_trained_head_on(
+    at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strategy = "fine_tuning:freeze_depth=4,epochs=2,views=1"
+    arguments = ("--backbone", "local/tiny_resnet", "--strategy", strategy, "--budget", "5m", "--json")
+    assert status("fit", blocks, "--out", "tuned", *arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["chosen"] == "fine_tuning_from_4"
+    assert len(result["rungs"][0]["curve"]) == 2
+    assert status("evaluate", "tuned", blocks, "--json") == 0
+
+
+def test_a_check_looks_at_pictures_with_masks(
+    at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("check", blocks, "--json", "--backbone", "none", "--fail-on", "never") == 0
+    assert "label_conflicts" not in {found["diagnosis"] for found in json.loads(capsys.readouterr().out)["findings"]}
+
+
+def test_a_network_without_maps_is_refused(at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("fit", blocks, "--out", "m", "--strategy", "feature_extraction", "--backbone", "local/tiny_resnet")
+    assert "head training trains those that read maps" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+"""Answers that are boxes become COCO JSON that reads back, pictures with the boxes on them, and a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+
+from headstart.core.boxes import Box, Boxes
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from headstart.delivery.answers import Answer, write_pictures
+from headstart.delivery.boxed_pictures import Boxed, coco_json
+from headstart.tasks._box_marks import marks
+from headstart.tasks.base import Predictions
+
+FOUND = [
+    [{"label": "dog", "score": 0.9, "edges": [0.25, 0.25, 0.75, 0.5]}],
+    [],
+]
+
+
+def test_a_folder_reads_back_as_the_same_boxes(tmp_path: Path) -> None:
+    paths = [tmp_path / "in" / name for name in ("a.jpg", "b.png")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        PIL.Image.new("RGB", (80, 40), "white").save(path)
+    predictions = Predictions({"label": ["1 × dog", "nothing"], "probability": [None, None], "boxes": FOUND})
+    out = tmp_path / "out"
+    answer = Answer(["a.jpg", "b.png"], predictions, [], boxed=Boxed("image", paths, ["cat", "dog"]))
+    write_pictures(out, answer)
+    assert sorted(p.name for p in out.iterdir()) == ["pictures", "predictions.csv", "predictions.json"]
+    content = json.loads((out / "predictions.json").read_text())
+    (box,) = content["annotations"]
+    assert box == {
+        "id": 1, "image_id": 1, "category_id": 2, "bbox": [20, 10, 40, 10], "area": 400, "iscrowd": 0, "score": 0.9,
+    }  # fmt: skip
+    (out / "predictions.json").rename(tmp_path / "in" / "predictions.json")
+    examples = read(Request(tmp_path / "in" / "predictions.json"))
+    (first,), second = examples.targets or []
+    assert (first.label, first.corners) == ("dog", (20, 10, 60, 20))
+    assert len(second) == 0
+
+
+def test_boxes_are_drawn_where_they_are(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    PIL.Image.new("RGB", (80, 40), "white").save(picture)
+    predictions = Predictions({"label": ["1 × dog"], "probability": [None], "boxes": FOUND[:1]})
+    answer = Answer(["a.png"], predictions, [], boxed=Boxed("image", [picture], ["cat", "dog"]))
+    write_pictures(tmp_path / "out", answer)
+    (written,) = (tmp_path / "out" / "pictures").iterdir()
+    pixels = np.asarray(PIL.Image.open(written), dtype=int)
+    assert pixels.shape == (40, 80, 3)
+    red, green, blue = pixels[15, 60]
+    assert green > red + 40  # the second class is green
+    assert (pixels[35, 5] > 240).all()
+    assert green > blue
+
+
+def test_an_empty_picture_has_no_annotation() -> None:
+    content = coco_json(["a"], [(8, 8)], [[]], ["cat"])
+    assert content["annotations"] == []
+    assert content["images"] == [{"id": 1, "file_name": "a", "width": 8, "height": 8}]
+
+
+def test_what_became_of_each_box() -> None:
+    target = Boxes(
+        (Box(0, 0, 40, 40, "cat"), Box(50, 50, 90, 90, "dog"), Box(0, 50, 40, 90, "cat", difficult=True)), (100, 100)
+    )
+    found = [
+        {"label": "cat", "score": 0.9, "edges": [0, 0, 0.4, 0.4]},
+        {"label": "cat", "score": 0.8, "edges": [0.5, 0.5, 0.9, 0.9]},
+        {"label": "cat", "score": 0.7, "edges": [0, 0.5, 0.4, 0.9]},
+    ]
+    seen = [(mark.kind, mark.label, mark.score) for mark in marks(target, found)]
+    # The second is a dog; the third lies where nothing is asked for.
+    assert seen == [("false alarm", "cat", 0.8), ("missed", "dog", None), ("found", "cat", 0.9)]
+    assert marks(Boxes((), (10, 10)), []) == []

@@ -1,0 +1,88 @@
+"""Detection from end to end: boxes in, a model, its figures, answers and report out, and the same after loading."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import headstart
+from headstart.cli import main
+
+SIDE = 128
+COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 220)}
+
+
+def squares(root: Path, pictures: int, seed: int) -> Path:
+    """Grey noise with one to three coloured squares a picture, as COCO JSON for train and test."""
+    random = np.random.default_rng(seed)
+    names = list(COLOURS)
+    (root / "annotations").mkdir(parents=True)
+    for split, count in (("train", pictures), ("test", pictures // 2)):
+        images, annotations = [], []
+        (root / split).mkdir()
+        for number in range(1, count + 1):
+            picture = Image.fromarray(random.integers(90, 160, (SIDE, SIDE, 3), np.uint8))
+            for corner in range(random.integers(1, 4)):
+                side, kind = int(random.integers(28, 50)), int(random.integers(2))
+                x, y = (int(v) + 64 * (corner >> k & 1) for k, v in enumerate(random.integers(0, 64 - side + 1, 2)))
+                ImageDraw.Draw(picture).rectangle((x, y, x + side - 1, y + side - 1), fill=COLOURS[names[kind]])
+                box = {"image_id": number, "category_id": kind + 1, "bbox": [x, y, side, side]}
+                annotations.append({"id": len(annotations) + 1, **box})
+            picture.save(root / split / f"{number}.png")
+            images.append({"id": number, "file_name": f"{number}.png", "width": SIDE, "height": SIDE})
+        categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
+        content = {"images": images, "annotations": annotations, "categories": categories}
+        (root / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
+    return root
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(data, model folder)."""
+    folder = tmp_path_factory.mktemp("detecting")
+    data = squares(folder / "data", 40, seed=0)
+    headstart.fit(
+        data, backbone=str(tiny_backbones / "tiny_resnet"), strategy="head_training:epochs=16", budget="10m",
+        out=folder / "model", quiet=True,
+    )  # fmt: skip
+    return data, folder / "model"
+
+
+def test_it_finds_what_it_has_learnt(fitted: tuple[Path, Path]) -> None:
+    result = json.loads((fitted[1] / "result.json").read_text())
+    assert result["task"] == "detection"
+    value, low, high = result["test"]["map50"]
+    assert low <= value <= high
+    assert value > 0.15  # nothing learnt: 0.00
+    assert result["test"]["map"][0] < value
+
+
+def test_a_loaded_model_reaches_the_same(fitted: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    data, folder = fitted
+    result = json.loads((folder / "result.json").read_text())
+    assert main(["evaluate", str(folder), str(data / "annotations" / "instances_test.json"), "--json"]) in (0, None)
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["map"] == pytest.approx(result["test"]["map"], abs=1e-3)
+    assert figures["map50"] == pytest.approx(result["test"]["map50"], abs=1e-3)
+
+
+def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Path) -> None:
+    data, folder = fitted
+    assert main(["predict", str(folder), str(data / "test"), "-o", str(tmp_path / "out")]) in (0, None)
+    content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert len(content["images"]) == 20
+    assert {category["name"] for category in content["categories"]} == {"red", "blue"}
+    assert content["annotations"]
+    assert all(0.5 <= box["score"] <= 1 for box in content["annotations"])
+    assert len(list((tmp_path / "out" / "pictures").iterdir())) == 20
+
+
+def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
+    page = (fitted[1] / "report.html").read_text(encoding="utf-8")
+    assert "Misses and false alarms" in page
+    assert " found</span>" in page
+    assert "The worst mistakes" not in page
