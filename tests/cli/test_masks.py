@@ -130,3 +130,12 @@ def test_a_check_looks_at_pictures_with_masks(
 def test_a_network_without_maps_is_refused(at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("fit", blocks, "--out", "m", "--strategy", "feature_extraction", "--backbone", "local/tiny_resnet")
     assert "head training trains those that read maps" in capsys.readouterr().err
+
+
+def test_what_transfer_gave_can_be_proven(at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--strategy", "fine_tuning:freeze_depth=4,epochs=1,views=0", "--budget", "20s", "--prove", "--json")
+    assert status("fit", blocks, "--out", "proven", "--backbone", "local/tiny_resnet", *arguments) == 0
+    gains = json.loads(capsys.readouterr().out)["gains"]
+    assert set(gains) == {"from_scratch"}
+    low, high = gains["from_scratch"]["difference"][1:]
+    assert -1 <= low <= high <= 1

@@ -141,6 +141,7 @@ def from_scratch(
         ending=0.0,
     )
     start = new_network(randomised(backbone, bench), bench.task)
+    start.head_is_new = not start.maps  # one that must be trained anyway has nothing to learn from random maps
     prepared = strategy.prepare(replace(rung, freeze_depth=0), start, alone)
     recipe = prepared.recipe
     decided = alone.folder / "epochs.json"  # for a fit that is killed and resumed

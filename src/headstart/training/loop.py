@@ -174,11 +174,15 @@ Keep = Callable[[Tensor], Tensor]
 
 
 def outputs_of(
-    trained: nn.Module, activations: Activations, device: torch.device, keep: Keep = lambda outputs: outputs
+    trained: nn.Module,
+    activations: Activations,
+    device: torch.device,
+    keep: Keep = lambda outputs: outputs,
+    size: int = JUDGED,
 ) -> Tensor:
     """What `keep` leaves of the outputs (N, C) of every example, in order, on the CPU."""
     rows, found = [], []
-    for part, outputs in by_batch(trained, activations, device):
+    for part, outputs in by_batch(trained, activations, device, size):
         rows += part
         found.append(keep(outputs))
     return torch.cat(found)[np.argsort(rows)]
@@ -186,12 +190,12 @@ def outputs_of(
 
 @torch.no_grad()
 def by_batch(
-    trained: nn.Module, activations: Activations, device: torch.device
+    trained: nn.Module, activations: Activations, device: torch.device, size: int = JUDGED
 ) -> Iterator[tuple[list[int], Tensor]]:
     """Some examples and their raw outputs (n, C), on the CPU; inputs of similar length are computed together."""
     lengths = activations.lengths
     order = np.arange(len(activations)) if lengths is None else np.argsort(lengths, kind="stable")
-    size = _at_once(activations)
+    size = min(size, _at_once(activations))
     parts = [order[start : start + size].tolist() for start in range(0, len(order), size)]
     for part, batch in zip(parts, ahead(activations.batch, parts), strict=True):
         yield part, trained({name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
@@ -200,7 +204,7 @@ def by_batch(
 def _at_once(activations: Activations) -> int:
     """Examples of a batch that is only judged: fewer where an example is large, for two are read ahead."""
     first = sum(tensor.nbytes for tensor in activations.batch([0]).values()) if len(activations) else 1
-    return max(1, min(JUDGED, JUDGED_BYTES // max(first, 1)))
+    return max(1, JUDGED_BYTES // max(first, 1))
 
 
 def _validate(job: Job) -> dict[str, float]:
