@@ -63,7 +63,9 @@ def test_nothing_that_names_a_person_is_written_or_said(
     common = ("--budget", "30s", *PHOTO_PROBE)
     assert status("fit", scans, "--out", model, "--json", *common) == 0
     assert status("fit", scans, "--out", out / "again", *common) == 0
-    assert status("check", scans, "--json", "--report", out / "check.html", "--fail-on", "never", *PHOTO_PROBE[:2]) == 0
+    assert (
+        status("check", scans, "--json", "--report", out / "check.html", "--fail-on", "never", *PHOTO_PROBE[:2]) == 0
+    )
     assert status("predict", model, scans, "-o", out / "predictions.csv") == 0
     assert status("evaluate", model, scans, "--json") == 0
     assert status("explain", model, scans / "left" / "000.dcm", "--out", out / "why") == 0

@@ -213,12 +213,14 @@ def _finish(
     landing = ascent.landings[ascent.chosen]
     calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.compared)))
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
-    tested = raw = None
+    tested = raw = by_class = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
         raw = bench.outputs(ascent.network, inputs, keep=not landing.result.curve)
         outputs["test"] = task.calibrated(raw, calibration)
-        tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
+        truth = task.encode(material.targets(rows.test))
+        tested = task.metrics(outputs["test"], truth)
+        by_class = task.by_class(outputs["test"], truth, calibration)
     learned = _figures_on_training(bench, landing, calibration)
     guard = guard_for(material, bench, ascent, calibration, raw)
     with ThreadPoolExecutor(1) as beside:
@@ -237,7 +239,13 @@ def _finish(
         task=task,
         modality=material.examples.modality,
         calibration=calibration,
-        result=replace(_result(spec, material, bench, ascent, tested), tasks=tasks, tasks_note=note, gains=gains),
+        result=replace(
+            _result(spec, material, bench, ascent, tested),
+            tasks=tasks,
+            tasks_note=note,
+            gains=gains,
+            by_class=by_class,
+        ),
         columns=dict(material.examples.columns),
         guard=guard,
         device=spec.device,

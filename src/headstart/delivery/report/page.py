@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 
+from headstart.delivery.report._against_rest import against_rest
 from headstart.delivery.report._answer import answer
 from headstart.delivery.report._calibration import calibration
 from headstart.delivery.report._cards import mistakes
@@ -34,6 +35,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
+    "against": ("Each class against the rest", against_rest),
     "mistakes": ("The worst mistakes", mistakes),
     "growth": ("Would more examples help?", growth),
     "curves": ("Epoch by epoch", curves),
