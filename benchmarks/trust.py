@@ -26,7 +26,7 @@ def main() -> int:
     for name in asked.only:
         try:
             for row in importlib.import_module(f"planted.{name}").measure(asked.data, asked.backbones, asked.seeds):
-                print(_line(row), flush=True)
+                print(line(row), flush=True)
                 rows.append({"measurement": name, **row, "reached": holds(row["must"], row["value"])})
                 if asked.out:
                     with asked.out.open("a", encoding="utf-8") as file:
@@ -38,7 +38,8 @@ def main() -> int:
     return int(failed > 0)
 
 
-def _line(row: dict[str, Any]) -> str:
+def line(row: dict[str, Any]) -> str:
+    """A row of the table."""
     return (
         f"{row['planted']:<46.46} {row['set']:<28.28} {row['seed']!s:>4}  {row['figure']:<34.34} "
         f"{row['value']:>8.3f}  {row['must'] or '':<16} {VERDICTS[holds(row['must'], row['value'])]:<7} "
