@@ -90,7 +90,7 @@ def test_a_bound_is_compared_as_it_is_printed(must: str | None, figure: float, r
     bounds, trust = importlib.import_module("bounds"), importlib.import_module("trust")
     assert bounds.holds(must, figure) is reached
     row = {"planted": "p", "set": "s", "seed": 0, "figure": "f", "value": figure, "must": must}
-    assert trust._line(row).endswith({True: "yes", False: "NO", None: must or f"{figure:.3f}"}[reached])
+    assert trust.line(row).endswith({True: "yes", False: "NO", None: must or f"{figure:.3f}"}[reached])
     assert trust.tally([True, False, None], 1) == "reached 1 of 2; 1 measurements failed"
     with pytest.raises(ValueError, match="no bound"):
         bounds.holds("much", 1.0)

@@ -18,18 +18,33 @@ def test_json_is_one_object_of_triples(
     figures = json.loads(said)
     assert said.count("\n") == 1
     assert list(figures) == list(result_of(message_model)["test"])
-    assert all(low <= value <= high for value, low, high in figures.values())
+    assert list(figures)[-4:] == ["auroc", "sensitivity", "specificity", "operating_point"]
+    *by_class, points = (figures.pop(name) for name in list(figures)[-4:])
+    triples = [*figures.values(), *(figure for block in by_class for figure in block.values())]
+    triples += [point[name] for point in points.values() for name in ("sensitivity", "specificity")]
+    assert all(low <= value <= high for value, low, high in triples)
+    assert all(set(block) == {"animals", "films", "learning"} for block in by_class)
 
 
 def test_a_person_reads_percent_and_intervals(
     photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert status("evaluate", photo_model, photos) == 0
-    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines() if line]
     said = {line[0]: [cell.strip() for cell in line[1:] if cell.strip()] for line in lines}
     assert said[""] == ["value", "95 % interval"]
     # Wilson's interval of 42 right of 42 is 42 / (42 + 1.96²) = 0.916 to 1.
     assert said["accuracy"] == ["100.0 %", "91.6–100.0 %"]
+
+
+def test_a_person_reads_each_class_against_the_rest(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("evaluate", photo_model, photos) == 0
+    *_, head, apple, lime, plum = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[0] == "class against the rest"
+    assert [line.split()[0] for line in (apple, lime, plum)] == ["apple", "lime", "plum"]
+    assert "1.000, " in plum
 
 
 def test_columns_can_be_named(message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:

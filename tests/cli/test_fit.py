@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.core.by_class import BY_CLASS
 from small_world import HUES, PHOTO_PROBE, TEXT_PROBE, result_of, status, table, texts
 
 TOP = [
@@ -42,6 +43,8 @@ def test_the_result_keeps_the_published_contract(photo_model: Path) -> None:
     assert list(result["seconds"]) == ["decode", "forward", "train", "total"]
     assert all(seconds >= 0 for seconds in result["seconds"].values())  # 0 of what an earlier fit left
     assert result["seconds"]["train"] < result["seconds"]["total"]  # the others run beside it, perhaps in threads
+    by_class = {name: result["test"].pop(name) for name in BY_CLASS}
+    assert all(set(block) <= {"apple", "lime", "plum"} for block in by_class.values())
     for figures in [result["test"], *(rung["validation"] for rung in result["rungs"])]:
         assert {"accuracy", "macro_f1"} <= figures.keys()
         for value, low, high in figures.values():

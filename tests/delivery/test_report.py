@@ -34,6 +34,7 @@ from headstart.delivery.report import (
     Sample,
     render,
 )
+from headstart.delivery.report._against_rest import against_rest
 from headstart.delivery.report._calibration import calibration_error
 from headstart.delivery.report._confusion import confused_pairs
 from headstart.delivery.report._curves import curves
@@ -66,8 +67,18 @@ def make_result() -> FitResult:
     together, alone, gain = Figure(0.9, 0.8, 0.95), Figure(0.85, 0.8, 0.9), Figure(0.05, 0.01, 0.1)
     return FitResult(
         "sorting", "zoo/net", "dear", 0, rungs, "the budget is spent", test, seconds, counts, found,
-        tasks=[TaskGain("team", "dear", "accuracy", together, alone, gain)],
+        by_class=BY_CLASS_FIGURES, tasks=[TaskGain("team", "dear", "accuracy", together, alone, gain)],
     )  # fmt: skip
+
+
+BY_CLASS_FIGURES = {
+    "auroc": {"bus": [0.987, 0.9, 1.0], "car": [0.912, 0.8, 0.97]},
+    "sensitivity": {"bus": [14 / 15, 0.7, 0.98], "car": [1.0, 0.8, 1.0]},
+    "specificity": {"bus": [1.0, 0.8, 1.0], "car": [14 / 15, 0.7, 0.98]},
+    "operating_point": {
+        "bus": {"threshold": 0.314, "sensitivity": [0.8, 0.5, 0.9], "specificity": [None, 0.0, 1.0]},
+    },
+}
 
 
 def make_evidence(label: str = "bus") -> ReportEvidence:
@@ -227,6 +238,7 @@ def test_fragments_are_taken_as_they_are() -> None:
         ("classes", {"per_label": []}),
         ("calibration", {"reliability": []}),
         ("mistakes", {"mistakes": []}),
+        ("against", {"result": replace(make_result(), by_class=None)}),
         ("provenance", {"settings": {}, "provenance": {}, "repeat": ""}),
         ("gains", {"gains": []}),
         ("growth", {"curve": []}),
@@ -245,6 +257,22 @@ def test_an_almost_empty_result_still_makes_a_page() -> None:
     page = render(ReportEvidence(result, "accuracy", {}, "Nothing was measured."))
     assert sections(page) == []
     assert Outline(page).open == []
+
+
+def test_each_class_against_the_rest_the_worst_first() -> None:
+    drawn = against_rest(make_evidence())
+    cells = re.findall(r"<t[hd] [^>]*>(.*?)</t[hd]>", drawn.split("<tbody>")[1])
+    assert [cells[0], cells[7]] == ["car", "bus"]
+    assert cells[1] == "0.912<br><small>0.800–0.970</small>"
+    assert cells[4:7] == ["–"] * 3  # of cars none has a threshold
+    assert cells[11] == "0.314"
+    assert cells[13].startswith("–<br>")
+    assert against_rest(replace(make_evidence(), result=replace(make_result(), test=None))) == ""
+
+
+def test_a_caution_stands_at_the_top() -> None:
+    page = render(replace(make_evidence(), caution="Not for <patients>."))
+    assert "Not for &lt;patients&gt;." in page.split("</header>")[0]
 
 
 def test_dot_and_whisker_stand_where_hand_computation_puts_them() -> None:

@@ -7,6 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from headstart.core.by_class import BY_CLASS
+
+MOST_SHOWN = 12
+"""Classes that are shown one by one."""
+
 
 def add_to(commands: Any) -> None:
     """Declare the command."""
@@ -21,7 +26,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help='one JSON object: {"accuracy": [value, low, high], …}, of several targets a block each',
+        help='one JSON object: {"accuracy": [value, low, high], …, "auroc": {class: […]}, …}, of several targets a '
+        "block each",
     )
     parser.set_defaults(run=run)
 
@@ -29,20 +35,36 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print the figures."""
     from headstart.core.files import finite
-    from headstart.core.results import figures_json
     from headstart.delivery.artifact import load
     from headstart.delivery.writing import figure_interval, figure_name, figure_value
 
     model = load(options.model, options.device)
     model.quiet = False
-    figures = model.evaluate(options.data, options.input, options.target)
+    found = model.judge(options.data, options.input, options.target)
     if options.json:
-        print(json.dumps(finite(figures_json(figures))))
+        print(json.dumps(finite(found.to_json())))
         return
     rows = [("", "value", "95 % interval")]
-    for name, figure in figures.items():
+    for name, figure in found.figures.items():
         given = name, figure, model.task.higher_is_better[name]
         rows.append((figure_name(name), figure_value(*given), figure_interval(*given)))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     for name, value, interval in rows:
         print(f"{name:{widths[0]}}  {value:>{widths[1]}}  {interval}")
+    for line in _class_lines(found.by_class or {}):
+        print(line)
+
+
+def _class_lines(by_class: dict[str, Any]) -> list[str]:
+    """A few classes against the rest, each with its intervals; of many, nothing: --json has them."""
+    classes = list(by_class.get("auroc", {}))
+    if not 0 < len(classes) <= MOST_SHOWN:
+        return []
+    names = [name for name in BY_CLASS if name != "operating_point"]
+    cells = [["class against the rest", *(f"{name}, 95 % interval" for name in names)]]
+    for label in classes:
+        figures = [by_class[name][label] for name in names]
+        cells.append([label, *(f"{value:.3f}, {low:.3f} to {high:.3f}" for value, low, high in figures)])
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return ["", *lines]

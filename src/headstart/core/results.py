@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from headstart.core.by_class import ByClass, without_classes
 from headstart.core.engine_choice import EngineChoice
 
 RESULT_FORMAT = 1
@@ -188,7 +189,8 @@ WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation", "forgetting")
 class FitResult:
     """The machine-readable result of a fit: ``result.json`` and ``fit --json``.
 
-    ``gains`` says what transfer gave over each of the models without it.
+    ``gains`` says what transfer gave over each of the models without it, and ``by_class`` how well the test told each
+    class from the rest, which lies within ``test`` there.
     ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
     found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; ``adaptation`` is what
     became of adapting it to new inputs; ``forgetting`` is what became of the task that its backbone could do before,
@@ -214,6 +216,7 @@ class FitResult:
     adaptation: dict[str, Any] | None = None
     forgetting: dict[str, Any] | None = None
     gains: dict[str, Gain] = field(default_factory=dict)
+    by_class: ByClass | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
@@ -226,6 +229,8 @@ class FitResult:
             blocks, overall = _blocks(holder[name] or {})
             if overall:
                 holder |= {name: blocks, OVERALL: overall}
+        if (by_class := plain.pop("by_class")) and plain["test"]:
+            plain["test"] = {**plain["test"], **by_class}
         for name in ("tasks", "tasks_note"):  # only several targets have these
             if not plain[name]:
                 del plain[name]
@@ -240,9 +245,11 @@ class FitResult:
             Finding(**{**finding, "examples": [FindingExample(**e) for e in finding["examples"]]})
             for finding in plain["findings"]
         ]
+        plain, by_class = without_classes(plain)
         return cls(
             **{
                 **_flat(plain, "test"),
+                "by_class": by_class,
                 "rungs": rungs,
                 "findings": findings,
                 "gains": {name: _gain(each) for name, each in plain.get("gains", {}).items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from headstart.core.spec import AUTO
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
-from headstart.data.several_sources import by_name
 from headstart.delivery.answers import Answer, no_guard, pictures_of
 from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
@@ -30,6 +29,7 @@ from headstart.frozen.engines import ENGINES
 
 if TYPE_CHECKING:
     from headstart.delivery.comparing import Comparison
+    from headstart.delivery.judging import Judged
 
 
 @dataclass
@@ -184,16 +184,16 @@ class Model(Parts):
         ------
         InputError : a target is missing or unknown; all such rows are named.
         """
-        examples = self._read(data, input, target)
-        if self.task.parts(self.task.encode([]))[0].name:  # of several targets a table may hold one
-            examples = replace(examples, targets=by_name(examples))
-        if problems := self.task.problems(examples.ids, list(examples.targets or [])):
-            raise InputError(problems, f"{len(problems)} targets do not fit this model:")
-        computed = self._inference.run(examples)
+        return self.judge(data, input, target).figures
+
+    def judge(self, data: Any, input: str | None = None, target: str | None = None) -> Judged:
+        """As :meth:`evaluate`, and how well each class is told from the rest."""
+        from headstart.delivery.judging import answerable, judged
+
+        computed = self._inference.run(answerable(self, self._read(data, input, target)))
         for problem in computed.set_aside:
             self._progress.say(f"  set aside: {problem}")
-        outputs = self.task.calibrated(computed.outputs, self.calibration)
-        return self.task.metrics(outputs, self.task.encode(list(computed.examples.targets or [])))
+        return judged(self, computed)
 
     def with_labels(self, labels: Any) -> Model:
         """This model with more labels, told apart by their names alone; nothing is trained, the old ones stay.

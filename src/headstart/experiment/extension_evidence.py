@@ -96,6 +96,7 @@ def _result(made: Extended, old: Model, seed: int) -> FitResult:
         rungs=[rung],
         stopped_because="classes were added to a finished model",
         test=made.task.metrics(after.outputs, after.encoded),
+        by_class=made.task.by_class(after.outputs, after.encoded, made.calibration),
         seconds=Seconds(total=extension.seconds),
         examples=ExampleCounts(len(made.learnt), 0, len(after), len(made.checked.set_aside)),
         findings=findings(extension, made.relabelled, _unjudged(made)),

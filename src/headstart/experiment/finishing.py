@@ -44,12 +44,14 @@ def finish(
     landing = ascent.landings[ascent.chosen]
     calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.compared)))
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
-    tested = raw = None
+    tested = raw = by_class = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
         raw = bench.outputs(ascent.network, inputs, keep=not landing.tuned)
         outputs["test"] = task.calibrated(raw, calibration)
-        tested = task.metrics(outputs["test"], task.encode(material.targets(rows.test)))
+        truth = task.encode(material.targets(rows.test))
+        tested = task.metrics(outputs["test"], truth)
+        by_class = task.by_class(outputs["test"], truth, calibration)
     learned = _figures_on_training(bench, landing, calibration)
     guard = guard_for(material, bench, ascent, calibration, raw)
     with ThreadPoolExecutor(1) as beside:
@@ -65,7 +67,7 @@ def finish(
         result.tasks, result.tasks_note = against_alone(
             spec, bench, backbone, ascent, choose_strategies(spec.strategy)
         )
-        result.gains = gains
+        result.gains, result.by_class = gains, by_class
         model = _model(spec, material, ascent, calibration, guard, result, bench.progress.quiet)
         outcome = Outcome(
             spec,

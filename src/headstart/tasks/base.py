@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.core.arrays import bytes_of
+from headstart.core.by_class import ByClass
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.maps import Map
@@ -287,6 +288,10 @@ class Task(ABC):
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         """Rows of per-class figures for the report (``label``, ``examples``, ``precision``, …), or none."""
         return []
+
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
+        """Of calibrated `outputs`, how well each class is told from the rest; None where there are no classes."""
+        return None
 
     def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:
         """How the targets are distributed: (name, count), for the data summary."""

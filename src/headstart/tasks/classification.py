@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
-from headstart.tasks import _class_figures
+from headstart.tasks import _against_rest, _class_figures
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
 from headstart.tasks._temperature import fit_temperature
@@ -193,14 +194,20 @@ class Classification(Task):
         return to_array(torch.where(predicted == encoded, 0.0, sure))
 
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
-        """``temperature``: outputs are divided by it."""
+        """``temperature``: outputs are divided by it; ``threshold_0`` …: of each class's operating point."""
         logits, truth = outputs.detach().double(), encoded
 
         def loss(temperature: float, doubt: float) -> float:
             smoothing = doubt * self.outputs / (self.outputs - 1)
             return float(self.loss(logits / temperature, truth, smoothing=smoothing))
 
-        return {"temperature": fit_temperature(loss, len(truth))}
+        temperature = fit_temperature(loss, len(truth))
+        sure = to_array(functional.softmax(logits / temperature, dim=1))
+        return {"temperature": temperature, **_against_rest.thresholds(sure, self._members(truth))}
+
+    def _members(self, encoded: Tensor) -> np.ndarray:
+        """(N, C) booleans: which class each example belongs to."""
+        return to_array(encoded)[:, None] == np.arange(self.outputs)
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         return outputs / calibration.get("temperature", 1.0)
@@ -222,6 +229,11 @@ class Classification(Task):
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         names, matrix = self.confusion(outputs, encoded)
         return _class_figures.rows(names, np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
+        sure = to_array(functional.softmax(outputs.double(), dim=1))
+        predicted = self._members(outputs.argmax(dim=1))
+        return _against_rest.by_class(list(self._places), sure, self._members(encoded), predicted, calibration)
 
     def say(self, target: Any) -> str:
         return str(plain(target))

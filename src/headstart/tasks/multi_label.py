@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
-from headstart.tasks import _label_sets
+from headstart.tasks import _against_rest, _label_sets
 from headstart.tasks._class_figures import rows
 from headstart.tasks._label_figures import FIGURES
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
@@ -164,13 +165,19 @@ class MultiLabel(Task):
         return to_array(torch.where(wrong, sure, 0.0).amax(dim=1))
 
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
-        """``temperature``: outputs are divided by it."""
+        """``temperature``: outputs are divided by it; ``threshold_0`` …: of each label's operating point."""
         logits = outputs.detach().double()
 
         def loss(temperature: float, doubt: float) -> float:
             return float(self.loss(logits / temperature, encoded, smoothing=2 * doubt))
 
-        return {"temperature": fit_temperature(loss, len(encoded))}
+        temperature = fit_temperature(loss, len(encoded))
+        sure = to_array(torch.sigmoid(logits / temperature))
+        return {"temperature": temperature, **_against_rest.thresholds(sure, to_array(encoded) > 0)}
+
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
+        sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
+        return _against_rest.by_class(self.labels, sure, truth, to_array(outputs) > 0, calibration)
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         return outputs / calibration.get("temperature", 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,22 @@ def test_the_owner_is_the_patient_else_the_study_and_is_told_to_nobody(tmp_path:
     assert study != one
     assert IMAGE.owner(tmp_path / "absent.dcm") is None
     assert IMAGE.owner(np.zeros((2, 2), np.uint8)) is None
+
+
+def test_an_identifier_that_breaks_the_rules_is_not_quoted_in_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wrong = {"PatientBirthDate": "never", "StudyInstanceUID": "none.of.yours"}
+        paths = [write_dicom(tmp_path / f"{i}.dcm", np.zeros((2, 2), np.uint8), id_, **wrong)
+                 for i, id_ in enumerate(("too long " * 10, ""))]  # fmt: skip
+    caplog.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert all(IMAGE.owner(path) for path in paths)
+        assert all(IMAGE.decode(path) for path in paths)
+    assert not caplog.records
 
 
 def test_bytes_and_files_of_another_ending_are_told_by_content(tmp_path: Path) -> None:

@@ -81,8 +81,16 @@ def owner(file: BinaryIO) -> str | None:
     ValueError : it cannot be read.
     """
     header = _header(file, list(_OWNERS), pixels=False)
-    found = ((name, str(header.get(name) or "").strip()) for name in _OWNERS)
+    found = ((name, _as_stored(header, name)) for name in _OWNERS)
     return next((f"{name} {value}" for name, value in found if value), None)
+
+
+def _as_stored(header: Any, name: str) -> str:
+    """A value that nothing has looked at: where it breaks a rule, pydicom's warning would quote it."""
+    tags = require("pydicom.datadict", EXTRA, "Reading DICOM files")
+    element = header.get_item(tags.tag_for_keyword(name))
+    value = None if element is None else element.value
+    return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else str(value or "").strip()
 
 
 def decoded(file: BinaryIO, place: int | None, most_pixels: int) -> PIL.Image.Image:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 
+from headstart.delivery.report._against_rest import against_rest
 from headstart.delivery.report._answer import answer
 from headstart.delivery.report._boxed import boxed
 from headstart.delivery.report._calibration import calibration
@@ -36,6 +37,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
+    "against": ("Each class against the rest", against_rest),
     "boxes": ("Misses and false alarms", boxed),
     "masks": ("Masks beside the truth", drawn),
     "mistakes": ("The worst mistakes", mistakes),

@@ -1,0 +1,55 @@
+"""The forms that the chest X-rays are written in hold the pixels that they are written from."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from headstart.data.modalities.image import Image as Images
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def dense() -> Iterator[None]:
+    """The benchmark's modules, found only while these tests run."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] in {"dense", "dense_lines", "bounds", "target", "trust"}:
+            del sys.modules[name]
+
+
+def test_every_form_decodes_to_the_same_pixels(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom", reason="the extra medical is not installed")
+    chest = importlib.import_module("dense_lines.chest")
+    for number in range(4):
+        place = tmp_path / "source" / ("train", "test")[number % 2] / "a"
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 6, 1), np.uint8).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(pixels[:, :, 0]).save(place / f"{number}.jpg", quality=95)
+    decoded = {}
+    for form, write in chest.FORMS.items():
+        folder = chest.written(tmp_path / "source", tmp_path / form, write)
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        assert [path.parent.relative_to(folder).as_posix() for path in paths] == ["test/a"] * 2 + ["train/a"] * 2
+        decoded[form] = np.stack([np.asarray(Images().decode(path), dtype=np.float64) for path in paths])
+    for form in ("16-bit PNG", "DICOM"):
+        np.testing.assert_allclose(decoded[form], decoded["images"], atol=1e-3)
+
+
+def test_noise_is_half_an_interval_and_every_group_of_rows_is_listed() -> None:
+    dense, chest = importlib.import_module("dense"), importlib.import_module("dense_lines.chest")
+    assert "chest" in dense.LINES
+    assert not any(name.startswith("_") for name in dense.LINES)
+    bound = chest._noise((0.9, 0.8, 0.94))  # half of 0.14 on either side
+    assert bound == "0.830 to 0.970"
+    assert [dense.holds(bound, value) for value in (0.829, 0.83, 0.97, 0.971)] == [False, True, True, False]
