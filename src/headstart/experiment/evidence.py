@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -15,23 +15,18 @@ from torch import Tensor
 
 import headstart
 from headstart.core.files import digest
-from headstart.core.kept import Kept
-from headstart.core.results import Figures
-from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
-from headstart.data.checks import Checked
-from headstart.data.splits import Split
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
-from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.drawing_boxes import boxed_answers
 from headstart.experiment.facts import caution, facts
+from headstart.experiment.outcome import Outcome
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
@@ -49,42 +44,6 @@ SHOWN_MISTAKES = 24
 SHOWN_SAMPLES = 3
 SHOWN_CLASSES = 12
 SHOWN_SET_ASIDE = 50
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished fit leaves behind.
-
-    ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
-    training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
-    examples added. ``before`` is the evidence from before training, which ``examination`` has seen; ``kept``
-    holds what earlier fits on the same examples have explained, and ``old_task`` what became of one, if there was.
-    """
-
-    spec: FitSpec
-    checked: Checked
-    task: Task
-    split: Split
-    outputs: Mapping[str, Tensor]
-    learned: Figures
-    trained_on_all: bool
-    before: Evidence
-    examination: Examination
-    kept: Kept
-    old_task: keeping.Kept | None = None
-
-    def rows(self, name: str) -> np.ndarray:
-        """The examples of one split."""
-        return {"train": self.split.train, "validation": self.split.compared, "test": self.split.test}[name]
-
-    def column(self, values: Sequence[Any] | None, name: str) -> list[Any]:
-        """One split's part of a column over all examples."""
-        return [(values or [])[i] for i in self.rows(name)]
-
-    @property
-    def judged(self) -> str:
-        """The split behind confusion, mistakes and calibration: the test split where there is one."""
-        return "test" if "test" in self.outputs else "validation"
 
 
 def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:

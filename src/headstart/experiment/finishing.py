@@ -19,11 +19,12 @@ from headstart.experiment.alone import against_alone
 from headstart.experiment.bench import TRAIN_SAMPLE, every_input
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
-from headstart.experiment.evidence import Outcome, add_evidence, reasons_of
+from headstart.experiment.evidence import add_evidence, reasons_of
 from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.keeping import kept_of
 from headstart.experiment.material import Material
+from headstart.experiment.outcome import Outcome
 from headstart.experiment.refits import curve_of
 from headstart.ladder.ladder import Ascent
 from headstart.ladder.landing import Landing

@@ -162,8 +162,9 @@ class Ladder:
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        # Once on all, and k times on k - 1 of k folds.
-        times = 1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))
+        times = (
+            1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))
+        )  # k times (k - 1) / k, and all
         return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:

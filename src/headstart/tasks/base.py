@@ -268,12 +268,7 @@ class Task(ABC):
         raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
 
     def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
-        """A PNG of one example's answer in `size` (width, height), for a task that ``draws``.
-
-        Parameters
-        ----------
-        answer : one row of what is kept of outputs, or of encoded targets.
-        """
+        """A PNG in `size` (width, height) of an `answer`, one row of kept outputs or encoded targets."""
         raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no picture.")
 
     @property
