@@ -118,9 +118,7 @@ def test_a_card_names_only_pipelines_that_the_hub_has(modality: str, task: Any, 
     fitted = model(task)
     fitted.modality, fitted.provenance = modality, {"data": "d", "data_fingerprint": "f", "seed": 0}
     fitted.network = SimpleNamespace(backbone=SimpleNamespace(card=SimpleNamespace(licence="unknown")))
-    checked: Any = SimpleNamespace(
-        examples=SimpleNamespace(source="t.csv", references=["a text"], modality=modality)
-    )
+    checked: Any = SimpleNamespace(examples=SimpleNamespace(source="t.csv", references=["a text"], modality=modality))
     told = facts(fitted, FitSpec("t.csv"), checked)
     assert told.get("pipeline_tag") == tag
     assert told["data fingerprint"] == "f"

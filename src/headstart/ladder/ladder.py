@@ -162,9 +162,7 @@ class Ladder:
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        times = (
-            1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))
-        )  # k times (k - 1) / k, and all
+        times = 1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))  # k times (k - 1) / k, and all
         return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:

@@ -3,7 +3,9 @@
 from headstart.delivery.report.evidence import (
     Alternative,
     Bin,
+    Boxed,
     Case,
+    Drawn,
     Explained,
     Mistake,
     Near,
@@ -16,7 +18,9 @@ from headstart.delivery.report.page import render
 __all__ = [
     "Alternative",
     "Bin",
+    "Boxed",
     "Case",
+    "Drawn",
     "Explained",
     "Mistake",
     "Near",
