@@ -26,6 +26,7 @@ from headstart.delivery.report import (
     Alternative,
     Bin,
     Case,
+    Drawn,
     Explained,
     Mistake,
     Near,
@@ -72,6 +73,8 @@ def make_result() -> FitResult:
 
 def make_evidence(label: str = "bus") -> ReportEvidence:
     return ReportEvidence(
+        drawn=[Drawn("street.jpg", 0.2, "<q>strip</q>")],
+        colours={"sky": (0, 0, 200)},
         result=make_result(),
         watched="accuracy",
         higher_is_better={"accuracy": True, "macro_f1": True},
@@ -200,6 +203,8 @@ def test_hostile_words_are_escaped_everywhere() -> None:
         measured_on=EVIL,
         per_label=[{"label": EVIL, EVIL: EVIL}],
         extension=[(EVIL,) * 4] * 2,
+        drawn=[Drawn(EVIL, 0.2, "")],
+        colours={EVIL: (0, 0, 200)},
         settings={EVIL: EVIL},
         provenance={EVIL: EVIL},
     )
@@ -218,6 +223,7 @@ def test_fragments_are_taken_as_they_are() -> None:
     assert "<i>sample</i>" in page
     assert "<u>seven</u>" in page
     assert "<s>map</s>" in page
+    assert "<q>strip</q>" in page
 
 
 @pytest.mark.parametrize(
@@ -226,6 +232,7 @@ def test_fragments_are_taken_as_they_are() -> None:
         ("confusion", {"confusion": None}),
         ("classes", {"per_label": []}),
         ("calibration", {"reliability": []}),
+        ("masks", {"drawn": []}),
         ("mistakes", {"mistakes": []}),
         ("provenance", {"settings": {}, "provenance": {}, "repeat": ""}),
         ("gains", {"gains": []}),
