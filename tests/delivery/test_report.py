@@ -85,6 +85,8 @@ BY_CLASS_FIGURES = {
 
 def make_evidence(label: str = "bus") -> ReportEvidence:
     return ReportEvidence(
+        drawn=[Drawn("street.jpg", 0.2, "<q>strip</q>")],
+        colours={"sky": (0, 0, 200)},
         result=make_result(),
         watched="accuracy",
         higher_is_better={"accuracy": True, "macro_f1": True},
@@ -123,9 +125,7 @@ def make_evidence(label: str = "bus") -> ReportEvidence:
         },
         truths={"train/7.jpg": label},
         extension=[("", "accuracy", "interval", ""), ("old classes, now", "94.3 %", "92.7–95.6 %", f"9 {label}")],
-        drawn=[Drawn(f"test/{label}", 0.4, "<img alt=\"\">")],
-        colours={label: (1, 2, 3)},
-        boxed=[Boxed(f"test/{label}", "1 missed", "<img alt=\"\">")],
+        boxed=[Boxed(f"test/{label}", "1 missed", '<img alt="">')],
         settings={"seed": "0"},
         provenance={"data": label},
         repeat=f"headstart fit {label}",
@@ -216,6 +216,8 @@ def test_hostile_words_are_escaped_everywhere() -> None:
         measured_on=EVIL,
         per_label=[{"label": EVIL, EVIL: EVIL}],
         extension=[(EVIL,) * 4] * 2,
+        drawn=[Drawn(EVIL, 0.2, "")],
+        colours={EVIL: (0, 0, 200)},
         settings={EVIL: EVIL},
         provenance={EVIL: EVIL},
     )
@@ -234,6 +236,7 @@ def test_fragments_are_taken_as_they_are() -> None:
     assert "<i>sample</i>" in page
     assert "<u>seven</u>" in page
     assert "<s>map</s>" in page
+    assert "<q>strip</q>" in page
 
 
 @pytest.mark.parametrize(
@@ -242,8 +245,8 @@ def test_fragments_are_taken_as_they_are() -> None:
         ("confusion", {"confusion": None}),
         ("classes", {"per_label": []}),
         ("calibration", {"reliability": []}),
-        ("mistakes", {"mistakes": []}),
         ("masks", {"drawn": []}),
+        ("mistakes", {"mistakes": []}),
         ("boxes", {"boxed": []}),
         ("against", {"result": replace(make_result(), by_class=None)}),
         ("provenance", {"settings": {}, "provenance": {}, "repeat": ""}),

@@ -71,7 +71,9 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
     network.head_is_new = False
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
-    return Landing(network.eval(), outputs, result, meta["best_epochs"], meta["start"], meta["tuned"])
+    return Landing(
+        network.eval(), outputs, result, meta["best_epochs"], meta["start"], meta.get("tuned", bool(result.curve))
+    )
 
 
 def _moved(network: Network, start: Network) -> dict[str, Tensor]:

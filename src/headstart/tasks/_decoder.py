@@ -16,6 +16,9 @@ WIDTHS = {2: 16, 4: 48}
 USUAL_WIDTH = 96
 """Channels at the strides that cost most, and at the coarser ones."""
 
+NARROW = 32
+"""Maps of fewer channels are only joined: there, convolutions would cost as much as all others together."""
+
 
 class Decoder(MapHead):
     """The U of U-Net (Ronneberger et al. 2015, arXiv:1505.04597) on the maps of any network: → (N, C, h, w).
@@ -58,14 +61,18 @@ class _Rise(nn.Module):
         self.narrow = nn.Conv2d(above, own, 1, bias=False)
         self.lateral = nn.Conv2d(finer, own, 1, bias=False)
         self.join = nn.Sequential(nn.BatchNorm2d(own), nn.ReLU(inplace=True))
-        self.look = nn.Conv2d(own, own, 3, padding=1, groups=own, bias=False)
-        self.mix = _normalised(nn.Conv2d(own, own, 1, bias=False))
+        self.look = None if own < NARROW else _separable(own)
 
     def forward(self, top: Tensor, finer: Tensor) -> Tensor:
         """Both joined."""
         risen = functional.interpolate(self.narrow(top), size=finer.shape[2:], mode="nearest")
         joined = self.join(risen + self.lateral(finer))
-        return joined + self.mix(self.look(joined))
+        return joined if self.look is None else joined + self.look(joined)
+
+
+def _separable(channels: int) -> nn.Sequential:
+    each = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+    return nn.Sequential(each, *_normalised(nn.Conv2d(channels, channels, 1, bias=False)))
 
 
 def _normalised(convolution: nn.Conv2d) -> nn.Sequential:

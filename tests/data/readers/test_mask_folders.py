@@ -147,3 +147,14 @@ def test_prediction_needs_no_masks(tmp_path: Path) -> None:
     examples = MaskFolders().read(Request(tmp_path, needs_targets=False))
     assert examples.targets is None
     assert len(examples) == 2
+
+
+@pytest.mark.parametrize(("name", "count", "classes"), [("camvid", 352, 12), ("crackforest", 118, 2)])
+def test_real_sets_are_read_with_their_splits(shared: Path, name: str, count: int, classes: int) -> None:
+    folder = shared / "data" / name
+    if not folder.is_dir():
+        pytest.skip(f"the set {name} is not here")
+    examples = read(folder)
+    assert len(examples) == count
+    assert len(examples.targets[0].legend.names) == classes
+    assert {"train", "test"} <= set(examples.splits)
