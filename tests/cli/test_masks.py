@@ -139,3 +139,14 @@ def test_what_transfer_gave_can_be_proven(at_hand: Path, blocks: Path, capsys: p
     assert set(gains) == {"from_scratch"}
     low, high = gains["from_scratch"]["difference"][1:]
     assert -1 <= low <= high <= 1
+
+
+def test_weights_in_between_are_refused_since_their_losses_are_not_kept(
+    blocks: Path, tiny_backbones: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from small_world import machine
+
+    with machine(tiny_backbones, tmp_path / "cache"):
+        arguments = ("--backbone", "local/tiny_resnet", "--strategy", "fine_tuning:interpolate=true")
+        assert status("fit", blocks, "--out", tmp_path / "model", *arguments) == 2
+    assert "for segmentation only answers are kept: leave it out" in capsys.readouterr().err

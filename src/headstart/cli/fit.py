@@ -155,7 +155,7 @@ def _summary(model: Any, spec: FitSpec) -> str:
         f"Next:    {next_step(model, spec)}",
         f"Model:   {spec.out}",
         f"Report:  {Path(str(spec.out)) / 'report.html'}",
-        f"Use it:  headstart predict {spec.out} NEW_DATA -o predictions.csv",
+        f"Use it:  headstart predict {spec.out} NEW_DATA -o predictions{'' if model.task.reads_maps else '.csv'}",
     ]
     head, *rest = map(_wrapped, lines)
     return "\n" + "\n".join([head, *together_or_alone(result, model.task.higher_is_better), *rest])

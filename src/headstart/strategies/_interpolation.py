@@ -9,10 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from headstart.core.errors import UsageError
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared
+from headstart.tasks.base import Task
 from headstart.training.loop import outputs_of
 from headstart.training.old_task import OldTask
 from headstart.training.workbench import TrainedPart, Workbench
@@ -136,6 +138,20 @@ def choose(way: Way, bench: Workbench) -> float:
         if judged.figure >= whole.figure and judged.loss < best.loss:
             chosen, best = share, judged
     return chosen
+
+
+def check_wanted(wanted: bool, task: Task) -> None:
+    """Whether looking for a share is possible at all: shares are told apart by the loss of calibrated outputs.
+
+    Raises
+    ------
+    UsageError : it is `wanted`, and of outputs with places too little is kept for their loss.
+    """
+    if wanted and task.reads_maps:
+        raise UsageError(
+            f"interpolate=true compares losses on held-out examples, and for {task.name} only answers are kept: "
+            "leave it out."
+        )
 
 
 def times_judged(wanted: bool, bench: Workbench) -> float:

@@ -7,7 +7,7 @@ from headstart.core.errors import UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
 from headstart.strategies._balanced import balanced, check_balancing
-from headstart.strategies._interpolation import part_of_the_way, times_judged
+from headstart.strategies._interpolation import check_wanted, part_of_the_way, times_judged
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
@@ -68,6 +68,7 @@ class FineTuning(Strategy):
         self.interpolate = interpolate
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        check_wanted(self.interpolate, task)
         stages = len(backbone.stages())
         if self.freeze_depth is not None:
             if not 0 <= self.freeze_depth <= stages:

@@ -13,7 +13,7 @@ from headstart.core.optional import require
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
 from headstart.strategies._balanced import balanced, check_balancing
-from headstart.strategies._interpolation import part_of_the_way, times_judged
+from headstart.strategies._interpolation import check_wanted, part_of_the_way, times_judged
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.strategies.fine_tuning import LARGE, epochs_for
@@ -53,6 +53,7 @@ class LowRank(Strategy):
         self.epochs, self.learning_rate = epochs, learning_rate
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
+        check_wanted(self.interpolate, task)
         stages = len(backbone.stages())
         large = sum(p.numel() for p in backbone.parameters()) > LARGE
         return [Rung("low_rank", "low_rank", stages, reach=0.99 * self.share, by_default=large)]
