@@ -40,7 +40,7 @@ def _repeated(evidence: Evidence, found: list[Family], split: str) -> Finding | 
         f"{' or '.join(earlier)} ({kinds(judged)}), so the {split} figures are better than they should be"
         f"{_instance(leaking, split, earlier)}.",
         [FindingExample(copy.id, copy.likeness) for copy in judged],
-        "Remove the copies from one side, or name the column whose members belong together with --group.",
+        "Remove the copies from one side, or divide the examples with --split anew, which keeps copies together.",
     )
 
 
