@@ -22,6 +22,9 @@ _WORDS = {
     "mcc": "Matthews correlation",
     "iou": "IoU",
     "miou": "mean IoU",
+    "map": "mAP",
+    "map50": "mAP@50",
+    "map75": "mAP@75",
     "grad_cam": "Grad-CAM",
 }
 
