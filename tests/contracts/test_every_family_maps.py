@@ -73,7 +73,9 @@ def test_the_two_parts_give_the_maps_of_the_whole(name: str) -> None:
         given = frontier.trained(frontier.frozen(batch))
         assert list(given) == list(network.maps)
         for map_name, wanted in whole.items():
-            assert float((given[map_name] - wanted).detach().abs().max()) <= 1e-5 * float(wanted.detach().abs().max().clamp_min(1e-30))
+            assert float((given[map_name] - wanted).detach().abs().max()) <= 1e-5 * float(
+                wanted.detach().abs().max().clamp_min(1e-30)
+            )
 
 
 def test_what_has_no_places_refuses_maps() -> None:
