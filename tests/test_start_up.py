@@ -53,6 +53,8 @@ def test_a_fit_starts_without_what_it_may_not_need() -> None:
     probe = f"""
 import sys
 import headstart.experiment.flow
+from headstart.tasks import TASKS
+loaded = [TASKS.load(name) for name in TASKS.names()]
 found = [name for name in {late!r} if name in sys.modules]
 sys.exit(f"loaded: {{found}}" if found else 0)
 """

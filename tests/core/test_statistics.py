@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from headstart.core.statistics import bootstrap_draws, paired_difference, percentile_interval, standard_error, wilson
+from headstart.core.statistics import (
+    bootstrap_draws,
+    paired_difference,
+    percentile_interval,
+    ranks,
+    standard_error,
+    wilson,
+)
 
 
 def test_wilson_by_hand():
@@ -76,3 +83,7 @@ def test_paired_difference_is_narrow_where_both_move_together():
 def test_paired_difference_needs_the_same_draws():
     with pytest.raises(ValueError, match="same draws"):
         paired_difference(np.zeros(3), np.zeros(4))
+
+
+def test_equal_values_share_the_mean_of_their_places() -> None:
+    assert ranks(np.array([10.0, 3, 3, 7])).tolist() == [3, 0.5, 0.5, 2]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from headstart.explanations._aim import Aim
 from headstart.explanations._pixels import PixelParts
-from headstart.explanations._randomisation import NETWORKS, randomisation, rank_correlation, ranks
+from headstart.explanations._randomisation import NETWORKS, randomisation, rank_correlation
 from headstart.explanations.base import Asked
 from toys import toy_backbone, toy_network, toy_pictures, toy_task
 
@@ -31,8 +30,7 @@ def test_ranks_by_hand() -> None:
     assert rank_correlation(torch.tensor([1.0, 2, 3]), torch.tensor([1.0, float("nan"), 3])) == 0
 
 
-def test_equal_values_share_the_mean_of_their_places() -> None:
-    assert ranks(np.array([10.0, 3, 3, 7])).tolist() == [3, 0.5, 0.5, 2]
+def test_a_correlation_of_equal_values_by_hand() -> None:
     # Places 0, 1.5, 1.5, 3 and 0, 1, 2, 3: covariance 4.5 over the root of 4.5 * 5.
     tied = rank_correlation(torch.tensor([1.0, 2, 2, 3]), torch.tensor([1.0, 2, 3, 4]))
     assert tied == pytest.approx(4.5 / (4.5 * 5) ** 0.5)

@@ -94,3 +94,12 @@ def paired_difference(values_a: np.ndarray, values_b: np.ndarray, centre: float 
 def standard_error(values: np.ndarray) -> float:
     """The standard error of a figure: the standard deviation of its resampled `values` (B,), NaNs left out."""
     return float(np.nanstd(np.asarray(values, dtype=float), ddof=1))
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """The places (V,) of values (V,) in rising order, from 0; equal values share the mean of theirs.
+
+    As ``scipy.stats.rankdata`` less 1; to import that takes half a second.
+    """
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((counts.cumsum() - (counts + 1) / 2)[which.reshape(-1)])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from headstart.core.results import Figure
-from headstart.core.statistics import Z_95
+from headstart.core.statistics import Z_95, ranks
 from headstart.explanations._asked import Asked, Check
 from headstart.explanations._unlearnt import Unlearnt
 
@@ -51,12 +51,3 @@ def rank_correlation(a: Tensor, b: Tensor) -> float:
     if not (torch.isfinite(b).all() and a.max() > a.min() and b.max() > b.min()):
         return 0.0
     return float(np.corrcoef(ranks(a.numpy()), ranks(b.numpy()))[0, 1])
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """The places (V,) of values (V,) in rising order, from 0; equal values share the mean of theirs.
-
-    As ``scipy.stats.rankdata`` less 1; to import that takes longer than a map.
-    """
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((counts.cumsum() - (counts + 1) / 2)[which.reshape(-1)])
