@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +11,7 @@ from PIL import Image
 
 from headstart.data.modalities.image import Image as Images
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def dense() -> Iterator[None]:
-    """The benchmark's modules, found only while these tests run."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
-    for name in set(sys.modules) - before:
-        if name.split(".")[0] in {"dense", "dense_lines", "bounds", "target", "trust"}:
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 def test_every_form_decodes_to_the_same_pixels(tmp_path: Path) -> None:
@@ -47,9 +33,10 @@ def test_every_form_decodes_to_the_same_pixels(tmp_path: Path) -> None:
 
 
 def test_noise_is_half_an_interval_and_every_group_of_rows_is_listed() -> None:
-    dense, chest = importlib.import_module("dense"), importlib.import_module("dense_lines.chest")
+    dense, bounds = importlib.import_module("dense"), importlib.import_module("bounds")
+    chest = importlib.import_module("dense_lines.chest")
     assert "chest" in dense.LINES
     assert not any(name.startswith("_") for name in dense.LINES)
     bound = chest._noise((0.9, 0.8, 0.94))  # half of 0.14 on either side
     assert bound == "0.830 to 0.970"
-    assert [dense.holds(bound, value) for value in (0.829, 0.83, 0.97, 0.971)] == [False, True, True, False]
+    assert [bounds.holds(bound, value) for value in (0.829, 0.83, 0.97, 0.971)] == [False, True, True, False]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,27 +11,15 @@ import PIL.Image
 import pytest
 from scipy.stats import binom
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def planted() -> Iterator[None]:
-    """The benchmark's modules, found only while these tests run."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
-    for name in set(sys.modules) - before:
-        if name.split(".")[0] in {"planted", "sets", "generated", "bounds", "trust"}:
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 def measurement(name: str) -> ModuleType:
     return importlib.import_module(f"planted.{name}")
 
 
-def test_every_measurement_can_be_asked_for() -> None:
-    names = [path.stem for path in (BENCHMARKS / "planted").glob("[!_]*.py")]
+def test_every_measurement_can_be_asked_for(benchmarks: Path) -> None:
+    names = [path.stem for path in (benchmarks / "planted").glob("[!_]*.py")]
     assert len(names) >= 11  # a row of the table each, at least
     for name in names:
         assert callable(measurement(name).measure)
@@ -87,11 +73,11 @@ def test_the_plain_binomial_interval_stands_beside_it() -> None:
     ],
 )
 def test_a_bound_is_compared_as_it_is_printed(must: str | None, figure: float, reached: bool | None) -> None:
-    bounds, trust = importlib.import_module("bounds"), importlib.import_module("trust")
+    bounds, judged_rows = importlib.import_module("bounds"), importlib.import_module("judged_rows")
     assert bounds.holds(must, figure) is reached
     row = {"planted": "p", "set": "s", "seed": 0, "figure": "f", "value": figure, "must": must}
-    assert trust.line(row).endswith({True: "yes", False: "NO", None: must or f"{figure:.3f}"}[reached])
-    assert trust.tally([True, False, None], 1) == "reached 1 of 2; 1 measurements failed"
+    assert judged_rows.line(row).endswith({True: "yes", False: "NO", None: must or f"{figure:.3f}"}[reached])
+    assert judged_rows.tally([True, False, None], 1) == "reached 1 of 2; 1 measurements failed"
     with pytest.raises(ValueError, match="no bound"):
         bounds.holds("much", 1.0)
 
