@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 from collections.abc import Sequence
 
@@ -14,13 +12,14 @@ from torch import Tensor
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.report.evidence import Drawn
+from headstart.experiment.embedding import embedded, widened
 from headstart.tasks.base import Task
 
 SHOWN, BEST = 12, 3
 """So many of the worst pictures are shown, and of the best."""
 
-WIDTH, QUALITY, STRENGTH = 240, 75, 0.55
-"""Pixels of a picture, quality of the file, and how much of a mask's colour covers it."""
+WIDTH, STRENGTH = 240, 0.55
+"""Pixels of a picture, and how much of a mask's colour covers it."""
 
 
 def drawn_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Tensor, encoded: Tensor) -> list[Drawn]:
@@ -38,28 +37,19 @@ def drawn_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
     modality = MODALITIES.load(examples.modality)()
     found = []
     for place in chosen:
-        picture = modality.decode(examples.references[rows[place]], WIDTH)
+        plain = widened(modality.decode(examples.references[rows[place]], WIDTH), WIDTH)
         name = examples.ids[rows[place]]
-        strip = _strip(picture, [task.picture(answer[place], _size(picture)) for answer in (encoded, outputs)], name)
+        strip = _strip(plain, [task.picture(answer[place], plain.size) for answer in (encoded, outputs)], name)
         found.append(Drawn(name, float(wrong[place]), strip))
     return found
 
 
-def _size(picture: PIL.Image.Image) -> tuple[int, int]:
-    return WIDTH, max(1, round(WIDTH * picture.height / picture.width))
-
-
-def _strip(picture: PIL.Image.Image, masks: Sequence[bytes], name: str) -> str:
+def _strip(plain: PIL.Image.Image, masks: Sequence[bytes], name: str) -> str:
     """The picture, and under each of the masks, side by side as one image."""
-    width, height = _size(picture)
-    plain = picture.convert("RGB").resize((width, height))
+    width, height = plain.size
     strip = PIL.Image.new("RGB", (width * (1 + len(masks)), height))
     strip.paste(plain, (0, 0))
     for place, mask in enumerate(masks, 1):
         colours = PIL.Image.open(io.BytesIO(mask)).convert("RGB")
         strip.paste(PIL.Image.blend(plain, colours, STRENGTH), (width * place, 0))
-    content = io.BytesIO()
-    strip.save(content, "JPEG", quality=QUALITY)
-    data = base64.b64encode(content.getvalue()).decode("ascii")
-    alt = html.escape(f"{name}: the picture, its true mask, and the predicted one", quote=True)
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" width="{strip.width}" height="{height}">'
+    return embedded(strip, f"{name}: the picture, its true mask, and the predicted one")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from collections import Counter
 from collections.abc import Sequence
 
@@ -18,11 +15,12 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.boxed_pictures import BOXES
 from headstart.delivery.report.evidence import Boxed
+from headstart.experiment.embedding import embedded, widened
 from headstart.tasks._box_marks import Kind, Mark, marks
 from headstart.tasks.base import Task
 
 SHOWN = 24
-WIDTH, QUALITY = 360, 75
+WIDTH = 360
 INKS: dict[Kind, str] = {"found": "#2e9e4f", "missed": "#f2a900", "false alarm": "#e0245e"}
 """Told apart by the line too: what is missed is drawn double."""
 
@@ -61,7 +59,7 @@ def _said(found: Sequence[Mark]) -> str:
 
 def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str:
     """The picture with its boxes, inside the page itself."""
-    shown = picture.convert("RGB").resize((WIDTH, max(1, round(WIDTH * picture.height / picture.width))))
+    shown = widened(picture, WIDTH)
     pen = PIL.ImageDraw.Draw(shown)
     for mark in reversed(found):
         left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))
@@ -70,8 +68,4 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str
             pen.rectangle((left + 4, top + 4, right - 4, bottom - 4), outline=INKS[mark.kind])
         if mark.kind == "false alarm":
             pen.text((left + 3, top + 2), f"{mark.label} {mark.score:.2f}", fill=INKS[mark.kind])
-    content = io.BytesIO()
-    shown.save(content, "JPEG", quality=QUALITY)
-    data = base64.b64encode(content.getvalue()).decode("ascii")
-    alt = html.escape(f"{name}: {_said(found)}", quote=True)
-    return f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" width="{shown.width}" height="{shown.height}">'
+    return embedded(shown, f"{name}: {_said(found)}")

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.delivery.report._names import breakable
 from headstart.delivery.report._numbers import percent
-from headstart.delivery.report.evidence import Drawn, ReportEvidence
-
-_UNFOLDED = 6
+from headstart.delivery.report._strips import folded, strip
+from headstart.delivery.report.evidence import ReportEvidence
 
 
 def drawn(evidence: ReportEvidence) -> str:
-    """The first few open, the rest folded; nothing where answers are no pictures."""
+    """Nothing where answers are no pictures."""
     if not evidence.drawn:
         return ""
-    strips = [_strip(each) for each in evidence.drawn]
-    rest = f"<details><summary>{len(strips) - _UNFOLDED} more</summary>{''.join(strips[_UNFOLDED:])}</details>"
+    strips = [strip(each.html, each.id, f"mean IoU {percent(1 - each.wrong)}") for each in evidence.drawn]
     return (
         f'<p class="lead">From the {escape(evidence.measured_on)} examples, the worst first and a few of the best '
         "last: the picture, its true mask, the predicted one.</p>"
-        f"{_legend(evidence)}{''.join(strips[:_UNFOLDED])}{rest if len(strips) > _UNFOLDED else ''}"
-    )
-
-
-def _strip(each: Drawn) -> str:
-    return (
-        f'<figure class="strip">{each.html}<figcaption>{breakable(each.id)} '
-        f'<span class="muted">mean IoU {percent(1 - each.wrong)}</span></figcaption></figure>'
+        f"{_legend(evidence)}{folded(strips)}"
     )
 
 
