@@ -12,7 +12,7 @@ from headstart.frozen.store import FrontierStore
 from headstart.model.network import Network
 from headstart.strategies import _solved_head
 from headstart.strategies._linear_head import fit_linear_head
-from headstart.strategies._solved_head import solve_head, start_from_solved_head
+from headstart.strategies._solved_head import solve_head, solve_heads, start_from_solved_head
 from headstart.strategies.feature_extraction import several_depths
 from headstart.training.workbench import Workbench
 from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures, toy_task
@@ -150,3 +150,18 @@ def test_which_depths_there_are_is_read_from_the_store(tmp_path: Path, monkeypat
     several = several_depths(network, later)
     assert several.depths == tuple(expected)
     assert several.head_features == sum(tensor.shape[1] for tensor in expected.values())
+
+
+def test_heads_side_by_side_are_those_of_one_after_the_other(
+    tmp_path: Path, solves: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    bench, far = bench_in(tmp_path / "one"), bench_in(tmp_path / "two")
+    first, other = fresh(bench), fresh(far)
+    together = [first, several_depths(first, bench)]
+    found = solve_heads(together, bench)
+    monkeypatch.setattr(_solved_head, "TOGETHER", 0)
+    apart = [other, several_depths(other, far)]
+    expected = solve_heads(apart, far)
+    assert len(solves) == 4
+    assert [one.scores for one in found] == [one.scores for one in expected]
+    assert all(same_state(one, another) for one, another in zip(together, apart, strict=True))

@@ -136,7 +136,7 @@ def _look_at_all(
     """What was seen of every example; looks at new content go into `memory`."""
 
     def look(reference: Any) -> tuple[_Seen, Look | None]:
-        reference, fingerprint = _identified(modality, reference)
+        reference, fingerprint = identified(modality, reference)
         if fingerprint in memory:
             return _Seen("", fingerprint), None
         try:
@@ -165,7 +165,7 @@ def _look_at_all(
     return seen
 
 
-def _identified(modality: Modality, reference: Any) -> tuple[Any, str]:
+def identified(modality: Modality, reference: Any) -> tuple[Any, str]:
     """An input that may be unreadable, with its content in memory, and the digest of that; empty where it is."""
     try:
         content = modality.read(reference)

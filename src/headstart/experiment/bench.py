@@ -62,9 +62,20 @@ def check_modality(name: str, card: Card, modality: str) -> None:
 
 
 def lay_out(
-    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
+    spec: FitSpec,
+    material: Material,
+    backbone: Backbone,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    folder: Path,
+    engines: Engines | None = None,
 ) -> Workbench:
-    """The workbench of these examples; `folder` is for what only this fit needs."""
+    """The workbench of these examples; `folder` is for what only this fit needs.
+
+    Parameters
+    ----------
+    engines : those that ran frozen parts already; None where nothing has.
+    """
 
     def inputs(rows: np.ndarray) -> Inputs:
         modality = MODALITIES.load(material.examples.modality)()
@@ -88,7 +99,7 @@ def lay_out(
         progress=progress,
         seed=spec.seed,
         folder=folder,
-        engines=Engines(spec.engine, records=folder),
+        engines=(engines or Engines(spec.engine)).recorded_in(folder),
         deadline=spec.budget,
         judged_after=len(material.split.test)
         + min(TRAIN_SAMPLE + most_computed(material.task.outputs), 2 * len(material.split.train)),

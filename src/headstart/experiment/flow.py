@@ -22,6 +22,7 @@ from headstart.diagnosis import Examination, at_least
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.choosing import choose_strategies
+from headstart.experiment.computing_ahead import compute_ahead
 from headstart.experiment.finishing import finish
 from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.grouping import prepared
@@ -34,6 +35,7 @@ from headstart.experiment.request import check_request
 from headstart.experiment.selector import with_chosen_backbone
 from headstart.experiment.thrift import thrifty
 from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
+from headstart.frozen.choosing import Engines
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import new_network, suited
 from headstart.strategies.base import Strategy
@@ -133,17 +135,19 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     found = replace(found, examples=with_slices(found.examples, found.modality))
     say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)
-    material = prepared(found, spec, backbone, stopwatch, progress)
+    engines = Engines(spec.engine)
+    computed = compute_ahead(found, spec, backbone, engines, stopwatch, progress)
+    material = replace(prepared(found, spec, backbone, stopwatch, progress), computed=computed)
     backbone = suited(backbone, material.task)
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
-            bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary))
+            bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary), engines)
             return _climbed(spec, material, backbone, bench)
     asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
-        bench = _bench(spec, material, backbone, stopwatch, progress, unfinished.folder)
+        bench = _bench(spec, material, backbone, stopwatch, progress, unfinished.folder, engines)
         model = _climbed(spec, material, backbone, bench)
         unfinished.finish(model.save)
     except BaseException:
@@ -153,10 +157,16 @@ def run(spec: FitSpec, progress: Progress) -> Model:
 
 
 def _bench(
-    spec: FitSpec, material: Material, backbone: Backbone, stopwatch: Stopwatch, progress: Progress, folder: Path
+    spec: FitSpec,
+    material: Material,
+    backbone: Backbone,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    folder: Path,
+    engines: Engines,
 ) -> Workbench:
     """The workbench of these examples, and of an old task that is to be kept."""
-    bench = lay_out(spec, material, backbone, stopwatch, progress, folder)
+    bench = lay_out(spec, material, backbone, stopwatch, progress, folder, engines)
     return with_old_task(spec, bench, backbone, stopwatch, progress)
 
 
@@ -171,7 +181,7 @@ def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workb
 
 def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
     """What is known before training; what is serious is said at once, while there is time to mend it."""
-    with counted_once(bench.folder / LOOKED, bench.stopwatch), ThreadPoolExecutor(1) as beside:
+    with counted_once(bench.folder / LOOKED, bench.stopwatch, material.computed), ThreadPoolExecutor(1) as beside:
         before = look_before(material)
         # What features do not tell is looked for while they are computed.
         early = beside.submit(examination.findings, before, bench.kept)

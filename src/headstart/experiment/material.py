@@ -43,7 +43,7 @@ class Found:
 class Material:
     """Source data made ready: checked examples, their task, their split; what they look like, and where it is kept.
 
-    ``store`` is None where nothing is to outlast the fit.
+    ``store`` is None where nothing is to outlast the fit. ``computed`` are seconds in which features were computed.
     """
 
     checked: Checked
@@ -51,6 +51,7 @@ class Material:
     split: Split
     looked: KeptLooks
     store: FrontierStore | None
+    computed: float = 0.0
 
     @property
     def examples(self) -> Examples:

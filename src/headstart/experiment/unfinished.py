@@ -84,12 +84,13 @@ class Unfinished:
 
 
 @contextlib.contextmanager
-def counted_once(record: Path, stopwatch: Stopwatch) -> Iterator[None]:
+def counted_once(record: Path, stopwatch: Stopwatch, before: float = 0.0) -> Iterator[None]:
     """Count the block as long as it took first: done again by a fit that is resumed, it finds its work in the store.
 
-    `record` remembers the seconds. So a fit that is resumed has the time left that it would have had.
+    `record` remembers the seconds, and those that were taken `before` for the same work. So a fit that is resumed has
+    the time left that it would have had.
     """
-    began = stopwatch.total
+    began = stopwatch.total - before
     yield
     seconds = stopwatch.total - began
     if record.exists():

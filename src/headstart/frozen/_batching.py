@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import torch
 
@@ -11,6 +12,16 @@ from headstart.backbones.base import Batch
 
 LEAST, MOST = 8, 32
 """Examples of a batch."""
+
+Portion = tuple[Sequence[str], Sequence[Batch]]
+"""Digests of the content of some inputs, and their tensors."""
+
+
+class Sizes(NamedTuple):
+    """Inputs to decode at once, of one length and in whole batches but for the last, and to keep in one segment."""
+
+    portion: int
+    segment: int
 
 
 def batch_size(example: Batch) -> int:

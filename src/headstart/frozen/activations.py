@@ -17,7 +17,7 @@ from headstart.core.ahead import ahead
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
-from headstart.frozen._batching import Stack, batch_size, by_length, by_shape, decoded_bytes
+from headstart.frozen._batching import Portion, Sizes, Stack, batch_size, by_length, by_shape, decoded_bytes
 from headstart.frozen._segment import LARGEST_HALF
 from headstart.frozen._weights_digest import weights_digest
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
@@ -113,21 +113,25 @@ class FrozenPart:
         missing = self.missing(inputs, views)
         if not missing or self._recomputing:
             return not self._recomputing
-        size = missing * self._bytes_each(inputs)
-        if size > self.store.free_bytes:
+        if not self.holds(missing, example := inputs.tensors(0)):
             self._recomputing = True
+            size = missing * self._bytes_each(example)
             self.progress.say(
                 f"  The stored activations would take {say_size(size)}, more than the store may hold or half of the "
                 "free disk: they are recomputed every time instead. HEADSTART_CACHE_LIMIT sets what it may hold."
             )
         return not self._recomputing
 
-    def _bytes_each(self, inputs: Inputs) -> int:
+    def holds(self, count: int, example: Batch) -> bool:
+        """Whether the store has room for the activations of `count` examples like this one."""
+        return count * self._bytes_each(example) <= self.store.free_bytes
+
+    def _bytes_each(self, example: Batch) -> int:
         if self._example_bytes is None:
-            example, plain = collate([inputs.tensors(0)]), Eager()
-            plain.prepare(self.frontier.frozen, example, self.device)
+            batch, plain = collate([example]), Eager()
+            plain.prepare(self.frontier.frozen, batch, self.device)
             with self.stopwatch.lap("forward"):
-                size = sum(tensor.nbytes for tensor in plain.run(example).values())
+                size = sum(tensor.nbytes for tensor in plain.run(batch).values())
             self._example_bytes = max(size // 2 if self.half else size, 1)
         return self._example_bytes
 
@@ -137,30 +141,37 @@ class FrozenPart:
         todo = sorted(index for key, index in first.items() if key not in space)
         if not todo:
             return
-        parts, whole = self._parts(inputs, view, todo)
+        alike = by_length(todo, inputs.length) if inputs.preprocess.lengths_differ else [todo]
+        sizes = self.sizes(inputs.many(max(alike, key=len)[:TRIED], view))
+        parts = [r[at : at + sizes.portion] for r in alike for at in range(0, len(r), sizes.portion)]
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
         counter = self.progress.counter(len(todo), label, "examples")
-        rows: list[int] = []
-        computed: list[Batch] = []
-        decoded_ahead = ahead(lambda part: inputs.many(part, view), parts, PORTIONS_AHEAD)
-        for part, decoded in zip(parts, decoded_ahead, strict=True):
-            rows += part
-            computed += self.compute(decoded, counter.advance)
-            if len(rows) >= whole or part is parts[-1]:
-                space.write([inputs.keys[i] for i in rows], computed, self.half)
-                rows, computed = [], []
+        decoded = ahead(lambda part: ([inputs.keys[i] for i in part], inputs.many(part, view)), parts, PORTIONS_AHEAD)
+        self.keep(decoded, space, sizes.segment, counter.advance)
         counter.close()
 
-    def _parts(self, inputs: Inputs, view: int, todo: list[int]) -> tuple[list[list[int]], int]:
-        """`todo` in portions to be decoded at once, of one length each and of whole batches but for the last of a
-        length, and how many examples a segment of the store is to hold. Chooses an engine, on the commonest length.
+    def sizes(self, sample: Sequence[Batch], ahead: int = 0) -> Sizes:
+        """How inputs like those of `sample` are to be decoded and kept; chooses an engine on them.
+
+        `ahead` as for :meth:`compute`.
         """
-        alike = by_length(todo, inputs.length) if inputs.preprocess.lengths_differ else [todo]
-        sample = inputs.many(max(alike, key=len)[:TRIED], view)
+        self._ahead = max(self._ahead, ahead)
         size, usual = self._batch_size(sample), batch_size(sample[0])
-        whole = usual * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (usual * self._bytes_each(inputs))))
-        most = size * max(1, min(PORTION_BYTES // decoded_bytes(sample[0]), whole) // size)
-        return [rows[start : start + most] for rows in alike for start in range(0, len(rows), most)], whole
+        segment = usual * min(SEGMENT_BATCHES, max(1, SEGMENT_BYTES // (usual * self._bytes_each(sample[0]))))
+        return Sizes(size * max(1, min(PORTION_BYTES // decoded_bytes(sample[0]), segment) // size), segment)
+
+    def keep(self, decoded: Iterable[Portion], space: Space, segment: int, advance: Callable[[int], None]) -> None:
+        """Compute what is `decoded`, portion by portion, and write it into `space`, at least `segment` at a time."""
+        keys: list[str] = []
+        computed: list[Batch] = []
+        for names, examples in decoded:
+            keys += names
+            computed += self.compute(examples, advance)
+            if len(keys) >= segment:
+                space.write(keys, computed, self.half)
+                keys, computed = [], []
+        if keys:
+            space.write(keys, computed, self.half)
 
     def compute(
         self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None, ahead: int = 0

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,6 +51,16 @@ class Engines:
     choices: list[EngineChoice] = field(default_factory=list)
     _ready: dict[str, tuple[int, Prepared]] = field(default_factory=dict)
     _failed: dict[str, set[str]] = field(default_factory=dict)
+    _unrecorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def recorded_in(self, folder: Path) -> Engines:
+        """The same, with its choices so far and those to come remembered in `folder`."""
+        self.records = folder
+        for name, choice in self._unrecorded.items():
+            if not (folder / name).exists():
+                write_json(folder / name, choice)
+        self._unrecorded.clear()
+        return self
 
     def ready(self, part: FrozenModule, sample: Tensors, ahead: int, progress: Progress) -> Running:
         """The engine for `part`, prepared on the first batch `sample`.
@@ -88,7 +99,7 @@ class Engines:
 
     def _trial(self, part: FrozenModule, sample: Tensors, ahead: int) -> Trial:
         """The engine that a fit that was killed had, the one asked for, or the winner of all."""
-        record = self._record(part)
+        record = self.records / _name_of(part) if self.records else None
         before = json.loads(record.read_text(encoding="utf-8")) if record and record.exists() else None
         with sharing(), torch_threads(before["threads"] if before else torch.get_num_threads()):
             trial = Trial(part, sample, ahead, Preparations(self.kept, part), self._banned(part))
@@ -122,9 +133,13 @@ class Engines:
         self.choices.append(EngineChoice(part.name, plain.name, plain.threads, ahead, tried))
         progress.say(f"  engine: {was.name} {why}. Plain PyTorch goes on.")
 
-    def _record(self, part: FrozenModule) -> Path | None:
-        return self.records / f"engine-{digest(part.key, part.device.type)}.json" if self.records else None
-
     def _remember(self, part: FrozenModule, prepared: Prepared) -> None:
-        if record := self._record(part):
-            write_json(record, {"engine": prepared.name, "threads": prepared.threads, "times": prepared.times})
+        choice = {"engine": prepared.name, "threads": prepared.threads, "times": prepared.times}
+        if self.records:
+            write_json(self.records / _name_of(part), choice)
+        else:
+            self._unrecorded[_name_of(part)] = choice
+
+
+def _name_of(part: FrozenModule) -> str:
+    return f"engine-{digest(part.key, part.device.type)}.json"

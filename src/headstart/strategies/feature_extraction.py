@@ -11,7 +11,7 @@ from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, set_linear
 from headstart.strategies._linear_head import Solution, predicted_seconds
-from headstart.strategies._solved_head import solve_head
+from headstart.strategies._solved_head import solve_head, solve_heads
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.recipe import Recipe
@@ -69,7 +69,7 @@ class FeatureExtraction(Strategy):
             candidates.append(several_depths(prepared.network, bench))
         # On every example, what won without the held-out ones is solved again: its loss lies with the compared head.
         judging = bench.compared or bench
-        solved = [solve_head(network, judging) for network in candidates]
+        solved = solve_heads(candidates, judging)
         chosen = [
             _least([min(head.scores) for head in heads]) for heads in zip(*(s.each for s in solved), strict=True)
         ]
