@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from torch import fx, nn
 from torch.nn.utils import fuse_conv_bn_eval
@@ -18,28 +18,28 @@ def folded_copy(module: nn.Module) -> nn.Module:
     that convolution's output alone; where nothing can be traced nothing is folded.
     """
     copied = copy.deepcopy(module).eval().requires_grad_(False)
-    for network, graph in _traced(copied):
+    for network, graph in traced(copied, nn.BatchNorm2d):
         for pair in _pairs(network, graph):
-            _replace(network, pair.names[0], fuse_conv_bn_eval(pair.convolution, pair.norm))
-            _replace(network, pair.names[1], nn.Identity())
+            replace(network, pair.names[0], fuse_conv_bn_eval(pair.convolution, pair.norm))
+            replace(network, pair.names[1], _left_of(pair.norm))
     return copied
 
 
 class _Blocks(fx.Tracer):
-    """Looks into every module that has children."""
+    """Looks into every module that has children, but for normalisations that hold an activation."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return next(m.children(), None) is None
+        return isinstance(m, nn.BatchNorm2d) or next(m.children(), None) is None
 
 
-def _traced(module: nn.Module) -> list[tuple[nn.Module, fx.Graph]]:
-    """The outermost modules that hold a batch normalisation and can be traced, with their graphs."""
-    if not any(isinstance(m, nn.BatchNorm2d) for m in module.modules()):
+def traced(module: nn.Module, kind: type[nn.Module]) -> list[tuple[nn.Module, fx.Graph]]:
+    """The outermost modules that hold one of this `kind` and can be traced, with their graphs."""
+    if not any(isinstance(m, kind) for m in module.modules()):
         return []
     try:
         return [(module, _Blocks().trace(module))]
     except Exception:  # a tracer fails with whatever the traced code raises
-        return [found for child in module.children() for found in _traced(child)]
+        return [found for child in module.children() for found in traced(child, kind)]
 
 
 class _Pair(NamedTuple):
@@ -60,11 +60,26 @@ def _pairs(network: nn.Module, graph: fx.Graph) -> list[_Pair]:
         names = str(before.target), str(node.target)
         convolution, norm = (network.get_submodule(name) for name in names)
         alone = len(before.users) == 1 and all(calls[name] == 1 for name in names)
-        if alone and type(convolution) is nn.Conv2d and type(norm) is nn.BatchNorm2d and norm.track_running_stats:
+        if alone and type(convolution) is nn.Conv2d and _is_norm(norm) and norm.track_running_stats:
             found.append(_Pair(names, convolution, norm))
     return found
 
 
-def _replace(network: nn.Module, name: str, new: nn.Module) -> None:
+def _is_norm(module: nn.Module) -> TypeGuard[nn.BatchNorm2d]:
+    """A batch normalisation, or timm's, which holds the activation behind it too."""
+    return type(module) is nn.BatchNorm2d or (
+        isinstance(module, nn.BatchNorm2d)
+        and isinstance(getattr(module, "act", None), nn.Module)
+        and isinstance(getattr(module, "drop", None), nn.Identity)
+    )
+
+
+def _left_of(norm: nn.BatchNorm2d) -> nn.Module:
+    """What of a normalisation is not folded."""
+    return nn.Identity() if type(norm) is nn.BatchNorm2d else norm.get_submodule("act")
+
+
+def replace(network: nn.Module, name: str, new: nn.Module) -> None:
+    """Put `new` in the place of the module called `name`."""
     parent, _, attribute = name.rpartition(".")
     setattr(network.get_submodule(parent), attribute, new)

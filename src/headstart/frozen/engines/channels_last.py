@@ -13,7 +13,7 @@ class ChannelsLast(Engine):
     """For convolutional networks: nothing is compiled, so it is ready at once."""
 
     typical_preparation = 0.9
-    outdone_by = frozenset({"onnx_runtime", "openvino"})
+    outdone_by = frozenset({"onnx_runtime", "openvino", "onednn"})
 
     def available(self, device: torch.device) -> bool:
         return True
