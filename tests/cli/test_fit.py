@@ -118,7 +118,7 @@ def test_a_table_of_image_paths_with_groups(
     # The table's columns do not stand in the way of a folder of new pictures.
     capsys.readouterr()
     assert status("predict", "m", photos / "lime") == 0
-    assert capsys.readouterr().out.count(",lime,") == 14
+    assert capsys.readouterr().out.count(".png,lime,") == 14
 
 
 def test_json_lines_with_numbers_for_classes(at_hand: Path) -> None:
