@@ -48,9 +48,11 @@ def test_json(conflicting: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(given) == {"findings"}
     for finding in given["findings"]:
         assert set(finding) == {"diagnosis", "severity", "summary", "examples", "next_step"}
-        assert all(set(example) == {"id", "score"} for example in finding["examples"])
+        assert all(set(example) in ({"id", "score"}, {"id", "score", "note"}) for example in finding["examples"])
     (conflict,) = [finding for finding in given["findings"] if finding["diagnosis"] == "label_conflicts"]
     assert {"lime/00.png", "plum/again0.png"} <= {example["id"] for example in conflict["examples"]}
+    copy = {"id": "plum/again0.png", "score": 0.5, "note": "like lime/00.png, which is 'lime'"}
+    assert copy in conflict["examples"]
     assert "Read 44 images" in said.err
 
 
@@ -90,6 +92,18 @@ def test_texts_stand_beside_their_names(
     lines = capsys.readouterr().out.splitlines()
     assert lines[3] == f"  Look at: few.csv row 2 (1.00): {long[:79].rstrip()}…"
     assert lines[4] == f"           few.csv row 3 (0.50): {rows[1]['text']}"
+
+
+def test_why_an_example_is_listed_stands_beside_it(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [FindingExample("0.png", 1.0, "like 9.png"), FindingExample("1.png", 0.5)]
+    monkeypatch.setattr(checking, "examine_all", lambda evidence, kept=None: [Finding("some", "info", "Odd.", named)])
+    assert status("check", photos, *CHECK) == 0
+    assert capsys.readouterr().out.splitlines()[3:5] == [
+        "  Look at: 0.png (1.00): like 9.png",
+        "           1.png (0.50)",
+    ]
 
 
 def test_the_report_shows_the_examples(conflicting: Path, capsys: pytest.CaptureFixture[str]) -> None:

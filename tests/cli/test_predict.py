@@ -56,6 +56,11 @@ def test_json_lines_and_parquet_by_their_ending(message_model: Path, messages: P
     assert parquet.read_table(at_hand / "p.parquet").to_pylist() == rows
 
 
+def labels(table: str) -> list[str]:
+    """The column ``label`` of a CSV: a set of labels may hold the same word."""
+    return [row["label"] for row in csv.DictReader(table.splitlines())]
+
+
 def test_the_column_of_training_goes_before_a_longer_one(
     message_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,10 +69,10 @@ def test_the_column_of_training_goes_before_a_longer_one(
     rows = [{"note": films * 3, "text": text} for text, topic in texts(9) if topic == "animals"]
     assert status("predict", message_model, table(at_hand / "new.csv", rows)) == 0
     said = capsys.readouterr()
-    assert said.out.count(",animals,") == 3
+    assert labels(said.out) == ["animals"] * 3
     assert "input 'text'" in said.err
     assert status("predict", message_model, "new.csv", "--input", "note") == 0
-    assert capsys.readouterr().out.count(",films,") == 3
+    assert labels(capsys.readouterr().out) == ["films"] * 3
 
 
 def test_another_name_for_the_column_is_found(
@@ -87,7 +92,7 @@ def test_a_few_broken_inputs_are_listed_and_the_others_predicted(
     Path("new/03.png").write_bytes(b"no picture")
     assert status("predict", photo_model, "new") == 0
     said = capsys.readouterr()
-    assert said.out.count(",lime,") == 13
+    assert labels(said.out) == ["lime"] * 13
     assert "set aside: 03.png" in said.err
 
 

@@ -56,6 +56,9 @@ def test_the_json_is_the_published_contract():
     finding = plain["findings"][0]
     assert finding.keys() == {"diagnosis", "severity", "summary", "examples", "next_step"}
     assert finding["examples"] == [{"id": "a.png", "score": 0.9}]
+    noted = Finding("leakage", "serious", "seen twice", [FindingExample("a.png", 0.9, "like b.png")])
+    assert noted.to_json()["examples"] == [{"id": "a.png", "score": 0.9, "note": "like b.png"}]
+    assert Finding.from_json(noted.to_json()) == noted
 
 
 def test_a_result_read_back_is_the_same():

@@ -15,7 +15,8 @@ def test_copies_within_a_split_are_counted():
         "3 train examples of 23 (13.0 %) are alike (3 exactly), e.g. train-0 and train-2: 2 could go and nothing "
         "would be lost."
     )
-    assert {example.id for example in finding.examples} == {"train-0", "train-2", "train-3"}
+    notes = {example.id: example.note for example in finding.examples}
+    assert notes == {"train-0": "like train-2", "train-2": "like train-0", "train-3": "like train-0"}
 
 
 def test_few_are_information_and_copies_across_splits_are_none():

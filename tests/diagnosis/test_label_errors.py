@@ -103,6 +103,7 @@ def test_several_splits_are_ranked_together():
     )  # fmt: skip
     (finding,) = LabelErrors().examine(both)
     assert finding.examples[0].id == "late.jpg"
+    assert all(example.note.startswith("looks like '") for example in finding.examples)
 
 
 def test_it_says_nothing_of_several_labels_or_numbers():

@@ -12,11 +12,18 @@ def test_copies_are_counted_per_split():
     prints = {"train": ["p", "q"], "validation": ["r", "p"], "test": ["r", "q", *[f"s{i}" for i in range(198)]]}
     in_validation, in_test = Leakage().examine(evidence(fingerprints=prints))
     assert in_validation.severity == "serious"
-    assert in_validation.summary.startswith("1 validation example of 2 (50.0 %) also occur in train (1 exactly),")
+    assert in_validation.summary.startswith("1 validation example of 2 (50.0 %) also occurs in train (1 exactly),")
     assert "e.g. validation-1 and train-0" in in_validation.summary
     assert in_test.severity == "warning"  # 2 of 200 is exactly 1 %
     assert "2 test examples of 200 (1.0 %) also occur in train or validation" in in_test.summary
     assert {example.id for example in in_test.examples} == {"test-0", "test-1"}
+
+
+def test_each_example_names_what_it_is_like_among_those_learned_from():
+    prints = {"train": ["p", "q"], "validation": ["r"], "test": ["s", "r", "r", "q"]}
+    (finding,) = Leakage().examine(evidence(fingerprints=prints))
+    notes = {example.id: example.note for example in finding.examples}
+    assert notes == {"test-1": "like validation-0", "test-2": "like validation-0", "test-3": "like train-1"}
 
 
 def test_copies_within_one_split_do_not_leak():

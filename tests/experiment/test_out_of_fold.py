@@ -89,3 +89,20 @@ def test_what_shares_a_copy_or_a_group_belongs_together() -> None:
     units = units_of(["p", "p", "q", "r", "s"], ["x", "y", "y", "z", "w"])
     assert units[0] == units[1] == units[2]
     assert len({units[0], units[3], units[4]}) == 3
+
+
+def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alone() -> None:
+    """Against scikit-learn: two outputs with half of its weight each have half of its penalty, so its C is 2 C."""
+    from sklearn.linear_model import LogisticRegression
+
+    features, targets = clusters()
+    spread = (features - features.mean(dim=0)) / features.std(dim=0, correction=0)
+    folds = np.arange(60) // 2 % 5
+    task = TASKS.load("classification").from_targets(targets)
+    strength = 0.1
+    outputs = out_of_fold(task, features, task.encode(targets), folds, [strength])
+    for fold in range(5):
+        others, own = folds != fold, folds == fold
+        head = LogisticRegression(C=2 * strength, tol=1e-10).fit(spread[others], np.array(targets)[others])
+        ours = (outputs[own, 1] - outputs[own, 0]).numpy()
+        np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-3)

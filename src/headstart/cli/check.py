@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from headstart.cli._examples import add_examples, add_machine, asked
-from headstart.core.results import Severity, say_severities
+from headstart.core.results import Severity
+from headstart.core.severities import say_severities
 
 if TYPE_CHECKING:
     from headstart.core.results import Finding
@@ -72,7 +73,8 @@ def run(options: argparse.Namespace) -> int:
     if options.report:
         write_whole(options.report, checkup.page(spec.data))
     if options.json:
-        print(json.dumps(finite({"findings": [asdict(finding) for finding in checkup.findings]}), ensure_ascii=False))
+        plain = {"findings": [finding.to_json() for finding in checkup.findings]}
+        print(json.dumps(finite(plain), ensure_ascii=False))
     else:
         print("\n".join([checkup.looked_at, *_all_said(checkup), _last_word(checkup.findings)]))
     failing = [] if options.fail_on == NEVER else at_least(checkup.findings, options.fail_on)
@@ -92,12 +94,13 @@ def _said(finding: Finding, excerpts: Mapping[str, str]) -> str:
 
 
 def _listed(finding: Finding, excerpts: Mapping[str, str]) -> str:
-    """The first examples with their scores: on one line, or each on its own with how its text begins."""
+    """The first examples with their scores: on one line, or each on its own with why, and how its text begins."""
     shown, more = finding.examples[:SHOWN], len(finding.examples) - SHOWN
     texts = [f"{example.id} ({example.score:.2f})" for example in shown]
-    if not any(example.id in excerpts for example in shown):
+    if not any(example.note or example.id in excerpts for example in shown):
         return ", ".join(texts) + (f" and {more:,} more" if more > 0 else "")
-    lines = [f"{text}: {excerpts.get(example.id, '')}" for text, example in zip(texts, shown, strict=True)]
+    told = [[example.note, excerpts.get(example.id, "")] for example in shown]
+    lines = [": ".join(filter(None, [text, *words])) for text, words in zip(texts, told, strict=True)]
     return "\n           ".join([*lines, *([f"and {more:,} more"] if more > 0 else [])])
 
 

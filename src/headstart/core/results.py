@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -78,10 +77,11 @@ class RungResult:
 
 @dataclass(frozen=True)
 class FindingExample:
-    """An example a finding is about, with the score that put it there."""
+    """An example a finding is about, its score, and why in a few words, such as what it is a copy of (or "")."""
 
     id: str
     score: float
+    note: str = ""
 
 
 Severity = Literal["info", "warning", "serious"]
@@ -97,16 +97,16 @@ class Finding:
     examples: list[FindingExample] = field(default_factory=list)
     next_step: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """The plain object of every ``--json``."""
+        plain = asdict(self)
+        plain["examples"] = [{key: e[key] for key in e if key != "note" or e[key]} for e in plain["examples"]]
+        return plain
 
-SEVERITIES = {"serious": ("serious", "serious"), "warning": ("warning", "warnings"), "info": ("note", "notes")}
-"""The gravest first, as a person reads one and several of them."""
-
-
-def say_severities(findings: Sequence[Finding]) -> str:
-    """``1 serious, 2 warnings``; empty where there are none."""
-    found: list[str] = [finding.severity for finding in findings]
-    counted = [(found.count(severity), names) for severity, names in SEVERITIES.items()]
-    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counted if number)
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> Finding:
+        """The inverse of :meth:`to_json`."""
+        return cls(**{**plain, "examples": [FindingExample(**example) for example in plain["examples"]]})
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,7 @@ class FitResult:
         for told in WHERE_THERE_ARE_SOME:
             if plain[told] is None:
                 del plain[told]
+        plain["findings"] = [finding.to_json() for finding in self.findings]
         plain["gains"] = {name: gain._asdict() for name, gain in self.gains.items()}
         for holder, name in [(plain, "test"), *((rung, "validation") for rung in plain["rungs"])]:
             blocks, overall = _blocks(holder[name] or {})
@@ -241,10 +242,7 @@ class FitResult:
     def from_json(cls, plain: dict[str, Any]) -> FitResult:
         """The inverse of :meth:`to_json`."""
         rungs = [RungResult(**_flat(rung, "validation")) for rung in plain["rungs"]]
-        findings = [
-            Finding(**{**finding, "examples": [FindingExample(**e) for e in finding["examples"]]})
-            for finding in plain["findings"]
-        ]
+        findings = [Finding.from_json(finding) for finding in plain["findings"]]
         plain, by_class = without_classes(plain)
         return cls(
             **{

@@ -58,19 +58,8 @@ class Comparison:
             },
             "estimated_accuracy": None if self.estimated_accuracy is None else list(self.estimated_accuracy),
             "mean_confidence": self.mean_confidence,
-            "findings": [finding_json(finding) for finding in self.findings],
+            "findings": [finding.to_json() for finding in self.findings],
         }  # fmt: skip
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding as the plain object of every ``--json``."""
-    return {
-        "diagnosis": finding.diagnosis,
-        "severity": finding.severity,
-        "summary": finding.summary,
-        "examples": [{"id": example.id, "score": example.score} for example in finding.examples],
-        "next_step": finding.next_step,
-    }
 
 
 def check_enough(count: int) -> None:

@@ -42,7 +42,7 @@ class Guard:
     held_out : (m, D) features, at the last depth, of examples that the network did not train on.
     held_out_places : (m,) the label predicted for each, as a place among the labels; empty where there are none.
     unseen : whether that is so; False where the network was trained once more on them and nothing else was left.
-    scores : conformal scores of the held-out examples, by the network as it was compared; empty for numbers.
+    scores : conformal scores of held-out examples, by networks that had not seen them; empty for numbers.
     confidence, right : (h,) of the same: probability of the prediction, and 1 where it was right.
     shares : (C,) how common each class is among the held-out examples; empty like ``classes``.
     agreement : how often the nearest training examples agree with what is predicted for a held-out one.
@@ -124,10 +124,14 @@ class Observed:
 
 @dataclass(frozen=True)
 class Compared:
-    """The held-out examples as the ladder compared networks on them: ``outputs`` (N, C) and ``encoded`` targets."""
+    """Examples by networks that had not seen them: ``outputs`` (N, C) and ``encoded`` targets.
+
+    They are those held out, as the ladder compared networks on them; or ``out_of_fold`` all that were learnt from.
+    """
 
     outputs: Tensor
     encoded: Tensor
+    out_of_fold: bool = False
 
 
 def chosen_depths(names: Sequence[str]) -> list[str]:
@@ -174,7 +178,7 @@ def guard_of(
     familiar : features (n, D) by depth of training examples, at `depths` and at those that the head reads; `ids` and
         raw `targets` are theirs.
     reference : examples of a split that the network did not train on; `unseen` False where there is none such.
-    compared : the held-out examples by the network as it was compared, before it may have trained on them.
+    compared : examples by networks that had not seen them: the held-out ones before they were trained on, or all.
     depths : from :func:`chosen_depths`, those by which it is told what is familiar; all that there are unless given.
     """
     depths = list(depths or familiar)

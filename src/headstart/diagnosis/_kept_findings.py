@@ -14,7 +14,7 @@ import numpy as np
 from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.kept import Kept
-from headstart.core.results import Finding, FindingExample
+from headstart.core.results import Finding
 from headstart.diagnosis.base import Evidence
 
 _ROOMS = ("core", "diagnosis")
@@ -42,7 +42,7 @@ def said_before(kept: Kept, name: str) -> dict[str, Said]:
     try:
         said = json.loads(kept.read(name) or b"{}")
         return {
-            diagnosis: Said(tuple(one["read"]), [_finding(each) for each in one["findings"]])
+            diagnosis: Said(tuple(one["read"]), [Finding.from_json(each) for each in one["findings"]])
             for diagnosis, one in said.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):  # torn by a power cut
@@ -52,10 +52,6 @@ def said_before(kept: Kept, name: str) -> dict[str, Said]:
 def keep(kept: Kept, name: str, said: Mapping[str, Said]) -> None:
     """Keep what each diagnosis said where the disk takes it."""
     kept.keep(name, json.dumps({diagnosis: asdict(one) for diagnosis, one in said.items()}).encode())
-
-
-def _finding(said: dict[str, Any]) -> Finding:
-    return Finding(**{**said, "examples": [FindingExample(**example) for example in said["examples"]]})
 
 
 def _parts(value: Any) -> list[bytes | memoryview | str]:

@@ -29,6 +29,7 @@ def _repeated(evidence: Evidence, split: str, groups: list[list[Copy]]) -> Itera
     groups = [group for group in groups if len(group) > 1]
     if not groups:
         return
+    others = {copy.id: group[group[0] is copy].id for group in groups for copy in group}
     copies = sorted((copy for group in groups for copy in group), key=lambda copy: -copy.likeness)
     total, spare = len(evidence.ids[split]), len(copies) - len(groups)
     severity: Severity = "warning" if spare > WARNING_SHARE * total else "info"
@@ -38,6 +39,6 @@ def _repeated(evidence: Evidence, split: str, groups: list[list[Copy]]) -> Itera
         severity,
         f"{counted(len(copies), f'{split} example')} of {total:,} ({share(len(copies), total)}) are alike "
         f"({kinds(copies)}), e.g. {first.id} and {second.id}: {spare:,} could go and nothing would be lost.",
-        [FindingExample(copy.id, copy.likeness) for copy in copies],
+        [FindingExample(copy.id, copy.likeness, f"like {others[copy.id]}") for copy in copies],
         "Keep one of each, unless how often an example occurs means something.",
     )

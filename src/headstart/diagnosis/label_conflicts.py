@@ -56,4 +56,12 @@ def _disagreeing(family: Family) -> tuple[Copy, Copy]:
 
 def _scored(family: Family) -> list[FindingExample]:
     agreeing = Counter(map(_said, family))
-    return [FindingExample(copy.id, 1 - agreeing[_said(copy)] / len(family)) for copy in family]
+    return [
+        FindingExample(copy.id, 1 - agreeing[_said(copy)] / len(family), _against(copy, family)) for copy in family
+    ]
+
+
+def _against(copy: Copy, family: Family) -> str:
+    """``like b.png, which is 'dog'``, of a copy with another target."""
+    other = next(each for each in family if _said(each) != _said(copy))
+    return f"like {other.id}, which is {_said(other)}"

@@ -54,14 +54,14 @@ class LabelErrors(Diagnosis):
 
 
 def _finding(listed: list[_Suspect], wrong: Figure, total: int) -> Finding:
-    worst: dict[str, float] = {}  # of several labels of an example the one that is likeliest wrong, the first
+    worst: dict[str, _Suspect] = {}  # of several labels of an example the one that is likeliest wrong, the first
     for suspect in listed:
-        worst.setdefault(suspect.id, suspect.score)
+        worst.setdefault(suspect.id, suspect)
     return Finding(
         "label_errors",
         _severity(wrong),
         _summary(total, wrong, listed, len(worst)),
-        [FindingExample(name, score) for name, score in worst.items()],
+        [FindingExample(name, suspect.score, suspect.looks) for name, suspect in worst.items()],
         "Look at these examples from the top, mend or remove those whose label is wrong, and start again.",
     )
 
@@ -94,9 +94,14 @@ class _Suspect:
     def said(self) -> str:
         """``a.jpg is labelled 'bus' (1 %) and looks like 'truck' (97 %)``."""
         given, p = self.column.given[self.place], self.column.probabilities[self.place]
+        return f"{self.id} is labelled {self.column.labels[given]!r} ({100 * p[given]:.0f} %) and {self.looks}"
+
+    @property
+    def looks(self) -> str:
+        """``looks like 'truck' (97 %)``."""
+        p = self.column.probabilities[self.place]
         other = int(p.argmax())
-        first = f"{self.id} is labelled {self.column.labels[given]!r} ({100 * p[given]:.0f} %)"
-        return f"{first} and looks like {self.column.labels[other]!r} ({100 * p[other]:.0f} %)"
+        return f"looks like {self.column.labels[other]!r} ({100 * p[other]:.0f} %)"
 
 
 def _columns(evidence: Evidence) -> list[_Column]:

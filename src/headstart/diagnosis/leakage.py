@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headstart.core.results import Finding, FindingExample
-from headstart.diagnosis._copies import Family, families, kinds
+from headstart.diagnosis._copies import Copy, Family, families, kinds
 from headstart.diagnosis._counting import counted, share
 from headstart.diagnosis.base import Diagnosis, Evidence
 
@@ -28,18 +28,19 @@ def _repeated(evidence: Evidence, found: list[Family], split: str) -> Finding | 
     earlier = _SEEN_BEFORE[split]
     leaking = [family for family in found if any(copy.split in earlier for copy in family)]
     judged = sorted(
-        (copy for family in leaking for copy in family if copy.split == split), key=lambda copy: -copy.likeness
+        ((copy, _seen(family, earlier)) for family in leaking for copy in family if copy.split == split),
+        key=lambda pair: -pair[0].likeness,
     )
     if not judged:
         return None
-    total = len(evidence.ids[split])
+    total, copies = len(evidence.ids[split]), [copy for copy, _ in judged]
     return Finding(
         "leakage",
-        "serious" if len(judged) > SERIOUS_SHARE * total else "warning",
-        f"{counted(len(judged), f'{split} example')} of {total:,} ({share(len(judged), total)}) also occur in "
-        f"{' or '.join(earlier)} ({kinds(judged)}), so the {split} figures are better than they should be"
-        f"{_instance(leaking, split, earlier)}.",
-        [FindingExample(copy.id, copy.likeness) for copy in judged],
+        "serious" if len(copies) > SERIOUS_SHARE * total else "warning",
+        f"{counted(len(copies), f'{split} example')} of {total:,} ({share(len(copies), total)}) also "
+        f"{'occurs' if len(copies) == 1 else 'occur'} in {' or '.join(earlier)} ({kinds(copies)}), so the {split} "
+        f"figures are better than they should be{_instance(leaking, split, earlier)}.",
+        [FindingExample(copy.id, copy.likeness, f"like {seen.id}") for copy, seen in judged],
         "Remove the copies from one side, or divide the examples with --split anew, which keeps copies together.",
     )
 
@@ -47,5 +48,9 @@ def _repeated(evidence: Evidence, found: list[Family], split: str) -> Finding | 
 def _instance(leaking: list[Family], split: str, earlier: tuple[str, ...]) -> str:
     family = next(family for family in leaking if any(copy.split == split for copy in family))
     here = next(copy for copy in family if copy.split == split)
-    there = next(copy for copy in family if copy.split in earlier)
-    return f", e.g. {here.id} and {there.id}"
+    return f", e.g. {here.id} and {_seen(family, earlier).id}"
+
+
+def _seen(family: Family, earlier: tuple[str, ...]) -> Copy:
+    """The first of a family among the examples that were learned from."""
+    return next(copy for copy in family if copy.split in earlier)

@@ -16,7 +16,7 @@ from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
-from headstart.delivery.comparing import Comparison, check_enough, compare, finding_json
+from headstart.delivery.comparing import Comparison, check_enough, compare
 from headstart.experiment.adaptation_choice import Choice, Tried, calm_answers, choose, judged
 from headstart.experiment.adaptation_domains import Labelled, domains_of, given_labels
 from headstart.experiment.adaptation_inputs import NewInputs, seen_at_depths
@@ -67,7 +67,7 @@ class Adaption:
             "tried": [one.to_json() for one in self.tried],
             "reason": self.reason,
             "left_out": self.left_out,
-            "findings": [finding_json(finding) for finding in self.findings],
+            "findings": [finding.to_json() for finding in self.findings],
         }
 
 

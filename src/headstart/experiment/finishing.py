@@ -17,6 +17,7 @@ from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.alone import against_alone
 from headstart.experiment.bench import TRAIN_SAMPLE, every_input
+from headstart.experiment.calibrating import unseen
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
 from headstart.experiment.evidence import add_evidence, reasons_of
@@ -40,10 +41,11 @@ def finish(
     before: Evidence,
     examination: Examination,
 ) -> Model:
-    """Calibrate on held-out examples, open the test split once, and write the evidence."""
+    """Calibrate on examples that were not seen, open the test split once, and write the evidence."""
     task, rows = material.task, material.split
     landing = ascent.landings[ascent.chosen]
-    calibration = task.calibrate(landing.outputs, task.encode(material.targets(rows.compared)))
+    compared = unseen(material, bench, ascent)
+    calibration = task.calibrate(compared.outputs, compared.encoded)
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
     tested = raw = by_class = None
     if len(rows.test):
@@ -54,7 +56,7 @@ def finish(
         tested = task.metrics(outputs["test"], truth)
         by_class = task.by_class(outputs["test"], truth, calibration)
     learned = _figures_on_training(bench, landing, calibration)
-    guard = guard_for(material, bench, ascent, calibration, raw)
+    guard = guard_for(material, bench, ascent, calibration, compared, raw)
     with ThreadPoolExecutor(1) as beside:
         curve = beside.submit(curve_of(before, bench, backbone))
         contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
@@ -78,6 +80,7 @@ def finish(
             outputs,
             learned,
             ascent.trained_on_all,
+            compared.out_of_fold,
             before,
             examination,
             bench.kept,

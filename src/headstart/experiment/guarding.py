@@ -29,7 +29,12 @@ from headstart.training.workbench import Workbench
 
 
 def guard_for(
-    material: Material, bench: Workbench, ascent: Ascent, calibration: Mapping[str, float], test: Tensor | None
+    material: Material,
+    bench: Workbench,
+    ascent: Ascent,
+    calibration: Mapping[str, float],
+    compared: Compared,
+    test: Tensor | None,
 ) -> Guard | None:
     """The guard of the kept rung's network; None where there are too few examples for any, or no pooled features.
 
@@ -37,6 +42,7 @@ def guard_for(
 
     Parameters
     ----------
+    compared : what the model was calibrated on.
     test : raw outputs (N, C) of the test examples, the reference; None where there are none. The held-out examples
         stand in for them then.
     """
@@ -70,7 +76,7 @@ def guard_for(
         [material.examples.ids[row] for row in learnt],
         material.targets(learnt),
         Seen(features(others), outputs, [material.examples.ids[row] for row in others], material.targets(others)),
-        Compared(landing.outputs, task.encode(material.targets(split.compared))),
+        compared,
         unseen=test is not None or not ascent.trained_on_all,
         depths=depths,
     )

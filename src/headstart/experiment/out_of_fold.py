@@ -11,7 +11,7 @@ from torch import Tensor
 
 from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, LARGE, STRENGTHS
+from headstart.strategies._linear_head import COARSE, FINE, LARGE, STRENGTHS, towards
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -19,21 +19,25 @@ from headstart.tasks.base import Part, Task
 FOLDS = 5
 
 
-def out_of_fold(task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray) -> Tensor:
+def out_of_fold(
+    task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, strengths: Sequence[float] | None = None
+) -> Tensor:
     """Outputs (N, C) of linear heads, each example's from the head that was solved without its fold.
-
-    The penalty is that of least held-out loss, as in :func:`headstart.strategies._linear_head.fit_linear_head`.
 
     Parameters
     ----------
     features : (N, D). encoded : N encoded targets. folds : (N,) int64 from 0 on, none of them empty.
+    strengths : the inverse penalty of each part of the task; that of least held-out loss unless given, as in
+        :func:`headstart.strategies._linear_head.fit_linear_head`.
     """
     coordinates = Standardised.of(features.float()).coordinates
-    each = [_of_part(part, coordinates, folds) for part in task.parts(encoded)]
+    parts = task.parts(encoded)
+    given = dict(enumerate(strengths or ()))
+    each = [_of_part(part, coordinates, folds, given.get(place)) for place, part in enumerate(parts)]
     return torch.cat(each, dim=1)
 
 
-def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray) -> Tensor:
+def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray, strength: float | None) -> Tensor:
     """Outputs (N, C) of one part of a task; examples whose target is missing get an answer too."""
     task, encoded = part.task, part.encoded
     weights = torch.zeros(len(folds))
@@ -46,28 +50,40 @@ def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray) -> Tensor:
     for start in range(0, count, together):
         mine = range(start, min(start + together, count))
         held_out = torch.stack([(place == fold).float() for fold in mine])
-        given = _held_out_outputs(task, coordinates, encoded, weights, held_out)
+        given = _held_out_outputs(task, coordinates, encoded, weights, held_out, strength)
         for fold, said in zip(mine, given, strict=True):
             outputs[place == fold] = said[place == fold]
     return outputs
 
 
-def _held_out_outputs(task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, held_out: Tensor) -> Tensor:
-    """(F, N, C): F heads at the penalty of least loss on what they did not see. `held_out` is (F, N), 1 for that."""
+def _held_out_outputs(
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, held_out: Tensor, strength: float | None
+) -> Tensor:
+    """(F, N, C): F heads that did not see what is 1 in `held_out` (F, N), at one `strength` or the best."""
     share = held_out.mean(dim=1, keepdim=True)
     problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
-    judged = weights * held_out / share.sum()
+    if strength is None:
+        outputs = _of_least_loss(problem, weights * held_out / share.sum())
+    else:
+        # As the strength is meant: λ = 1 / (C n) for the n examples that a head learns from.
+        learnt = len(coordinates) * (1 - float(share.mean()))
+        outputs = descend(problem, towards(problem, strength), 1 / (strength * learnt), *FINE).outputs
+    return outputs.view(len(coordinates), len(held_out), -1).transpose(0, 1)
+
+
+def _of_least_loss(problem: SeveralHeads, judged: Tensor) -> Tensor:
+    """Outputs (N, F C) at the penalty of least loss on examples of the weights `judged` (F, N)."""
     point = Point.at(problem, problem.start)
     scores: list[float] = []
     best = point.outputs
     for strength in STRENGTHS:
-        point = descend(problem, point, 1 / (strength * len(coordinates)), *COARSE)
+        point = descend(problem, point, 1 / (strength * len(problem.coordinates)), *COARSE)
         scores.append(problem.loss(point.outputs, judged))
         if scores[-1] == min(scores):
             best = point.outputs.clone()
         if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
             break
-    return best.view(len(coordinates), len(held_out), -1).transpose(0, 1)
+    return best
 
 
 def stratified_folds(strata: Sequence[str], units: np.ndarray, seed: int) -> np.ndarray | None:

@@ -26,8 +26,9 @@ class Outcome:
 
     ``outputs`` are calibrated, by split name; ``learned`` holds the figures that the compared network reached on
     training examples; ``trained_on_all`` says whether the kept rung was trained once more with the held-out
-    examples added. ``before`` is the evidence from before training, which ``examination`` has seen; ``kept``
-    holds what earlier fits on the same examples have explained, and ``old_task`` what became of one, if there was.
+    examples added, and ``calibrated_out_of_fold`` whether every example calibrated it, not those alone. ``before``
+    is the evidence from before training, which ``examination`` has seen; ``kept`` holds what earlier fits on the
+    same examples have explained, and ``old_task`` what became of one, if there was.
     """
 
     spec: FitSpec
@@ -37,6 +38,7 @@ class Outcome:
     outputs: Mapping[str, Tensor]
     learned: Figures
     trained_on_all: bool
+    calibrated_out_of_fold: bool
     before: Evidence
     examination: Examination
     kept: Kept

@@ -109,7 +109,7 @@ def fit_linear_head(
         start = Point.at(problem, both)
     else:
         start = (
-            _towards(problem, strength)
+            towards(problem, strength)
             if near is None
             else Point.at(problem, space.on_coordinates(near.weight, near.bias))
         )
@@ -126,7 +126,7 @@ def predicted_seconds(examples: int, width: int, outputs: int) -> float:
     return products + factors + 1e-6 * folds * examples * outputs
 
 
-def _towards(problem: SeveralHeads, strength: float) -> Point:
+def towards(problem: SeveralHeads, strength: float) -> Point:
     """Near the answer: from strong penalties to weaker ones, each from the last."""
     point = Point.at(problem, problem.start)
     for weaker in (s for s in STRENGTHS if s < strength):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from headstart.core.class_figures import is_of_class
-from headstart.core.results import Figure, say_severities
+from headstart.core.results import Figure
+from headstart.core.severities import say_severities
 from headstart.core.timing import say_duration
 from headstart.delivery.report._names import NARROW_SPACE, prose, words
 from headstart.delivery.report._numbers import of, writing_of

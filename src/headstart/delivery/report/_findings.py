@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from headstart.core.results import SEVERITIES, Finding, FindingExample, say_severities
+from headstart.core.results import Finding, FindingExample
+from headstart.core.severities import SEVERITIES, say_severities
 from headstart.delivery.report._cards import Showing, card, folded
 from headstart.delivery.report._names import breakable, prose, words
 from headstart.delivery.report._numbers import count, of, three_digits
@@ -53,15 +54,18 @@ def _examples(finding: Finding, evidence: Showing, whole: str) -> str:
 
 
 def _example(example: FindingExample, evidence: Showing) -> str:
-    truth = breakable(evidence.truths.get(example.id, ""))
-    return card(evidence, example.id, ("label", truth), ("score", three_digits(example.score)))
+    truth, note = breakable(evidence.truths.get(example.id, "")), breakable(example.note)
+    return card(evidence, example.id, ("label", truth), ("score", three_digits(example.score)), ("note", note))
 
 
 def _names(examples: list[FindingExample], rest: str) -> str:
     if not examples:
         return rest
-    items = "".join(
-        f"<li>{breakable(example.id)} <span>{three_digits(example.score)}</span></li>" for example in examples
-    )
+    items = "".join(f"<li>{_named(example)}</li>" for example in examples)
     title = f"{of(len(examples), 'example')} by name, with its score"
     return f'<details><summary>{title}</summary><ul class="names">{items}</ul>{rest}</details>'
+
+
+def _named(example: FindingExample) -> str:
+    note = f", {breakable(example.note)}" if example.note else ""
+    return f"{breakable(example.id)}{note} <span>{three_digits(example.score)}</span>"
