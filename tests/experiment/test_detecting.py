@@ -86,3 +86,30 @@ def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     assert "Misses and false alarms" in page
     assert " found</span>" in page
     assert "The worst mistakes" not in page
+
+
+def test_a_box_is_explained(fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, folder = fitted
+    out = ["--out", str(tmp_path / "why"), "--json"]
+    picture = next(str(each) for each in sorted((data / "test").iterdir()) if _finds(folder, each))
+    capsys.readouterr()
+    assert main(["explain", str(folder), picture, *out]) in (0, None)
+    said = json.loads(capsys.readouterr().out)
+    assert {each["method"] for each in said["explanations"]} == {"hires_cam"}
+    first = said["explanations"][0]
+    assert first["label"] in COLOURS
+    assert 0.5 <= first["score"] <= 1
+    assert len(first["edges"]) == 4
+    assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
+    assert Image.open(said["files"][1]).size[0] >= SIDE
+
+
+def _finds(folder: Path, picture: Path) -> bool:
+    return bool(headstart.load(folder).predict([str(picture)])[0] != "nothing")
+
+
+def test_the_report_explains_boxes(fitted: tuple[Path, Path]) -> None:
+    page = (fitted[1] / "report.html").read_text(encoding="utf-8")
+    assert "Why it says so" in page
+    assert "HiResCAM" in page
+    assert "of the outlined box" in page

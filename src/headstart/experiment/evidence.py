@@ -25,6 +25,7 @@ from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.drawing_boxes import boxed_answers
+from headstart.experiment.explaining_places import places_to_explain
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.outcome import Outcome
 from headstart.experiment.reasons import SHARE as FOR_REASONS
@@ -77,12 +78,7 @@ def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
 
 def reasons_of(model: Model, outcome: Outcome) -> Reasons:
     """Why some of the judged predictions are what they are, for the page."""
-    if outcome.task.reads_maps:  # explanations ask for one answer
-        return Reasons()
-    outputs = outcome.outputs[outcome.judged]
-    wrong = outcome.task.mistakes(outputs, _encoded(outcome, outcome.judged))
-    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
-    return reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
+    return reasons_for(model, _to_explain(outcome), *_seconds_left(model, outcome), outcome.spec.seed, outcome.kept)
 
 
 def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvidence:
@@ -150,15 +146,19 @@ def _seconds_left(model: Model, outcome: Outcome) -> tuple[float, float]:
     return seconds, max(seconds, min(FOR_THE_FIRST, left))
 
 
-def _to_explain(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Candidate]:
-    examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
+def _to_explain(outcome: Outcome) -> list[Candidate]:
+    outputs, encoded = outcome.outputs[outcome.judged], _encoded(outcome, outcome.judged)
+    examples, rows, contents = outcome.checked.examples, outcome.rows(outcome.judged), outcome.checked.fingerprints
+    if outcome.task.reads_maps:
+        return places_to_explain(outcome.task, examples, rows, contents, outputs, encoded, outcome.spec.seed)
+    wrong = outcome.task.mistakes(outputs, encoded)
     columns, truths = outcome.task.decode(outputs, {}).columns, _truths(outcome)
     said = [outcome.task.say(label) for label in columns["label"]]
     return [
         Candidate(
             examples.references[rows[i]], examples.ids[rows[i]], truths[i], said[i], not wrong[i],
             columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
-            outcome.checked.fingerprints[rows[i]],
+            contents[rows[i]],
         )
         for i in worth_explaining(wrong, said, outcome.spec.seed)
     ]  # fmt: skip

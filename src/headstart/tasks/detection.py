@@ -198,11 +198,14 @@ class Detection(Task):
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         """Scores bent so that a box is shown from one half on; their order stays."""
-        threshold = min(max(calibration.get("threshold", 0.5), 1e-6), 1 - 1e-6)
-        scores, bent = outputs[..., SCORE].double(), outputs.double().clone()
-        above = 0.5 + 0.5 * (scores - threshold) / (1 - threshold)
-        bent[..., SCORE] = torch.where(scores < threshold, 0.5 * scores / threshold, above)
+        bent = outputs.double().clone()
+        bent[..., SCORE] = self._bent(bent[..., SCORE], calibration)
         return bent
+
+    def _bent(self, scores: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        threshold = min(max(calibration.get("threshold", 0.5), 1e-6), 1 - 1e-6)
+        above = 0.5 + 0.5 * (scores - threshold) / (1 - threshold)
+        return torch.where(scores < threshold, 0.5 * scores / threshold, above)
 
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """``label`` counts the boxes by class, ``boxes`` are they: class, score, edges as shares of the picture.
@@ -213,6 +216,16 @@ class Detection(Task):
         counts = [Counter(box["label"] for box in boxes) for boxes in shown]
         said = [", ".join(f"{n} × {label}" for label, n in sorted(count.items())) or NOTHING for count in counts]
         return Predictions({"label": said, "probability": [None] * len(shown), "boxes": shown})
+
+    def claims(
+        self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
+    ) -> tuple[Tensor, Tensor]:
+        from headstart.tasks import _fcos
+
+        read = _fcos.Read(outputs, self._frame)
+        scores = self._bent(read.scores()[..., label], calibration)
+        overlap = _box_encoding.overlap(read.edges / read.size.repeat(2), edges)
+        return read.logits[..., label], overlap * scores
 
     def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
         shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]

@@ -26,6 +26,8 @@ _WORDS = {
     "map50": "mAP@50",
     "map75": "mAP@75",
     "grad_cam": "Grad-CAM",
+    "hires_cam": "HiResCAM",
+    "doubt_auroc": "AUROC of doubt",
 }
 
 

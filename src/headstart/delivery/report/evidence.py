@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from headstart.core.judged import measured
 from headstart.core.results import Figure, Figures, FitResult, RungResult
 
 
@@ -92,12 +93,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explained:
-    """One judged prediction and why it was made."""
+    """One judged prediction and why it was made; ``right`` is None where it is neither right nor wrong as a whole."""
 
     id: str
     truth: str
     predicted: str
-    right: bool
+    right: bool | None
     reasons: Sequence[Reason]
     probability: float | None = None
 
@@ -179,9 +180,7 @@ class ReportEvidence:
     @property
     def measured(self) -> Figures:
         """The test figures; without a test split those of the kept rung."""
-        if self.result.test is not None:
-            return self.result.test
-        return self.kept.validation if self.kept else {}
+        return measured(self.result)
 
     def figures_named(self, name: str) -> list[Figure]:
         """The figure `name` of every rung and of the test, where there is one."""
