@@ -80,3 +80,8 @@ class FitSpec:
                      if not all(table.rpartition(":")[::2])]  # fmt: skip
         if mistakes:
             raise UsageError("; ".join(mistakes))
+
+
+def group_column(group: str | None) -> str | None:
+    """The column that `group` names; None where it names none."""
+    return None if group in (AUTO, NONE) else group

@@ -10,7 +10,7 @@ import numpy as np
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import ANEW, AUTO, NONE, FitSpec
+from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
@@ -84,8 +84,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
-    group = None if spec.group in (AUTO, NONE) else spec.group
-    request = Request(spec.data, spec.input, spec.target, group, keeps_splits=spec.split != ANEW)
+    request = Request(spec.data, spec.input, spec.target, group_column(spec.group), keeps_splits=spec.split != ANEW)
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
         note = "The given splits are not kept: the examples are divided anew."
