@@ -52,11 +52,14 @@ def test_the_fit_finds_the_blocks_and_says_how_sure_each_figure_is(model: Path) 
     result = result_of(model)
     assert result["task"] == "segmentation"
     assert result["test"]["miou"][0] > 0.7
-    assert {"miou", "dice", "pixel_accuracy", "boundary_f1", "iou of block", "dice of ground"} <= result[
-        "test"
-    ].keys()
-    for value, low, high in result["test"].values():
+    by_class = {name: result["test"].pop(name) for name in ("iou", "class_dice")}
+    assert all(block.keys() == {"ground", "block"} for block in by_class.values())
+    assert {"miou", "dice", "pixel_accuracy", "boundary_f1"} <= result["test"].keys()
+    assert result["rungs"][0]["validation"].keys() == result["test"].keys()
+    every = [*result["test"].values(), *(each for block in by_class.values() for each in block.values())]
+    for value, low, high in every:
         assert low <= value <= high
+    assert np.mean([each[0] for each in by_class["iou"].values()]) == pytest.approx(result["test"]["miou"][0])
     report = (model / "report.html").read_text(encoding="utf-8")
     assert "Masks beside the truth" in report
     assert "its true mask, and the predicted one" in report

@@ -79,8 +79,9 @@ def test_figures_by_hand(tmp_path: Path) -> None:
     said = torch.zeros_like(truth)
     said[0, 0, 3] = 1  # of two roads one is found, and no sky is lost
     figures = task.metrics(kept(said), truth)
-    assert figures["iou of sky"].value == pytest.approx(2 / 3)
-    assert figures["iou of road"].value == pytest.approx(1 / 2)
+    found = task.by_class(kept(said), truth, {})
+    assert found["iou"]["sky"][0] == pytest.approx(2 / 3)
+    assert found["iou"]["road"][0] == pytest.approx(1 / 2)
     assert figures["miou"].value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert figures["dice"].value == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert figures["pixel_accuracy"].value == pytest.approx(3 / 4)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from headstart.core.by_class import ByClass
 from headstart.tasks._box_matching import MOST, OVERLAPS, SIZES, Matched
-from headstart.tasks._resampling import count_of, identity, in_chunks, mean_known
+from headstart.tasks._resampling import bootstrapped, count_of, identity, in_chunks, mean_known
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 """(R,) recalls at which precision is read."""
@@ -22,6 +24,10 @@ FIGURES: dict[str, tuple[str, slice]] = {
     "map_large": ("large", slice(None)),
 }
 """Name → the sizes of boxes that are asked for, and the overlaps over which precision is averaged."""
+
+
+OF_CLASS = {"average_precision": "map", "average_precision_50": "map50"}
+"""Name of a figure of one class → the figure that is its mean over classes."""
 
 
 def measure(name: str, matched: Sequence[Matched], draws: np.ndarray) -> np.ndarray:
@@ -53,6 +59,18 @@ def average_precision(matched: Matched, name: str, draws: np.ndarray) -> np.ndar
         return np.where(positives > 0, np.mean(found, axis=0), np.nan)
 
     return in_chunks(of_part, draws, cost=max(1, 4 * len(matched.scores) // max(1, pictures)))
+
+
+def figures_by_class(matched: Sequence[Matched], labels: Sequence[str], pictures: int) -> ByClass:
+    """``average_precision`` and ``average_precision_50`` with their intervals, of the classes that have boxes."""
+    return {
+        name: {
+            label: list(found)
+            for label, one in zip(labels, matched, strict=True)
+            if not np.isnan((found := bootstrapped(partial(average_precision, one, figure), pictures)).value)
+        }
+        for name, figure in OF_CLASS.items()
+    }
 
 
 def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, positives: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.by_class import ByClass
 from headstart.core.masks import IGNORED
-from headstart.tasks._resampling import f1, identity, in_chunks, mean_known, sum_of
+from headstart.tasks._resampling import bootstrapped, f1, identity, in_chunks, mean_known, sum_of
 
 TOLERANCE = 0.0075
 """Share of the diagonal that a boundary may be off (Csurka et al. 2013, "What is a good evaluation measure for
@@ -40,6 +42,22 @@ def by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
         return f1(hits, true, said)
     either = true + said - hits
     return np.where(either > 0, hits / np.maximum(either, 1), np.nan)
+
+
+def figures_by_class(columns: np.ndarray, labels: Sequence[str]) -> ByClass:
+    """``iou`` and ``class_dice`` with their intervals, of the classes that are there or said."""
+    return {
+        key: {
+            label: list(found)
+            for place, label in enumerate(labels)
+            if not np.isnan((found := bootstrapped(partial(_of_one, columns, figure, place), len(columns))).value)
+        }
+        for key, figure in (("iou", "iou"), ("class_dice", "dice"))
+    }
+
+
+def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
+    return by_class(columns, draws, figure)[:, place]
 
 
 def mean_by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:

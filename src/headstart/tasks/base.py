@@ -248,7 +248,7 @@ class Task(Placed, ABC):
         return []
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
-        """Of calibrated `outputs`, how well each class is told from the rest; None where there are no classes."""
+        """Of calibrated `outputs`, the figures of each class by itself; None where there are no classes."""
         return None
 
     def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:

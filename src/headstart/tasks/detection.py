@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from headstart.core.boxes import Boxes
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.placement import Placement
@@ -180,11 +181,15 @@ class Detection(Task):
             count, everyone = _detection_figures.tally(one, 0.5), identity(len(encoded))
             precise = {
                 name: float(_detection_figures.average_precision(one, figure, everyone)[0])
-                for name, figure in (("average_precision", "map"), ("average_precision_50", "map50"))
+                for name, figure in _detection_figures.OF_CLASS.items()
             }
             own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
             rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
         return rows
+
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
+        """Average precision of each class of which there are boxes."""
+        return _detection_figures.figures_by_class(self._matched(outputs, encoded), self.labels, len(encoded))
 
     def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
         found, truths = _box_encoding.detections(outputs, encoded), _box_encoding.truths(encoded)

@@ -11,7 +11,7 @@ import PIL.Image
 import torch
 from torch import Tensor
 
-from headstart.core.class_figures import of_class
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
@@ -50,9 +50,8 @@ class Segmentation(Task):
     reads_maps = draws = True
     watched = "miou"
     guarded = ("miou",)
-    figures: ClassVar[tuple[str, ...]] = (
-        "miou", "dice", "pixel_accuracy", "boundary_f1", DOUBT,
-    )  # fmt: skip
+    figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1", DOUBT)
+    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(figures, True)
 
     def __init__(
         self,
@@ -104,11 +103,6 @@ class Segmentation(Task):
     @property
     def frame(self) -> tuple[int, int]:
         return self._frame
-
-    @property
-    def higher_is_better(self) -> Mapping[str, bool]:  # type: ignore[override]
-        """Of every figure, those of each class among them."""
-        return dict.fromkeys([*self.figures, *(of_class(f, c) for f in ("iou", "dice") for c in self.labels)], True)
 
     def problem(self, target: Any) -> str | None:
         if not isinstance(target, Mask):
@@ -177,17 +171,11 @@ class Segmentation(Task):
         return ", ".join(name for count, name in there if count)
 
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
-        """Means, and of each class that is there or said its IoU and Dice."""
+        """Over all classes."""
         n = len(encoded)
         figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in self.figures}
         if np.isnan(figures[DOUBT].value):  # without a mistake there is nothing to be unsure of
             del figures[DOUBT]
-        columns = self._columns(outputs, encoded)
-        for name in ("iou", "dice"):
-            for place, label in enumerate(self.labels):
-                figure = bootstrapped(partial(_of_one, columns, name, place), n)
-                if not np.isnan(figure.value):
-                    figures[of_class(name, label)] = figure
         return figures
 
     def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
@@ -261,12 +249,12 @@ class Segmentation(Task):
         """Of pixels."""
         return list(self.labels), counted.confusions(outputs[:, 0], encoded, self.outputs).sum(axis=0)
 
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
+        """IoU and Dice of each class that is there or said."""
+        return counted.figures_by_class(self._columns(outputs, encoded), self.labels)
+
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         return counted.rows_by_class(self._columns(outputs, encoded), self.labels)
-
-
-def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
-    return counted.by_class(columns, draws, figure)[:, place]
 
 
 def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -27,7 +27,7 @@ _LEAD = (
 def against_rest(evidence: ReportEvidence) -> str:
     """A table, the class that is told worst first; nothing where there was no test or there are no classes."""
     found = evidence.result.by_class
-    if not found or evidence.result.test is None:
+    if not found or evidence.result.test is None or BY_CLASS[0] not in found:
         return ""
     auroc = found[BY_CLASS[0]]
     order = sorted(auroc, key=lambda label: math.inf if math.isnan(_number(auroc[label][0])) else auroc[label][0])
