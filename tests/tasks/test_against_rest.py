@@ -105,3 +105,24 @@ def test_tasks_with_classes_say_it_and_results_keep_it(task) -> None:
     assert list(plain["test"]) == [*figures, "auroc", "sensitivity", "specificity", "operating_point"]
     assert FitResult.from_json(plain) == result
     assert FitResult.from_json(plain).test == figures
+
+
+def test_two_classes_have_a_line_of_precision_against_recall_and_three_have_none() -> None:
+    """Probabilities of b: 0.9, 0.6, 0.4, 0.2; b, a, b, a are true. From one half on b is found once of two."""
+    task = Classification.from_targets(["a", "b"])
+    odds = torch.log(torch.tensor([9.0, 1.5, 2 / 3, 0.25]))
+    outputs = torch.stack([torch.zeros(4), odds], dim=1)
+    first, second = task.trade_offs(outputs, task.encode(["b", "a", "b", "a"]))
+    assert (first.label, second.label) == ("a", "b")
+    assert (second.found, second.missed, second.alarms) == (1, 1, 1)
+    assert second.points == [pytest.approx(p) for p in [(1 / 2, 1.0), (1 / 2, 1 / 2), (1.0, 2 / 3), (1.0, 2 / 4)]]
+    three = Classification.from_targets(["a", "b", "c"])
+    assert three.trade_offs(torch.zeros(3, 3), three.encode(["a", "b", "c"])) == []
+
+
+def test_each_label_of_a_set_has_one() -> None:
+    task = MultiLabel.from_targets(["a|b", "b", "a", ""])
+    outputs = torch.tensor([[2.0, 1.0], [-1.0, -2.0], [3.0, -3.0], [-2.0, 2.0]])
+    first, second = task.trade_offs(outputs, task.encode(["a|b", "b", "a", ""]))
+    assert (first.found, first.missed, first.alarms) == (2, 0, 0)
+    assert (second.found, second.missed, second.alarms) == (1, 1, 1)

@@ -98,6 +98,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         next_step=next_step(model, outcome.spec),
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
+        trade_offs=task.trade_offs(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
         mistakes=[] if task.reads_maps else _mistakes(outcome, outputs, wrong),
         drawn=drawn_answers(task, examples, outcome.rows(judged), outputs, encoded),
@@ -201,6 +202,7 @@ def _part(model: Model, part: Part, outputs: Tensor, judged: str) -> ReportEvide
         headline="",
         measured_on=judged,
         confusion=task.confusion(said, truth),
+        trade_offs=task.trade_offs(said, truth),
         per_label=task.per_label(said, truth),
         reliability=_reliability(task, said, task.mistakes(said, truth)),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from headstart.core.by_class import ByClass
 from headstart.core.results import Figure
 from headstart.core.statistics import Z_95, ranks, wilson
+from headstart.core.trade_offs import TradeOff, points_of
 
 MOST = 200
 """Of more classes nobody reads each."""
@@ -109,6 +110,16 @@ def by_class(
             if at is not None
         },
     }
+
+
+def trade_offs(names: Sequence[str], scores: np.ndarray, truth: np.ndarray, taken: np.ndarray) -> list[TradeOff]:
+    """Precision against recall of each class that has members; `taken` (N, C) is what is predicted."""
+    columns = [(name, scores[:, c], truth[:, c], taken[:, c]) for c, name in enumerate(names)]
+    return [
+        TradeOff(name, points_of(p, t, int(t.sum())), int((t & y).sum()), int((t & ~y).sum()), int((~t & y).sum()))
+        for name, p, t, y in columns
+        if t.any()
+    ]
 
 
 def sensitivity(truth: np.ndarray, taken: np.ndarray) -> Figure:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from headstart.core.by_class import ByClass
+from headstart.core.trade_offs import TradeOff, points_of
 from headstart.tasks._box_matching import MOST, OVERLAPS, SIZES, Matched
 from headstart.tasks._resampling import bootstrapped, count_of, identity, in_chunks, mean_known
 
@@ -89,24 +90,6 @@ def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, posit
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Precision and recall (n,) of the n surest detections of a class, at falling scores."""
-
-    scores: np.ndarray
-    recall: np.ndarray
-    precision: np.ndarray
-
-
-def curve(matched: Matched, overlap: int = 0) -> Curve:
-    """Precision and recall of one class at ``OVERLAPS[overlap]``, detections that are neither left out."""
-    heeded = ~matched.ignored[0, overlap]
-    hits = np.cumsum(matched.hits[0, overlap][heeded])
-    count = np.arange(1, len(hits) + 1)
-    positives = max(1, int(matched.positives[0].sum()))
-    return Curve(matched.scores[heeded], hits / positives, hits / count)
-
-
-@dataclass(frozen=True)
 class Tally:
     """Of one class at the least overlap: boxes ``found`` and ``missed``, and false ``alarms``."""
 
@@ -125,6 +108,15 @@ def tally(matched: Matched, threshold: float) -> Tally:
     shown = (matched.scores >= threshold) & ~matched.ignored[0, 0]
     found = int((matched.hits[0, 0] & shown).sum())
     return Tally(found, int(matched.positives[0].sum()) - found, int(shown.sum()) - found)
+
+
+def trade_off(label: str, matched: Matched) -> TradeOff:
+    """Precision against recall of one class at the least overlap, and where boxes are shown: from one half on."""
+    heeded, count = ~matched.ignored[0, 0], tally(matched, 0.5)
+    positives = int(matched.positives[0].sum())
+    points = points_of(matched.scores[heeded], matched.hits[0, 0][heeded], positives)
+    average = float(average_precision(matched, "map50", identity(matched.positives.shape[1]))[0])
+    return TradeOff(label, points, count.found, count.missed, count.alarms, average)
 
 
 def best_threshold(matched: Sequence[Matched]) -> float:

@@ -17,6 +17,7 @@ from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.names import Name
 from headstart.core.results import Figures
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._part import Part
 from headstart.tasks._placed import Placed
@@ -245,6 +246,10 @@ class Task(Placed, ABC):
 
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         """Rows of per-class figures for the report (``label``, ``examples``, ``precision``, …), or none."""
+        return []
+
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        """Of calibrated `outputs`, precision against recall of each class, where a threshold decides; else none."""
         return []
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:

@@ -19,6 +19,7 @@ from headstart.core.maps import Map
 from headstart.core.placement import Placement
 from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, percentile_interval
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _box_encoding, _detection_figures
 from headstart.tasks._box_encoding import FOUND_LABEL, SCORE
 from headstart.tasks._box_matching import Matched, match
@@ -186,6 +187,11 @@ class Detection(Task):
             own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
             rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
         return rows
+
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        """At the least overlap."""
+        matched = self._matched(outputs, encoded)
+        return [_detection_figures.trade_off(label, one) for label, one in zip(self.labels, matched, strict=True)]
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
         """Average precision of each class of which there are boxes."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from headstart.core.judged import measured
 from headstart.core.results import Figure, Figures, FitResult, RungResult
+from headstart.core.trade_offs import TradeOff
 
 
 class Sample(NamedTuple):
@@ -119,6 +120,7 @@ class ReportEvidence:
     next_step : the next thing worth trying, a sentence.
     confusion : labels and a (C, C) count matrix, rows are the truth.
     per_label : rows of figures, the first key ``label``.
+    trade_offs : precision against recall of each class.
     cases : judged examples to look at, cell by cell of the confusion matrix; where there are many, not all.
     mistakes : the most confident first.
     reliability : bins of rising confidence.
@@ -150,6 +152,7 @@ class ReportEvidence:
     next_step: str = ""
     confusion: tuple[list[str], np.ndarray] | None = None
     per_label: Sequence[Mapping[str, Any]] = ()
+    trade_offs: Sequence[TradeOff] = ()
     cases: Sequence[Case] = ()
     mistakes: Sequence[Mistake] = ()
     reliability: Sequence[Bin] = ()
