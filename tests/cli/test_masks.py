@@ -63,6 +63,7 @@ def test_the_fit_finds_the_blocks_and_says_how_sure_each_figure_is(model: Path) 
     report = (model / "report.html").read_text(encoding="utf-8")
     assert "Masks beside the truth" in report
     assert "its true mask, and the predicted one" in report
+    assert '<g class="lines"' in report
     assert not (model / "guard.json").exists()
 
 

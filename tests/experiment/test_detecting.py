@@ -96,6 +96,8 @@ def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     assert "Misses and false alarms" in page
     assert " found</span>" in page
     assert "The worst mistakes" not in page
+    assert '<g class="lines"' in page
+    assert "Finding more, or fewer false alarms" in page
 
 
 def test_a_box_is_explained(fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

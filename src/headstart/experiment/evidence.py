@@ -31,6 +31,7 @@ from headstart.experiment.outcome import Outcome
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
+from headstart.experiment.target_lines import target_lines
 from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.model.calibration import reliability
 from headstart.tasks.base import Part, Task
@@ -116,7 +117,8 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         repeat=repeat(outcome.spec, model.result.backbone),
     )
     shown = fragments(outcome.checked, _wanted(evidence), outcome.spec.budget, outcome.spec.store)
-    return replace(evidence, shown=shown, truths=truths_of(task, examples, shown))
+    lines = target_lines(examples, shown)
+    return replace(evidence, shown=shown, truths=truths_of(task, examples, shown), lines=lines)
 
 
 def _wanted(evidence: ReportEvidence) -> Iterator[str]:

@@ -132,6 +132,7 @@ class ReportEvidence:
     explained : a few judged predictions with their reasons, and ``unexplained``, a sentence on what is missing there.
     parts : of several tasks, each with its name: what confusion, classes and calibration are drawn from.
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
+    lines : of examples in ``shown`` whose targets have a place, SVG that shows it in coordinates from 0 to 1.
     truths : the target, as a person reads it, of the examples in ``shown``.
     drawn : answers that are masks, the worst first, and ``colours``, those of the classes in them.
     boxed : answers that are boxes, the worst first.
@@ -165,6 +166,7 @@ class ReportEvidence:
     unexplained: str = ""
     parts: Sequence[tuple[str, ReportEvidence]] = ()
     shown: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
     drawn: Sequence[Drawn] = ()
     boxed: Sequence[Boxed] = ()

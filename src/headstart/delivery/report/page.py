@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
 
 def render(evidence: ReportEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
-    pictures = gallery(evidence.shown)
+    pictures = gallery(evidence.shown, lines=evidence.lines)
     evidence = replace(evidence, shown=pictures.fragments)
     bodies = {anchor: _body(evidence, draw) for anchor, (_, draw) in SECTIONS.items()}
     present = [anchor for anchor, body in bodies.items() if body]
