@@ -84,9 +84,9 @@ def _near(near: Near, evidence: ReportEvidence) -> str:
 def _checks(checks: Sequence[tuple[bool | None, str]]) -> str:
     if not checks:
         return ""
-    passed = sum(verdict is True for verdict, _ in checks)
+    judged = [verdict for verdict, _ in checks if verdict is not None]
+    rest = len(checks) - len(judged)
+    counts = [f"{sum(judged)} of {len(judged)} passed"] if judged else []
+    counts += [f"{rest} not judged"] if rest else []
     items = "".join(f"<li><strong>{_VERDICTS[verdict]}:</strong> {prose(text)}</li>" for verdict, text in checks)
-    return (
-        f"<details><summary>Its own checks: {passed} of {len(checks)} passed</summary>"
-        f'<ul class="checks">{items}</ul></details>'
-    )
+    return f'<details><summary>Its own checks: {", ".join(counts)}</summary><ul class="checks">{items}</ul></details>'
