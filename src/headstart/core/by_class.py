@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 BY_CLASS = ("auroc", "sensitivity", "specificity", "operating_point")
 """Keys that hold an object with an entry for each class, of classification: the class against the rest."""
 
+AT_LEAST = "at_least"
+"""Key of an operating point: ``{"sensitivity": 0.95}``, what it was chosen to reach; without it, it is Youden's."""
+
 ByClass = dict[str, dict[str, Any]]
 """Name of a figure → class → ``[value, low, high]``, or of an operating point an object; JSON-ready."""
+
+
+class Wanted(NamedTuple):
+    """What operating points are chosen for: at least this ``share`` of sensitivity or of specificity."""
+
+    figure: str
+    share: float
 
 
 def without_classes(plain: dict[str, Any]) -> tuple[dict[str, Any], ByClass | None]:

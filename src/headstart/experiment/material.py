@@ -21,6 +21,7 @@ from headstart.data.several_sources import read_all
 from headstart.data.splits import Split
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
+from headstart.experiment.operating_points import check_wanted
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -90,6 +91,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         note = "The given splits are not kept: the examples are divided anew."
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
     task, why = choose_task(_learnable_targets(examples), spec.task)
+    check_wanted(task, spec)
     modality = MODALITIES.load(examples.modality)()
     examples, task = with_patients(examples, modality, spec.group), told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")

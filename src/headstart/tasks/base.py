@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.core.arrays import bytes_of
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.names import Name
@@ -251,6 +251,21 @@ class Task(Placed, ABC):
     def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
         """Of calibrated `outputs`, precision against recall of each class, where a threshold decides; else none."""
         return []
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        """What to put into the calibration so that :meth:`by_class` takes thresholds that reach what is `wanted`.
+
+        Parameters
+        ----------
+        outputs : calibrated, of the examples that choose.
+
+        Raises
+        ------
+        UsageError : nothing is told by thresholds here.
+        """
+        raise UsageError(
+            f"A model for {self.name.replace('_', ' ')} has no operating points; leave out --{wanted.figure}."
+        )
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
         """Of calibrated `outputs`, the figures of each class by itself; None where there are no classes."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
@@ -238,6 +238,10 @@ class Classification(Task):
         sure = to_array(functional.softmax(outputs.double(), dim=1))
         taken = self._members(outputs.argmax(dim=1))
         return _against_rest.trade_offs(list(self._places), sure, self._members(encoded), taken)
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        sure = to_array(functional.softmax(outputs.double(), dim=1))
+        return _against_rest.wanted_thresholds(sure, self._members(encoded), wanted)
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
         sure = to_array(functional.softmax(outputs.double(), dim=1))

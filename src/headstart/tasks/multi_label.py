@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
@@ -179,6 +179,10 @@ class MultiLabel(Task):
     def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
         sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
         return _against_rest.trade_offs(self.labels, sure, truth, to_array(outputs) > 0)
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
+        return _against_rest.wanted_thresholds(sure, truth, wanted)
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
         sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
