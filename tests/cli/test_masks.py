@@ -119,6 +119,7 @@ def test_the_doubt_of_a_mask_is_shown_beside_its_edges(
     assert said["left_out"] == []
     assert (found["method"], found["trusted"]) == ("doubt", True)
     assert 0.5 < found["confidence"] <= 1
+    assert 'class="pair"' in (at_hand / "why" / "explanations.html").read_text(encoding="utf-8")
     drawn = Image.open(at_hand / "why" / "00.doubt.png")
     assert drawn.width > 2 * FRAME[0]
     assert status("explain", model, blocks / "images/00.png", "--method", "grad_cam") == 2

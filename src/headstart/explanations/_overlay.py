@@ -100,12 +100,12 @@ def png_bytes(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def as_html(image: Image.Image, alt: str) -> str:
-    """The picture at most 420 pixels wide, or twice that where it is two, inside the page itself."""
+def as_html(image: Image.Image, alt: str, pair: bool = False) -> str:
+    """The picture at most 420 pixels wide, or twice that where it is a pair, inside the page itself."""
     small = image.copy()
-    small.thumbnail((2 * _ON_PAGE if image.width > 2 * image.height else _ON_PAGE, 2 * _ON_PAGE))
+    small.thumbnail((2 * _ON_PAGE if pair else _ON_PAGE, 2 * _ON_PAGE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    sides = f'width="{small.width}" height="{small.height}"'
+    sides = f'width="{small.width}" height="{small.height}"' + (' class="pair"' if pair else "")
     return f'<img src="data:image/jpeg;base64,{data}" alt="{html.escape(alt, quote=True)}" {sides}>'

@@ -71,11 +71,12 @@ class PixelParts(Parts):
     def show(self, given: Tensor, original: Image.Image, manner: Manner) -> Shown:
         values = self.on_original(given, original.size, manner.as_it_is)
         outline = manner.outline(original.size)
+        pair = manner.as_it_is and outline is not None
         if manner.as_it_is and outline is not None:
             image = overlay(original, values, manner.caption, beside=outlined(original, outline))
         else:
             image = overlay(original, values, manner.caption, outline)
-        return Shown(as_html(image, manner.caption), "", png_bytes(image))
+        return Shown(as_html(image, manner.caption, pair), "", png_bytes(image))
 
     def on_original(self, given: Tensor, size: tuple[int, int], as_it_is: bool = False) -> np.ndarray:
         """The map's positive part in [0, 1] on an original of `size` (width, height): (height, width) float32.
