@@ -188,3 +188,32 @@ def test_the_default_name_is_one_that_is_free(at_hand: Path, messages: Path) -> 
     assert status("fit", messages, *TEXT_PROBE) == 0
     assert (at_hand / "messages-model-2" / "result.json").exists()
     assert not list((at_hand / "messages-model").iterdir())
+
+
+def test_a_wanted_sensitivity_is_what_operating_points_reach(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("fit", photos, "--out", "m", "--budget", "30s", "--sensitivity", "95%", "--json", *PHOTO_PROBE) == 0
+    said = capsys.readouterr()
+    points = json.loads(said.out)["test"]["operating_point"]
+    assert points
+    assert all(point["at_least"] == {"sensitivity": 0.95} for point in points.values())
+    assert "taken from a probability of" in said.err
+    assert "sensitivity is at least 95 %" in (at_hand / "m" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--sensitivity", "95%", "--specificity", "90%"], "exclude each other"),
+        (["--sensitivity", "0"], "must lie above 0"),
+        (["--sensitivity", "95%", "--task", "regression"], "leave out --sensitivity"),
+    ],
+)
+def test_a_wanted_sensitivity_that_has_no_meaning_is_refused(
+    at_hand: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    lines = ["text,label", *(f"a text number {i},{i % 5}.5" for i in range(40))]
+    (at_hand / "numbers.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert status("fit", "numbers.csv", "--target", "label", *options) == 2
+    assert said in capsys.readouterr().err

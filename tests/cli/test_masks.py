@@ -52,14 +52,18 @@ def test_the_fit_finds_the_blocks_and_says_how_sure_each_figure_is(model: Path) 
     result = result_of(model)
     assert result["task"] == "segmentation"
     assert result["test"]["miou"][0] > 0.7
-    assert {"miou", "dice", "pixel_accuracy", "boundary_f1", "iou of block", "dice of ground"} <= result[
-        "test"
-    ].keys()
-    for value, low, high in result["test"].values():
+    by_class = {name: result["test"].pop(name) for name in ("iou", "class_dice")}
+    assert all(block.keys() == {"ground", "block"} for block in by_class.values())
+    assert {"miou", "dice", "pixel_accuracy", "boundary_f1"} <= result["test"].keys()
+    assert result["rungs"][0]["validation"].keys() == result["test"].keys()
+    every = [*result["test"].values(), *(each for block in by_class.values() for each in block.values())]
+    for value, low, high in every:
         assert low <= value <= high
+    assert np.mean([each[0] for each in by_class["iou"].values()]) == pytest.approx(result["test"]["miou"][0])
     report = (model / "report.html").read_text(encoding="utf-8")
     assert "Masks beside the truth" in report
     assert "its true mask, and the predicted one" in report
+    assert '<g class="lines"' in report
     assert not (model / "guard.json").exists()
 
 
@@ -97,15 +101,29 @@ def test_evaluate_measures_on_masks_and_names_a_class_that_it_does_not_know(
 def test_what_has_no_meaning_for_masks_is_refused_in_words(
     at_hand: Path, model: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for command in (
-        ("compare", model, blocks),
-        ("label", model, blocks),
-        ("explain", model, blocks / "images/00.png"),
-    ):
+    for command in (("compare", model, blocks), ("label", model, blocks)):
         assert status(*command) in (1, 2)
         said = capsys.readouterr().err
         assert "Traceback" not in said
         assert "segmentation" in said, said
+
+
+def test_the_doubt_of_a_mask_is_shown_beside_its_edges(
+    at_hand: Path, model: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert result_of(model)["test"]["doubt_auroc"][0] > 0.6
+    assert "Where the model is unsure of its mask" in (model / "report.html").read_text(encoding="utf-8")
+    assert status("explain", model, blocks / "images/00.png", "--out", "why", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    (found,) = said["explanations"]
+    assert said["left_out"] == []
+    assert (found["method"], found["trusted"]) == ("doubt", True)
+    assert 0.5 < found["confidence"] <= 1
+    assert 'class="pair"' in (at_hand / "why" / "explanations.html").read_text(encoding="utf-8")
+    drawn = Image.open(at_hand / "why" / "00.doubt.png")
+    assert drawn.width > 2 * FRAME[0]
+    assert status("explain", model, blocks / "images/00.png", "--method", "grad_cam") == 2
+    assert "explains one answer for the whole input" in capsys.readouterr().err
 
 
 def test_the_last_stages_are_tuned_from_the_trained_head_on(

@@ -22,6 +22,7 @@ from headstart.core.results import (
     Seconds,
     TaskGain,
 )
+from headstart.core.trade_offs import TradeOff
 from headstart.delivery.report import (
     Alternative,
     Bin,
@@ -42,6 +43,7 @@ from headstart.delivery.report._confusion import confused_pairs
 from headstart.delivery.report._curves import curves
 from headstart.delivery.report._growth import growth_of
 from headstart.delivery.report._ladder import ladder_axis
+from headstart.delivery.report._trade_offs import trade_offs
 from headstart.delivery.report.page import SECTIONS
 
 EVIL = "<script>alert('x')</script>&\"'"
@@ -125,6 +127,7 @@ def make_evidence(label: str = "bus") -> ReportEvidence:
         },
         truths={"train/7.jpg": label},
         extension=[("", "accuracy", "interval", ""), ("old classes, now", "94.3 %", "92.7–95.6 %", f"9 {label}")],
+        trade_offs=[TradeOff(label, [(0.5, 1.0), (1.0, 0.6)], 3, 1, 2, 0.8)],
         boxed=[Boxed(f"test/{label}", "1 missed", '<img alt="">')],
         settings={"seed": "0"},
         provenance={"data": label},
@@ -193,10 +196,10 @@ def test_every_drawing_is_xml_and_has_a_name() -> None:
     drawings = re.findall(r"<svg.*?</svg>", render(make_evidence(EVIL)), re.DOTALL)
     roots = [ElementTree.fromstring(drawing) for drawing in drawings]
     # three rungs: axis, three plots, three costs; one rung's two charts; one reliability diagram; three bars of what
-    # transfer gave; one learning curve
-    assert len(roots) == 14
+    # transfer gave; one learning curve; one line of precision against recall
+    assert len(roots) == 15
     named = [root for root in roots if root.get("role") == "img"]
-    assert len(named) == 13
+    assert len(named) == 14
     assert all(root.get("aria-label") for root in named)
 
 
@@ -247,6 +250,7 @@ def test_fragments_are_taken_as_they_are() -> None:
         ("calibration", {"reliability": []}),
         ("masks", {"drawn": []}),
         ("mistakes", {"mistakes": []}),
+        ("trade_offs", {"trade_offs": []}),
         ("boxes", {"boxed": []}),
         ("against", {"result": replace(make_result(), by_class=None)}),
         ("provenance", {"settings": {}, "provenance": {}, "repeat": ""}),
@@ -444,7 +448,7 @@ def test_explanations_show_wrong_before_right_and_what_is_not_to_be_trusted() ->
     section = page.split('<section id="reasons"')[1].split("</section>")[0]
     assert section.index("Wrong predictions") < section.index("Right predictions") < section.index("<s>map</s>")
     assert section.count("Not to be trusted") == 1
-    assert "Its own checks: 0 of 1 passed" in section
+    assert "Its own checks: 1 not judged" in section  # one that was not judged has not failed
     assert "<strong>not judged:</strong> bus" in section
     assert "1 of 3 is missing." in section
     alone = render(replace(make_evidence(), explained=[], unexplained="No time."))
@@ -494,3 +498,11 @@ def test_text_keeps_its_contrast(theme: str) -> None:
             assert contrast(colour["ink"], mixed) >= 4.5
     empty = tuple(0.35 * a + 0.65 * b for a, b in zip(colour["line"], colour["surface"], strict=True))
     assert contrast(colour["muted"], empty) >= 4.5
+
+
+def test_the_point_in_use_lies_where_hand_computation_puts_it() -> None:
+    """3 of 4 found, 2 false alarms: recall 75 % and precision 60 %, of 180 pixels from (44, 10)."""
+    drawn = trade_offs(make_evidence())
+    assert "3 of 4 found, 2 false alarms, average precision" in drawn
+    assert 'points="134.0,10.0 224.0,82.0"' in drawn
+    assert '<circle class="bubble" cx="179.0" cy="82.0"' in drawn

@@ -59,6 +59,13 @@ def test_it_finds_what_it_has_learnt(fitted: tuple[Path, Path]) -> None:
     assert low <= value <= high
     assert value > 0.15  # nothing learnt: 0.00
     assert result["test"]["map"][0] < value
+    for name, mean in (("average_precision", "map"), ("average_precision_50", "map50")):
+        by_class = result["test"][name]
+        assert by_class.keys() == set(COLOURS)
+        assert all(low <= centre <= high for centre, low, high in by_class.values())
+        assert np.mean([centre for centre, *_ in by_class.values()]) == pytest.approx(result["test"][mean][0])
+    kept = headstart.load(fitted[1]).result
+    assert json.loads(json.dumps(kept.to_json()["test"])) == result["test"]
 
 
 def test_a_loaded_model_reaches_the_same(fitted: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +75,9 @@ def test_a_loaded_model_reaches_the_same(fitted: tuple[Path, Path], capsys: pyte
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert figures["map"] == pytest.approx(result["test"]["map"], abs=1e-3)
     assert figures["map50"] == pytest.approx(result["test"]["map50"], abs=1e-3)
+    assert figures.keys() == result["test"].keys()
+    assert main(["evaluate", str(folder), str(data / "annotations" / "instances_test.json")]) in (0, None)
+    assert "average precision, 95 % interval" in capsys.readouterr().out
 
 
 def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Path) -> None:
@@ -86,3 +96,32 @@ def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     assert "Misses and false alarms" in page
     assert " found</span>" in page
     assert "The worst mistakes" not in page
+    assert '<g class="lines"' in page
+    assert "Finding more, or fewer false alarms" in page
+
+
+def test_a_box_is_explained(fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, folder = fitted
+    out = ["--out", str(tmp_path / "why"), "--json"]
+    picture = next(str(each) for each in sorted((data / "test").iterdir()) if _finds(folder, each))
+    capsys.readouterr()
+    assert main(["explain", str(folder), picture, *out]) in (0, None)
+    said = json.loads(capsys.readouterr().out)
+    assert {each["method"] for each in said["explanations"]} == {"hires_cam"}
+    first = said["explanations"][0]
+    assert first["label"] in COLOURS
+    assert 0.5 <= first["score"] <= 1
+    assert len(first["edges"]) == 4
+    assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
+    assert Image.open(said["files"][1]).size[0] >= SIDE
+
+
+def _finds(folder: Path, picture: Path) -> bool:
+    return bool(headstart.load(folder).predict([str(picture)])[0] != "nothing")
+
+
+def test_the_report_explains_boxes(fitted: tuple[Path, Path]) -> None:
+    page = (fitted[1] / "report.html").read_text(encoding="utf-8")
+    assert "Why it says so" in page
+    assert "HiResCAM" in page
+    assert "of the outlined box" in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,11 @@ import torch
 
 import headstart
 from headstart.core.errors import InputError, UsageError
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.data.readers.base import Request
 from headstart.experiment.extended_head import replay_weights
+from headstart.experiment.old_examples import looked_at
 from headstart.experiment.replaying import memory_of
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared
@@ -221,3 +227,26 @@ def test_a_tuned_model_is_extended_on_its_tuned_features(at_hand: Path) -> None:
     for name, each in model.network.backbone.state_dict().items():
         assert torch.equal(each, extended.network.backbone.state_dict()[name])
     assert extended.evaluate(paint(at_hand / "more", {"apple": 4, "plum": 4}, seed=3))["accuracy"].value == 1.0
+
+
+def test_patients_stay_together_in_new_examples_unless_told_otherwise(at_hand: Path) -> None:
+    pairs = [(patient, number) for patient in range(12) for number in range(3)]
+    rows = [(f"visit {number} of number {patient}", "ill", f"P{patient}") for patient, number in pairs]
+    lines = [",".join(row) for row in [("text", "label", "patient"), *rows]]
+    (at_hand / "new.csv").write_text("\n".join(lines), encoding="utf-8")
+    model: Any = SimpleNamespace(modality="text")
+
+    def groups(group: str | None) -> list[str] | None:
+        request = Request(at_hand / "new.csv", "text", "label", group, fits=False)
+        found = looked_at(model, request, Progress(True), Stopwatch()).examples.groups
+        return None if found is None else list(found)
+
+    together = groups(None)
+    assert together is not None
+    assert len(set(together)) == 12
+    assert groups("none") is None
+
+
+def test_no_groups_are_inferred_for_new_examples() -> None:
+    with pytest.raises(UsageError, match="name a column, or `none`"):
+        headstart.extend("model", "new.csv", group="auto", quiet=True)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from headstart.core.errors import UsageError
-from headstart.explanations._aim import Aim, find_target
+from headstart.explanations._output_aim import OutputAim, find_target
 from headstart.tasks import TASKS
 from toys import toy_task
 
@@ -18,7 +18,7 @@ OUTPUTS = torch.tensor([[math.log(2), math.log(3), math.log(5)]])
 
 def test_classes_compete() -> None:
     """Probabilities 0.2, 0.3, 0.5; the odds of bee are 3 to 7."""
-    aim = Aim(THREE, {}, 1, "bee")
+    aim = OutputAim(THREE, {}, 1, "bee")
     assert aim.evidence(OUTPUTS).item() == pytest.approx(math.log(3 / 7))
     assert aim.evidence(OUTPUTS + 5).item() == pytest.approx(math.log(3 / 7))
     assert aim.confidence(OUTPUTS).item() == pytest.approx(0.3)
@@ -28,13 +28,13 @@ def test_classes_compete() -> None:
 
 def test_labels_of_which_several_may_hold_do_not() -> None:
     task = TASKS.load("multi_label").from_targets(["a|b", "b", "a", ""])
-    aim = Aim(task, {}, 0, "a")
+    aim = OutputAim(task, {}, 0, "a")
     assert aim.evidence(torch.tensor([[1.5, 9.0]])).item() == pytest.approx(1.5)
     assert aim.confidence(torch.tensor([[0.0, 9.0]])).item() == pytest.approx(0.5)
 
 
 def test_a_number_is_itself_and_any_change_counts() -> None:
-    aim = Aim(toy_task([1.0, 2.0, 4.0]), {}, 0, "number")
+    aim = OutputAim(toy_task([1.0, 2.0, 4.0]), {}, 0, "number")
     assert aim.evidence(torch.tensor([[0.7]])).item() == pytest.approx(0.7)
     assert aim.confidence(torch.tensor([[0.7]])).item() == pytest.approx(0.7)
     assert aim.fall(torch.tensor(0.3), torch.tensor(0.4)).item() == pytest.approx(0.1)
@@ -43,7 +43,7 @@ def test_a_number_is_itself_and_any_change_counts() -> None:
 
 def test_the_calibration_changes_the_confidence_and_not_the_slope() -> None:
     """Divided by a temperature of 2, odds of 5 to 2 become √5 to √2."""
-    aim = Aim(toy_task(["a", "b"]), {"temperature": 2.0}, 1, "b")
+    aim = OutputAim(toy_task(["a", "b"]), {"temperature": 2.0}, 1, "b")
     outputs = torch.tensor([[math.log(2), math.log(5)]])
     assert aim.confidence(outputs).item() == pytest.approx(math.sqrt(5) / (math.sqrt(2) + math.sqrt(5)))
     assert aim.evidence(outputs).item() == pytest.approx(math.log(5 / 2))

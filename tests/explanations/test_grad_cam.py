@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch, Card, Stage
-from headstart.explanations._aim import Aim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._pixels import PixelParts
 from headstart.explanations.base import Asked
 from headstart.explanations.grad_cam import GradCam, as_grid, stage_modules
@@ -45,7 +45,7 @@ def question(weight: Tensor, depths: tuple[str, ...] = (), target: int = 0) -> A
     set_linear(head, weight, torch.zeros(2))
     network = Network(Identity(), head, depths).eval().requires_grad_(False)
     example = {"pixels": torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))}
-    aim = Aim(toy_task(["a", "b"]), {}, target, "a")
+    aim = OutputAim(toy_task(["a", "b"]), {}, target, "a")
     return Asked(network, example, aim, PixelParts(example, "pixels", network.backbone.preprocess))
 
 

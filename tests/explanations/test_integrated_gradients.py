@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from headstart.backbones import SOURCES
-from headstart.explanations._aim import Aim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parting import parts_of
 from headstart.explanations.base import Asked
 from headstart.explanations.integrated_gradients import IntegratedGradients
@@ -28,7 +28,7 @@ def linear() -> Asked:
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn(2, 3, 8, 8, generator=generator)
     example = {"pixels": torch.randn(3, 8, 8, generator=generator)}
-    asked = Asked(Flat(), example, Aim(toy_task(["a", "b"]), {}, 0, "a"))  # type: ignore[arg-type]
+    asked = Asked(Flat(), example, OutputAim(toy_task(["a", "b"]), {}, 0, "a"))  # type: ignore[arg-type]
     asked.network.weights = weights
     parts = parts_of(example, None, toy_backbone().preprocess)
     return Asked(asked.network, example, asked.aim, parts)
@@ -48,7 +48,7 @@ def text_question() -> Asked:
     backbone = SOURCES.load("transformers_text")().tiny("bert")
     network = toy_network(backbone, task).eval().requires_grad_(False)
     example = network.backbone.preprocess(TEXT)
-    return Asked(network, example, Aim(task, {}, 0, "a"), parts_of(example, TEXT, network.backbone.preprocess))
+    return Asked(network, example, OutputAim(task, {}, 0, "a"), parts_of(example, TEXT, network.backbone.preprocess))
 
 
 def test_on_tokens_it_adds_up_to_the_difference_from_the_emptied_text() -> None:

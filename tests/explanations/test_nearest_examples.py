@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from headstart.explanations._aim import Aim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations.base import Asked, Explained, Known
 from headstart.explanations.nearest_examples import A_LABEL, LABELS, NearestExamples
 from toys import toy_task
@@ -25,7 +25,7 @@ def question(features: list[list[float]], labels: list[str], target: str = "a") 
     example = {"x": torch.tensor([3.0, 4.0])}
     network = nn.Module()
     network.backbone = Given()
-    return Asked(network, example, Aim(toy_task(["a", "b"]), {}, 0, target), None, known)  # type: ignore[arg-type]
+    return Asked(network, example, OutputAim(toy_task(["a", "b"]), {}, 0, target), None, known)  # type: ignore[arg-type]
 
 
 def test_the_cosine_orders_and_length_does_not_matter() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from headstart.explanations._aim import Aim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._pixels import PixelParts
 from headstart.explanations._randomisation import NETWORKS, randomisation, rank_correlation
 from headstart.explanations.base import Asked
@@ -18,7 +18,7 @@ def question() -> Asked:
     network = toy_network(toy_backbone(), task).eval().requires_grad_(False)
     example = {"pixels": torch.tensor(toy_pictures(1)[0][0])}
     return Asked(
-        network, example, Aim(task, {}, 0, "green"), PixelParts(example, "pixels", network.backbone.preprocess)
+        network, example, OutputAim(task, {}, 0, "green"), PixelParts(example, "pixels", network.backbone.preprocess)
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Batch
-from headstart.explanations._aim import Aim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parts import Parts, Shown
 from headstart.explanations._removal import Falls, falls, marked_parts, removal
 from headstart.explanations.base import Asked
@@ -46,7 +46,7 @@ class First(nn.Module):
 
 
 def question(count: int) -> Asked:
-    aim = Aim(toy_task(["a", "b"]), {}, 0, "a")
+    aim = OutputAim(toy_task(["a", "b"]), {}, 0, "a")
     return Asked(First(), {"flags": torch.ones(count)}, aim, Flags(count))  # type: ignore[arg-type]
 
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from headstart.core.by_class import Wanted
 from headstart.core.results import ExampleCounts, FitResult, Seconds
 from headstart.core.statistics import Z_95
-from headstart.tasks._against_rest import auroc, by_class, thresholds, youden
+from headstart.tasks._against_rest import auroc, by_class, reaching, thresholds, wanted_thresholds, youden
 from headstart.tasks.classification import Classification
 from headstart.tasks.multi_label import MultiLabel
 
@@ -105,3 +106,59 @@ def test_tasks_with_classes_say_it_and_results_keep_it(task) -> None:
     assert list(plain["test"]) == [*figures, "auroc", "sensitivity", "specificity", "operating_point"]
     assert FitResult.from_json(plain) == result
     assert FitResult.from_json(plain).test == figures
+
+
+def test_two_classes_have_a_line_of_precision_against_recall_and_three_have_none() -> None:
+    """Probabilities of b: 0.9, 0.6, 0.4, 0.2; b, a, b, a are true. From one half on b is found once of two."""
+    task = Classification.from_targets(["a", "b"])
+    odds = torch.log(torch.tensor([9.0, 1.5, 2 / 3, 0.25]))
+    outputs = torch.stack([torch.zeros(4), odds], dim=1)
+    first, second = task.trade_offs(outputs, task.encode(["b", "a", "b", "a"]))
+    assert (first.label, second.label) == ("a", "b")
+    assert (second.found, second.missed, second.alarms) == (1, 1, 1)
+    assert second.points == [pytest.approx(p) for p in [(1 / 2, 1.0), (1 / 2, 1 / 2), (1.0, 2 / 3), (1.0, 2 / 4)]]
+    three = Classification.from_targets(["a", "b", "c"])
+    assert three.trade_offs(torch.zeros(3, 3), three.encode(["a", "b", "c"])) == []
+
+
+def test_each_label_of_a_set_has_one() -> None:
+    task = MultiLabel.from_targets(["a|b", "b", "a", ""])
+    outputs = torch.tensor([[2.0, 1.0], [-1.0, -2.0], [3.0, -3.0], [-2.0, 2.0]])
+    first, second = task.trade_offs(outputs, task.encode(["a|b", "b", "a", ""]))
+    assert (first.found, first.missed, first.alarms) == (2, 0, 0)
+    assert (second.found, second.missed, second.alarms) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("figure", "share", "expected"),
+    [
+        ("sensitivity", 0.5, 0.75),  # two of four members, 0.9 and 0.8; the next score is 0.7
+        ("sensitivity", 0.51, 0.55),  # three of four: down to 0.6, and 0.5 is next
+        ("sensitivity", 1.0, 0.35),
+        ("specificity", 0.5, 0.6),  # one of two others, 0.5; the next score is 0.7, so half way
+        ("specificity", 1.0, 0.75),
+    ],
+)
+def test_a_wanted_figure_is_reached_at_the_least_cost(figure: str, share: float, expected: float) -> None:
+    scores = np.array([0.9, 0.8, 0.6, 0.4, 0.7, 0.5, 0.3])
+    truth = np.array([True, True, True, True, False, False, False])
+    if figure == "specificity":
+        scores, truth = np.array([0.9, 0.8, 0.4, 0.7, 0.5]), np.array([True, True, True, False, False])
+    assert reaching(scores, truth, Wanted(figure, share)) == pytest.approx(expected)
+
+
+def test_where_no_score_lies_beyond_the_threshold_still_keeps_the_promise() -> None:
+    scores, truth = np.array([0.2, 0.6, 0.9]), np.array([True, False, False])
+    assert (scores[truth] >= reaching(scores, truth, Wanted("sensitivity", 1.0))).all()
+    assert (scores[~truth] < reaching(scores, truth, Wanted("specificity", 1.0))).all()
+
+
+def test_what_was_wanted_stands_in_each_operating_point() -> None:
+    scores, truth = np.array([[0.9], [0.6], [0.2]]), np.array([[True], [True], [False]])
+    calibration = wanted_thresholds(scores, truth, Wanted("sensitivity", 0.95))
+    found = by_class(["a"], scores, truth, scores > 0.5, calibration)
+    assert found is not None
+    point = found["operating_point"]["a"]
+    assert point["at_least"] == {"sensitivity": 0.95}
+    assert point["threshold"] == pytest.approx(0.4)
+    assert point["sensitivity"][0] == 1.0

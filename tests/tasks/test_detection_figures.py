@@ -17,11 +17,11 @@ from headstart.tasks._detection_figures import (
     FIGURES,
     average_precision,
     best_threshold,
-    curve,
     false_alarms,
     measure,
     misses,
     tally,
+    trade_off,
     values,
 )
 
@@ -167,9 +167,12 @@ def test_by_hand() -> None:
         (3 * (51 + 50 * 0.5) + 7 * 51) / 10 / 101
     )
     assert average_precision(second, "map", np.array([[0]]))[0] == pytest.approx(1.0)
-    line = curve(first)
-    assert line.recall.tolist() == [0.5, 0.5, 0.5, 1.0]
-    assert line.precision.tolist() == pytest.approx([1, 1 / 2, 1 / 3, 2 / 4])
+    line = trade_off("cat", first)
+    assert [recall for recall, _ in line.points] == [0.5, 0.5, 0.5, 1.0]
+    assert [precision for _, precision in line.points] == pytest.approx([1, 1 / 2, 1 / 3, 2 / 4])
+    assert (line.found, line.missed, line.alarms) == (2, 0, 2)
+    assert line.used == (1.0, 0.5)
+    assert line.average_precision == pytest.approx((51 + 50 * 0.5) / 101)
 
 
 def test_misses_and_false_alarms() -> None:

@@ -17,6 +17,7 @@ from headstart.core.masks import Legend, Mask
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
+from headstart.tasks._mask_doubt import doubt_auroc, sureness_counts
 from headstart.tasks._mask_figures import boundary_scores
 from headstart.tasks.segmentation import Segmentation
 
@@ -78,8 +79,9 @@ def test_figures_by_hand(tmp_path: Path) -> None:
     said = torch.zeros_like(truth)
     said[0, 0, 3] = 1  # of two roads one is found, and no sky is lost
     figures = task.metrics(kept(said), truth)
-    assert figures["iou of sky"].value == pytest.approx(2 / 3)
-    assert figures["iou of road"].value == pytest.approx(1 / 2)
+    found = task.by_class(kept(said), truth, {})
+    assert found["iou"]["sky"][0] == pytest.approx(2 / 3)
+    assert found["iou"]["road"][0] == pytest.approx(1 / 2)
     assert figures["miou"].value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert figures["dice"].value == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert figures["pixel_accuracy"].value == pytest.approx(3 / 4)
@@ -178,3 +180,15 @@ def test_pictures_are_written_in_the_codes_and_colours_of_the_source(tmp_path: P
     assert sorted(set(np.asarray(picture).ravel().tolist())) == [0, 7, 255]
     assert np.asarray(picture.convert("RGB"))[20, 20].tolist() == [0, 0, 200]
     assert np.asarray(picture.convert("RGB"))[20, 100].tolist() == [9, 9, 9]
+
+
+def test_doubt_is_judged_by_all_pairs_of_wrong_and_right_pixels() -> None:
+    """Wrong at 100 and 150, right at 120, 150 and 200: less sure in 3 + 1 of 6 pairs, as sure in 1."""
+    said = torch.tensor([[[0, 0, 0, 0, 0, 0]]], dtype=torch.uint8)
+    sure = torch.tensor([[[100, 150, 120, 150, 200, 0]]], dtype=torch.uint8)
+    truth = torch.tensor([[[1, 1, 0, 0, 0, 255]]], dtype=torch.uint8)
+    counts = sureness_counts(torch.stack([said, sure], dim=1), truth)
+    assert counts.sum() == 5
+    assert doubt_auroc(counts, np.zeros((2, 1), int)).tolist() == [4.5 / 6] * 2
+    nothing_wrong = sureness_counts(torch.stack([said, sure], dim=1), said)
+    assert np.isnan(doubt_auroc(nothing_wrong, np.zeros((1, 1), int))).all()

@@ -56,15 +56,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _class_lines(by_class: dict[str, Any]) -> list[str]:
-    """A few classes against the rest, each with its intervals; of many, nothing: --json has them."""
-    classes = list(by_class.get("auroc", {}))
+    """The figures of a few classes, each with its intervals; of many, nothing: --json has them."""
+    names = [name for name in by_class if name != BY_CLASS[-1]]
+    classes = list(dict.fromkeys(label for name in names for label in by_class[name]))
     if not 0 < len(classes) <= MOST_SHOWN:
         return []
-    names = [name for name in BY_CLASS if name != "operating_point"]
-    cells = [["class against the rest", *(f"{name}, 95 % interval" for name in names)]]
+    title = "class against the rest" if BY_CLASS[0] in by_class else "class"
+    cells = [[title, *(f"{name.replace('_', ' ')}, 95 % interval" for name in names)]]
     for label in classes:
-        figures = [by_class[name][label] for name in names]
-        cells.append([label, *(f"{value:.3f}, {low:.3f} to {high:.3f}" for value, low, high in figures)])
+        cells.append([label, *(_cell(by_class[name].get(label)) for name in names)])
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return ["", *lines]
+
+
+def _cell(figure: list[float] | None) -> str:
+    return f"{figure[0]:.3f}, {figure[1]:.3f} to {figure[2]:.3f}" if figure else "not there"

@@ -35,7 +35,10 @@ def add_to(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument("--target", metavar="COLUMN", help="the column of classes, if not the one of training")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay in one split")
+    parser.add_argument(
+        "--group", metavar="COLUMN", help="rows of one group stay in one split; none: not even patients, who do by "
+        "default where a file or a column names them"
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="the new model folder (default: MODEL-extended here)")
     parser.add_argument(
         "--forgetting", metavar="SHARE", help="the most that old classes may lose in accuracy, e.g. 2%%; measured on "

@@ -85,6 +85,13 @@ def add_to(commands: Any) -> None:
         help="also train the same network from random weights, to measure what transfer gave; takes up to the budget "
         "once more",
     )
+    for figure, other in (("sensitivity", "specificity"), ("specificity", "sensitivity")):
+        parser.add_argument(
+            f"--{figure}",
+            metavar="SHARE",
+            help=f"operating points of at least this {figure} on held-out examples, e.g. 95%% (default: those of the "
+            f"largest {figure} + {other})",
+        )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
     parser.set_defaults(run=run)
@@ -105,6 +112,8 @@ def run(options: argparse.Namespace) -> None:
         **choice(options),
         old=options.old,
         forgetting=None if options.forgetting is None else parse_share(options.forgetting),
+        sensitivity=None if options.sensitivity is None else parse_share(options.sensitivity),
+        specificity=None if options.specificity is None else parse_share(options.specificity),
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress

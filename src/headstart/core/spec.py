@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headstart.core.by_class import Wanted
 from headstart.core.errors import UsageError
 from headstart.core.names import Name
 
@@ -35,6 +36,7 @@ class FitSpec:
     ``old`` are examples of the task of the finished model that is the backbone, and ``forgetting`` the share of them
     that it may lose at most; None for any. Where the backbone is AUTO, ``backbones`` names those to
     choose from, ``hub`` adds those worth a download, and ``most_parameters`` leaves out larger ones.
+    ``sensitivity`` or ``specificity``, from 0 to 1, is what operating points are to reach on held-out examples.
     """
 
     data: Any
@@ -61,6 +63,8 @@ class FitSpec:
     backbones: tuple[str, ...] = ()
     hub: bool = False
     most_parameters: int | None = None
+    sensitivity: float | None = None
+    specificity: float | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -78,5 +82,20 @@ class FitSpec:
             mistakes.append(f"--backbones, --hub and --most-parameters need --backbone {AUTO}: they say among which")
         mistakes += [f"--also {table}: write the table and its target, e.g. other.csv:price" for table in self.also
                      if not all(table.rpartition(":")[::2])]  # fmt: skip
+        if self.sensitivity is not None and self.specificity is not None:
+            mistakes.append("--sensitivity and --specificity exclude each other: one threshold cannot promise both")
+        if self.wanted is not None and not 0 < self.wanted.share <= 1:
+            mistakes.append(f"the {self.wanted.figure} must lie above 0 and not above 1, got {self.wanted.share:g}")
         if mistakes:
             raise UsageError("; ".join(mistakes))
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What operating points are chosen for; None for Youden's."""
+        given = {"sensitivity": self.sensitivity, "specificity": self.specificity}
+        return next((Wanted(name, share) for name, share in given.items() if share is not None), None)
+
+
+def group_column(group: str | None) -> str | None:
+    """The column that `group` names; None where it names none."""
+    return None if group in (AUTO, NONE) else group

@@ -9,6 +9,7 @@ from headstart.core.results import Finding
 from headstart.data.checks import Checked
 from headstart.delivery.report.checkup import CheckupEvidence, render_checkup
 from headstart.experiment.showing import fragments, named_by, truths_of
+from headstart.experiment.target_lines import target_lines
 from headstart.experiment.words import title
 from headstart.tasks.base import Task
 
@@ -43,7 +44,8 @@ class Checkup:
         truths = truths_of(
             self.task, self.checked.examples, {e.id for found in self.findings for e in found.examples}
         )
-        return render_checkup(CheckupEvidence(title(data), self.looked_at, self.findings, shown, truths))
+        lines = target_lines(self.checked.examples, shown)
+        return render_checkup(CheckupEvidence(title(data), self.looked_at, self.findings, shown, truths, lines))
 
 
 def excerpt(text: str) -> str:

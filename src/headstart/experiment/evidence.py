@@ -25,11 +25,13 @@ from headstart.diagnosis.transfer_gain import WITHOUT
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.drawing_boxes import boxed_answers
+from headstart.experiment.explaining_places import places_to_explain
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.outcome import Outcome
 from headstart.experiment.reasons import SHARE as FOR_REASONS
 from headstart.experiment.reasons import Candidate, Reasons, reasons_for, worth_explaining
 from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
+from headstart.experiment.target_lines import target_lines
 from headstart.experiment.words import baseline, headline, next_step, repeat, title
 from headstart.model.calibration import reliability
 from headstart.tasks.base import Part, Task
@@ -77,12 +79,7 @@ def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
 
 def reasons_of(model: Model, outcome: Outcome) -> Reasons:
     """Why some of the judged predictions are what they are, for the page."""
-    if outcome.task.reads_maps:  # explanations ask for one answer
-        return Reasons()
-    outputs = outcome.outputs[outcome.judged]
-    wrong = outcome.task.mistakes(outputs, _encoded(outcome, outcome.judged))
-    asked, seconds = _to_explain(outcome, outputs, wrong), _seconds_left(model, outcome)
-    return reasons_for(model, asked, *seconds, outcome.spec.seed, outcome.kept)
+    return reasons_for(model, _to_explain(outcome), *_seconds_left(model, outcome), outcome.spec.seed, outcome.kept)
 
 
 def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvidence:
@@ -102,6 +99,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         next_step=next_step(model, outcome.spec),
         confusion=task.confusion(outputs, encoded),
         per_label=task.per_label(outputs, encoded),
+        trade_offs=task.trade_offs(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
         mistakes=[] if task.reads_maps else _mistakes(outcome, outputs, wrong),
         drawn=drawn_answers(task, examples, outcome.rows(judged), outputs, encoded),
@@ -119,7 +117,8 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         repeat=repeat(outcome.spec, model.result.backbone),
     )
     shown = fragments(outcome.checked, _wanted(evidence), outcome.spec.budget, outcome.spec.store)
-    return replace(evidence, shown=shown, truths=truths_of(task, examples, shown))
+    lines = target_lines(examples, shown)
+    return replace(evidence, shown=shown, truths=truths_of(task, examples, shown), lines=lines)
 
 
 def _wanted(evidence: ReportEvidence) -> Iterator[str]:
@@ -150,15 +149,19 @@ def _seconds_left(model: Model, outcome: Outcome) -> tuple[float, float]:
     return seconds, max(seconds, min(FOR_THE_FIRST, left))
 
 
-def _to_explain(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Candidate]:
-    examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
+def _to_explain(outcome: Outcome) -> list[Candidate]:
+    outputs, encoded = outcome.outputs[outcome.judged], _encoded(outcome, outcome.judged)
+    examples, rows, contents = outcome.checked.examples, outcome.rows(outcome.judged), outcome.checked.fingerprints
+    if outcome.task.reads_maps:
+        return places_to_explain(outcome.task, examples, rows, contents, outputs, encoded, outcome.spec.seed)
+    wrong = outcome.task.mistakes(outputs, encoded)
     columns, truths = outcome.task.decode(outputs, {}).columns, _truths(outcome)
     said = [outcome.task.say(label) for label in columns["label"]]
     return [
         Candidate(
             examples.references[rows[i]], examples.ids[rows[i]], truths[i], said[i], not wrong[i],
             columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
-            outcome.checked.fingerprints[rows[i]],
+            contents[rows[i]],
         )
         for i in worth_explaining(wrong, said, outcome.spec.seed)
     ]  # fmt: skip
@@ -201,6 +204,7 @@ def _part(model: Model, part: Part, outputs: Tensor, judged: str) -> ReportEvide
         headline="",
         measured_on=judged,
         confusion=task.confusion(said, truth),
+        trade_offs=task.trade_offs(said, truth),
         per_label=task.per_label(said, truth),
         reliability=_reliability(task, said, task.mistakes(said, truth)),
     )

@@ -59,6 +59,7 @@ def extend(
     old_data : the examples that the model was made from, where they are still there: all of them are learnt from
         again then, and not only those that its guard keeps.
     out : where to write the model folder; None writes nothing.
+    group : a column whose rows stay in one split together, as patients do unasked; ``"none"``: not even patients.
     test_share : share of the new examples held out to judge by, where no test split is given.
     forgetting : how much accuracy the old classes may lose at most, as ``"2%"`` or 0.02, measured on what was held
         out when the model was fitted; new classes are held back as far as that takes. None for no bound.
@@ -70,6 +71,8 @@ def extend(
     """
     stopwatch, progress = Stopwatch(), Progress(quiet)
     bound = None if forgetting is None else parse_share(str(forgetting))
+    if group == AUTO:
+        raise UsageError("No groups are inferred when a model is extended: name a column, or `none`.")
     folder = None if out is None else Path(out)
     if folder is not None:
         check_out(folder)

@@ -25,6 +25,7 @@ from headstart.experiment.gains import gain_over_scratch, gains_of
 from headstart.experiment.guarding import guard_for
 from headstart.experiment.keeping import kept_of
 from headstart.experiment.material import Material
+from headstart.experiment.operating_points import say_points, wanted_points
 from headstart.experiment.outcome import Outcome
 from headstart.experiment.refits import curve_of
 from headstart.ladder.ladder import Ascent
@@ -47,6 +48,8 @@ def finish(
     compared = unseen(material, bench, ascent)
     calibration = task.calibrate(compared.outputs, compared.encoded)
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
+    judged = task.calibrated(compared.outputs, calibration)
+    calibration |= wanted_points(task, judged, compared.encoded, spec.wanted)
     tested = raw = by_class = None
     if len(rows.test):
         inputs = every_input(material, bench).select(rows.test.tolist())
@@ -55,6 +58,7 @@ def finish(
         truth = task.encode(material.targets(rows.test))
         tested = task.metrics(outputs["test"], truth)
         by_class = task.by_class(outputs["test"], truth, calibration)
+        say_points(by_class, spec.wanted, bench.progress)
     learned = _figures_on_training(bench, landing, calibration)
     guard = guard_for(material, bench, ascent, calibration, compared, raw)
     with ThreadPoolExecutor(1) as beside:

@@ -71,6 +71,8 @@ def fit(
     backbones: Sequence[str] = (),
     hub: bool = False,
     most_parameters: int | None = None,
+    sensitivity: str | float | None = None,
+    specificity: str | float | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -102,6 +104,9 @@ def fit(
     forgetting : how much accuracy may be lost there at most, as ``"2%"`` or 0.02: a tuned backbone goes back towards
         the one it was as far as that takes. None for no bound.
 
+    sensitivity, specificity : one of them, as ``"95%"`` or 0.95: operating points reach at least that on held-out
+        examples. Without either they make the sum of both largest.
+
     Raises
     ------
     HeadstartError : for every mistake in the request or the data, with what to do.
@@ -114,6 +119,8 @@ def fit(
         store, test_share, prove, () if labels is None else tuple(read_names(labels)), tuple(also),
         split,
         old, None if forgetting is None else parse_share(str(forgetting)), tuple(backbones), hub, most_parameters,
+        None if sensitivity is None else parse_share(str(sensitivity)),
+        None if specificity is None else parse_share(str(specificity)),
     )  # fmt: skip
     return run(spec, Progress(quiet))
 

@@ -12,7 +12,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.report.evidence import Explained, Near, Reason
 from headstart.frozen.activations import weights_digest
 
-REASONS = "2"
+REASONS = "3"
 """To be changed with what an explanation says or how it is shown: those kept by another are then made anew."""
 
 

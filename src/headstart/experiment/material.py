@@ -10,7 +10,7 @@ import numpy as np
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import ANEW, AUTO, NONE, FitSpec
+from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
@@ -21,6 +21,7 @@ from headstart.data.several_sources import read_all
 from headstart.data.splits import Split
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
+from headstart.experiment.operating_points import check_wanted
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -85,13 +86,13 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
-    group = None if spec.group in (AUTO, NONE) else spec.group
-    request = Request(spec.data, spec.input, spec.target, group, keeps_splits=spec.split != ANEW)
+    request = Request(spec.data, spec.input, spec.target, group_column(spec.group), keeps_splits=spec.split != ANEW)
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
         note = "The given splits are not kept: the examples are divided anew."
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
     task, why = choose_task(_learnable_targets(examples), spec.task)
+    check_wanted(task, spec)
     modality = MODALITIES.load(examples.modality)()
     examples, task = with_patients(examples, modality, spec.group), told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")

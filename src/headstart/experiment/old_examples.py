@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from headstart.core.errors import InputError
 from headstart.core.progress import Progress
+from headstart.core.spec import group_column
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked, check
 from headstart.data.modalities import MODALITIES
@@ -17,20 +19,22 @@ from headstart.data.splits import Split
 from headstart.delivery.artifact import Model
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
+from headstart.experiment.patients import with_patients
 from headstart.experiment.replaying import Memory, as_seen_by
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
 
 
 def looked_at(model: Model, request: Request, progress: Progress, stopwatch: Stopwatch) -> Checked:
-    """The examples that `model` can take, each decoded once.
+    """The examples that `model` can take, each decoded once, patients together unless the request asks for NONE.
 
     Raises
     ------
     InputError : with every mistake of the data; or they are of another kind.
     """
-    examples = check_kind(read(request), model.modality)
+    examples = check_kind(read(replace(request, group=group_column(request.group))), model.modality)
     modality = MODALITIES.load(examples.modality)()
+    examples = with_patients(examples, modality, request.group)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}.")
     store = FrontierStore(store_folder())
     memory = KeptLooks(store, modality)

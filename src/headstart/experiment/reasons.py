@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.report.evidence import Explained, Near, Reason
 from headstart.experiment.kept_reasons import KeptReasons
 from headstart.explanations import EXPLANATIONS, explained, explainer, showings
+from headstart.explanations._explainer import Explainer
 from headstart.explanations.base import Asked, Explanation, MapExplanation, Question
 
 SHARE = 0.05
@@ -35,15 +36,28 @@ FORWARDS, MAPS = 54, 6
 
 @dataclass(frozen=True)
 class Candidate:
-    """One judged prediction that may be explained; ``fingerprint`` tells the content of its input from all others."""
+    """One judged prediction that may be explained.
+
+    ``fingerprint`` tells the content of its input from all others; ``right`` is None where it is neither right nor
+    wrong as a whole; ``box`` is the one that is explained, of several in the input, as the task decoded it.
+    """
 
     reference: Any
     id: str
     truth: str
     predicted: str
-    right: bool
+    right: bool | None
     probability: float | None = None
     fingerprint: str = ""
+    box: Mapping[str, Any] | None = None
+
+    def of(self, fingerprint: str) -> Candidate:
+        """The same, of an input with this content."""
+        return replace(self, fingerprint=fingerprint)
+
+    def question(self, asks: Explainer) -> Question:
+        """What is asked about it."""
+        return asks.ask(self.reference)[0] if self.box is None else asks.ask_about(self.reference, self.box)
 
     @property
     def told(self) -> Explained:
@@ -83,7 +97,7 @@ def reasons_for(
         allowed = for_the_first if len(found.explained) < FIRST else seconds
         if (left := start + allowed - time.perf_counter()) > 0:
             try:
-                question = asks.ask(each.reference)
+                question = each.question(asks)
                 plan = plan or _planned(question.asked, left, notes)
                 if plan.seconds <= left:
                     made = _explained(question, each, plan, seed)
@@ -167,7 +181,8 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
     for name in EXPLANATIONS.names():
         method = EXPLANATIONS.load(name)()
         draws = isinstance(method, MapExplanation)
-        if (draws and mapped) or method.unsuited(asked):
+        suits = isinstance(asked.aim, method.about) and not method.unsuited(asked)
+        if (draws and mapped) or not suits:
             continue
         try:
             seconds = _seconds_of(method, asked, left)

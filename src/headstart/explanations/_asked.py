@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from headstart.backbones.base import Batch
-from headstart.core.results import Figure
+from headstart.core.results import Figure, Figures
 from headstart.explanations._aim import Aim
 from headstart.explanations._parts import Parts
 from headstart.explanations._unlearnt import Unlearnt
@@ -38,6 +38,7 @@ class Asked:
     parts : what of the example can be marked; None where nothing is known of its form.
     known : the training examples, where the model folder holds them.
     unlearnt : the copies of the network with shuffled weights, where several inputs share them.
+    measured : the figures of the model on the examples that judged it, where they are known.
     """
 
     network: Network
@@ -46,6 +47,7 @@ class Asked:
     parts: Parts | None = None
     known: Known | None = None
     unlearnt: Unlearnt | None = None
+    measured: Figures | None = None
 
     @property
     def target(self) -> int:
@@ -83,10 +85,17 @@ class Neighbour:
 @dataclass(frozen=True)
 class Explained:
     """The answer: a ``map`` (H, W) over pixels or (L,) over tokens, positive where it speaks for the target, or
-    ``neighbours``, nearest first. A map lies on the CPU and has no gradient."""
+    ``neighbours``, nearest first. A map lies on the CPU and has no gradient.
+
+    ``as_it_is`` : the map is shown place by place, where 1 is the most, and not in shares of its own strongest; what
+    is outlined is shown beside it, for its lines would cover the places that matter.
+    ``caption`` : what stands under a picture of it, where "what speaks for" the label would be wrong.
+    """
 
     map: Tensor | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    as_it_is: bool = False
+    caption: str = ""
 
 
 class Point(NamedTuple):

@@ -13,6 +13,9 @@ _ANCHORS = np.array(
 FOR, AGAINST = (214, 110, 20), (50, 120, 200)
 """Orange and blue: two hues that colour-blind people tell apart, of a lightness that shows on white and on black."""
 
+LINE = (70, 220, 255)
+"""Of outlines: a hue that the scale does not have, light on its dark end and cold on its light one."""
+
 
 def scale(values: np.ndarray) -> np.ndarray:
     """Values in [0, 1] of any shape (…) → (…, 3) floats from 0 to 255."""

@@ -104,11 +104,6 @@ def explain(
     """
     from headstart.explanations._subject import read_inputs
 
-    if model.task.reads_maps:
-        raise UsageError(
-            f"A model for {model.task.name.replace('_', ' ')} gives no single answer for an input that could be "
-            "explained; its report shows answers beside the truth, and predictions say how sure they are."
-        )
     chosen = {name: EXPLANATIONS.load(name)() for name in methods or EXPLANATIONS.names()}
     examples, asks = read_inputs(model, inputs, input), explainer(model, label, known, target)
     made = Explanations([])
@@ -116,11 +111,11 @@ def explain(
         zip(examples.ids, examples.references, strict=True), len(examples), "explaining", "inputs"
     ):
         try:
-            question = asks.ask(reference)
+            asked = asks.ask(reference)
         except ValueError as error:
             made.set_aside.append(Problem(name, str(error)))
             continue
-        made.inputs.append(explained(question, name, chosen, seed, made.left_out, bool(methods)))
+        made.inputs.extend(explained(each, name, chosen, seed, made.left_out, bool(methods)) for each in asked)
     if not made.inputs:
         raise InputError(made.set_aside, "No input could be explained:")
     _say_once(made)
@@ -128,7 +123,7 @@ def explain(
 
 
 def questions(model: Subject, inputs: Any, label: str | None = None, known: Known | None = None) -> Iterator[Asked]:
-    """The question that each of `inputs` poses, for whoever asks an explanation without words and pages.
+    """The question that each of `inputs` poses, or those of its boxes, for whoever asks without words and pages.
 
     Raises
     ------
@@ -138,7 +133,7 @@ def questions(model: Subject, inputs: Any, label: str | None = None, known: Know
 
     asks = explainer(model, label, known)
     for reference in read_inputs(model, inputs).references:
-        yield asks.ask(reference).asked
+        yield from (question.asked for question in asks.ask(reference))
 
 
 def explainer(
@@ -179,6 +174,10 @@ def _answers(
 ) -> list[Answer]:
     answers = []
     for name, method in methods.items():
+        if not isinstance(asked.aim, method.about):
+            if wanted:
+                raise UsageError(f"The explanation {name!r} explains {method.about.kind}, and here are none.")
+            continue
         if why := method.unsuited(asked):
             if wanted:
                 raise UsageError(f"The explanation {name!r} has nothing to say here: {why}.")

@@ -9,7 +9,7 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from headstart.explanations._colours import scale
+from headstart.explanations._colours import LINE, scale
 
 Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
@@ -20,10 +20,17 @@ _NARROWEST = 300
 _INK, _PAPER = (30, 30, 30), (255, 255, 255)
 
 
-def overlay(original: Image.Image, values: np.ndarray, caption: str) -> Image.Image:
+def overlay(
+    original: Image.Image,
+    values: np.ndarray,
+    caption: str,
+    outline: np.ndarray | None = None,
+    beside: Image.Image | None = None,
+) -> Image.Image:
     """The `original` (W, H) at its own size under `values` (H, W) in [0, 1], with a legend strip below.
 
-    Where `values` are NaN the network did not look: there the picture is darkened and has no colour.
+    Where `values` are NaN the network did not look: there the picture is darkened and has no colour. Lines
+    are drawn where the `outline` (H, W) is True. `beside` stands to the right of it.
     """
     grey = np.asarray(original.convert("L").convert("RGB"), dtype=np.float32)
     seen = ~np.isnan(values)
@@ -31,7 +38,25 @@ def overlay(original: Image.Image, values: np.ndarray, caption: str) -> Image.Im
     alpha = np.where(seen, _LIGHTEST + (_THICKEST - _LIGHTEST) * known, 0.0)[..., None]
     mixed = grey * (1 - alpha) + scale(known) * alpha
     mixed[~seen] *= _UNSEEN
-    return _with_legend(Image.fromarray(mixed.round().astype(np.uint8)), caption, bool((~seen).any()))
+    if outline is not None:
+        mixed[outline] = LINE
+    picture = Image.fromarray(mixed.round().astype(np.uint8))
+    return _with_legend(picture if beside is None else _pair(picture, beside), caption, bool((~seen).any()))
+
+
+def outlined(original: Image.Image, outline: np.ndarray) -> Image.Image:
+    """The `original` in its colours, with lines where the `outline` (H, W) is True."""
+    pixels = np.asarray(original.convert("RGB")).copy()
+    pixels[outline] = LINE
+    return Image.fromarray(pixels)
+
+
+def _pair(left: Image.Image, right: Image.Image) -> Image.Image:
+    gap = max(2, left.width // 60)
+    made = Image.new("RGB", (left.width + gap + right.width, max(left.height, right.height)), _PAPER)
+    made.paste(left, (0, 0))
+    made.paste(right, (left.width + gap, 0))
+    return made
 
 
 def _with_legend(picture: Image.Image, caption: str, has_unseen: bool) -> Image.Image:
@@ -75,12 +100,12 @@ def png_bytes(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def as_html(image: Image.Image, alt: str) -> str:
-    """The picture at most 420 pixels wide, inside the page itself."""
+def as_html(image: Image.Image, alt: str, pair: bool = False) -> str:
+    """The picture at most 420 pixels wide, or twice that where it is a pair, inside the page itself."""
     small = image.copy()
-    small.thumbnail((_ON_PAGE, 2 * _ON_PAGE))
+    small.thumbnail((2 * _ON_PAGE if pair else _ON_PAGE, 2 * _ON_PAGE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    sides = f'width="{small.width}" height="{small.height}"'
+    sides = f'width="{small.width}" height="{small.height}"' + (' class="pair"' if pair else "")
     return f'<img src="data:image/jpeg;base64,{data}" alt="{html.escape(alt, quote=True)}" {sides}>'

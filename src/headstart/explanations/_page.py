@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headstart.explanations._colours import AGAINST, FOR
-from headstart.explanations._parts import Shown
+from headstart.explanations._parts import WORDS, Shown
 from headstart.explanations.base import Check, Neighbour
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def page(sections: Sequence[str], made: Explanations) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Why these predictions</title><style>{_STYLE}</style><main><h1>Why these predictions</h1>{_key()}"
+        f"<title>Why these predictions</title><style>{_STYLE}</style><main><h1>Why these predictions</h1>{_key(made)}"
         f"{''.join(sections)}{notes}</main></html>\n"
     )
 
@@ -51,11 +51,11 @@ def section(each: ExplainedInput, shown: Sequence[Shown | None], links: Sequence
         _answer(answer, picture, link) for answer, picture, link in zip(each.answers, shown, links, strict=True)
     )
     aim = each.asked.aim
-    said = f"probability {100 * each.confidence:.1f} %" if aim.is_probability else f"output {each.confidence:.3g}"
+    said = f"{100 * each.confidence:.1f} %" if aim.is_probability else f"{each.confidence:.3g}"
     return (
         f"<article><h2>{html.escape(_short(each.name))}</h2>"
         f"<p>Explained: <strong>{html.escape(each.label)}</strong>, "
-        f'{said}.</p><div class="methods">{answers}</div></article>'
+        f'{aim.figure} {said}.</p><div class="methods">{answers}</div></article>'
     )
 
 
@@ -63,7 +63,7 @@ def _answer(answer: Answer, shown: Shown | None, link: str) -> str:
     picture = shown.html if shown else _neighbours(answer.explained.neighbours)
     if link:
         picture = f'<a href="{html.escape(link, quote=True)}" title="at full size">{picture}</a>'
-    wide = "" if link else ' class="wide"'
+    wide = "" if link and not answer.explained.as_it_is else ' class="wide"'
     doubt = '<p class="distrust">Not to be trusted: see its checks.</p>' if answer.trusted is False else ""
     return f"<figure{wide}><h3>{_words(answer.method)}</h3>{doubt}{picture}{_checks(answer.checks)}</figure>"
 
@@ -94,12 +94,15 @@ def _neighbours(neighbours: Sequence[Neighbour]) -> str:
     return f"<table><tr><th>label<th>training example<th>similarity{rows}</table>"
 
 
-def _key() -> str:
+def _key(made: Explanations) -> str:
+    """How to read what is shown."""
+    reading = next((each.asked.aim.reading for each in made.inputs), "")
     spans = "".join(
         f'<span style="background:rgba{(*colour, 0.5)};border-bottom:2px {line}">{words}</span> '
         for colour, line, words in ((FOR, "solid", "for the label"), (AGAINST, "dotted", "against it"))
     )
-    return f"<p>Words: {spans}. Pictures: the lighter the colour, the more a place speaks for the label.</p>"
+    words = any(each.asked.parts and each.asked.parts.noun == WORDS for each in made.inputs)
+    return f"<p>Words: {spans}.</p>" if words else f"<p>Pictures: {reading}.</p>"
 
 
 def _words(name: str) -> str:

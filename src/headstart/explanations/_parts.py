@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from headstart.backbones.base import Batch
+
+WORDS = "words"
+"""The noun of parts that are words."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,23 @@ class Shown:
     html: str
     text: str
     png: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a map is to be shown.
+
+    Attributes
+    ----------
+    caption : what stands under it.
+    as_it_is : place by place, where 1 is the most, beside the outlined input; else in shares of its own strongest
+        part, under the lines.
+    outline : of a picture of (width, height), (height, width) booleans, True where lines show the answer; or None.
+    """
+
+    caption: str
+    as_it_is: bool = False
+    outline: Callable[[tuple[int, int]], np.ndarray | None] = lambda size: None
 
 
 class Parts(ABC):
@@ -44,7 +66,7 @@ class Parts(ABC):
         """The example with nothing in it, from which integrated gradients start; without the leading N."""
 
     @abstractmethod
-    def show(self, given: Tensor, original: Any, caption: str) -> Shown:
+    def show(self, given: Tensor, original: Any, manner: Manner) -> Shown:
         """The map on the `original` input, decoded in full."""
 
     def told(self, given: Tensor) -> list[list[Any]]:

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.backbones.base import Batch, Preprocess
-from headstart.explanations._overlay import as_html, overlay, png_bytes
-from headstart.explanations._parts import Parts, Shown
+from headstart.explanations._overlay import as_html, outlined, overlay, png_bytes
+from headstart.explanations._parts import Manner, Parts, Shown
 
 GRID = 14
 """Patches a side: 196 in all, of 16 pixels where the network takes 224."""
@@ -68,28 +68,37 @@ class PixelParts(Parts):
         corners = False if mode == "bilinear" else None
         return functional.interpolate(grid, size=(self.height, self.width), mode=mode, align_corners=corners)
 
-    def show(self, given: Tensor, original: Image.Image, caption: str) -> Shown:
-        image = overlay(original, self.on_original(given, original.size), caption)
-        return Shown(as_html(image, caption), "", png_bytes(image))
+    def show(self, given: Tensor, original: Image.Image, manner: Manner) -> Shown:
+        values = self.on_original(given, original.size, manner.as_it_is)
+        outline = manner.outline(original.size)
+        pair = manner.as_it_is and outline is not None
+        if manner.as_it_is and outline is not None:
+            image = overlay(original, values, manner.caption, beside=outlined(original, outline))
+        else:
+            image = overlay(original, values, manner.caption, outline)
+        return Shown(as_html(image, manner.caption, pair), "", png_bytes(image))
 
-    def on_original(self, given: Tensor, size: tuple[int, int]) -> np.ndarray:
+    def on_original(self, given: Tensor, size: tuple[int, int], as_it_is: bool = False) -> np.ndarray:
         """The map's positive part in [0, 1] on an original of `size` (width, height): (height, width) float32.
 
-        NaN where the network did not look: outside the centre crop.
+        Smoothed, and as a share of its strongest, or `as_it_is`. NaN where the network did not look: outside the
+        centre crop.
         """
         width, height = size
         left, top, right, bottom = self.seen(size)
-        fine = functional.adaptive_avg_pool2d(
-            given[None, None].clamp(min=0), (self.rows * _SHARPNESS, self.columns * _SHARPNESS)
-        )
+        fine = given[None, None].clamp(min=0)
+        if not as_it_is:
+            fine = functional.adaptive_avg_pool2d(fine, (self.rows * _SHARPNESS, self.columns * _SHARPNESS))
         inside = functional.interpolate(fine, size=(bottom - top, right - left), mode="bilinear", align_corners=False)
-        highest = float(torch.quantile(fine, _TOP))
+        highest = 1.0 if as_it_is else float(torch.quantile(fine, _TOP))
         found = np.full((height, width), np.nan, np.float32)
         found[top:bottom, left:right] = (inside[0, 0] / highest if highest > 0 else inside[0, 0]).clamp(0, 1).numpy()
         return found
 
     def seen(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of what the network saw of an original: the centre crop after resizing."""
+        """Left, top, right, bottom of what the network saw of an original: the centre crop after resizing, or all."""
+        if getattr(self.preprocess, "frame", None):
+            return 0, 0, *size
         shorter = self.preprocess.size_hint or min(self.width, self.height)
         box = []
         for side, taken in zip(size, (self.width, self.height), strict=True):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from headstart.core.errors import InputError
+from headstart.core.results import FitResult
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
@@ -43,6 +44,7 @@ class Subject(Protocol):
     calibration: dict[str, float]
     columns: dict[str, str]
     device: str
+    result: FitResult
 
     @property
     def guard(self) -> Kept | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from headstart.backbones.base import Batch
 from headstart.explanations import _marked_text
-from headstart.explanations._parts import Parts, Shown
+from headstart.explanations._parts import WORDS, Manner, Parts, Shown
 
 _LONGEST_WORD = 30
 NO_WORD = -1
@@ -28,7 +28,7 @@ class WordParts(Parts):
     link, is divided into its tokens. Tokens that are no text (class, separator, padding) belong to no word.
     """
 
-    noun = "words"
+    noun = WORDS
 
     def __init__(self, example: Batch, entry: str, text: str, tokenizer: Any, max_length: int) -> None:
         self.example, self.entry, self.text = example, entry, text
@@ -65,10 +65,10 @@ class WordParts(Parts):
         ids = self.example[self.entry]
         return {**self.example, self.entry: ids.masked_fill((self.of_token != NO_WORD).to(ids.device), self.blank)}
 
-    def show(self, given: Tensor, original: str, caption: str) -> Shown:
+    def show(self, given: Tensor, original: str, manner: Manner) -> Shown:
         scores = self.scores(given).tolist()
         return Shown(
-            _marked_text.as_html(self.text, self.spans, scores, caption),
+            _marked_text.as_html(self.text, self.spans, scores, manner.caption),
             _marked_text.as_ansi(self.text, self.spans, scores),
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.core.files import finite, write_whole
 from headstart.explanations._page import page, section
-from headstart.explanations._parts import Shown
+from headstart.explanations._parts import Manner, Shown
 from headstart.explanations._subject import shown_names
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:
     """Every answer with its picture or coloured text; None where it has no map."""
     for answer in each.answers:
         parts, given = each.asked.parts, answer.explained.map
-        caption = f"{answer.method.replace('_', ' ')}: what speaks for {each.label!r}"
-        yield answer, None if parts is None or given is None else parts.show(given, each.original, caption)
+        caption = answer.explained.caption or f"{answer.method.replace('_', ' ')}: what speaks for {each.label!r}"
+        manner = Manner(caption, answer.explained.as_it_is, each.asked.aim.outline)
+        yield answer, None if parts is None or given is None else parts.show(given, each.original, manner)
 
 
 def plain(made: Explanations) -> dict[str, Any]:
@@ -63,7 +64,8 @@ def _one(each: ExplainedInput, answer: Answer) -> dict[str, Any]:
         "input": each.name,
         "method": answer.method,
         "label": each.label,
-        "probability" if each.asked.aim.is_probability else "output": each.confidence,
+        each.asked.aim.figure: each.confidence,
+        **each.asked.aim.told(),
         "trusted": answer.trusted,
         "checks": [
             {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Tensor
 
 from headstart.explanations._aim import Aim
 from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour, Question
+from headstart.explanations._box_aim import BoxAim
+from headstart.explanations._mask_aim import MaskAim
+from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parts import Parts
 from headstart.explanations._randomisation import randomisation
 from headstart.explanations._removal import removal
@@ -15,12 +19,15 @@ from headstart.explanations._removal import removal
 __all__ = [
     "Aim",
     "Asked",
+    "BoxAim",
     "Check",
     "Explained",
     "Explanation",
     "Known",
     "MapExplanation",
+    "MaskAim",
     "Neighbour",
+    "OutputAim",
     "Parts",
     "Question",
 ]
@@ -28,6 +35,9 @@ __all__ = [
 
 class Explanation(ABC):
     """One way to explain a prediction. File name = plug-in name; the constructor takes nothing."""
+
+    about: ClassVar[type[Aim]] = OutputAim
+    """The kind of answer that it explains; it is not asked about others."""
 
     @abstractmethod
     def unsuited(self, asked: Asked) -> str | None:

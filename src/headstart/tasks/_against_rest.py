@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import AT_LEAST, ByClass, Wanted
 from headstart.core.results import Figure
 from headstart.core.statistics import Z_95, ranks, wilson
+from headstart.core.trade_offs import TradeOff, points_of
 
 MOST = 200
 """Of more classes nobody reads each."""
 
-_KEY = "threshold_{}"
+_KEY, _WANTED = "threshold_{}", "wanted_"
 _NEAR = 1e-9
 _HALVINGS = 50
 """Of the bracket of an end: then it is as narrow as numbers are. scipy's solver takes half a second to import."""
@@ -69,12 +71,33 @@ def youden(scores: np.ndarray, truth: np.ndarray) -> float:
     return float((scores[best] + scores[best + 1]) / 2)
 
 
-def thresholds(scores: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """For calibration: Youden's threshold of each class (N, C) of which there are members and others."""
+def reaching(scores: np.ndarray, truth: np.ndarray, wanted: Wanted) -> float:
+    """The threshold of at least the `wanted` figure at the least cost to the other, half way between two scores.
+
+    Sensitivity s takes the ⌈s m⌉ highest of m members, specificity s leaves the ⌈s n⌉ lowest of n others.
+    """
+    own = np.sort(scores[truth])[::-1] if wanted.figure == "sensitivity" else np.sort(scores[~truth])
+    edge = own[max(1, math.ceil(wanted.share * len(own) - _NEAR)) - 1]
+    if wanted.figure == "sensitivity":
+        lower = scores[scores < edge]
+        return float((edge + lower.max()) / 2) if len(lower) else float(edge)
+    higher = scores[scores > edge]
+    return float((edge + higher.min()) / 2) if len(higher) else float(np.nextafter(edge, np.inf))
+
+
+def thresholds(
+    scores: np.ndarray, truth: np.ndarray, choose: Callable[[np.ndarray, np.ndarray], float] = youden
+) -> dict[str, float]:
+    """For calibration: the threshold of each class (N, C) of which there are members and others."""
     if scores.shape[1] > MOST:
         return {}
     both = [c for c in range(scores.shape[1]) if truth[:, c].any() and not truth[:, c].all()]
-    return {_KEY.format(c): youden(scores[:, c], truth[:, c]) for c in both}
+    return {_KEY.format(c): choose(scores[:, c], truth[:, c]) for c in both}
+
+
+def wanted_thresholds(scores: np.ndarray, truth: np.ndarray, wanted: Wanted) -> dict[str, float]:
+    """For calibration: the thresholds that reach what is `wanted`, and what that is."""
+    return {**thresholds(scores, truth, partial(reaching, wanted=wanted)), _WANTED + wanted.figure: wanted.share}
 
 
 def by_class(
@@ -95,12 +118,15 @@ def by_class(
         return None
     columns = [(name, scores[:, c], truth[:, c], predicted[:, c]) for c, name in enumerate(names)]
     chosen = [calibration.get(_KEY.format(c)) for c in range(len(names))]
+    promised = {key.removeprefix(_WANTED): share for key, share in calibration.items() if key.startswith(_WANTED)}
+    asked = {AT_LEAST: promised} if promised else {}
     return {
         "auroc": {name: list(auroc(p, t)) for name, p, t, _ in columns},
         "sensitivity": {name: list(sensitivity(t, yes)) for name, _, t, yes in columns},
         "specificity": {name: list(specificity(t, yes)) for name, _, t, yes in columns},
         "operating_point": {
             name: {
+                **asked,
                 "threshold": at,
                 "sensitivity": list(sensitivity(t, p >= at)),
                 "specificity": list(specificity(t, p >= at)),
@@ -109,6 +135,16 @@ def by_class(
             if at is not None
         },
     }
+
+
+def trade_offs(names: Sequence[str], scores: np.ndarray, truth: np.ndarray, taken: np.ndarray) -> list[TradeOff]:
+    """Precision against recall of each class that has members; `taken` (N, C) is what is predicted."""
+    columns = [(name, scores[:, c], truth[:, c], taken[:, c]) for c, name in enumerate(names)]
+    return [
+        TradeOff(name, points_of(p, t, int(t.sum())), int((t & y).sum()), int((t & ~y).sum()), int((~t & y).sum()))
+        for name, p, t, y in columns
+        if t.any()
+    ]
 
 
 def sensitivity(truth: np.ndarray, taken: np.ndarray) -> Figure:

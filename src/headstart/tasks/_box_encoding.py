@@ -61,6 +61,14 @@ def _area(edges: Tensor) -> Tensor:
     return (edges[..., RIGHT] - edges[..., LEFT]) * (edges[..., BOTTOM] - edges[..., TOP])
 
 
+def overlap(edges: Tensor, box: Sequence[float]) -> Tensor:
+    """(…) intersection over union of `edges` (…, 4) with one box."""
+    other = edges.new_tensor(list(box))
+    start, end = torch.maximum(edges[..., :2], other[:2]), torch.minimum(edges[..., 2:], other[2:])
+    shared = (end - start).clamp(min=0).prod(-1)
+    return shared / (_area(edges) + _area(other) - shared).clamp(min=1e-9)
+
+
 def truths(encoded: Tensor) -> list[Truth]:
     """What is marked in each picture, in pixels."""
     return [_truth(rows) for rows in to_array(encoded)]

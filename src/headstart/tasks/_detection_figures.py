@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from headstart.core.by_class import ByClass
+from headstart.core.trade_offs import TradeOff, points_of
 from headstart.tasks._box_matching import MOST, OVERLAPS, SIZES, Matched
-from headstart.tasks._resampling import count_of, identity, in_chunks, mean_known
+from headstart.tasks._resampling import bootstrapped, count_of, identity, in_chunks, mean_known
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 """(R,) recalls at which precision is read."""
@@ -22,6 +25,10 @@ FIGURES: dict[str, tuple[str, slice]] = {
     "map_large": ("large", slice(None)),
 }
 """Name → the sizes of boxes that are asked for, and the overlaps over which precision is averaged."""
+
+
+OF_CLASS = {"average_precision": "map", "average_precision_50": "map50"}
+"""Name of a figure of one class → the figure that is its mean over classes."""
 
 
 def measure(name: str, matched: Sequence[Matched], draws: np.ndarray) -> np.ndarray:
@@ -55,6 +62,18 @@ def average_precision(matched: Matched, name: str, draws: np.ndarray) -> np.ndar
     return in_chunks(of_part, draws, cost=max(1, 4 * len(matched.scores) // max(1, pictures)))
 
 
+def figures_by_class(matched: Sequence[Matched], labels: Sequence[str], pictures: int) -> ByClass:
+    """``average_precision`` and ``average_precision_50`` with their intervals, of the classes that have boxes."""
+    return {
+        name: {
+            label: list(found)
+            for label, one in zip(labels, matched, strict=True)
+            if not np.isnan((found := bootstrapped(partial(average_precision, one, figure), pictures)).value)
+        }
+        for name, figure in OF_CLASS.items()
+    }
+
+
 def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, positives: np.ndarray) -> np.ndarray:
     """(B,) mean over recalls of the best precision at that recall or beyond; weights are (B, D), hits (D,).
 
@@ -68,24 +87,6 @@ def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, posit
     best = np.concatenate([best, np.zeros((len(best), 1))], axis=1)
     recall = right / np.maximum(positives, 1)[:, None]
     return np.array([row[np.searchsorted(at, RECALLS)].mean() for row, at in zip(best, recall, strict=True)])
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Precision and recall (n,) of the n surest detections of a class, at falling scores."""
-
-    scores: np.ndarray
-    recall: np.ndarray
-    precision: np.ndarray
-
-
-def curve(matched: Matched, overlap: int = 0) -> Curve:
-    """Precision and recall of one class at ``OVERLAPS[overlap]``, detections that are neither left out."""
-    heeded = ~matched.ignored[0, overlap]
-    hits = np.cumsum(matched.hits[0, overlap][heeded])
-    count = np.arange(1, len(hits) + 1)
-    positives = max(1, int(matched.positives[0].sum()))
-    return Curve(matched.scores[heeded], hits / positives, hits / count)
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,15 @@ def tally(matched: Matched, threshold: float) -> Tally:
     shown = (matched.scores >= threshold) & ~matched.ignored[0, 0]
     found = int((matched.hits[0, 0] & shown).sum())
     return Tally(found, int(matched.positives[0].sum()) - found, int(shown.sum()) - found)
+
+
+def trade_off(label: str, matched: Matched) -> TradeOff:
+    """Precision against recall of one class at the least overlap, and where boxes are shown: from one half on."""
+    heeded, count = ~matched.ignored[0, 0], tally(matched, 0.5)
+    positives = int(matched.positives[0].sum())
+    points = points_of(matched.scores[heeded], matched.hits[0, 0][heeded], positives)
+    average = float(average_precision(matched, "map50", identity(matched.positives.shape[1]))[0])
+    return TradeOff(label, points, count.found, count.missed, count.alarms, average)
 
 
 def best_threshold(matched: Sequence[Matched]) -> float:

@@ -13,12 +13,16 @@ from torch.nn import functional
 
 from headstart.core.masks import IGNORED, Colour
 from headstart.core.placement import Placement
+from headstart.tasks._temperature import fit_temperature
 
 PER_OCTAVE = 16.0
 MIDDLE = 128
 """Sureness lies there as a logit: p = sigmoid((byte - MIDDLE) / PER_OCTAVE), so that sure and very sure differ."""
 
 AT_ONCE = 8
+
+CALIBRATED_ON = 200_000
+"""Pixels that tell how sure answers may be."""
 
 
 def answers(outputs: Tensor, size: tuple[int, int]) -> Tensor:
@@ -40,6 +44,20 @@ def as_bytes(logits: Tensor) -> Tensor:
 def logits_of(sureness: Tensor) -> Tensor:
     """The inverse of :func:`as_bytes`, as far as the bytes tell."""
     return (sureness.float() - MIDDLE) / PER_OCTAVE
+
+
+def temperature_of(outputs: Tensor, encoded: Tensor) -> float:
+    """By which the log odds of kept `outputs` are to be divided; 1 where nobody is judged."""
+    known = encoded != IGNORED
+    logits, right = logits_of(outputs[:, 1][known]), (outputs[:, 0] == encoded)[known].float()
+    step = max(1, len(right) // CALIBRATED_ON)
+    logits, right = logits[::step], right[::step]
+
+    def loss(temperature: float, doubt: float) -> float:
+        wanted = right * (1 - doubt) + (1 - right) * doubt
+        return float(functional.binary_cross_entropy_with_logits(logits / temperature, wanted))
+
+    return fit_temperature(loss, len(encoded)) if len(right) else 1.0
 
 
 def shown(encoded: Tensor, placements: Sequence[Placement]) -> Tensor:

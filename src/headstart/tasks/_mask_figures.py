@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.by_class import ByClass
 from headstart.core.masks import IGNORED
-from headstart.tasks._resampling import f1, in_chunks, mean_known, sum_of
+from headstart.tasks._resampling import bootstrapped, f1, identity, in_chunks, mean_known, sum_of
 
 TOLERANCE = 0.0075
 """Share of the diagonal that a boundary may be off (Csurka et al. 2013, "What is a good evaluation measure for
@@ -39,6 +44,22 @@ def by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
     return np.where(either > 0, hits / np.maximum(either, 1), np.nan)
 
 
+def figures_by_class(columns: np.ndarray, labels: Sequence[str]) -> ByClass:
+    """``iou`` and ``class_dice`` with their intervals, of the classes that are there or said."""
+    return {
+        key: {
+            label: list(found)
+            for place, label in enumerate(labels)
+            if not np.isnan((found := bootstrapped(partial(_of_one, columns, figure, place), len(columns))).value)
+        }
+        for key, figure in (("iou", "iou"), ("class_dice", "dice"))
+    }
+
+
+def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
+    return by_class(columns, draws, figure)[:, place]
+
+
 def mean_by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
     """(B,): its mean over the classes that are there or said."""
     return in_chunks(lambda part: mean_known(by_class(columns, part, figure)), draws, cost=3)
@@ -48,6 +69,24 @@ def pixel_accuracy(columns: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """(B,): the share of pixels whose class was said."""
     hits, true, _ = np.split(sum_of(columns, draws), 3, axis=1)
     return np.asarray(hits.sum(axis=1) / np.maximum(true.sum(axis=1), 1))
+
+
+def rows_by_class(columns: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Of each class: in how many images it is, precision, recall, IoU and Dice; None where it is neither there nor
+    said."""
+    hits, true, said = np.split(columns.sum(axis=0), 3)
+    there = (np.split(columns, 3, axis=1)[1] > 0).sum(axis=0)
+    figures = {f: by_class(columns, identity(len(columns)), f)[0] for f in ("iou", "dice")}
+    return [
+        {
+            "label": label,
+            "examples": int(there[c]),
+            "precision": float(hits[c] / said[c]) if said[c] else None,
+            "recall": float(hits[c] / true[c]) if true[c] else None,
+            **{f: None if np.isnan(values[c]) else float(values[c]) for f, values in figures.items()},
+        }
+        for c, label in enumerate(labels)
+    ]
 
 
 def boundary_scores(predicted: Tensor, truth: Tensor, size: int) -> np.ndarray:

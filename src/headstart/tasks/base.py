@@ -5,29 +5,29 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from headstart.core.arrays import bytes_of
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
-from headstart.core.maps import Map
 from headstart.core.names import Name
-from headstart.core.placement import Placement
 from headstart.core.results import Figures
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._part import Part
+from headstart.tasks._placed import Placed
 from headstart.tasks._predictions import Predictions
 from headstart.tasks._refusals import no_names
 
 __all__ = ["MapHead", "Part", "Predictions", "Task"]
 
 
-class Task(ABC):
+class Task(Placed, ABC):
     """One kind of target. File name = plug-in name; nothing above this floor asks which task it has.
 
     Shapes: a batch of N examples; ``outputs`` is what the head returns, (N, C) floats; ``encoded`` is
@@ -35,15 +35,6 @@ class Task(ABC):
     less of them (:meth:`kept`); what judges, calibrates and decodes then takes that.
     """
 
-    name: ClassVar[str]
-    noun: ClassVar[str]
-    """What is predicted: ``class``, ``labels``, ``number``."""
-    reads_maps: ClassVar[bool] = False
-    """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
-    features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
-
-    draws: ClassVar[bool] = False
-    """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
     # -- made from targets, or from what was saved ---------------------------------------------------
 
     @classmethod
@@ -147,24 +138,6 @@ class Task(ABC):
         """New output layers on pooled features: (N, features) → (N, C). Linear unless the task says otherwise."""
         return nn.Linear(features, self.outputs)
 
-    @property
-    def frame(self) -> tuple[int, int] | None:
-        """(width, height) in pixels that whole inputs are brought to; None for whatever the backbone was made for."""
-        return None
-
-    def map_head(self, offered: Sequence[Map]) -> MapHead:
-        """New output layers on some of the `offered` maps, which are in order from fine to coarse.
-
-        Raises
-        ------
-        UsageError : they are not what the task needs.
-        """
-        raise UsageError(f"A head for {self.name.replace('_', ' ')} reads pooled features, no maps.")
-
-    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
-        """The N targets of views that show these parts of their inputs; the same where targets have no place."""
-        return encoded
-
     def kept(self, outputs: Tensor) -> Tensor:
         """What of a batch of raw outputs is kept, with N first: all of it unless that were too much."""
         return outputs
@@ -267,15 +240,6 @@ class Task(ABC):
         """
         raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
 
-    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
-        """A PNG in `size` (width, height) of an `answer`, one row of kept outputs or encoded targets."""
-        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no picture.")
-
-    @property
-    def shown_in(self) -> Mapping[str, tuple[int, int, int]]:
-        """The colour of each label in pictures of answers; none where there are no such."""
-        return {}
-
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
         """Labels and a (C, C) count matrix (rows: truth), where the task has one."""
         return None
@@ -284,8 +248,27 @@ class Task(ABC):
         """Rows of per-class figures for the report (``label``, ``examples``, ``precision``, …), or none."""
         return []
 
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        """Of calibrated `outputs`, precision against recall of each class, where a threshold decides; else none."""
+        return []
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        """What to put into the calibration so that :meth:`by_class` takes thresholds that reach what is `wanted`.
+
+        Parameters
+        ----------
+        outputs : calibrated, of the examples that choose.
+
+        Raises
+        ------
+        UsageError : nothing is told by thresholds here.
+        """
+        raise UsageError(
+            f"A model for {self.name.replace('_', ' ')} has no operating points; leave out --{wanted.figure}."
+        )
+
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
-        """Of calibrated `outputs`, how well each class is told from the rest; None where there are no classes."""
+        """Of calibrated `outputs`, the figures of each class by itself; None where there are no classes."""
         return None
 
     def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest, _class_figures
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
@@ -229,6 +230,18 @@ class Classification(Task):
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         names, matrix = self.confusion(outputs, encoded)
         return _class_figures.rows(names, np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        """Of two classes; of more the largest probability decides, and no threshold."""
+        if self.outputs != 2:
+            return []
+        sure = to_array(functional.softmax(outputs.double(), dim=1))
+        taken = self._members(outputs.argmax(dim=1))
+        return _against_rest.trade_offs(list(self._places), sure, self._members(encoded), taken)
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        sure = to_array(functional.softmax(outputs.double(), dim=1))
+        return _against_rest.wanted_thresholds(sure, self._members(encoded), wanted)
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
         sure = to_array(functional.softmax(outputs.double(), dim=1))

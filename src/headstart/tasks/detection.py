@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from headstart.core.boxes import Boxes
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.placement import Placement
 from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, percentile_interval
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _box_encoding, _detection_figures
 from headstart.tasks._box_encoding import FOUND_LABEL, SCORE
 from headstart.tasks._box_matching import Matched, match
@@ -180,11 +182,20 @@ class Detection(Task):
             count, everyone = _detection_figures.tally(one, 0.5), identity(len(encoded))
             precise = {
                 name: float(_detection_figures.average_precision(one, figure, everyone)[0])
-                for name, figure in (("average_precision", "map"), ("average_precision_50", "map50"))
+                for name, figure in _detection_figures.OF_CLASS.items()
             }
             own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
             rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
         return rows
+
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        """At the least overlap."""
+        matched = self._matched(outputs, encoded)
+        return [_detection_figures.trade_off(label, one) for label, one in zip(self.labels, matched, strict=True)]
+
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
+        """Average precision of each class of which there are boxes."""
+        return _detection_figures.figures_by_class(self._matched(outputs, encoded), self.labels, len(encoded))
 
     def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
         found, truths = _box_encoding.detections(outputs, encoded), _box_encoding.truths(encoded)
@@ -198,11 +209,14 @@ class Detection(Task):
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         """Scores bent so that a box is shown from one half on; their order stays."""
-        threshold = min(max(calibration.get("threshold", 0.5), 1e-6), 1 - 1e-6)
-        scores, bent = outputs[..., SCORE].double(), outputs.double().clone()
-        above = 0.5 + 0.5 * (scores - threshold) / (1 - threshold)
-        bent[..., SCORE] = torch.where(scores < threshold, 0.5 * scores / threshold, above)
+        bent = outputs.double().clone()
+        bent[..., SCORE] = self._bent(bent[..., SCORE], calibration)
         return bent
+
+    def _bent(self, scores: Tensor, calibration: Mapping[str, float]) -> Tensor:
+        threshold = min(max(calibration.get("threshold", 0.5), 1e-6), 1 - 1e-6)
+        above = 0.5 + 0.5 * (scores - threshold) / (1 - threshold)
+        return torch.where(scores < threshold, 0.5 * scores / threshold, above)
 
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """``label`` counts the boxes by class, ``boxes`` are they: class, score, edges as shares of the picture.
@@ -213,6 +227,16 @@ class Detection(Task):
         counts = [Counter(box["label"] for box in boxes) for boxes in shown]
         said = [", ".join(f"{n} × {label}" for label, n in sorted(count.items())) or NOTHING for count in counts]
         return Predictions({"label": said, "probability": [None] * len(shown), "boxes": shown})
+
+    def claims(
+        self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
+    ) -> tuple[Tensor, Tensor]:
+        from headstart.tasks import _fcos
+
+        read = _fcos.Read(outputs, self._frame)
+        scores = self._bent(read.scores()[..., label], calibration)
+        overlap = _box_encoding.overlap(read.edges / read.size.repeat(2), edges)
+        return read.logits[..., label], overlap * scores
 
     def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
         shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]

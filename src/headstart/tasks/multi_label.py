@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.core.by_class import ByClass
+from headstart.core.by_class import ByClass, Wanted
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
+from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest, _label_sets
 from headstart.tasks._class_figures import rows
 from headstart.tasks._label_figures import FIGURES
@@ -174,6 +175,14 @@ class MultiLabel(Task):
         temperature = fit_temperature(loss, len(encoded))
         sure = to_array(torch.sigmoid(logits / temperature))
         return {"temperature": temperature, **_against_rest.thresholds(sure, to_array(encoded) > 0)}
+
+    def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
+        sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
+        return _against_rest.trade_offs(self.labels, sure, truth, to_array(outputs) > 0)
+
+    def operating_points(self, outputs: Tensor, encoded: Tensor, wanted: Wanted) -> dict[str, float]:
+        sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0
+        return _against_rest.wanted_thresholds(sure, truth, wanted)
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass | None:
         sure, truth = to_array(torch.sigmoid(outputs.double())), to_array(encoded) > 0

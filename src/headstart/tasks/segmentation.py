@@ -10,9 +10,8 @@ import numpy as np
 import PIL.Image
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from headstart.core.class_figures import of_class
+from headstart.core.by_class import ByClass
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
@@ -21,10 +20,10 @@ from headstart.core.results import Figures
 from headstart.core.threads import spread
 from headstart.tasks import _mask_figures as counted
 from headstart.tasks._decoder import Decoder
-from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown
+from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown, temperature_of
+from headstart.tasks._mask_doubt import DOUBT, doubt_auroc, sureness_counts
 from headstart.tasks._mask_losses import class_weights, mask_losses
-from headstart.tasks._resampling import Measure, bootstrapped, identity, mean_known
-from headstart.tasks._temperature import fit_temperature
+from headstart.tasks._resampling import Measure, bootstrapped, mean_known
 from headstart.tasks.base import Predictions, Task
 
 MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
@@ -32,9 +31,6 @@ MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
 
 MOST_PER_PIXEL = 8.0
 """Numbers a pixel of the picture that the finest map may have: wider ones cost more than they tell."""
-
-CALIBRATED_ON = 200_000
-"""Pixels that tell how sure answers may be."""
 
 
 class Segmentation(Task):
@@ -54,7 +50,8 @@ class Segmentation(Task):
     reads_maps = draws = True
     watched = "miou"
     guarded = ("miou",)
-    figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1")
+    figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1", DOUBT)
+    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(figures, True)
 
     def __init__(
         self,
@@ -106,11 +103,6 @@ class Segmentation(Task):
     @property
     def frame(self) -> tuple[int, int]:
         return self._frame
-
-    @property
-    def higher_is_better(self) -> Mapping[str, bool]:  # type: ignore[override]
-        """Of every figure, those of each class among them."""
-        return dict.fromkeys([*self.figures, *(of_class(f, c) for f in ("iou", "dice") for c in self.labels)], True)
 
     def problem(self, target: Any) -> str | None:
         if not isinstance(target, Mask):
@@ -179,15 +171,11 @@ class Segmentation(Task):
         return ", ".join(name for count, name in there if count)
 
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
-        """Means, and of each class that is there or said its IoU and Dice."""
+        """Over all classes."""
         n = len(encoded)
         figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in self.figures}
-        columns = self._columns(outputs, encoded)
-        for name in ("iou", "dice"):
-            for place, label in enumerate(self.labels):
-                figure = bootstrapped(partial(_of_one, columns, name, place), n)
-                if not np.isnan(figure.value):
-                    figures[of_class(name, label)] = figure
+        if np.isnan(figures[DOUBT].value):  # without a mistake there is nothing to be unsure of
+            del figures[DOUBT]
         return figures
 
     def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
@@ -197,6 +185,8 @@ class Segmentation(Task):
         if name == "boundary_f1":
             scores = counted.boundary_scores(outputs[:, 0], encoded, self.outputs)
             return partial(counted.boundary_f1, scores)
+        if name == DOUBT:
+            return partial(doubt_auroc, sureness_counts(outputs, encoded))
         if name == "pixel_accuracy":
             return partial(counted.pixel_accuracy, self._columns(outputs, encoded))
         if name in ("miou", "dice"):
@@ -208,6 +198,9 @@ class Segmentation(Task):
     def _columns(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
         return counted.totals(counted.confusions(outputs[:, 0], encoded, self.outputs))
 
+    def doubts(self, outputs: Tensor) -> Tensor:
+        return 1 - torch.sigmoid(logits_of(outputs[:, 1]))
+
     def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
         """1 - mean IoU of each picture by itself."""
         hits, true, said = np.split(self._columns(outputs, encoded), 3, axis=1)
@@ -217,16 +210,7 @@ class Segmentation(Task):
 
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
         """``temperature`` by which the log odds of each place's class are divided."""
-        known = encoded != IGNORED
-        logits, right = logits_of(outputs[:, 1][known]), (outputs[:, 0] == encoded)[known].float()
-        step = max(1, len(right) // CALIBRATED_ON)
-        logits, right = logits[::step], right[::step]
-
-        def loss(temperature: float, doubt: float) -> float:
-            wanted = right * (1 - doubt) + (1 - right) * doubt
-            return float(functional.binary_cross_entropy_with_logits(logits / temperature, wanted))
-
-        return {"temperature": fit_temperature(loss, len(encoded)) if len(right) else 1.0}
+        return {"temperature": temperature_of(outputs, encoded)}
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         temperature = calibration.get("temperature", 1.0)
@@ -265,25 +249,12 @@ class Segmentation(Task):
         """Of pixels."""
         return list(self.labels), counted.confusions(outputs[:, 0], encoded, self.outputs).sum(axis=0)
 
+    def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
+        """IoU and Dice of each class that is there or said."""
+        return counted.figures_by_class(self._columns(outputs, encoded), self.labels)
+
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
-        columns = self._columns(outputs, encoded)
-        hits, true, said = np.split(columns.sum(axis=0), 3)
-        there = (np.split(columns, 3, axis=1)[1] > 0).sum(axis=0)
-        figures = {f: counted.by_class(columns, identity(len(encoded)), f)[0] for f in ("iou", "dice")}
-        return [
-            {
-                "label": label,
-                "examples": int(there[c]),
-                "precision": float(hits[c] / said[c]) if said[c] else None,
-                "recall": float(hits[c] / true[c]) if true[c] else None,
-                **{f: None if np.isnan(values[c]) else float(values[c]) for f, values in figures.items()},
-            }
-            for c, label in enumerate(self.labels)
-        ]
-
-
-def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
-    return counted.by_class(columns, draws, figure)[:, place]
+        return counted.rows_by_class(self._columns(outputs, encoded), self.labels)
 
 
 def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:

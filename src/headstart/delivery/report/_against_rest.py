@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from headstart.core.by_class import BY_CLASS
+from headstart.core.by_class import AT_LEAST, BY_CLASS
 from headstart.core.results import Figure
 from headstart.delivery.report._names import breakable
 from headstart.delivery.report._numbers import NOTHING, Writing, count
@@ -19,15 +19,15 @@ _LEAD = (
     "On the test examples. AUROC is the chance that an example of the class gets a higher probability than another "
     "(Newcombe's interval, method 5); sensitivity is the share of the class that is found, specificity that of the "
     "others that is left alone (Wilson's intervals). An operating point is the probability from which one may take "
-    "an example for the class so that sensitivity + specificity is largest (Youden), chosen on held-out examples, "
-    "not on these."
+    "an example for the class so that {aim}, chosen on held-out examples, not on these."
 )
+_YOUDEN = "sensitivity + specificity is largest (Youden)"
 
 
 def against_rest(evidence: ReportEvidence) -> str:
     """A table, the class that is told worst first; nothing where there was no test or there are no classes."""
     found = evidence.result.by_class
-    if not found or evidence.result.test is None:
+    if not found or evidence.result.test is None or BY_CLASS[0] not in found:
         return ""
     auroc = found[BY_CLASS[0]]
     order = sorted(auroc, key=lambda label: math.inf if math.isnan(_number(auroc[label][0])) else auroc[label][0])
@@ -36,9 +36,18 @@ def against_rest(evidence: ReportEvidence) -> str:
     rest = len(order) - _MOST
     more = f"<p>{count(rest)} more are in <code>result.json</code>.</p>" if rest > 0 else ""
     return (
-        f'<p class="lead">{escape(_LEAD)}</p><div class="wide" role="region" aria-label="Each class against the '
-        f'rest" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}'
+        f'<p class="lead">{escape(_LEAD.format(aim=_aim(found)))}</p>'
+        '<div class="wide" role="region" aria-label="Each class against the rest" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
     )
+
+
+def _aim(found: dict[str, dict[str, Any]]) -> str:
+    """What operating points were chosen for."""
+    promised = [point[AT_LEAST] for point in found["operating_point"].values() if AT_LEAST in point]
+    if not promised:
+        return _YOUDEN
+    return " and ".join(f"{name} is at least {100 * share:g} %" for name, share in promised[0].items())
 
 
 def _row(label: str, found: dict[str, dict[str, Any]]) -> str:

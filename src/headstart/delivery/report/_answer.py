@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.core.class_figures import is_of_class
 from headstart.core.results import Figure
 from headstart.core.severities import say_severities
 from headstart.core.timing import say_duration
@@ -38,7 +37,7 @@ def answer(evidence: ReportEvidence) -> str:
 
 def _figures(evidence: ReportEvidence) -> str:
     measured = evidence.measured
-    names = sorted((name for name in measured if not is_of_class(name)), key=lambda name: name != evidence.watched)
+    names = sorted(measured, key=lambda name: name != evidence.watched)
     tiles = "".join(_tile(evidence, name, Figure(*measured[name])) for name in names)
     return f'<ul class="figures">{tiles}</ul>' if tiles else ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from html import escape
 
-from headstart.core.class_figures import OF
 from headstart.core.results import WITHIN
 
 NARROW_SPACE = "\u202f"
@@ -26,6 +25,8 @@ _WORDS = {
     "map50": "mAP@50",
     "map75": "mAP@75",
     "grad_cam": "Grad-CAM",
+    "hires_cam": "HiResCAM",
+    "doubt_auroc": "AUROC of doubt",
 }
 
 
@@ -34,9 +35,6 @@ def words(name: str) -> str:
     if WITHIN in name:
         target, _, own = name.rpartition(WITHIN)
         return target + WITHIN + words(own)
-    if OF in name:
-        figure, _, label = name.partition(OF)
-        return words(figure) + OF + label
     if name in _WORDS:
         return _WORDS[name]
     return " ".join(_WORDS.get(part, part) for part in name.split("_"))

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from html import escape, unescape
 
 from PIL import Image, UnidentifiedImageError
@@ -15,6 +16,8 @@ from PIL import Image, UnidentifiedImageError
 AS_GIVEN = 1_000_000
 IN_ALL = 3_700_000
 """Bytes of fragments: so many are embedded as they are, those after them smaller, and none beyond the second."""
+
+NO_LINES: Mapping[str, str] = {}
 
 SMALL_SIDE, SMALL_QUALITY = 96, 55
 
@@ -32,11 +35,14 @@ class Gallery:
     left_out: int
 
 
-def gallery(shown: Mapping[str, str], as_given: int = AS_GIVEN, in_all: int = IN_ALL) -> Gallery:
+def gallery(
+    shown: Mapping[str, str], as_given: int = AS_GIVEN, in_all: int = IN_ALL, lines: Mapping[str, str] = NO_LINES
+) -> Gallery:
     """Embed the fragments `shown`, by example id, in their order, as far as there is room.
 
     A picture becomes ``<svg><use href="#p3"/></svg>``, which needs no script, prints, and keeps its name for a screen
-    reader. Fragments without a picture stay as they are.
+    reader. Fragments without a picture stay as they are. `lines`, by example id, are drawn on its picture: SVG in
+    coordinates from 0 to 1.
     """
     places: dict[str, str] = {}
     fragments: dict[str, str] = {}
@@ -47,15 +53,16 @@ def gallery(shown: Mapping[str, str], as_given: int = AS_GIVEN, in_all: int = IN
         if used + len(fragment) > in_all:
             continue
         known = len(places)
-        fragments[name] = _IMG.sub(lambda match: _referred(match[0], places), fragment)
+        fragments[name] = _IMG.sub(partial(_referred, places=places, lines=lines.get(name, "")), fragment)
         used += len(fragments[name]) + sum(map(len, list(places.values())[known:]))
     pictures = "".join(places.values())
     definitions = f'<svg class="pictures" aria-hidden="true"><defs>{pictures}</defs></svg>' if pictures else ""
     return Gallery(fragments, definitions, len(shown) - len(fragments))
 
 
-def _referred(tag: str, places: dict[str, str]) -> str:
-    """An ``<svg>`` that refers to the picture of an ``<img>``; the tag itself where it is no embedded picture."""
+def _referred(found: re.Match[str], places: dict[str, str], lines: str) -> str:
+    """An ``<svg>`` that refers to the picture of an ``<img>``, under `lines`; the tag itself where it has none."""
+    tag = found[0]
     attributes = dict(_ATTRIBUTE.findall(tag))
     width, height, source = (attributes.get(key, "") for key in ("width", "height", "src"))
     if not (_DATA.fullmatch(source) and width.isdigit() and height.isdigit()):
@@ -64,9 +71,10 @@ def _referred(tag: str, places: dict[str, str]) -> str:
         places[source] = f'<image id="p{len(places)}" width="{width}" height="{height}" href="{source}"/>'
     name = places[source].split('"')[1]
     label = escape(unescape(attributes.get("alt", "")))
+    over = f'<g class="lines" transform="scale({width} {height})">{lines}</g>' if lines else ""
     return (
         f'<svg class="pic" role="img" aria-label="{label}" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}"><use href="#{name}"/></svg>'
+        f'height="{height}"><use href="#{name}"/>{over}</svg>'
     )
 
 

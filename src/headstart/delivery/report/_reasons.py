@@ -20,18 +20,28 @@ def reasons(evidence: ReportEvidence) -> str:
     if not evidence.explained:
         return missing
     parts = [
-        ("Wrong predictions", [each for each in evidence.explained if not each.right]),
+        ("Wrong predictions", [each for each in evidence.explained if each.right is False]),
         ("Right predictions", [each for each in evidence.explained if each.right]),
+        ("The worst, and one of the best", [each for each in evidence.explained if each.right is None]),
     ]
     groups = "".join(
         f'<h3>{title}</h3><ul class="explained">{"".join(_one(each, evidence) for each in some)}</ul>'
         for title, some in parts
         if some
     )
+    return f'<p class="lead">{_lead(evidence)}</p>{groups}{missing}'
+
+
+def _lead(evidence: ReportEvidence) -> str:
+    if evidence.drawn:
+        return (
+            "Where the model is unsure of its mask: the lighter the colour, the less sure a place is of its class. "
+            "Beside it the edges of the mask."
+        )
+    which = " of the outlined box" if evidence.boxed else ""
     return (
-        f'<p class="lead">What in the input speaks for what the model said. {_key(evidence)} Look whether it is what '
-        "you would look at.</p>"
-        f"{groups}{missing}"
+        f"What in the input speaks for what the model said{which}. {_key(evidence)} Look whether it is what you "
+        "would look at."
     )
 
 
@@ -74,9 +84,9 @@ def _near(near: Near, evidence: ReportEvidence) -> str:
 def _checks(checks: Sequence[tuple[bool | None, str]]) -> str:
     if not checks:
         return ""
-    passed = sum(verdict is True for verdict, _ in checks)
+    judged = [verdict for verdict, _ in checks if verdict is not None]
+    rest = len(checks) - len(judged)
+    counts = [f"{sum(judged)} of {len(judged)} passed"] if judged else []
+    counts += [f"{rest} not judged"] if rest else []
     items = "".join(f"<li><strong>{_VERDICTS[verdict]}:</strong> {prose(text)}</li>" for verdict, text in checks)
-    return (
-        f"<details><summary>Its own checks: {passed} of {len(checks)} passed</summary>"
-        f'<ul class="checks">{items}</ul></details>'
-    )
+    return f'<details><summary>Its own checks: {", ".join(counts)}</summary><ul class="checks">{items}</ul></details>'

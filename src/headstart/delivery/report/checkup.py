@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from headstart.core.results import Finding
@@ -22,6 +22,7 @@ class CheckupEvidence:
     ----------
     title : what was checked. looked_at : what of it, a sentence. findings : what was found.
     shown : HTML fragments of examples by id, taken as they are, the most important first. truths : their targets.
+    lines : SVG in coordinates from 0 to 1 that shows where targets have their place, by id.
     """
 
     title: str
@@ -29,11 +30,12 @@ class CheckupEvidence:
     findings: Sequence[Finding]
     shown: Mapping[str, str]
     truths: Mapping[str, str]
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_checkup(evidence: CheckupEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
-    pictures = gallery(evidence.shown)
+    pictures = gallery(evidence.shown, lines=evidence.lines)
     found = listed(evidence.findings, replace(evidence, shown=pictures.fragments), "what check --json prints")
     nothing = "<p>Nothing was found that is wrong.</p>"
     main = (

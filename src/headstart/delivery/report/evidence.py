@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from headstart.core.judged import measured
 from headstart.core.results import Figure, Figures, FitResult, RungResult
+from headstart.core.trade_offs import TradeOff
 
 
 class Sample(NamedTuple):
@@ -92,12 +94,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explained:
-    """One judged prediction and why it was made."""
+    """One judged prediction and why it was made; ``right`` is None where it is neither right nor wrong as a whole."""
 
     id: str
     truth: str
     predicted: str
-    right: bool
+    right: bool | None
     reasons: Sequence[Reason]
     probability: float | None = None
 
@@ -118,6 +120,7 @@ class ReportEvidence:
     next_step : the next thing worth trying, a sentence.
     confusion : labels and a (C, C) count matrix, rows are the truth.
     per_label : rows of figures, the first key ``label``.
+    trade_offs : precision against recall of each class.
     cases : judged examples to look at, cell by cell of the confusion matrix; where there are many, not all.
     mistakes : the most confident first.
     reliability : bins of rising confidence.
@@ -129,6 +132,7 @@ class ReportEvidence:
     explained : a few judged predictions with their reasons, and ``unexplained``, a sentence on what is missing there.
     parts : of several tasks, each with its name: what confusion, classes and calibration are drawn from.
     shown : HTML fragments by example id, the most important first: the page has room for so many bytes of pictures.
+    lines : of examples in ``shown`` whose targets have a place, SVG that shows it in coordinates from 0 to 1.
     truths : the target, as a person reads it, of the examples in ``shown``.
     drawn : answers that are masks, the worst first, and ``colours``, those of the classes in them.
     boxed : answers that are boxes, the worst first.
@@ -149,6 +153,7 @@ class ReportEvidence:
     next_step: str = ""
     confusion: tuple[list[str], np.ndarray] | None = None
     per_label: Sequence[Mapping[str, Any]] = ()
+    trade_offs: Sequence[TradeOff] = ()
     cases: Sequence[Case] = ()
     mistakes: Sequence[Mistake] = ()
     reliability: Sequence[Bin] = ()
@@ -161,6 +166,7 @@ class ReportEvidence:
     unexplained: str = ""
     parts: Sequence[tuple[str, ReportEvidence]] = ()
     shown: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
     drawn: Sequence[Drawn] = ()
     boxed: Sequence[Boxed] = ()
@@ -179,9 +185,7 @@ class ReportEvidence:
     @property
     def measured(self) -> Figures:
         """The test figures; without a test split those of the kept rung."""
-        if self.result.test is not None:
-            return self.result.test
-        return self.kept.validation if self.kept else {}
+        return measured(self.result)
 
     def figures_named(self, name: str) -> list[Figure]:
         """The figure `name` of every rung and of the test, where there is one."""

@@ -26,6 +26,7 @@ from headstart.delivery.report._per_label import per_label
 from headstart.delivery.report._pictures import Gallery, gallery
 from headstart.delivery.report._reasons import reasons
 from headstart.delivery.report._tasks import tasks
+from headstart.delivery.report._trade_offs import trade_offs
 from headstart.delivery.report.evidence import ReportEvidence
 
 SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
@@ -37,6 +38,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
     "calibration": ("Can its confidence be believed?", calibration),
     "confusion": ("What is taken for what", confusion),
     "classes": ("Label by label", per_label),
+    "trade_offs": ("Finding more, or fewer false alarms", trade_offs),
     "against": ("Each class against the rest", against_rest),
     "boxes": ("Misses and false alarms", boxed),
     "masks": ("Masks beside the truth", drawn),
@@ -52,7 +54,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportEvidence], str]]] = {
 
 def render(evidence: ReportEvidence) -> str:
     """The whole page, from ``<!doctype html>`` to ``</html>``, needing nothing but itself."""
-    pictures = gallery(evidence.shown)
+    pictures = gallery(evidence.shown, lines=evidence.lines)
     evidence = replace(evidence, shown=pictures.fragments)
     bodies = {anchor: _body(evidence, draw) for anchor, (_, draw) in SECTIONS.items()}
     present = [anchor for anchor, body in bodies.items() if body]

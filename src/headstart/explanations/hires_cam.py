@@ -1,0 +1,66 @@
+"""HiResCAM: where in the picture the maps that the head reads speak for a box."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.core.results import Figure
+from headstart.explanations.base import Asked, BoxAim, Check, Explained, MapExplanation
+
+
+class HiresCam(MapExplanation):
+    """Draelos & Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations" (arXiv:2011.08891).
+
+    map = ReLU(Σ_k ∂y/∂A_k ⊙ A_k). Grad-CAM averages the slope over all places, which suits an answer for the whole
+    picture; y here, the log-odds of a class at the one place that found the box, depends on the places around it
+    alone. A are the maps of the backbone that the head reads; those of several strides are brought to the size of the
+    picture and added, each times its number of places, so that a place counts by what it adds to y.
+    """
+
+    about = BoxAim
+
+    def unsuited(self, asked: Asked) -> str | None:
+        return None if asked.parts else "it marks places in pictures, and this input has none"
+
+    def map(self, asked: Asked) -> Tensor:
+        """(H, W) ≥ 0."""
+        if asked.parts is None:
+            raise ValueError("an example without parts has no places to mark")
+        size = asked.example[asked.parts.entry].shape[1:]
+        with torch.no_grad():
+            maps = asked.network.backbone.maps(asked.batch, asked.network.maps)
+        names = list(maps)
+        with torch.enable_grad():
+            read = {name: maps[name].detach().requires_grad_() for name in names}
+            evidence = asked.aim.evidence(asked.network.head(read)).sum()
+            slopes = torch.autograd.grad(evidence, [read[name] for name in names], allow_unused=True)
+        added = [_added(read[name].detach(), slope, size) for name, slope in zip(names, slopes, strict=True)]
+        return torch.stack(added).sum(0).relu()
+
+    def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
+        """Those of every map, and how much of it lies in the box."""
+        return [*super().checks(asked, explained, seed, curves), *_inside(asked, explained)]
+
+
+def _added(activation: Tensor, slope: Tensor | None, size: torch.Size) -> Tensor:
+    """(H, W): what each place of a map (1, K, h, w) adds, spread over its pixels."""
+    if slope is None:
+        return activation.new_zeros(size)
+    weighed = (activation * slope).sum(1, keepdim=True) * activation[0, 0].numel()
+    return functional.interpolate(weighed, size=tuple(size), mode="bilinear", align_corners=False)[0, 0]
+
+
+def _inside(asked: Asked, explained: Explained) -> list[Check]:
+    """How much of the map lies in the box; it judges nothing, for what surrounds a thing may rightly speak for it."""
+    if explained.map is None or not isinstance(asked.aim, BoxAim) or not bool(explained.map.sum() > 0):
+        return []
+    within = asked.aim.inside(*explained.map.shape)
+    share = float(explained.map[within].sum() / explained.map.sum())
+    covers = float(within.float().mean())
+    summary = (
+        f"{100 * share:.0f} % of what it marks lies in the box, which is {100 * covers:.0f} % of the picture; the "
+        "rest is what surrounds it."
+    )
+    return [Check("inside", Figure(share, share, share), None, summary)]

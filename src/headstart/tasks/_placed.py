@@ -1,0 +1,71 @@
+"""What a task says of answers that have a place in the input; all of it has a default for those that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from headstart.core.errors import UsageError
+from headstart.core.maps import Map
+from headstart.core.placement import Placement
+from headstart.tasks._map_head import MapHead
+
+
+class Placed:
+    """The part of the contract of a task that is about boxes, masks and the maps that they are read from."""
+
+    name: ClassVar[str]
+    noun: ClassVar[str]
+    """What is predicted: ``class``, ``labels``, ``number``."""
+    reads_maps: ClassVar[bool] = False
+    """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
+    features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
+
+    draws: ClassVar[bool] = False
+    """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
+
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """(width, height) in pixels that whole inputs are brought to; None for whatever the backbone was made for."""
+        return None
+
+    def map_head(self, offered: Sequence[Map]) -> MapHead:
+        """New output layers on some of the `offered` maps, which are in order from fine to coarse.
+
+        Raises
+        ------
+        UsageError : they are not what the task needs.
+        """
+        raise UsageError(f"A head for {self.name.replace('_', ' ')} reads pooled features, no maps.")
+
+    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+        """The N targets of views that show these parts of their inputs; the same where targets have no place."""
+        return encoded
+
+    def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
+        """A PNG in `size` (width, height) of an `answer`, one row of kept outputs or encoded targets."""
+        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no picture.")
+
+    def doubts(self, outputs: Tensor) -> Tensor:
+        """(N, H, W) from 0 to 1: how likely each place of N masks has another class; of calibrated outputs."""
+        raise UsageError(
+            f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, whose places have no class."
+        )
+
+    def claims(
+        self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
+    ) -> tuple[Tensor, Tensor]:
+        """What P places say of a box: log-odds of its class, and overlap with it · score of its class; (N, P) each.
+
+        Parameters
+        ----------
+        outputs : raw ones. label : place of the class. edges : shares of the picture.
+        """
+        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no boxes.")
+
+    @property
+    def shown_in(self) -> Mapping[str, tuple[int, int, int]]:
+        """The colour of each label in pictures of answers; none where there are no such."""
+        return {}
