@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_PER_PIXEL = 8.0
+"""Numbers a pixel of the picture that a map may have where it is stored: wider ones cost more than they tell."""
+
 
 @dataclass(frozen=True)
 class Map:

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from headstart.core.class_figures import of_class
 from headstart.core.errors import InputError, UsageError, nearest
-from headstart.core.maps import Map
+from headstart.core.maps import MOST_PER_PIXEL, Map
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
 from headstart.core.placement import Placement
 from headstart.core.results import Figures
@@ -29,9 +29,6 @@ from headstart.tasks.base import Predictions, Task
 
 MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
 """Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""
-
-MOST_PER_PIXEL = 8.0
-"""Numbers a pixel of the picture that the finest map may have: wider ones cost more than they tell."""
 
 CALIBRATED_ON = 200_000
 """Pixels that tell how sure answers may be."""
