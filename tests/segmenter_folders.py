@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from headstart.backbones import SOURCES
@@ -25,6 +27,20 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5) -> Any:
     model = getattr(transformers, KINDS[kind].model)(config).eval()
     rescale(model)
     model.save_pretrained(folder)
+    return model
+
+
+def torchvision_segmenter(folder: Path, architecture: str, labels: int = 5) -> nn.Module:
+    """A whole segmenter of torchvision with random weights, in a folder."""
+    from torchvision import models
+
+    torch.manual_seed(0)
+    model: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, num_classes=labels).eval()
+    rescale(model)
+    folder.mkdir()
+    save_file(model.state_dict(), folder / "model.safetensors")
+    config = {"library": "torchvision", "architecture": architecture, "num_classes": labels}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return model
 
 

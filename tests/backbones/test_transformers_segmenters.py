@@ -15,7 +15,11 @@ from headstart.backbones._segmenter_kinds import KINDS, kind_of
 from headstart.core.errors import HeadstartError
 from segmenter_folders import transformers_segmenter
 
-PREDICTORS = {"mobilenet_v2": "segmentation_head.classifier"}
+PREDICTORS = {
+    "mobilenet_v2": "segmentation_head.classifier",
+    "segformer": "decode_head.classifier",
+    "upernet": "decode_head.classifier",
+}
 
 
 def without_architectures(folder: Path) -> None:

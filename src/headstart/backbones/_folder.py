@@ -14,7 +14,7 @@ from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files, of_masks
 from headstart.backbones._registry import SOURCES
-from headstart.backbones._segmenter_kinds import kind_of
+from headstart.backbones._segmenter_kinds import mask_classes
 from headstart.backbones._source import Source
 from headstart.backbones._tensor_header import tensor_shapes
 from headstart.core.errors import HeadstartError, MissingDependency
@@ -86,11 +86,11 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
     kind = str(config.get("architecture") or config.get("model_type") or "")
-    masks = kind_of(folder, config)
+    masks = mask_classes(folder, config)
     sentences, pairs = is_sentence_encoder(folder), entailment_place(config) is not None
-    prior = of_masks(kind, parameters) if masks else of_files(config, parameters, sentences, pairs)
-    if masks:
-        classes = f"masks of {len(config.get('id2label') or {})}"
+    prior = of_masks(kind, parameters) if masks is not None else of_files(config, parameters, sentences, pairs)
+    if masks is not None:
+        classes = f"masks of {masks}"
     return Card(
         name="",
         modality=modality,

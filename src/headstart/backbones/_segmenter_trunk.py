@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
+
+from headstart.core.maps import Map
 
 
 class SegmenterTrunk(nn.Module, ABC):
@@ -33,27 +35,9 @@ class SegmenterTrunk(nn.Module, ABC):
         return tuple({type(module) for module in self.modules() if type(module).__name__ in self.closed})
 
 
-class MobileNetV2Trunk(SegmenterTrunk):
-    """MobileNetV2 under the pyramid of DeepLabV3 (Chen et al. 2017, arXiv:1706.05587), which masks have shaped.
-
-    The dropout before the predictor goes with it: a decoder is regularised by its own loss.
-    """
-
-    closed = ("MobileNetV2Stem", "MobileNetV2InvertedResidual", "MobileNetV2DeepLabV3Plus")
-    left_out = ("segmentation_head.classifier", "mobilenet_v2.conv_1x1")
-
-    mobilenet_v2: Any
-    segmentation_head: Any
-
-    def __init__(self, whole: Any) -> None:
-        super().__init__()
-        self.mobilenet_v2, self.segmentation_head = whole.mobilenet_v2, whole.segmentation_head
-        self.mobilenet_v2.conv_1x1 = nn.Identity()
-        self.segmentation_head.classifier = self.segmentation_head.dropout = nn.Identity()
-
-    def last_map(self, pixels: Tensor) -> Tensor:
-        hidden = self.mobilenet_v2.conv_stem(pixels)
-        for layer in self.mobilenet_v2.layer:
-            hidden = layer(hidden)
-        found: Tensor = self.segmentation_head(hidden)
-        return found
+def coarser(channels: int, stride: int) -> nn.AvgPool2d:
+    """Means over so few places that a map of `stride` is not too wide to be stored."""
+    step = 1
+    while Map("", channels, stride * step).is_wide:
+        step *= 2
+    return nn.AvgPool2d(step)

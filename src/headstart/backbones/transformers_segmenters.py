@@ -45,14 +45,11 @@ class TransformersSegmenters(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones import _transformers_segmenters as segmenters
-        from headstart.backbones._image_rebuild import load_image_weights
         from headstart.backbones._transformers_pixels import read_settings
 
         plain = read_config(folder)
         preprocess = segmenters.preprocess_of(read_settings(folder), plain)
-        backbone = segmenters.backbone(plain, preprocess, card)
-        load_image_weights(backbone.network, folder, segmenters.left_out(backbone), pretrained)
-        return backbone
+        return segmenters.backbone(plain, preprocess, card, folder if pretrained else None)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones import _transformers_segmenters as segmenters

@@ -22,3 +22,8 @@ class Map:
     name: str
     channels: int
     stride: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has too many numbers a pixel to be stored."""
+        return self.channels / self.stride**2 > MOST_PER_PIXEL

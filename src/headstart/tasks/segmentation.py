@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from headstart.core.class_figures import of_class
 from headstart.core.errors import InputError, UsageError, nearest
-from headstart.core.maps import MOST_PER_PIXEL, Map
+from headstart.core.maps import Map
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
 from headstart.core.placement import Placement
 from headstart.core.results import Figures
@@ -139,7 +139,7 @@ class Segmentation(Task):
         return torch.from_numpy(np.array(resized))
 
     def map_head(self, offered: Sequence[Map]) -> Decoder:
-        maps = [each for each in offered if each.channels / each.stride**2 <= MOST_PER_PIXEL]
+        maps = [each for each in offered if not each.is_wide]
         if not maps:
             raise UsageError("This network gives no map from which masks could be made.")
         return Decoder(maps, self.outputs)
