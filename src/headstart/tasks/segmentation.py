@@ -24,11 +24,15 @@ from headstart.tasks._decoder import Decoder
 from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown
 from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, identity, mean_known
+from headstart.tasks._simple_pyramid import SimplePyramid
 from headstart.tasks._temperature import fit_temperature
-from headstart.tasks.base import Predictions, Task
+from headstart.tasks.base import MapHead, Predictions, Task
 
 MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
 """Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""
+
+MADE = (4, 8, 16, 32)
+"""Strides of the maps that are made where a network gives one alone."""
 
 CALIBRATED_ON = 200_000
 """Pixels that tell how sure answers may be."""
@@ -138,11 +142,12 @@ class Segmentation(Task):
         resized = PIL.Image.fromarray(classes).resize(self._frame, PIL.Image.Resampling.NEAREST)
         return torch.from_numpy(np.array(resized))
 
-    def map_head(self, offered: Sequence[Map]) -> Decoder:
+    def map_head(self, offered: Sequence[Map]) -> MapHead:
         maps = [each for each in offered if not each.is_wide]
         if not maps:
             raise UsageError("This network gives no map from which masks could be made.")
-        return Decoder(maps, self.outputs)
+        decoder = partial(Decoder, outputs=self.outputs)
+        return SimplePyramid(maps[0], MADE, decoder) if len(offered) == 1 else decoder(maps)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
         return shown(encoded, placements)
