@@ -115,8 +115,8 @@ def backbones(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_real_folders_are_listed_and_others_passed_over(backbones: Path) -> None:
     names = {card.name.removeprefix("local/") for card in SOURCES.load("local_folder")().cards()}
     images = {"mobilenetv1_100", "mobilenetv2_100", "mobilenetv2_100_inat_bird", "torchvision_squeezenet1_1"}
-    assert images | {"torchvision_resnet18_to_layer3", "llama_stories260k"} <= names
-    assert "deeplabv3_mobilenetv2_voc" not in names
+    assert images | {"torchvision_resnet18_to_layer3", "llama_stories260k", "deeplabv3_mobilenetv2_voc"} <= names
+    assert "speech_embedding" not in names
 
 
 def test_a_real_timm_folder_equals_timm(backbones: Path) -> None:

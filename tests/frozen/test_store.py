@@ -45,6 +45,16 @@ def test_ragged_examples_of_several_types_come_back_bit_for_bit(tmp_path: Path):
     assert "k5" not in space
 
 
+def test_maps_with_their_channels_last_in_memory_come_back(tmp_path: Path):
+    rows = [torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(i)).permute(2, 0, 1) for i in range(2)]
+    Space(tmp_path / "space").write(["a"], [{"map": rows[0]}])  # a segment of one: nothing to put it in order
+    Space(tmp_path / "space").write(["b", "c"], [{"map": row} for row in rows])
+    space = Space(tmp_path / "space")
+    assert torch.equal(space.read("a")["map"], rows[0])
+    assert torch.equal(space.read("b")["map"], rows[0])
+    assert torch.equal(space.read("c")["map"], rows[1])
+
+
 def test_segments_add_up_and_the_first_of_two_equal_keys_stays(tmp_path: Path):
     space = Space(tmp_path / "space")
     space.write(["a"], [example(1)])

@@ -221,8 +221,12 @@ def test_strata_and_summary() -> None:
     assert own.say(TARGETS[0]) == "1 × cat, 1 × dog"
 
 
-def test_a_backbone_with_one_stride_is_refused() -> None:
+def test_maps_of_the_usual_strides_are_read_or_made_of_the_only_one() -> None:
     with pytest.raises(UsageError, match="maps of two strides at least"):
-        task().map_head(MAPS[:1])
+        task().map_head([])
+    made = task().map_head([Map("tokens", 24, 16)])
+    assert [each.name for each in made.maps] == ["tokens"]
+    outputs = made({"tokens": torch.randn(2, 24, 6, 8)})
+    assert outputs.shape == (2, 12 * 16 + 6 * 8 + 3 * 4, len(task().labels) + 8)  # strides 8, 16 and 32
     assert [each.stride for each in task().map_head([Map("a", 8, 2), Map("b", 8, 4), *MAPS]).maps] == [8, 16, 32]
     assert [each.stride for each in task().map_head([Map("a", 8, 2), Map("b", 8, 4)]).maps] == [2, 4]

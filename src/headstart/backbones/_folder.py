@@ -12,9 +12,11 @@ from typing import Any
 from headstart.backbones._card import Card
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
-from headstart.backbones._prior import of_files
+from headstart.backbones._prior import of_files, of_masks
 from headstart.backbones._registry import SOURCES
+from headstart.backbones._segmenter_kinds import mask_classes
 from headstart.backbones._source import Source
+from headstart.backbones._tensor_header import tensor_shapes
 from headstart.core.errors import HeadstartError, MissingDependency
 
 WEIGHTS = "model.safetensors"
@@ -84,8 +86,11 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
     kind = str(config.get("architecture") or config.get("model_type") or "")
+    masks = mask_classes(folder, config)
     sentences, pairs = is_sentence_encoder(folder), entailment_place(config) is not None
-    prior = of_files(config, parameters, sentences, pairs)
+    prior = of_masks(kind, parameters) if masks is not None else of_files(config, parameters, sentences, pairs)
+    if masks is not None:
+        classes = f"masks of {masks}"
     return Card(
         name="",
         modality=modality,
@@ -115,15 +120,7 @@ def is_sentence_encoder(folder: Path) -> bool:
 
 def count_parameters(file: Path) -> int:
     """How many numbers a safetensors file holds, from its header alone; 0 when the header is broken."""
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if not 0 < length <= 100_000_000:
-            return 0
-        try:
-            header = json.loads(stream.read(length))
-        except ValueError:
-            return 0
-    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    return sum(math.prod(shape) for shape in tensor_shapes(file).values())
 
 
 def _licence(folder: Path, config: Mapping[str, Any]) -> str:

@@ -25,14 +25,17 @@ OFF = 0.15
 def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, channels: int) -> list[Map]:
     """One map for each stride that `network` has, from fine to coarse; none where it takes one size of picture only.
 
-    Of the modules with a stride the last is taken, since it has seen most. A module counts that lies within one
+    Of the modules with a stride the last is taken, since it has seen most; one that is too wide to be stored does not
+    take the place of another that is not. A module counts that lies within one
     stage, or holds nothing: cuts between stages do not go through it.
     """
     seen: dict[int, Map] = {}
 
     def note(path: str, output: Any) -> None:
         if isinstance(output, Tensor) and (stride := _stride(tuple(output.shape))):
-            seen[stride] = Map(path, output.shape[1], stride)
+            found = Map(path, output.shape[1], stride)
+            if not found.is_wide or seen.get(stride, found).is_wide:
+                seen[stride] = found
 
     pixels = torch.zeros(1, channels, *TRIED)
     with torch.no_grad(), contextlib.ExitStack() as hooks:

@@ -85,6 +85,11 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs)
 
 
+def of_masks(kind: str, parameters: int) -> Prior:
+    """The prior of a network that was pretrained on masks: as a classifier on labels other than ImageNet's."""
+    return Prior(estimated(kind, parameters).rank - NARROW)
+
+
 _TOWER = (("hidden_size", 768), ("patch_size", 32), ("image_size", 224))
 """What ``vision_config`` says of a picture tower, and what it means where it does not."""
 

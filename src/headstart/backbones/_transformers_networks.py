@@ -101,7 +101,23 @@ def _classifier_class(config: Any) -> Any:
 
 
 def load_network(folder: Path, config: Any) -> nn.Module:
-    """The architecture with the weights of `folder` (safetensors, whole or in shards), as float32.
+    """The encoder with the weights of `folder`; see :func:`load_whole`."""
+    model_class = _model_class(config)
+    return load_whole(folder, config, model_class, arguments=_without_pooler(model_class))
+
+
+def load_whole(
+    folder: Path,
+    config: Any,
+    model_class: Any,
+    left_out: tuple[str, ...] = (),
+    arguments: Mapping[str, bool] | None = None,
+) -> nn.Module:
+    """A model of `model_class` with the weights of `folder` (safetensors, whole or in shards), as float32.
+
+    Parameters
+    ----------
+    left_out : paths of modules that need no weights. arguments : of the model's constructor.
 
     Raises
     ------
@@ -109,7 +125,6 @@ def load_network(folder: Path, config: Any) -> nn.Module:
     """
     from safetensors import SafetensorError
 
-    model_class = _model_class(config)
     try:
         with _quietly():
             network, info = model_class.from_pretrained(
@@ -119,12 +134,18 @@ def load_network(folder: Path, config: Any) -> nn.Module:
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
-                **_without_pooler(model_class),
+                **(arguments or {}),
             )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise HeadstartError(
             f"{folder}: its weights could not be loaded: {str(error).strip().splitlines()[0]}"
         ) from error
+    _check_whole(network, info, left_out, folder)
+    return network.eval()
+
+
+def _check_whole(network: Any, info: Mapping[str, Any], left_out: tuple[str, ...], folder: Path) -> None:
+    """Raise ``HeadstartError`` where the loading `info` says that weights do not fit."""
     own = {name for name, _ in network.named_children()}
     prefix = f"{network.base_model_prefix}."
     inside = [key for key in info["unexpected_keys"] if key.removeprefix(prefix).split(".")[0] in own]
@@ -134,10 +155,11 @@ def load_network(folder: Path, config: Any) -> nn.Module:
         "unexpected": [key for key in inside if key.removeprefix(prefix) not in buffers],
         "of another shape": [str(item[0]) for item in info["mismatched_keys"]],
     }
-    mistakes = [f"{len(keys)} {kind} ({', '.join(sorted(keys)[:5])})" for kind, keys in found.items() if keys]
+    needless = tuple(f"{path}." for path in left_out)
+    kept = {kind: [key for key in keys if not key.startswith(needless)] for kind, keys in found.items()}
+    mistakes = [f"{len(keys)} {kind} ({', '.join(sorted(keys)[:5])})" for kind, keys in kept.items() if keys]
     if mistakes:
         raise HeadstartError(f"{folder}: the weights do not fit config.json: {'; '.join(mistakes)}.")
-    return network.eval()
 
 
 @contextlib.contextmanager

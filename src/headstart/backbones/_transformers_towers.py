@@ -15,13 +15,13 @@ from headstart.backbones._card import Card
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._text_tower import FOLDER, TextTower
 from headstart.backbones._transformers_networks import make_config, plain_config, read_tokenizer
+from headstart.backbones._transformers_pixels import preprocess_of
 from headstart.backbones._two_towers import PictureTower, TwoTowersBackbone
 from headstart.core.errors import HeadstartError
 
-_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _SOURCE = "transformers_images"
 
-__all__ = ["backbone", "make_config", "picture_tower", "preprocess_of", "rebuilt", "text_tower", "tiny"]
+__all__ = ["backbone", "make_config", "picture_tower", "rebuilt", "text_tower", "tiny"]
 
 
 class WordTower(nn.Module):
@@ -99,21 +99,6 @@ def text_tower(
     return TextTower(build, where, prepare, tower, read)
 
 
-def preprocess_of(settings: Mapping[str, Any], config: Any) -> ImagePreprocess:
-    """Pixels as ``preprocessor_config.json`` says: side, mean, deviation, filter.
-
-    Where a picture is no square, its middle is taken: SigLIP would squeeze the whole into a square.
-    """
-    half = [0.5, 0.5, 0.5]
-    return ImagePreprocess(
-        size=int(config.vision_config.image_size),
-        mean=tuple(settings.get("image_mean") or half),
-        std=tuple(settings.get("image_std") or half),
-        interpolation=_FILTERS.get(settings.get("resample", 3), "bicubic"),
-        crop_pct=1.0,
-    )
-
-
 def backbone(
     picture: PictureTower, words: TextTower, card: Card, preprocess: ImagePreprocess, config: Any, scale: float
 ) -> TwoTowersBackbone:
@@ -151,5 +136,10 @@ def tiny(family: str, name: str) -> TwoTowersBackbone:
     picture = PictureTower(model.vision_model, getattr(model, "visual_projection", None))
     card = Card(name, "image", pretraining="none: a miniature", words=True)
     return backbone(
-        picture, words, card, preprocess_of({}, config), config, math.exp(float(model.logit_scale.detach()))
+        picture,
+        words,
+        card,
+        preprocess_of({}, vision["image_size"]),
+        config,
+        math.exp(float(model.logit_scale.detach())),
     )

@@ -145,6 +145,7 @@ class Timm(Source):
 
         from headstart.backbones._image_backbone import ImageBackbone
         from headstart.backbones._image_rebuild import cut_after
+        from headstart.backbones._token_maps import TransformerBackbone, gives_tokens
 
         if not timm.is_model(architecture):
             raise HeadstartError(
@@ -159,9 +160,9 @@ class Timm(Source):
             "arguments": dict(arguments),
             "last_stage": last_stage,
         }
-        return ImageBackbone(
-            network, card, preprocess, description, tuple(get_notrace_modules()), tuple(get_notrace_functions())
-        )
+        leaves, functions = tuple(get_notrace_modules()), tuple(get_notrace_functions())
+        made = TransformerBackbone if gives_tokens(network) else ImageBackbone
+        return made(network, card, preprocess, description, leaves, functions)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones._image_preprocess import ImagePreprocess
@@ -169,9 +170,10 @@ class Timm(Source):
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         card = described_card(description)
-        return self._build(
+        made = self._build(
             description["architecture"], description["arguments"], preprocess, card, description["last_stage"]
         )
+        return made.framed(tuple(description["frame"])) if "frame" in description else made
 
     def tiny(self, name: str) -> ImageBackbone:
         arguments, size = _MINIATURES[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ FAMILIES = ("clip", "siglip")
 """Model types of transformers whose two towers share a space."""
 
 _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
-_SETTINGS = "preprocessor_config.json"
 
 _LISTED = (
     ("openai/clip-vit-base-patch32", "mit", 151_277_313, "CLIP, 400 million pictures with captions"),
@@ -50,12 +48,11 @@ class TransformersImages(Source):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones import _transformers_towers as towers
+        from headstart.backbones._transformers_pixels import preprocess_of, read_settings
         from headstart.backbones._weights import read_weights
 
         config = towers.make_config(read_config(folder), str(folder))
-        file = folder / _SETTINGS
-        settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        preprocess = towers.preprocess_of(settings, config)
+        preprocess = preprocess_of(read_settings(folder), int(config.vision_config.image_size))
         given = read_weights(folder / WEIGHTS) if pretrained else None
         picture, scale = towers.picture_tower(config, given, str(folder))
         words = towers.text_tower(config, folder)

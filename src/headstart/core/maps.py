@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_PER_PIXEL = 8.0
+"""Numbers a pixel of the picture that a map may have where it is stored: wider ones cost more than they tell."""
+
 
 @dataclass(frozen=True)
 class Map:
@@ -19,3 +22,8 @@ class Map:
     name: str
     channels: int
     stride: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has too many numbers a pixel to be stored."""
+        return self.channels / self.stride**2 > MOST_PER_PIXEL

@@ -145,7 +145,7 @@ def write_segment(folder: Path, keys: Sequence[str], activations: Sequence[Batch
         for name, first in activations[0].items():
             arrays = [np.atleast_1d(example[name].numpy()) for example in activations]
             rows = [len(array) for array in arrays]
-            flat = np.concatenate(arrays)
+            flat = np.ascontiguousarray(np.concatenate(arrays))  # maps may have their channels last in memory
             narrow = half and flat.dtype == np.float32 and bool(np.abs(flat).max(initial=0) <= LARGEST_HALF)
             flat = flat.astype(np.float16) if narrow else flat
             file.write(bytes(-file.tell() % ALIGNED))

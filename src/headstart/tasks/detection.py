@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import median
 from typing import Any, ClassVar
 
@@ -95,9 +96,13 @@ class Detection(Task):
         return self._frame
 
     def map_head(self, offered: Sequence[Map]) -> MapHead:
-        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others."""
+        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others, and on maps
+        made of these strides where it has one alone."""
         from headstart.tasks._fcos import FcosHead
+        from headstart.tasks._simple_pyramid import SimplePyramid
 
+        if len(offered) == 1:
+            return SimplePyramid(offered[0], STRIDES, partial(FcosHead, classes=len(self.labels)))
         maps = [each for each in offered if each.stride in STRIDES] or list(offered)[-len(STRIDES) :]
         if len(maps) < 2:
             raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")

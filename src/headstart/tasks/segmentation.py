@@ -24,13 +24,14 @@ from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture,
 from headstart.tasks._mask_doubt import DOUBT, doubt_auroc, sureness_counts
 from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, mean_known
-from headstart.tasks.base import Predictions, Task
+from headstart.tasks._simple_pyramid import SimplePyramid
+from headstart.tasks.base import MapHead, Predictions, Task
 
 MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
 """Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""
 
-MOST_PER_PIXEL = 8.0
-"""Numbers a pixel of the picture that the finest map may have: wider ones cost more than they tell."""
+MADE = (4, 8, 16, 32)
+"""Strides of the maps that are made where a network gives one alone."""
 
 
 class Segmentation(Task):
@@ -133,11 +134,12 @@ class Segmentation(Task):
         resized = PIL.Image.fromarray(classes).resize(self._frame, PIL.Image.Resampling.NEAREST)
         return torch.from_numpy(np.array(resized))
 
-    def map_head(self, offered: Sequence[Map]) -> Decoder:
-        maps = [each for each in offered if each.channels / each.stride**2 <= MOST_PER_PIXEL]
+    def map_head(self, offered: Sequence[Map]) -> MapHead:
+        maps = [each for each in offered if not each.is_wide]
         if not maps:
             raise UsageError("This network gives no map from which masks could be made.")
-        return Decoder(maps, self.outputs)
+        decoder = partial(Decoder, outputs=self.outputs)
+        return SimplePyramid(maps[0], MADE, decoder) if len(offered) == 1 else decoder(maps)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
         return shown(encoded, placements)

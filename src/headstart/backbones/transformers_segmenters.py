@@ -1,0 +1,68 @@
+"""transformers: networks that were pretrained on masks, from the hub or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import WEIGHTS, folder_card, read_config
+from headstart.backbones._hub import fetch_folder
+from headstart.backbones._prior import of_masks
+from headstart.backbones._published import published_cards
+from headstart.backbones._segmenter_kinds import KINDS, kind_of
+from headstart.backbones._source import Source
+
+if TYPE_CHECKING:
+    from headstart.backbones._image_backbone import ImageBackbone
+
+_PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")
+
+
+class TransformersSegmenters(Source):
+    """``transformers_segmenters/OWNER/NAME``: a hub repository, or a folder in its layout.
+
+    The trunk with the layers that masks have shaped is the backbone; the predictor of the old classes is left out.
+    """
+
+    def cards(self) -> list[Card]:
+        """Those already downloaded."""
+        return published_cards(self, "image", (), of_masks)
+
+    def has(self, name: str) -> bool:
+        """Any ``owner/name`` may be on the hub; only the hub knows."""
+        return len(name.split("/")) == 2 and all(name.split("/"))
+
+    def load(self, name: str, pretrained: bool = True) -> ImageBackbone:
+        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
+        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
+        return self.load_folder(folder, card, pretrained)
+
+    def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
+        return "image" if kind_of(folder, config) else None
+
+    def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
+        from headstart.backbones import _transformers_segmenters as segmenters
+        from headstart.backbones._transformers_pixels import read_settings
+
+        plain = read_config(folder)
+        preprocess = segmenters.preprocess_of(read_settings(folder), plain)
+        return segmenters.backbone(plain, preprocess, card, folder if pretrained else None)
+
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
+        from headstart.backbones import _transformers_segmenters as segmenters
+        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones._image_rebuild import described_card
+
+        preprocess = ImagePreprocess.from_description(description["preprocess"])
+        return segmenters.backbone(description["config"], preprocess, described_card(description))
+
+    def tiny(self, name: str) -> ImageBackbone:
+        from headstart.backbones import _transformers_segmenters as segmenters
+
+        return segmenters.tiny(name, f"{self.prefix}/{name}")
+
+    def families(self) -> list[str]:
+        return list(KINDS)

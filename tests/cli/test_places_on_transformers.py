@@ -1,0 +1,61 @@
+"""Masks and boxes on a plain vision transformer: a fit, its folder, and what is measured with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from masked_pictures import FRAME, scenes
+from small_world import result_of, status
+from transformer_folders import transformer_folder
+
+PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
+HEAD = "head_training:epochs=30,views=1"
+
+
+def boxed(folder: Path, count: int) -> Path:
+    """The blocks of :func:`scenes` as boxes in a COCO file."""
+    scenes(folder, count)
+    images, annotations = [], []
+    for number, file in enumerate(sorted((folder / "masks").iterdir()), 1):
+        rows, columns = np.nonzero(np.asarray(Image.open(file)) == 1)
+        left, top = int(columns.min()), int(rows.min())
+        box = [left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top]
+        images.append({"id": number, "file_name": file.name, "width": FRAME[0], "height": FRAME[1]})
+        annotations.append({"id": number, "image_id": number, "category_id": 1, "bbox": box})
+        file.unlink()
+    (folder / "masks").rmdir()
+    content = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "block"}]}
+    (folder / "images" / "annotations.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder / "images" / "annotations.json"
+
+
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, PATCHES_OF_14])
+@pytest.mark.parametrize(
+    "strategy", ["head_training:epochs=30,views=1", "fine_tuning:freeze_depth=3,epochs=1,views=0"]
+)
+def test_masks(architecture: str, strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = scenes(tmp_path / "blocks", 16)
+    transformer_folder(tmp_path / "transformer", architecture)
+    arguments = ("--backbone", tmp_path / "transformer", "--strategy", strategy, "--budget", "5m")
+    assert status("fit", blocks, *arguments, "--out", tmp_path / "model") == 0
+    capsys.readouterr()
+    assert status("evaluate", tmp_path / "model", blocks, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["pixel_accuracy"][0] > 0.83  # ground everywhere: 0.79
+    assert status("predict", tmp_path / "model", blocks, "-o", tmp_path / "drawn") == 0
+    assert len(list((tmp_path / "drawn" / "images").iterdir())) == 16
+
+
+def test_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = boxed(tmp_path / "blocks", 24)
+    transformer_folder(tmp_path / "transformer", PATCHES_OF_16)
+    arguments = ("--backbone", tmp_path / "transformer", "--strategy", HEAD)
+    assert status("fit", blocks, *arguments, "--budget", "5m", "--out", tmp_path / "model") == 0
+    assert result_of(tmp_path / "model")["task"] == "detection"
+    capsys.readouterr()
+    assert status("evaluate", tmp_path / "model", blocks, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["map50"][0] > 0.3

@@ -1,0 +1,52 @@
+"""Folders of miniature segmenters, written by the library that they belong to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from headstart.backbones import SOURCES
+from headstart.backbones._segmenter_kinds import KINDS
+
+
+def transformers_segmenter(folder: Path, kind: str, labels: int = 5) -> Any:
+    """A model of transformers with random weights, as its ``save_pretrained`` writes it."""
+    import transformers
+
+    from headstart.backbones._transformers_networks import make_config
+
+    plain = SOURCES.load("transformers_segmenters")().tiny(kind).describe()["config"]
+    names = {str(place): f"class {place}" for place in range(labels)}
+    torch.manual_seed(0)
+    config = make_config({**plain, "id2label": names, "label2id": {v: int(k) for k, v in names.items()}}, kind)
+    model = getattr(transformers, KINDS[kind].model)(config).eval()
+    rescale(model)
+    model.save_pretrained(folder)
+    return model
+
+
+def torchvision_segmenter(folder: Path, architecture: str, labels: int = 5) -> nn.Module:
+    """A whole segmenter of torchvision with random weights, in a folder."""
+    from torchvision import models
+
+    torch.manual_seed(0)
+    model: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, num_classes=labels).eval()
+    rescale(model)
+    folder.mkdir()
+    save_file(model.state_dict(), folder / "model.safetensors")
+    config = {"library": "torchvision", "architecture": architecture, "num_classes": labels}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return model
+
+
+def rescale(model: nn.Module) -> None:
+    """Give convolutions and linear layers weights that keep the scale of what passes, as training does (He et al.
+    2015): with those of transformers nothing is left of a picture after a few layers."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight)

@@ -1,0 +1,39 @@
+"""Folders of miniature vision transformers in timm's layout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+SMALL = {"depth": 4, "embed_dim": 48, "num_heads": 3}
+PLAIN = {
+    "vit_tiny_patch16_224": 64,
+    "deit_tiny_distilled_patch16_224": 64,
+    "beit_base_patch16_224": 64,
+    "vit_small_patch14_reg4_dinov2": 56,
+    "vit_base_patch16_siglip_224": 64,
+    "eva02_tiny_patch14_224": 56,
+}
+"""Architectures of timm that are plain vision transformers, and the side in pixels that miniatures have."""
+
+
+def transformer_folder(folder: Path, architecture: str) -> Any:
+    """A miniature with random weights."""
+    import timm
+
+    size = PLAIN[architecture]
+    arguments = {**SMALL, "img_size": size}
+    torch.manual_seed(0)
+    network = timm.create_model(architecture, pretrained=False, num_classes=0, **arguments).eval()
+    folder.mkdir()
+    save_file(
+        {name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / "model.safetensors"
+    )
+    cfg = {"input_size": [3, size, size], "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
+    config = {"architecture": architecture, "model_args": arguments, "pretrained_cfg": cfg}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return network
