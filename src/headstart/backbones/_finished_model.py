@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from headstart.backbones.base import Backbone
 
 DESCRIPTION, WEIGHTS = "model.json", "model.safetensors"
-OF_THE_BACKBONE = "backbone."
-"""What the names of its weights begin with, beside those of the head."""
+OF_THE_BACKBONE, OF_THE_HEAD = "backbone.", "head."
+"""What the names of its weights begin with."""
 
 
 def is_finished_model(folder: Path) -> bool:
@@ -34,12 +34,16 @@ def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
     from safetensors.torch import load_file
 
     try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["backbone"]
+        whole = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        described = whole["backbone"]
         backbone = SOURCES.load(described["source"])().rebuild(described, folder)
         if pretrained:
             state = load_file(folder / WEIGHTS)
             own = {key: value for key, value in state.items() if key.startswith(OF_THE_BACKBONE)}
             backbone.load_state_dict({key.removeprefix(OF_THE_BACKBONE): value for key, value in own.items()})
+            if backbone.detector and whole["task"].get("detector"):
+                head = {key.removeprefix(OF_THE_HEAD): v for key, v in state.items() if key.startswith(OF_THE_HEAD)}
+                backbone.detector = backbone.detector.taught(whole["task"]["labels"], head)
     except (AttributeError, KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise HeadstartError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._detector_names import DETECTORS, unsaid_config
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files
@@ -39,6 +40,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
+        if config := unsaid_config(folder / WEIGHTS):
+            return config
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -86,6 +89,9 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     kind = str(config.get("architecture") or config.get("model_type") or "")
     sentences, pairs = is_sentence_encoder(folder), entailment_place(config) is not None
     prior = of_files(config, parameters, sentences, pairs)
+    boxes = config.get("architecture") in DETECTORS
+    if boxes and classes:
+        classes = f"boxes of {int(classes) - 1}"
     return Card(
         name="",
         modality=modality,
@@ -97,6 +103,7 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         published=prior.published,
         path=str(folder),
         words=sentences or "vision_config" in config or pairs,
+        boxes=boxes,
     )
 
 

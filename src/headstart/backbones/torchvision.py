@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.parse
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._detector_names import DETECTORS
 from headstart.backbones._folder import read_config
-from headstart.backbones._hub import NotAtHand, check_reachable, torch_cache
+from headstart.backbones._hub import torch_cache
 from headstart.backbones._prior import estimated, of_weights
 from headstart.backbones._source import Source
+from headstart.backbones._torchvision_weights import choose_weights, download
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -64,14 +64,15 @@ class Torchvision(Source):
         card = Card(f"{self.prefix}/{name}", "image", "bsd-3-clause", pretraining="none: random weights")
         if not pretrained:
             return self._make(architecture, {}, {}, card)
-        weights = _choose_weights(architecture, tag)
+        weights = choose_weights(architecture, tag)
         card = Card(card.name, "image", "bsd-3-clause", int(weights.meta["num_params"]), pretraining="ImageNet-1k")
         backbone = self._make(architecture, {}, _pretrained_cfg(weights), card)
-        _fill(backbone, _download(weights.url, card.name), card.name)
+        _fill(backbone, download(weights.url, card.name), card.name)
         return backbone
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
-        return "image" if config.get("library") == "torchvision" and "architecture" in config else None
+        own = config.get("library") == "torchvision" and config.get("architecture") not in (None, *DETECTORS)
+        return "image" if own else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
         from headstart.backbones._folder import WEIGHTS
@@ -158,23 +159,6 @@ def _architectures() -> list[str]:
     return models.list_models(module=models)
 
 
-def _choose_weights(architecture: str, tag: str) -> Any:
-    """The weights called `tag`; without one those already downloaded, else torchvision's default."""
-    from headstart.backbones._torchvision_models import models
-
-    published = models.get_model_weights(architecture)
-    names = [weights.name for weights in published]
-    if tag and tag not in names:
-        raise UsageError(
-            f"{architecture} has no weights {tag!r}.{nearest(tag, names)} There are: {', '.join(names)}."
-        )
-    if tag:
-        return published[tag]
-    here = [w for w in published if (torch_cache() / Path(urllib.parse.urlsplit(w.url).path).name).is_file()]
-    default = published.DEFAULT  # type: ignore[attr-defined]
-    return default if default in here or not here else here[0]
-
-
 def _pretrained_cfg(weights: Any) -> dict[str, Any]:
     """The preprocessing of torchvision's `weights` in timm's keys."""
     transform = weights.transforms()
@@ -186,20 +170,6 @@ def _pretrained_cfg(weights: Any) -> dict[str, Any]:
         "std": tuple(transform.std),
         "interpolation": transform.interpolation.value,
     }
-
-
-def _download(url: str, name: str) -> Mapping[str, Any]:
-    """The state dict at `url`, from torch's cache where it lies there; read without unpickling code."""
-    import torch
-
-    if not (torch_cache() / Path(urllib.parse.urlsplit(url).path).name).is_file():
-        check_reachable(url, name)
-    try:
-        return torch.hub.load_state_dict_from_url(
-            url, model_dir=str(torch_cache()), map_location="cpu", check_hash=True, progress=False, weights_only=True
-        )
-    except (urllib.error.URLError, OSError, RuntimeError) as error:
-        raise NotAtHand(f"{name} could not be fetched from {url}: {error}") from error
 
 
 def _fill(backbone: ImageBackbone, state: Mapping[str, Any], where: str) -> None:

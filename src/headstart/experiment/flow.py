@@ -134,6 +134,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = replace(found, examples=with_slices(found.examples, found.modality))
     say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)
     material = prepared(found, spec, backbone, stopwatch, progress)
+    material = replace(material, task=material.task.starting_from(backbone.detector))
     backbone = suited(backbone, material.task)
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:

@@ -1,0 +1,56 @@
+"""Which way of finding boxes goes with which start: a new head, or that of a pretrained detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from headstart.core.detector import Detector
+from headstart.core.errors import UsageError
+from headstart.core.maps import Map
+from headstart.tasks import _fcos
+from headstart.tasks._finder import Finder, PretrainedFinder
+from headstart.tasks._map_head import MapHead
+from headstart.tasks._pretrained_fcos import FcosFinder
+from headstart.tasks._retinanet import RetinaNetFinder
+from headstart.tasks._ssd import SsdFinder
+
+FAMILIES: Mapping[str, type[PretrainedFinder]] = {
+    "fcos": FcosFinder,
+    "retinanet": RetinaNetFinder,
+    "ssd": SsdFinder,
+}
+
+STRIDES = (8, 16, 32)
+
+
+class NewHead(Finder):
+    """A small pyramid and an anchor-free head on the maps of a backbone that knows nothing of boxes."""
+
+    def head(self, offered: Sequence[Map]) -> MapHead:
+        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others."""
+        maps = [each for each in offered if each.stride in STRIDES] or list(offered)[-len(STRIDES) :]
+        if len(maps) < 2:
+            raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")
+        return _fcos.FcosHead(maps, len(self.labels))
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
+        return _fcos.loss(outputs, encoded, self.frame, weights, smoothing)
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        return _fcos.kept(outputs, self.frame)
+
+
+def finder_of(labels: Sequence[str], frame: tuple[int, int], detector: Detector | None) -> Finder:
+    """How boxes of these classes are found, in pictures of `frame` (width, height).
+
+    Raises
+    ------
+    UsageError : the detector is of a family that nothing here knows.
+    """
+    if detector is None:
+        return NewHead(labels, frame)
+    if detector.family not in FAMILIES:
+        raise UsageError(f"Detectors of the family {detector.family!r} are not known; {', '.join(FAMILIES)} are.")
+    return FAMILIES[detector.family](labels, frame, detector)
