@@ -68,7 +68,7 @@ def test_outputs_are_those_of_torchvision(pair: tuple[nn.Module, DetectorBackbon
         assert torch.allclose(raw[..., 7:8], said["bbox_ctrness"], atol=1e-5)
         assert torch.allclose(raw[0, :, 8:10] * 96, (anchors[:, :2] + anchors[:, 2:]) / 2)
         assert torch.equal(raw[0, :, 10], anchors[:, 2] - anchors[:, 0])
-    elif hasattr(model, "anchor_generator"):
+    elif hasattr(model, "anchor_generator"):  # the own SSD has none, and two stages have a test of their own
         said, anchors = of_torchvision(model, pixels())
         first = backbone.detector.first
         known = [*range(first), first, first + 2]
@@ -77,6 +77,36 @@ def test_outputs_are_those_of_torchvision(pair: tuple[nn.Module, DetectorBackbon
         assert torch.allclose(raw[0, :, -4:] * 96, anchors, atol=1e-4)
     assert raw.shape[0] == 2
     assert own.kept(raw).shape == (2, 100, 6)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2"])
+def test_two_stages_give_what_torchvision_gives(name: str, tmp_path: Path) -> None:
+    model = saved(name, tmp_path / "detector")
+    model.rpn._pre_nms_top_n, model.rpn._post_nms_top_n = {"testing": 300}, {"testing": 100}
+    _, network = detecting(load(tmp_path / "detector"))
+    raw = network({"pixels": pixels()})
+    levels = model.backbone(pixels())
+    proposed, _ = model.rpn(ImageList(pixels(), [(96, 96)] * 2), levels)
+    heads = model.roi_heads
+    logits, steps = heads.box_predictor(heads.box_head(heads.box_roi_pool(levels, proposed, [(96, 96)] * 2)))
+    there = raw[raw[..., -1] == 0]
+    assert len(there) == sum(map(len, proposed)) > 20
+    assert torch.allclose(there[:, -5:-1] * 96, torch.cat(proposed), atol=1e-3)
+    assert torch.allclose(there[:, [0, 1, 3]], logits[:, [0, 1, 10]], atol=1e-5)
+    moved = there[:, 4:20].reshape(-1, 4, 4)
+    assert torch.allclose(moved[:, [0, 1, 3]], steps.reshape(-1, 91, 4)[:, [0, 1, 10]], atol=1e-5)
+
+
+def test_the_first_stage_learns_where_the_trunk_does(tmp_path: Path) -> None:
+    saved("fasterrcnn_resnet50_fpn", tmp_path / "detector")
+    own, network = detecting(load(tmp_path / "detector"))
+    network.train()
+    raw = network({"pixels": pixels()})
+    assert raw.shape[1] > 100
+    own.loss(raw, own.encode(TARGETS)).backward()
+    proposing = network.backbone.network.towers["propose"]
+    assert all(float(parameter.grad.abs().sum()) > 0 for parameter in proposing.parameters())
 
 
 @torch.no_grad()
@@ -149,7 +179,7 @@ def test_crowds_are_neither_right_nor_wrong(pair: tuple[nn.Module, DetectorBackb
     with torch.no_grad():
         raw = network({"pixels": pixels()[:1]})
     classes = slice(0, own.detector.first + len(LABELS))
-    raw[..., classes] = torch.randn(raw[..., classes].shape, generator=torch.Generator().manual_seed(2))
+    raw[..., classes] = torch.randn(raw[..., classes].shape, generator=torch.Generator().manual_seed(2)) * 4
     nothing, crowd = Boxes((), (96, 96)), Boxes((Box(0, 0, 96, 96, "person", crowd=True),), (96, 96))
     assert own.loss(raw, own.encode([crowd])) < own.loss(raw, own.encode([nothing]))
 

@@ -89,7 +89,7 @@ class Parts:
 
     Attributes
     ----------
-    towers : paths of the layers between levels and predictors, by the kind of map that they give.
+    towers : layers between levels and predictors, by the kind of map that they give.
     read : kinds of maps that the head reads.
     named : what the predictors are called in a head of the family here, by their paths in the model.
     first : columns of the class predictor that come before those of classes.
@@ -98,7 +98,7 @@ class Parts:
 
     family: str
     settings: Mapping[str, Any]
-    towers: Mapping[str, str] = field(default_factory=dict)
+    towers: Mapping[str, nn.Module] = field(default_factory=dict)
     read: tuple[str, ...] = (LEVEL,)
     named: Mapping[str, str] = field(default_factory=dict)
     first: int = 0
@@ -108,7 +108,12 @@ class Parts:
 _BY_MAP = {"head.classification_head.module_list": "classify", "head.regression_head.module_list": "regress"}
 _LAST = {"head.classification_head.cls_logits": "classify", "head.regression_head.bbox_reg": "regress"}
 _CENTRE = {"head.regression_head.bbox_ctrness": "centre"}
-_TOWERS = {"classify": "head.classification_head.conv", "regress": "head.regression_head.conv"}
+_CLASSIFY, _REGRESS, _PROPOSE = "classify", "regress", "propose"
+"""Kinds of maps besides the levels."""
+
+
+def _towers(model: Any) -> dict[str, nn.Module]:
+    return {_CLASSIFY: model.head.classification_head.conv, _REGRESS: model.head.regression_head.conv}
 
 
 def _ssd(model: models.detection.ssd.SSD) -> Parts:
@@ -139,12 +144,47 @@ def _own_ssd(model: MobileNetV1Ssd) -> Parts:
 def _retinanet(model: models.detection.RetinaNet) -> Parts:
     made = model.anchor_generator
     settings = {"sizes": [list(each) for each in made.sizes], "ratios": [list(each) for each in made.aspect_ratios]}
-    return Parts("retinanet", settings, _TOWERS, tuple(_TOWERS), _LAST)
+    return Parts("retinanet", settings, _towers(model), (_CLASSIFY, _REGRESS), _LAST)
 
 
 def _fcos(model: models.detection.FCOS) -> Parts:
     settings = {"sizes": [each[0] for each in model.anchor_generator.sizes]}
-    return Parts("fcos", settings, _TOWERS, tuple(_TOWERS), {**_LAST, **_CENTRE})
+    return Parts("fcos", settings, _towers(model), (_CLASSIFY, _REGRESS), {**_LAST, **_CENTRE})
+
+
+class Proposing(nn.Module):
+    """A level (N, C, h, w) → (N, 5 · a, h, w): whether each of a anchors holds something, and the steps to it."""
+
+    def __init__(self, first_stage: models.detection.rpn.RPNHead) -> None:
+        super().__init__()
+        self.shared, self.likely, self.steps = first_stage.conv, first_stage.cls_logits, first_stage.bbox_pred
+
+    def forward(self, level: Tensor) -> Tensor:
+        """The log odds of all anchors, then their steps."""
+        seen = self.shared(level)
+        return torch.cat([self.likely(seen), self.steps(seen)], dim=1)
+
+
+_LOOKING = {
+    "roi_heads.box_head": "look",
+    "roi_heads.box_predictor.cls_score": "classify",
+    "roi_heads.box_predictor.bbox_pred": "regress",
+}
+
+
+def _faster_rcnn(model: models.detection.FasterRCNN) -> Parts:
+    made, pool, looking = model.rpn.anchor_generator, model.roi_heads.box_roi_pool, model.roi_heads.box_head
+    settings = {
+        "sizes": [list(each) for each in made.sizes],
+        "ratios": [list(each) for each in made.aspect_ratios],
+        "levels": list(pool.featmap_names),
+        "pooled": pool.output_size[0],
+        "samples": pool.sampling_ratio,
+        "convolutions": sum(isinstance(module, nn.Conv2d) for module in looking.modules()),
+        "hidden": model.roi_heads.box_predictor.cls_score.in_features,
+    }
+    proposing = {_PROPOSE: Proposing(model.rpn.head)}
+    return Parts("faster_rcnn", settings, proposing, (LEVEL, _PROPOSE), _LOOKING, first=1)
 
 
 _FAMILIES: Mapping[type[nn.Module], Callable[[Any], Parts]] = {
@@ -152,6 +192,7 @@ _FAMILIES: Mapping[type[nn.Module], Callable[[Any], Parts]] = {
     MobileNetV1Ssd: _own_ssd,
     models.detection.RetinaNet: _retinanet,
     models.detection.FCOS: _fcos,
+    models.detection.FasterRCNN: _faster_rcnn,
 }
 
 
@@ -168,7 +209,7 @@ def trunk_of(model: nn.Module, parts: Parts) -> Trunk:
     size = parts.frame or TRIED[::-1]
     with torch.no_grad():
         keys = list(body.eval()(torch.zeros(1, 3, size[1], size[0])))
-    return Trunk(body, {kind: model.get_submodule(path) for kind, path in parts.towers.items()}, keys)
+    return Trunk(body, parts.towers, keys)
 
 
 def head_weights(model: nn.Module, parts: Parts) -> dict[str, Tensor]:

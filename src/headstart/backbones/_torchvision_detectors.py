@@ -112,9 +112,31 @@ def _with_last_levels(columns: int, make: Callable[..., nn.Module]) -> nn.Module
     return _pyramid(columns, make, LastLevelP6P7(64, 64))
 
 
+def _faster_rcnn(columns: int, convolutions: int = 0) -> nn.Module:
+    from torchvision.models.detection import faster_rcnn, rpn
+    from torchvision.ops import MultiScaleRoIAlign
+
+    anchors = rpn.AnchorGenerator(((16,), (32,), (64,), (128,)), ((0.5, 1.0, 2.0),) * 4)
+    looking: nn.Module = faster_rcnn.TwoMLPHead(64 * 9, 32)
+    if convolutions:
+        looking = faster_rcnn.FastRCNNConvFCHead((64, 3, 3), [64] * convolutions, [32], nn.BatchNorm2d)
+    make = partial(
+        models.detection.FasterRCNN,
+        num_classes=None,
+        rpn_anchor_generator=anchors,
+        rpn_head=rpn.RPNHead(64, 3, 1 + bool(convolutions)),
+        box_roi_pool=MultiScaleRoIAlign(["0", "1", "2"], 3, 2),
+        box_head=looking,
+        box_predictor=faster_rcnn.FastRCNNPredictor(32, columns),
+    )
+    return _pyramid(columns, lambda pyramid, _: make(pyramid), None)
+
+
 _MINIATURES: dict[str, Callable[[int], nn.Module]] = {
     OWN: partial(MobileNetV1Ssd, width=0.125, size=(SIDE, SIDE)),
     "ssdlite320_mobilenet_v3_large": _ssdlite,
     "retinanet_resnet50_fpn": partial(_with_last_levels, make=models.detection.RetinaNet),
     "fcos_resnet50_fpn": partial(_with_last_levels, make=models.detection.FCOS),
+    "fasterrcnn_resnet50_fpn": _faster_rcnn,
+    "fasterrcnn_resnet50_fpn_v2": partial(_faster_rcnn, convolutions=2),
 }

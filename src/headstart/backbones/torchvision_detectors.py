@@ -19,6 +19,13 @@ from headstart.core.errors import UsageError, nearest
 if TYPE_CHECKING:
     from headstart.backbones._detector_backbone import DetectorBackbone
 
+_ON_PYRAMIDS = (
+    "retinanet_resnet50_fpn",
+    "fcos_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn_v2",
+)
+
 COLUMNS = 91
 """Of the class predictor of a detector that was pretrained on COCO."""
 
@@ -107,4 +114,4 @@ class TorchvisionDetectors(Source):
         return networks.wrap(model, card, self._described(name, COLUMNS, arguments), COLUMNS)
 
     def families(self) -> list[str]:
-        return [OWN, "ssdlite320_mobilenet_v3_large", "retinanet_resnet50_fpn", "fcos_resnet50_fpn"]
+        return [OWN, "ssdlite320_mobilenet_v3_large", *_ON_PYRAMIDS]

@@ -10,6 +10,7 @@ from headstart.core.detector import Detector
 from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.tasks import _fcos
+from headstart.tasks._faster_rcnn import FasterRcnnFinder
 from headstart.tasks._finder import Finder, PretrainedFinder
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._pretrained_fcos import FcosFinder
@@ -17,6 +18,7 @@ from headstart.tasks._retinanet import RetinaNetFinder
 from headstart.tasks._ssd import SsdFinder
 
 FAMILIES: Mapping[str, type[PretrainedFinder]] = {
+    "faster_rcnn": FasterRcnnFinder,
     "fcos": FcosFinder,
     "retinanet": RetinaNetFinder,
     "ssd": SsdFinder,

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from headstart.core.detector import Detector
 
-_PREDICTOR = re.compile(r"classify(\.\d+(\.1)?)?\.(weight|bias)")
-"""Weights whose rows are columns of the outputs: those of the one convolution, of one for each map, or of the last of
-two for each map."""
+_LAST = r"(\.\d+(\.1)?)?\.(weight|bias)"
+"""What follows the name of a predictor in those of its weights whose rows are columns of the outputs: of the one
+layer, of one for each map, or of the last of two for each map."""
 
 
 def teach(head: nn.Module, detector: Detector, labels: Sequence[str]) -> None:
     """Give `head` the weights of `detector`, where there are any, its class predictor with columns for `labels`."""
-    if detector.weights is None:
-        return
-    state = {
-        name: with_columns(value, detector, labels) if _PREDICTOR.fullmatch(name) else value
-        for name, value in detector.weights.items()
+    if detector.weights is not None:
+        head.load_state_dict(taught_state(detector.weights, detector, labels))
+
+
+def taught_state(
+    weights: Mapping[str, Tensor],
+    detector: Detector,
+    labels: Sequence[str],
+    predictors: Sequence[str] = ("classify",),
+) -> dict[str, Tensor]:
+    """`weights` where the `predictors` have columns for `labels`."""
+    by_class = re.compile(f"({'|'.join(predictors)}){_LAST}")
+    return {
+        name: with_columns(value, detector, labels) if by_class.fullmatch(name) else value
+        for name, value in weights.items()
     }
-    head.load_state_dict(state)
+
+
+def hold_normalisation(head: nn.Module) -> None:
+    """Let the batch normalisation of `head` keep its statistics, whatever mode is asked for."""
+    for module in head.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train(False)
 
 
 def with_columns(weight: Tensor, detector: Detector, labels: Sequence[str]) -> Tensor:

@@ -16,7 +16,7 @@ from headstart.core.detector import Detector
 from headstart.core.maps import Map
 from headstart.tasks._anchored import Asked, Read, best_owners
 from headstart.tasks._finder import PretrainedFinder
-from headstart.tasks._kept_rows import teach
+from headstart.tasks._kept_rows import hold_normalisation, teach
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._rows import rows_of
 from headstart.tasks._surest import surest
@@ -51,9 +51,7 @@ class SsdHead(MapHead):
     def train(self, mode: bool = True) -> SsdHead:
         """Normalisation keeps the statistics of its pretraining."""
         super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.train(False)
+        hold_normalisation(self)
         return self
 
     def forward(self, maps: dict[str, Tensor]) -> Tensor:
