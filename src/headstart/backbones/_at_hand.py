@@ -42,7 +42,7 @@ def default_card(modality: str, boxes: bool = False) -> Card:
     ------
     UsageError : no source has a backbone for `modality`.
     """
-    cards = sorted(all_cards(), key=lambda card: (not card.at_hand, card.boxes != boxes))
+    cards = sorted(all_cards(), key=lambda card: (not card.at_hand, card.boxes != (boxes and card.at_hand)))
     for card in cards:
         if card.modality == modality:
             return card

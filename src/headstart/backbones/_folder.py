@@ -72,6 +72,11 @@ def source_of(folder: Path) -> tuple[Source, Card]:
             continue
         if modality := source.reads(folder, config):
             return source, folder_card(folder, config, modality)
+    if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
+        raise HeadstartError(
+            f"{folder}: holds a detector of transformers ({config.get('model_type')}), which no fit can start from "
+            f"yet; of detectors torchvision's are read: {', '.join(DETECTORS)}."
+        )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
         '("library": "torchvision" and "architecture"), timm\'s ("architecture" and "pretrained_cfg") or that of '
