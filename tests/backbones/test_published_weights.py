@@ -18,7 +18,7 @@ from headstart.core.errors import UsageError
 def test_inception_drops_its_second_classifier_and_rescales_as_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     """torchvision: weights of Inception v3 hold AuxLogits, and loading them turns transform_input on."""
     full = models.inception_v3(weights=None, init_weights=False, aux_logits=True, transform_input=True).eval()
-    monkeypatch.setattr("headstart.backbones.torchvision._download", lambda url, name: full.state_dict())
+    monkeypatch.setattr("headstart.backbones.torchvision.download", lambda url, name: full.state_dict())
     backbone, pixels = load("torchvision/inception_v3"), torch.randn(1, 3, 299, 299)
     full.fc = nn.Identity()
     with torch.no_grad():
@@ -27,7 +27,7 @@ def test_inception_drops_its_second_classifier_and_rescales_as_torchvision(monke
 
 def test_torchvision_weights_by_name_bring_their_preprocessing(monkeypatch: pytest.MonkeyPatch) -> None:
     state = models.mobilenet_v2(weights=None).state_dict()
-    monkeypatch.setattr("headstart.backbones.torchvision._download", lambda url, name: state)
+    monkeypatch.setattr("headstart.backbones.torchvision.download", lambda url, name: state)
     # torchvision's table: MobileNet_V2_Weights.IMAGENET1K_V1 resizes to 256 and crops 224, V2 resizes to 232
     for tag, resize in (("IMAGENET1K_V1", 256), ("IMAGENET1K_V2", 232)):
         preprocess = load(f"torchvision/mobilenet_v2.{tag}").preprocess

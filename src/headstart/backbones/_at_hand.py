@@ -31,14 +31,18 @@ def all_cards(progress: Progress | None = None) -> list[Card]:
     return [entry[-1] for entry in sorted(cards, key=lambda entry: entry[:-1])]
 
 
-def default_card(modality: str) -> Card:
+def default_card(modality: str, boxes: bool = False) -> Card:
     """The backbone to take when nobody names one: what lies on this machine first, then by rank.
+
+    Parameters
+    ----------
+    boxes : whether boxes are to be found: of what is at hand a detector comes first then, and last otherwise.
 
     Raises
     ------
     UsageError : no source has a backbone for `modality`.
     """
-    cards = all_cards()
+    cards = sorted(all_cards(), key=lambda card: (not card.at_hand, card.boxes != (boxes and card.at_hand)))
     for card in cards:
         if card.modality == modality:
             return card

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,13 @@ from headstart.backbones._registry import SOURCES
 from headstart.core.errors import HeadstartError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from headstart.backbones.base import Backbone
 
 DESCRIPTION, WEIGHTS = "model.json", "model.safetensors"
-OF_THE_BACKBONE = "backbone."
-"""What the names of its weights begin with, beside those of the head."""
+OF_THE_BACKBONE, OF_THE_HEAD = "backbone.", "head."
+"""What the names of its weights begin with."""
 
 
 def is_finished_model(folder: Path) -> bool:
@@ -34,12 +37,14 @@ def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
     from safetensors.torch import load_file
 
     try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["backbone"]
+        whole = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        described = whole["backbone"]
         backbone = SOURCES.load(described["source"])().rebuild(described, folder)
         if pretrained:
             state = load_file(folder / WEIGHTS)
-            own = {key: value for key, value in state.items() if key.startswith(OF_THE_BACKBONE)}
-            backbone.load_state_dict({key.removeprefix(OF_THE_BACKBONE): value for key, value in own.items()})
+            backbone.load_state_dict(_part(state, OF_THE_BACKBONE))
+            if backbone.detector and whole["task"].get("detector"):
+                backbone.detector = backbone.detector.taught(whole["task"]["labels"], _part(state, OF_THE_HEAD))
     except (AttributeError, KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise HeadstartError(
@@ -48,3 +53,8 @@ def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
         ) from error
     backbone.card = replace(backbone.card, name=name, path=str(folder))
     return backbone.eval()
+
+
+def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The weights whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

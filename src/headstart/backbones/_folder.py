@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._detector_names import DETECTORS, unsaid_config
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files, of_masks
@@ -41,6 +42,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
+        if config := unsaid_config(folder / WEIGHTS):
+            return config
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -71,6 +74,11 @@ def source_of(folder: Path) -> tuple[Source, Card]:
             continue
         if modality := source.reads(folder, config):
             return source, folder_card(folder, config, modality)
+    if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
+        raise HeadstartError(
+            f"{folder}: holds a detector of transformers ({config.get('model_type')}), which no fit can start from "
+            f"yet; of detectors torchvision's are read: {', '.join(DETECTORS)}."
+        )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
         '("library": "torchvision" and "architecture"), timm\'s ("architecture" and "pretrained_cfg") or that of '
@@ -91,6 +99,9 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     prior = of_masks(kind, parameters) if masks is not None else of_files(config, parameters, sentences, pairs)
     if masks is not None:
         classes = f"masks of {masks}"
+    boxes = config.get("architecture") in DETECTORS
+    if boxes and classes:
+        classes = f"boxes of {int(classes) - 1}"
     return Card(
         name="",
         modality=modality,
@@ -102,6 +113,7 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         published=prior.published,
         path=str(folder),
         words=sentences or "vision_config" in config or pairs,
+        boxes=boxes,
     )
 
 

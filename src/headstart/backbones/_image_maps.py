@@ -32,7 +32,7 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
     seen: dict[int, Map] = {}
 
     def note(path: str, output: Any) -> None:
-        if isinstance(output, Tensor) and (stride := _stride(tuple(output.shape))):
+        if isinstance(output, Tensor) and (stride := stride_of(tuple(output.shape))):
             found = Map(path, output.shape[1], stride)
             if not found.is_wide or seen.get(stride, found).is_wide:
                 seen[stride] = found
@@ -61,7 +61,7 @@ def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch
     return {name: found[name] for name in names}
 
 
-def _stride(shape: tuple[int, ...]) -> int | None:
+def stride_of(shape: tuple[int, ...]) -> int | None:
     """The stride of a map of the tried picture; None where it is none with its channels first."""
     if len(shape) != 4 or min(shape[2:]) < 2:
         return None

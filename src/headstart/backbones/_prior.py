@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headstart.backbones._detector_names import DETECTORS
+
 _TABLE = Path(__file__).with_name("published_accuracy.csv")
 """Columns: library, architecture, weights, percent, source. Each figure is that of a head on the backbone: top-1 on
 ImageNet-1k for pictures, the average of MTEB's classification sets for texts."""
@@ -27,9 +29,10 @@ _YEARS |= {
 _BROAD = (1000, 21841, 21843, 11821)
 """Numbers of classes of ImageNet's editions."""
 
-NARROW, PARTIAL, DECODER, PAIRS = 6.0, 12.0, 5.0, 30.0
+NARROW, PARTIAL, DECODER, PAIRS, BOXES = 6.0, 12.0, 5.0, 30.0, 15.0
 """Points off: for labels other than ImageNet's, for a network whose last stages are missing, for a decoder, whose
-early tokens see little, and for a classifier of pairs of sentences, to which every class costs a run."""
+early tokens see little, for a classifier of pairs of sentences, to which every class costs a run, and for a detector,
+whose pooled maps were never meant to tell whole pictures apart."""
 
 
 class Prior(NamedTuple):
@@ -66,6 +69,8 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     ----------
     sentences : whether it is a sentence encoder. pairs : whether it is a classifier of pairs of sentences.
     """
+    if config.get("architecture") in DETECTORS:
+        return for_boxes(parameters)
     tag = str((config.get("pretrained_cfg") or {}).get("tag") or "")
     if "architecture" in config:
         library = "torchvision" if config.get("library") == "torchvision" else "timm"
@@ -107,6 +112,11 @@ def estimated(architecture: str, parameters: int) -> Prior:
     kind = re.sub(r"[^a-z0-9]", "", architecture.lower())
     year = max((year for family, year in _YEARS.items() if family in kind), default=2016)
     return Prior(71.2 + 5.8 * math.log10(max(parameters, 1) / 1e7) + 1.7 * (year - 2016))
+
+
+def for_boxes(parameters: int) -> Prior:
+    """For detectors, as backbones for whole pictures."""
+    return Prior(estimated("", parameters).rank - BOXES)
 
 
 def estimated_text(parameters: int, sentences: bool) -> Prior:

@@ -69,12 +69,32 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], dropped: Iter
             network.load_state_dict(translated)
             return
     if mistakes:
-        raise HeadstartError(
-            f"{where}: the weights do not fit the architecture that config.json names: "
-            + "; ".join(mistakes)
-            + ". Check the architecture and its arguments."
-        )
+        raise _misfit(where, mistakes)
     network.load_state_dict(kept(state), strict=False)
+
+
+def load_whole(network: nn.Module, state: Mapping[str, Tensor], where: str) -> None:
+    """Load `state` into all of `network`, which may itself know the layout of earlier versions.
+
+    Raises
+    ------
+    HeadstartError : keys are missing, unexpected, or of another shape; names the first few of each.
+    """
+    mistakes = _mistakes(network, state)
+    try:
+        missing, unexpected = network.load_state_dict(state, strict=False)
+    except RuntimeError:
+        missing, unexpected = ["some"], []
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+        raise _misfit(where, mistakes)
+
+
+def _misfit(where: str, mistakes: Iterable[str]) -> HeadstartError:
+    return HeadstartError(
+        f"{where}: the weights do not fit the architecture that config.json names: "
+        + "; ".join(mistakes)
+        + ". Check the architecture and its arguments."
+    )
 
 
 def _mistakes(network: nn.Module, state: Mapping[str, Tensor]) -> list[str]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from headstart.backbones._card import Card
 from headstart.backbones._source import Source
 from headstart.backbones._words import Named, spelled
+from headstart.core.detector import Detector
 from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.core.names import Name
@@ -116,6 +117,9 @@ class Backbone(nn.Module, ABC):
     read_classifier: Callable[[], tuple[Tensor, Tensor] | None] | None = None
     """Reads the classifier of its pretraining: weight (Z, D) and bias (Z,), linear on :meth:`features`. None where
     there is none, or none that is linear on them."""
+
+    detector: Detector | None = None
+    """The head that it was pretrained with to find boxes; None where it was pretrained for something else."""
 
     @abstractmethod
     def stages(self) -> list[Stage]:

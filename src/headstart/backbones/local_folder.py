@@ -80,9 +80,14 @@ class LocalFolder(Source):
 
 
 def _folders() -> list[Path]:
-    """Folders with a configuration under those listed in HEADSTART_MODELS, in the order of that list."""
+    """Folders with a configuration under those listed in HEADSTART_MODELS, in the order of that list.
+
+    Last come folders of weights without one, some of which need none.
+    """
     roots = [Path(root).expanduser() for root in os.environ.get("HEADSTART_MODELS", "").split(os.pathsep) if root]
     found = [
         file.parent for root in roots for file in sorted([*root.glob("*/config.json"), *root.glob(f"*/{CONFIG}")])
     ]
-    return list(dict.fromkeys(found))
+    return list(
+        dict.fromkeys([*found, *(file.parent for root in roots for file in sorted(root.glob(f"*/{WEIGHTS}")))])
+    )

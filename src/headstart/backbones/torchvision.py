@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
+from headstart.backbones._detector_names import DETECTORS
 from headstart.backbones._folder import read_config
 from headstart.backbones._hub import torch_cache
 from headstart.backbones._prior import estimated, of_weights
@@ -71,7 +72,8 @@ class Torchvision(Source):
         return backbone
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
-        own = config.get("library") == "torchvision" and config.get("architecture") not in (None, *TORCHVISION)
+        others = (None, *TORCHVISION, *DETECTORS)
+        own = config.get("library") == "torchvision" and config.get("architecture") not in others
         return "image" if own else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:

@@ -38,7 +38,7 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     HeadstartError : there is none of that name, its weights are not at hand, or it takes other inputs.
     """
     modality = found.examples.modality
-    name = spec.backbone or default_card(modality).name
+    name = spec.backbone or default_card(modality, found.task.finds_boxes).name
     backbone = load(name)
     check_modality(name, backbone.card, modality)
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"

@@ -108,7 +108,8 @@ def listed_by(candidates: Sequence[Candidate]) -> str:
 
 
 def _found(modality: str, hub: bool) -> dict[str, Card]:
-    cards = {card.name: card for card in all_cards() if card.modality == modality}
+    # Ranking is by pooled features, for which detectors were not made; by name they are ranked all the same.
+    cards = {card.name: card for card in all_cards() if card.modality == modality and not card.boxes}
     at_hand = {name: card for name, card in cards.items() if card.at_hand}
     return cards if hub or not at_hand else at_hand
 

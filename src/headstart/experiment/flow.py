@@ -145,6 +145,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     engines = Engines(spec.engine)
     computed = compute_ahead(found, spec, backbone, engines, stopwatch, progress)
     material = replace(prepared(found, spec, backbone, stopwatch, progress), computed=computed)
+    material = replace(material, task=material.task.starting_from(backbone.detector))
     backbone = suited(backbone, material.task)
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:

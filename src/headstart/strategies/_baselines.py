@@ -135,12 +135,14 @@ def from_scratch(
     The recipe is that of the rung, but for its length: what has learnt nothing yet needs more epochs, so it gets as
     many as fit into `seconds`, and the best of them by the held-out examples.
     """
+    untaught = backbone.detector and backbone.detector.untaught()
     alone = replace(
         _alone(bench, "from_scratch"),
+        task=bench.task.starting_from(untaught),
         deadline=(bench.stopwatch.total + seconds) / (1 - KEPT_FOR_THE_END),
         ending=0.0,
     )
-    start = new_network(randomised(backbone, bench), bench.task)
+    start = new_network(randomised(backbone, bench), alone.task)
     start.head_is_new = not start.maps  # one that must be trained anyway has nothing to learn from random maps
     prepared = strategy.prepare(replace(rung, freeze_depth=0), start, alone)
     recipe = prepared.recipe

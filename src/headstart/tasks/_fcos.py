@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from torchvision.models.detection.fcos import FCOSClassificationHead, FCOSRegressionHead
 from torchvision.ops import (
     FeaturePyramidNetwork,
-    batched_nms,
     generalized_box_iou_loss,
     sigmoid_focal_loss,
 )
 
 from headstart.core.maps import Map
 from headstart.tasks._box_encoding import CROWD, DIFFICULT, LABEL
+from headstart.tasks._finder import Claims
 from headstart.tasks._map_head import MapHead
+from headstart.tasks._surest import surest
 
 CHANNELS, CONVOLUTIONS = 64, 2
 START = 3.0
@@ -29,10 +30,6 @@ START = 3.0
 
 RADIUS = 1.5
 """Strides around the middle of a box within which a place is to find it (FCOS' centre sampling)."""
-
-LEAST_SCORE, OVERLAP, CANDIDATES, MOST = 0.02, 0.6, 1000, 100
-"""Of what is kept of a picture: the least score, the overlap beyond which a less sure box of the class goes, how many
-are looked at, and how many stay."""
 
 EXTRA = 8
 """Columns of the raw outputs behind the classes: distances to the edges in strides, centrality, the place itself as
@@ -165,23 +162,14 @@ def _inside(places: Tensor, boxes: Tensor) -> Tensor:
     return ((places[:, None] > boxes[None, :, :2]) & (places[:, None] < boxes[None, :, 2:])).all(dim=2)
 
 
+def claims(outputs: Tensor, frame: tuple[int, int], label: int) -> Claims:
+    """What every place says of the class at the place `label`."""
+    read = Read(outputs, frame)
+    return Claims(read.logits[..., label], read.scores()[..., label], read.edges / read.size.repeat(2))
+
+
 @torch.no_grad()
 def kept(outputs: Tensor, frame: tuple[int, int]) -> Tensor:
     """(N, K, 6) the surest boxes of each picture: edges as shares, score, class; -1 where there is none."""
     read = Read(outputs.float(), frame)
-    return torch.stack([_kept_of_one(*pair, read.size) for pair in zip(read.scores(), read.edges, strict=True)])
-
-
-def _kept_of_one(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
-    flat = scores.flatten()
-    places = (flat > LEAST_SCORE).nonzero()[:, 0]
-    places = places[flat[places].argsort(descending=True, stable=True)[:CANDIDATES]]
-    corners = (edges[places // scores.shape[1]] / size.repeat(2)).clamp(0.0, 1.0)
-    labels = places % scores.shape[1]
-    whole = ((corners[:, 2:] - corners[:, :2]) > 0).all(dim=1)
-    corners, labels, sure = corners[whole], labels[whole], flat[places][whole]
-    best = batched_nms(corners, sure, labels, OVERLAP)[:MOST]
-    found = torch.full((MOST, 6), 0.0)
-    found[:, 5] = -1
-    found[: len(best)] = torch.cat([corners[best], sure[best, None], labels[best, None].to(sure)], dim=1).cpu()
-    return found
+    return surest(read.scores(), read.edges, read.size)

@@ -23,6 +23,9 @@ class Placed:
     """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
     features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
 
+    finds_boxes: ClassVar[bool] = False
+    """Whether a network that was pretrained to find boxes is a start for it (:meth:`Task.starting_from`)."""
+
     draws: ClassVar[bool] = False
     """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
 

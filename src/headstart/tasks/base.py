@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from headstart.core.arrays import bytes_of
 from headstart.core.by_class import ByClass, Wanted
+from headstart.core.detector import Detector
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.names import Name
@@ -93,6 +94,10 @@ class Task(Placed, ABC):
         """The same kind of task with its label set or scale taken from other training targets."""
         return type(self).from_targets(targets)
 
+    def starting_from(self, detector: Detector | None) -> Task:
+        """The same task, whose heads go on from that of a pretrained detector where it is of use; else new ones."""
+        return self
+
     # -- learning -----------------------------------------------------------------------------------
 
     @property
@@ -105,21 +110,11 @@ class Task(Placed, ABC):
         return None
 
     def with_more_names(self, names: Sequence[Name]) -> Task:
-        """The same task with more classes after its own, of which no example is known.
-
-        Raises
-        ------
-        UsageError : its outputs are no classes with names.
-        """
+        """The same task with more classes after its own, without an example; refused as :meth:`of_names`."""
         raise no_names(type(self))
 
     def with_names(self, names: Sequence[Name]) -> Task:
-        """The same task, knowing what its classes mean where `names` say so.
-
-        Raises
-        ------
-        UsageError : its outputs are no classes with names.
-        """
+        """The same task, knowing what its classes mean where `names` say so; refused as :meth:`of_names`."""
         raise no_names(type(self))
 
     @abstractmethod

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property
 from statistics import median
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from headstart.core.boxes import Boxes
 from headstart.core.by_class import ByClass
+from headstart.core.detector import Detector
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.maps import Map
 from headstart.core.placement import Placement
@@ -27,11 +28,13 @@ from headstart.tasks._box_matching import Matched, match
 from headstart.tasks._resampling import identity, to_array
 from headstart.tasks.base import MapHead, Predictions, Task
 
+if TYPE_CHECKING:
+    from headstart.tasks._finder import Finder
+
 SIDE, STEP, SMALLEST = 320, 32, 96
 """Pixels: the frame has the area of a square of this side, less where pictures are smaller; its sides are multiples
 of the step, and no shorter than the smallest."""
 
-STRIDES = (8, 16, 32)
 NOTHING = "nothing"
 
 
@@ -44,15 +47,24 @@ class Detection(Task):
     counts : C boxes of each to learn from.
     frame : (width, height) in pixels that pictures are brought to.
     slots : boxes that an encoded picture has room for at least.
+    detector : the pretrained head that boxes are found with; None for a new one.
     """
 
     name = "detection"
     noun = "boxes"
-    reads_maps = True
+    reads_maps = finds_boxes = True
     higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(_detection_figures.FIGURES, True)
 
-    def __init__(self, labels: Sequence[str], counts: Sequence[int], frame: tuple[int, int], slots: int) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        counts: Sequence[int],
+        frame: tuple[int, int],
+        slots: int,
+        detector: Detector | None = None,
+    ) -> None:
         self.labels, self.counts, self.slots = list(labels), list(counts), slots
+        self.detector = detector
         self._frame = (int(frame[0]), int(frame[1]))
         self._places = {label: place for place, label in enumerate(self.labels)}
 
@@ -77,12 +89,18 @@ class Detection(Task):
 
     def describe(self) -> dict[str, Any]:
         own = {"labels": self.labels, "counts": self.counts, "frame": list(self._frame), "slots": self.slots}
-        return {"name": self.name, **own}
+        start = {"detector": self.detector.describe()} if self.detector else {}
+        return {"name": self.name, **own, **start}
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Detection:
         width, height = description["frame"]
-        return cls(description["labels"], description["counts"], (width, height), description["slots"])
+        start = description.get("detector")
+        detector = Detector.from_description(start) if start else None
+        return cls(description["labels"], description["counts"], (width, height), description["slots"], detector)
+
+    def starting_from(self, detector: Detector | None) -> Detection:
+        return Detection(self.labels, self.counts, self._frame, self.slots, detector)
 
     # -- learning -----------------------------------------------------------------------------------
 
@@ -93,20 +111,18 @@ class Detection(Task):
 
     @property
     def frame(self) -> tuple[int, int]:
-        return self._frame
+        """That of the detector where it takes one size alone."""
+        return (self.detector and self.detector.frame) or self._frame
+
+    @cached_property
+    def _finder(self) -> Finder:
+        from headstart.tasks._finders import finder_of
+
+        return finder_of(self.labels, self.frame, self.detector)
 
     def map_head(self, offered: Sequence[Map]) -> MapHead:
-        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others, and on maps
-        made of these strides where it has one alone."""
-        from headstart.tasks._fcos import FcosHead
-        from headstart.tasks._simple_pyramid import SimplePyramid
-
-        if len(offered) == 1:
-            return SimplePyramid(offered[0], STRIDES, partial(FcosHead, classes=len(self.labels)))
-        maps = [each for each in offered if each.stride in STRIDES] or list(offered)[-len(STRIDES) :]
-        if len(maps) < 2:
-            raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")
-        return FcosHead(maps, len(self.labels))
+        """That of the pretrained detector, with its predictor for these classes; else a new one on `offered`."""
+        return self._finder.head(offered)
 
     def problem(self, target: Any) -> str | None:
         if not isinstance(target, Boxes):
@@ -127,16 +143,12 @@ class Detection(Task):
         return _box_encoding.placed(encoded, placements)
 
     def kept(self, outputs: Tensor) -> Tensor:
-        """Raw outputs (N, P, C + 8) → the surest boxes (N, K, 6)."""
-        from headstart.tasks import _fcos
-
-        return _fcos.kept(outputs, self._frame)
+        """Raw outputs (N, P, …) → the surest boxes (N, K, 6)."""
+        return self._finder.kept(outputs)
 
     def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        """Of raw outputs; see :func:`headstart.tasks._fcos.loss`. Linear in the weights, and not convex."""
-        from headstart.tasks import _fcos
-
-        return _fcos.loss(outputs, encoded, self._frame, weights, smoothing)
+        """Of raw outputs, as the way of finding has it. Linear in the weights, and not convex."""
+        return self._finder.loss(outputs, encoded, weights, smoothing)
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """Which of its classes is the rarest in each picture."""
@@ -236,12 +248,8 @@ class Detection(Task):
     def claims(
         self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
     ) -> tuple[Tensor, Tensor]:
-        from headstart.tasks import _fcos
-
-        read = _fcos.Read(outputs, self._frame)
-        scores = self._bent(read.scores()[..., label], calibration)
-        overlap = _box_encoding.overlap(read.edges / read.size.repeat(2), edges)
-        return read.logits[..., label], overlap * scores
+        said = self._finder.claims(outputs, label)
+        return said.log_odds, _box_encoding.overlap(said.edges.clamp(0, 1), edges) * self._bent(said.scores, calibration)
 
     def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
         shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]

@@ -1,0 +1,66 @@
+"""Which way of finding boxes goes with which start: a new head, or that of a pretrained detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from torch import Tensor
+
+from headstart.core.detector import Detector
+from headstart.core.errors import UsageError
+from headstart.core.maps import Map
+from headstart.tasks import _fcos
+from headstart.tasks._faster_rcnn import FasterRcnnFinder
+from headstart.tasks._finder import Claims, Finder, PretrainedFinder
+from headstart.tasks._map_head import MapHead
+from headstart.tasks._pretrained_fcos import FcosFinder
+from headstart.tasks._retinanet import RetinaNetFinder
+from headstart.tasks._simple_pyramid import SimplePyramid
+from headstart.tasks._ssd import SsdFinder
+
+FAMILIES: Mapping[str, type[PretrainedFinder]] = {
+    "faster_rcnn": FasterRcnnFinder,
+    "fcos": FcosFinder,
+    "retinanet": RetinaNetFinder,
+    "ssd": SsdFinder,
+}
+
+STRIDES = (8, 16, 32)
+
+
+class NewHead(Finder):
+    """A small pyramid and an anchor-free head on the maps of a backbone that knows nothing of boxes."""
+
+    def head(self, offered: Sequence[Map]) -> MapHead:
+        """On the maps of strides 8, 16 and 32; on the coarsest two or three where a network has others, and on maps
+        made of these strides where it has one alone."""
+        if len(offered) == 1:
+            return SimplePyramid(offered[0], STRIDES, partial(_fcos.FcosHead, classes=len(self.labels)))
+        maps = [each for each in offered if each.stride in STRIDES] or list(offered)[-len(STRIDES) :]
+        if len(maps) < 2:
+            raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")
+        return _fcos.FcosHead(maps, len(self.labels))
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
+        return _fcos.loss(outputs, encoded, self.frame, weights, smoothing)
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        return _fcos.kept(outputs, self.frame)
+
+    def claims(self, outputs: Tensor, label: int) -> Claims:
+        return _fcos.claims(outputs, self.frame, label)
+
+
+def finder_of(labels: Sequence[str], frame: tuple[int, int], detector: Detector | None) -> Finder:
+    """How boxes of these classes are found, in pictures of `frame` (width, height).
+
+    Raises
+    ------
+    UsageError : the detector is of a family that nothing here knows.
+    """
+    if detector is None:
+        return NewHead(labels, frame)
+    if detector.family not in FAMILIES:
+        raise UsageError(f"Detectors of the family {detector.family!r} are not known; {', '.join(FAMILIES)} are.")
+    return FAMILIES[detector.family](labels, frame, detector)

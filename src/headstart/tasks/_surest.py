@@ -1,0 +1,36 @@
+"""Of all boxes that raw outputs speak of, the surest ones that do not say the same twice."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.ops import batched_nms
+
+LEAST_SCORE, OVERLAP, CANDIDATES, MOST = 0.02, 0.6, 1000, 100
+"""Of what is kept of a picture: the least score, the overlap beyond which a less sure box of the class goes, how many
+are looked at, and how many stay."""
+
+
+def surest(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
+    """(N, K, 6) edges as shares, score, class; -1 where there is none.
+
+    Parameters
+    ----------
+    scores : (N, P, C). edges : (N, P, 4) in pixels. size : (2,) width and height in pixels.
+    """
+    return torch.stack([_of_one(*pair, size) for pair in zip(scores, edges, strict=True)])
+
+
+def _of_one(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
+    flat = scores.flatten()
+    places = (flat > LEAST_SCORE).nonzero()[:, 0]
+    places = places[flat[places].argsort(descending=True, stable=True)[:CANDIDATES]]
+    corners = (edges[places // scores.shape[1]] / size.repeat(2)).clamp(0.0, 1.0)
+    labels = places % scores.shape[1]
+    whole = ((corners[:, 2:] - corners[:, :2]) > 0).all(dim=1)
+    corners, labels, sure = corners[whole], labels[whole], flat[places][whole]
+    best = batched_nms(corners, sure, labels, OVERLAP)[:MOST]
+    found = torch.full((MOST, 6), 0.0)
+    found[:, 5] = -1
+    found[: len(best)] = torch.cat([corners[best], sure[best, None], labels[best, None].to(sure)], dim=1).cpu()
+    return found
