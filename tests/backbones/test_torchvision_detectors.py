@@ -83,6 +83,9 @@ def test_outputs_are_those_of_torchvision(pair: tuple[nn.Module, DetectorBackbon
 @torch.no_grad()
 def test_the_surest_box_is_what_a_place_claims(pair: tuple[nn.Module, DetectorBackbone]) -> None:
     own, network = detecting(pair[1])
+    for name, parameter in network.head.named_parameters():
+        if "classify" in name and name.endswith("bias"):
+            parameter += 4  # a miniature is sure of nothing
     raw = network({"pixels": pixels()})
     found = own.kept(raw)[0, 0]
     score, label = float(found[4]), int(found[5])

@@ -249,7 +249,9 @@ class Detection(Task):
         self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
     ) -> tuple[Tensor, Tensor]:
         said = self._finder.claims(outputs, label)
-        return said.log_odds, _box_encoding.overlap(said.edges.clamp(0, 1), edges) * self._bent(said.scores, calibration)
+        return said.log_odds, _box_encoding.overlap(said.edges.clamp(0, 1), edges) * self._bent(
+            said.scores, calibration
+        )
 
     def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
         shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]
