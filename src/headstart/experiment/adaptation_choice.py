@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from headstart.adaptations.base import Adapted, Domains, probabilities
 from headstart.core.results import Finding
 from headstart.experiment.class_shares import rare_classes
-from headstart.validators import VALIDATORS, figures_of
+from headstart.validators import figures_of
 from headstart.validators.base import Seen
 
 PARTS = 5
@@ -27,8 +27,9 @@ SKETCHED, DIRECTIONS = 400, 128
 T_CRITICAL = 2.132
 """The 95 % quantile of Student's t with PARTS - 1 degrees of freedom."""
 
-SEVERAL = 2
-"""So many validators must prefer a candidate."""
+SEVERAL, FOR_EACH_AGAINST = 2, 3
+"""So many validators must prefer a candidate, and so many for each that is against it: what looks at answers alone
+(two of six) is pleased by any that are sure and even, as self-training makes them, and must not outvote one more."""
 
 TRAINS = 3
 """The depth from which an adaptation changes the backbone."""
@@ -150,9 +151,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     """The candidate that the validators agree on, or the source model, the first of `tried`.
 
     A validator prefers a candidate where its figure is higher than the source model's, part by part of both domains,
-    beyond chance (paired t-test). They agree where at least two prefer it, twice as many as are against it, and one
-    of those that know the source's labels among them: the others look at the answers alone, and an adaptation that
-    makes these sure and even pleases them whether it is right or wrong.
+    beyond chance (paired t-test). They agree where at least two prefer it, three for each that is against it.
     Of several on which they agree, the deepest is kept, since it begins with what the shallower does; of equally deep
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
@@ -198,8 +197,7 @@ def _sign(difference: np.ndarray) -> int:
 
 
 def _agree(votes: Mapping[str, int]) -> bool:
-    anchored = any(vote > 0 and VALIDATORS.load(name).knows_source for name, vote in votes.items())
-    return anchored and _count(votes, 1) >= max(SEVERAL, 2 * _count(votes, -1))
+    return _count(votes, 1) >= max(SEVERAL, FOR_EACH_AGAINST * _count(votes, -1))
 
 
 def _count(votes: Mapping[str, int], side: int) -> int:

@@ -22,7 +22,6 @@ class Agreement(Validator):
     """
 
     summary = "answers that the nearest source examples share"
-    knows_source = True
 
     def validate(self, seen: Seen) -> float:
         new, known = some(len(seen.features), MOST), some(len(seen.source), MOST)

@@ -38,9 +38,6 @@ class Validator(ABC):
     summary: ClassVar[str]
     """What it prefers, in a few words."""
 
-    knows_source: ClassVar[bool] = False
-    """Whether it compares with the source's labels; what looks at the answers alone must not decide without such."""
-
     @abstractmethod
     def validate(self, seen: Seen) -> float:
         """The figure, finite. The same arrays, the same figure, and the arrays stay as they are."""

@@ -31,7 +31,6 @@ class ImportanceWeightedRisk(Validator):
     """
 
     summary = "source examples like the new inputs are judged rightly"
-    knows_source = True
 
     def validate(self, seen: Seen) -> float:
         known = some(len(seen.source), MOST)

@@ -21,7 +21,6 @@ class ReverseValidation(Validator):
     """
 
     summary = "answers from which the source's labels can be learnt back"
-    knows_source = True
 
     def validate(self, seen: Seen) -> float:
         new = seen.features.astype(np.float64)
