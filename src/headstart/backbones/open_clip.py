@@ -46,6 +46,7 @@ class OpenClip(Source):
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones import _transformers_towers as towers
         from headstart.backbones._open_clip import clip_config, renamed, settings
+        from headstart.backbones._transformers_pixels import preprocess_of
         from headstart.backbones._weights import read_weights
 
         def read(where: Path) -> dict[str, Any]:
@@ -54,7 +55,7 @@ class OpenClip(Source):
         config = towers.make_config(clip_config(folder), str(folder))
         picture, scale = towers.picture_tower(config, read(folder) if pretrained else None, str(folder))
         words = towers.text_tower(config, folder, read=read)
-        preprocess = towers.preprocess_of(settings(folder), config)
+        preprocess = preprocess_of(settings(folder), int(config.vision_config.image_size))
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
