@@ -33,7 +33,7 @@ def test_the_backbone_stays_and_the_head_reads_what_the_store_holds(tmp_path: Pa
 
 
 def test_several_depths_are_read_where_they_lose_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from headstart.strategies import feature_extraction
+    from headstart.strategies import _solved_head
     from headstart.strategies._linear_head import Solution
 
     def solved(better: int):
@@ -43,11 +43,11 @@ def test_several_depths_are_read_where_they_lose_less(tmp_path: Path, monkeypatc
 
         return solve
 
-    monkeypatch.setattr(feature_extraction, "solve_head", solved(better=14))
+    monkeypatch.setattr(_solved_head, "solve_head", solved(better=14))
     several = climbed(tmp_path / "a", None)
     assert several.network.depths == ("block1", "block3")
     assert several.trainable_parameters == 14 * 2 + 2
-    monkeypatch.setattr(feature_extraction, "solve_head", solved(better=8))
+    monkeypatch.setattr(_solved_head, "solve_head", solved(better=8))
     assert climbed(tmp_path / "b", None).network.depths == ()
 
 

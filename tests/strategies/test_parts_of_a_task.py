@@ -12,7 +12,7 @@ import torch
 from headstart.core.errors import UsageError
 from headstart.frozen.inputs import joined
 from headstart.ladder.comparison import HeldOut
-from headstart.strategies import feature_extraction
+from headstart.strategies import _solved_head, feature_extraction
 from headstart.strategies._baselines import majority
 from headstart.strategies._linear_head import Solution, side_by_side
 from headstart.strategies._solved_head import solve_head
@@ -73,7 +73,8 @@ def test_every_target_reads_the_depths_that_suit_it(tmp_path: Path, monkeypatch:
         losses = (0.1, 0.5) if width == 8 else (0.2, 0.3)
         return side_by_side([Solution(torch.ones(2, width), torch.ones(2), 1.0, (loss,)) for loss in losses])
 
-    monkeypatch.setattr(feature_extraction, "solve_head", solve)
+    for module in (feature_extraction, _solved_head):
+        monkeypatch.setattr(module, "solve_head", solve)
     bench, backbone, strategy = bench_of(tmp_path), toy_backbone(), FeatureExtraction()
     (rung,) = strategy.rungs(backbone, bench.task, COUNT)
     climbed = strategy.climb(strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench)
