@@ -13,6 +13,7 @@ from headstart.model.network import Network
 from headstart.strategies import _solved_head
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.strategies._solved_head import solve_head, solve_heads, start_from_solved_head
+from headstart.strategies._standardised import Standardised
 from headstart.strategies.feature_extraction import several_depths
 from headstart.training.workbench import Workbench
 from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures, toy_task
@@ -25,7 +26,7 @@ def solves(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     real = _solved_head.fit_linear_head
 
     def counted(task, features, *rest):
-        widths.append(features.shape[1])
+        widths.append(len(features.mean) if isinstance(features, Standardised) else features.shape[1])
         return real(task, features, *rest)
 
     monkeypatch.setattr(_solved_head, "fit_linear_head", counted)

@@ -61,3 +61,11 @@ def test_the_same_example_twice_and_constant_features_do_no_harm():
     assert torch.isfinite(weight).all()
     assert weight[0, 3] == 0
     assert torch.isfinite(bias).all()
+
+
+def test_what_stands_in_a_room_of_its_own_is_used_up_and_comes_out_the_same():
+    features = torch.from_numpy(np.random.default_rng(2).normal(3, 2, (30, 5))).float()
+    room = torch.cat([features, torch.zeros(30, 1)], dim=1)
+    within, apart = Standardised.within(room), Standardised.of(features)
+    assert torch.equal(within.coordinates, apart.coordinates)
+    assert within.coordinates.data_ptr() == room.data_ptr()

@@ -79,13 +79,12 @@ def fit_parts(task: Task, features: Tensor, encoded: Tensor, seed: int, strength
 
 def fit_linear_head(
     task: Task,
-    features: Tensor,
+    features: Tensor | Standardised,
     encoded: Tensor,
     weights: Tensor,
     seed: int,
     strength: float | None = None,
     near: Solution | None = None,
-    space: Standardised | None = None,
 ) -> Solution:
     """The penalised linear head of least held-out loss.
 
@@ -94,12 +93,11 @@ def fit_linear_head(
 
     Parameters
     ----------
-    features : (N, D). encoded : N encoded targets. weights : (N,).
+    features : (N, D), standardised where that is done already. encoded : N encoded targets. weights : (N,).
     strength : the inverse penalty, where it is known; nothing is cross-validated then.
     near : a head of that strength on most of the examples, from which the descent then starts.
-    space : the features standardised, where another head on them has done it already.
     """
-    space = space or Standardised.of(features.float())
+    space = features if isinstance(features, Standardised) else Standardised.of(features.float())
     coordinates = space.coordinates
     scores: list[float] = []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from headstart.core.threads import spread
 from headstart.frozen._running import torch_threads
@@ -69,8 +71,6 @@ class _Shared:
 
     def __init__(self, network: Network, part: FrozenPart, bench: Workbench) -> None:
         self.network, self.part, self.bench = network, part, bench
-        self._features: Tensor | None = None
-        self._space: Standardised | None = None
 
     def solved(self, alone: Workbench, rows: Tensor, before: Solution | None) -> Solution:
         """The head of one part of the task, whose bench is `alone` and whose examples are the `rows` of all.
@@ -79,19 +79,24 @@ class _Shared:
         ----------
         before : the head without the held-out examples, where there is one.
         """
-        if self._features is None:
-            activations = self.part.over(self.bench.train)
-            with self.bench.stopwatch.lap("train"):
-                self._features = features_of(self.network, activations)
+        whole = len(rows) == len(self._activations)
         with self.bench.stopwatch.lap("train"):
-            features, space = self._features, None
-            if len(rows) < len(features):
-                features = features[rows]
-            else:
-                space = self._space = self._space or Standardised.of(features.float())
+            features = self._space if whole else self._features[rows]
             weights = alone.task.balance(alone.targets)
             strength = before.strength if before else None
-            return fit_linear_head(alone.task, features, alone.targets, weights, alone.seed, strength, before, space)
+            return fit_linear_head(alone.task, features, alone.targets, weights, alone.seed, strength, before)
+
+    @cached_property
+    def _activations(self) -> Activations:
+        return self.part.over(self.bench.train)
+
+    @cached_property
+    def _space(self) -> Standardised:
+        return Standardised.within(_room_of(self.network, self._activations))
+
+    @cached_property
+    def _features(self) -> Tensor:
+        return features_of(self.network, self._activations)
 
 
 def start_from_solved_head(network: Network, bench: Workbench) -> None:
@@ -104,6 +109,17 @@ def start_from_solved_head(network: Network, bench: Workbench) -> None:
 
 def features_of(network: Network, activations: Activations) -> Tensor:
     """What the head reads, for all examples: (N, D)."""
+    return filled(len(activations), _parts(network, activations))
+
+
+def _room_of(network: Network, activations: Activations) -> Tensor:
+    """The same with one more column, (N, D + 1) float32, in which all coordinates of the features can stand."""
+    parts = _parts(network, activations)
+    return filled(len(activations), (functional.pad(part.float(), (0, 1)) for part in parts))
+
+
+def _parts(network: Network, activations: Activations) -> Iterator[Tensor]:
+    """Features of some examples after the other."""
     frontier, depths = activations.part.frontier, network.depths
     read = (lambda batch: torch.cat([batch[name] for name in depths], dim=1)) if depths else frontier.trained
-    return filled(len(activations.inputs), (read(batch) for batch in activations.batches(1024)))
+    return (read(batch) for batch in activations.batches(1024))

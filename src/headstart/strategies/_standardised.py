@@ -43,12 +43,18 @@ class Standardised:
     @classmethod
     def of(cls, features: Tensor) -> Standardised:
         """Standardise `features` (N, D), and turn them where that is less work for all that follows."""
+        return cls.within(torch.cat([features, features.new_empty(len(features), 1)], dim=1))
+
+    @classmethod
+    def within(cls, coordinates: Tensor) -> Standardised:
+        """The same of features that are the first D columns of `coordinates` (N, D + 1), float32, which are used up:
+        many features need not be held twice."""
+        features = coordinates[:, :-1]
         mean, scale = _moments(features)
         count, width = features.shape
-        coordinates = torch.empty(count, width + 1)
         coordinates[:, -1] = 1.0
         for rows in _blocks(count, width):
-            coordinates[rows, :-1] = ((features[rows].double() - mean) / scale).float()
+            features[rows] = ((features[rows].double() - mean) / scale).float()
         if count >= width or count > TURNED:
             return cls(coordinates, mean, scale)
         scaled = coordinates[:, :-1]

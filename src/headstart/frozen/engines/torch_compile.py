@@ -22,6 +22,7 @@ class TorchCompile(Engine):
     """
 
     typical_preparation = 20.0
+    outdone_by = frozenset({"onnx_runtime", "openvino"})
 
     def available(self, device: torch.device) -> bool:
         if device.type == "cpu":
