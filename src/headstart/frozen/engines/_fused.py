@@ -40,6 +40,8 @@ class FusedConvolution(nn.Module):
         own = convolution
         self._shape = (own.padding, own.stride, own.dilation, own.groups)
         self._packed: Tensor | None = None
+        # Looked up once: a network has dozens of these.
+        self._bias, self._convolve = own.bias, torch.ops.mkldnn._convolution_pointwise.default
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The activated outputs."""
@@ -47,8 +49,7 @@ class FusedConvolution(nn.Module):
             weight = self.convolution.weight.to_mkldnn()
             pack: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
             self._packed = pack(weight, *self._shape, list(pixels.shape))
-        convolve = torch.ops.mkldnn._convolution_pointwise
-        return convolve(pixels, self._packed, self.convolution.bias, *self._shape, *self.fusion)  # type: ignore[no-any-return]
+        return self._convolve(pixels, self._packed, self._bias, *self._shape, *self.fusion)  # type: ignore[no-any-return]
 
 
 def can_fuse() -> bool:
