@@ -19,10 +19,12 @@ from headstart.diagnosis import examine_all
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.checkup import Checkup
+from headstart.experiment.computing_ahead import compute_ahead
 from headstart.experiment.grouping import prepared
 from headstart.experiment.looking import look_before, look_deeper
 from headstart.experiment.material import Found, Material, TooFewLeft, find, told
 from headstart.experiment.request import check_request
+from headstart.frozen.choosing import Engines
 
 NO_BACKBONE = "none"
 """What is written in the place of a backbone's name to go without one."""
@@ -71,6 +73,9 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     stopwatch = Stopwatch()
     found = find(spec, progress)
     backbone = None if spec.backbone == NO_BACKBONE else _backbone(spec, found, progress)
+    engines = Engines(spec.engine)
+    if backbone is not None:
+        compute_ahead(found, spec, backbone, engines, stopwatch, progress)
     try:
         material = prepared(found, spec, backbone, stopwatch, progress, most=1.0)
     except TooFewLeft as error:
@@ -80,7 +85,8 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     if backbone is None:
         return _checkup(before, found, material, "", None)
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
-        bench = lay_out(replace(spec, budget=UNLIMITED), material, backbone, stopwatch, progress, Path(folder))
+        unlimited = replace(spec, budget=UNLIMITED)
+        bench = lay_out(unlimited, material, backbone, stopwatch, progress, Path(folder), engines)
         evidence = look_deeper(before, material, backbone, bench)
         return _checkup(evidence, found, material, backbone.card.name, bench.kept)
 
