@@ -43,6 +43,7 @@ from headstart.delivery.report._confusion import confused_pairs
 from headstart.delivery.report._curves import curves
 from headstart.delivery.report._growth import growth_of
 from headstart.delivery.report._ladder import ladder_axis
+from headstart.delivery.report._names import titled
 from headstart.delivery.report._trade_offs import trade_offs
 from headstart.delivery.report.page import SECTIONS
 
@@ -506,3 +507,10 @@ def test_the_point_in_use_lies_where_hand_computation_puts_it() -> None:
     assert "3 of 4 found, 2 false alarms, average precision" in drawn
     assert 'points="134.0,10.0 224.0,82.0"' in drawn
     assert '<circle class="bubble" cx="179.0" cy="82.0"' in drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("macro_f1", "Macro F1"), ("map50", "mAP@50"), ("mae", "Mean absolute error"), ("r2", "R²")]
+)
+def test_a_line_begins_with_a_capital_unless_the_name_has_its_own(name: str, said: str) -> None:
+    assert titled(name) == said

@@ -40,6 +40,12 @@ def words(name: str) -> str:
     return " ".join(_WORDS.get(part, part) for part in name.split("_"))
 
 
+def titled(name: str) -> str:
+    """The same at the beginning of a line: ``Macro F1``; ``mAP`` stays what it is."""
+    said = words(name)
+    return said if said[1:2].isupper() else said[:1].upper() + said[1:]
+
+
 def prose(text: str) -> str:
     """`text` escaped, what stands in backticks as code, and no line break inside ``--options`` or before units."""
     joined = re.sub(r"(?<=\d) (?=%|(?:s|min|h)\b)", NARROW_SPACE, escape(text))
