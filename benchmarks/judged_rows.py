@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ def measurements(package: str) -> list[str]:
     return sorted(path.stem for path in (HERE / package).glob("[!_]*.py"))
 
 
-def run(package: str, asked: argparse.Namespace) -> int:
-    """Every measurement of `package` that is asked for; 1 when one failed, else 0."""
+def run(package: str, asked: argparse.Namespace, given: Sequence[Any]) -> int:
+    """Every measurement of `package` that is asked for, each of them `given` the same; 1 when one failed, else 0."""
     failed, rows = 0, []
     print(HEADER, flush=True)
     for name in asked.only:
         try:
             measure = importlib.import_module(f"{package}.{name}").measure
-            for row in measure(asked.data, asked.backbones, asked.seeds):
+            for row in measure(*given):
                 print(line(row), flush=True)
                 rows.append({"measurement": name, **row, "reached": holds(row["must"], row["value"])})
                 if asked.out:

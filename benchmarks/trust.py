@@ -13,7 +13,8 @@ MEASUREMENTS = measurements(PACKAGE)
 
 def main() -> int:
     """Run what the command line asks for; 1 when a measurement failed, else 0."""
-    return run(PACKAGE, _arguments())
+    asked = _arguments()
+    return run(PACKAGE, asked, (asked.data, asked.backbones, asked.seeds))
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dense_lines._asked import Asked, row
 from dense_lines._chest_forms import Write, as_dicom, as_sixteen_bits, written
 
-BUDGET = "2m"
+SETS = ("chest_xray",)
+SECONDS = 120.0
 BACKBONE = "mobilenetv2_100"
 FORMS: dict[str, Write | None] = {"images": None, "16-bit PNG": as_sixteen_bits, "DICOM": as_dicom}
 
@@ -17,30 +19,34 @@ Found = dict[str, Sequence[float]]
 """A figure's name → value, low, high."""
 
 
-def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
+def measure(asked: Asked) -> Iterator[dict[str, Any]]:
     """Accuracy and each class's AUROC in every form; another form than images may differ by less than chance would.
 
     That is half the width of the interval that the images give.
     """
-    for seed in seeds:
-        plain: Found = {}
-        for form, write in FORMS.items():
-            with tempfile.TemporaryDirectory(prefix="headstart-chest-") as folder:
-                model = _fitted(written(data / "chest_xray", Path(folder) / "chest", write), backbones, seed)
-            found = _figures(model)
-            plain = plain or found
-            row = {"planted": f"chest X-rays as {form}", "set": "chest_xray", "seed": seed}
-            for figure, (value, low, high) in found.items():
-                note = f"[{low:.3f}, {high:.3f}]"
-                yield {**row, "figure": figure, "value": value, "must": _noise(plain[figure]), "note": note}
-            yield {**row, "figure": "shortcut findings", "value": _shortcuts(model), "must": ">= 1", "note": ""}
+    for name in asked.of(SETS):
+        for seed in asked.seeds:
+            yield from _forms(asked, name, seed)
 
 
-def _fitted(folder: Path, backbones: Path, seed: int) -> Any:
+def _forms(asked: Asked, name: str, seed: int) -> Iterator[dict[str, Any]]:
+    plain: Found = {}
+    for form, write in FORMS.items():
+        with tempfile.TemporaryDirectory(prefix="headstart-chest-") as folder:
+            place = written(asked.data / name, Path(folder) / "chest", write)
+            model = _fitted(place, asked.backbones, seed, asked.seconds or SECONDS)
+        found, planted = _figures(model), f"chest X-rays as {form}"
+        plain = plain or found
+        for figure, (value, low, high) in found.items():
+            yield row(planted, name, seed, figure, value, _noise(plain[figure]), f"[{low:.3f}, {high:.3f}]")
+        yield row(planted, name, seed, "shortcut findings", _shortcuts(model), ">= 1")
+
+
+def _fitted(folder: Path, backbones: Path, seed: int, seconds: float) -> Any:
     import headstart
 
     return headstart.fit(
-        folder, backbone=str(backbones / BACKBONE), strategy="feature_extraction", budget=BUDGET, seed=seed,
+        folder, backbone=str(backbones / BACKBONE), strategy="feature_extraction", budget=seconds, seed=seed,
         store=False, quiet=True,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 
 import headstart
+from dense_lines._asked import Asked, row
+from dense_lines._split import Split, decoded, split
 from headstart.backbones import load
 from headstart.backbones.base import Backbone, Batch, collate
 from headstart.core.placement import Placement
 from headstart.core.results import Figures
 from headstart.data.examples import Examples
-from headstart.data.modalities import MODALITIES
-from headstart.data.read import read
-from headstart.data.readers.base import Request
 from headstart.model.network import Network, new_network, suited
-from headstart.tasks import choose_task
 from headstart.tasks.base import Task
 
 SETS = {
@@ -34,7 +32,7 @@ SETS = {
 """Set → the names of its classes, by the values of their pixels."""
 
 SECONDS = 600.0
-"""What each side may take."""
+"""What each side may take where nothing else is asked."""
 
 BACKBONE = "local/mobilenetv2_100"
 BATCH, RATE, HEAD_RATE, DECAY = 8, 1e-4, 1e-3, 1e-4
@@ -44,77 +42,59 @@ TIMED = 3
 """Epochs that the time of one is the least of."""
 
 
-def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Rows of both sets; every side gets `SECONDS`."""
-    os.environ["HEADSTART_MODELS"] = str(backbones)
+def measure(asked: Asked) -> Iterator[dict[str, Any]]:
+    """Rows of both sets."""
+    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
     with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
         os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
-        for name, classes in SETS.items():
-            source = _with_classes(data / name, Path(folder, name), classes)
-            for seed in seeds:
-                yield from _compared(name, source, seed)
+        for name in asked.of(SETS):
+            source = _with_classes(asked.data / name, Path(folder, name), SETS[name])
+            for seed in asked.seeds:
+                yield from _compared(name, source, seed, asked.seconds or SECONDS)
             yield from _epochs(name, source)
 
 
 def _with_classes(source: Path, folder: Path, classes: str) -> Path:
     """The set beside a file of its classes."""
     folder.mkdir()
-    for split in source.iterdir():
-        if split.is_dir():
-            (folder / split.name).symlink_to(split, target_is_directory=True)
+    for part in source.iterdir():
+        if part.is_dir():
+            (folder / part.name).symlink_to(part, target_is_directory=True)
     (folder / "classes.txt").write_text("\n".join(classes.split()) + "\n")
     return folder
 
 
-def _compared(name: str, source: Path, seed: int) -> Iterator[dict[str, Any]]:
+def _compared(name: str, source: Path, seed: int, seconds: float) -> Iterator[dict[str, Any]]:
     began = time.perf_counter()
-    model = headstart.fit(source, backbone=BACKBONE, budget=SECONDS, seed=seed, quiet=True)
+    model = headstart.fit(source, backbone=BACKBONE, budget=seconds, seed=seed, quiet=True)
     took = time.perf_counter() - began
     ours = model.result.test
     if ours is None:
         raise RuntimeError(f"{name} has no test split")
-    world = _World(source)
+    world = _World(split(source))
     others = {
         "the plain recipe": world.trained(load(BACKBONE), took, seed),
         "the same from scratch": world.trained(_forgotten(load(BACKBONE), seed), took, seed),
     }
     for figure in ("miou", "dice"):
-        yield _row("headstart", name, seed, figure, ours[figure].value, "", f"{took:.0f} s, {model.result.chosen}")
+        yield row("headstart", name, seed, figure, ours[figure].value, "", f"{took:.0f} s, {model.result.chosen}")
         for other, figures in others.items():
             note = f"{other} {figures[figure].value:.3f}"
-            yield _row(
-                f"headstart minus {other}", name, figure, ours[figure].value - figures[figure].value, "> 0", note
-            )
-
-
-def _row(measured: str, name: str, seed: int, figure: str, value: float, must: str, note: str = "") -> dict[str, Any]:
-    return {
-        "planted": measured,
-        "set": name,
-        "seed": seed,
-        "figure": figure,
-        "value": value,
-        "must": must,
-        "note": note,
-    }
+            gained = ours[figure].value - figures[figure].value
+            yield row(f"headstart minus {other}", name, seed, figure, gained, "> 0", note)
 
 
 class _World:
-    """A set with its task, and a plain loop over all of it that is not for the test."""
+    """A plain loop over all of a set that is not for the test."""
 
-    def __init__(self, source: Path) -> None:
-        examples = read(Request(source))
-        learnt, judged = [], []
-        for row, split in enumerate(examples.splits or []):
-            (judged if split == "test" else learnt).append(row)
-        self.train, self.test = examples.select(learnt), examples.select(judged)
-        self.task: Task = choose_task(list(self.train.targets or []))[0]
+    def __init__(self, data: Split) -> None:
+        self.train, self.test, self.task, self.data = data.train, data.test, data.task, data
 
     def trained(self, backbone: Backbone, seconds: float, seed: int) -> Figures:
         """The test figures of `backbone` under a new decoder, all trained together for so long."""
         torch.manual_seed(seed)
         network = new_network(suited(backbone, self.task), self.task).train()
-        truth = self.task.encode(list(self.train.targets or []))
+        truth = self.data.learnt
         optimizer = torch.optim.AdamW(
             [
                 {"params": network.backbone.parameters(), "lr": RATE, "peak": RATE},
@@ -139,12 +119,11 @@ class _World:
     def _judged(self, network: Network) -> Figures:
         parts = [range(start, min(start + BATCH, len(self.test))) for start in range(0, len(self.test), BATCH)]
         kept = [self.task.kept(network({"pixels": _pixels(network, self.test, part)})) for part in parts]
-        return self.task.metrics(torch.cat(kept), self.task.encode(list(self.test.targets or [])))
+        return self.task.metrics(torch.cat(kept), self.data.asked)
 
 
 def _pixels(network: Network, examples: Examples, rows: Any) -> Tensor:
-    modality = MODALITIES.load(examples.modality)()
-    batch: Batch = collate([network.backbone.preprocess(modality.decode(examples.references[row])) for row in rows])
+    batch: Batch = collate([network.backbone.preprocess(decoded(examples, number)) for number in rows])
     return batch["pixels"]
 
 
@@ -166,11 +145,11 @@ def _forgotten(backbone: Backbone, seed: int) -> Backbone:
 
 def _epochs(name: str, source: Path) -> Iterator[dict[str, Any]]:
     """An epoch of the decoder on stored maps against one that runs the frozen network again."""
-    world = _World(source)
+    world = _World(split(source))
     network = new_network(suited(load(BACKBONE), world.task), world.task)
     network.backbone.requires_grad_(False).eval()
     maps = _stored(network, world.train)
-    truth = world.task.encode(list(world.train.targets or []))
+    truth = world.data.learnt
     optimizer = torch.optim.AdamW(network.head.parameters(), HEAD_RATE)
 
     def epoch(read: Any) -> float:
@@ -191,7 +170,7 @@ def _epochs(name: str, source: Path) -> Iterator[dict[str, Any]]:
 
     times = [(epoch(stored), epoch(again)) for _ in range(TIMED)]
     ratio = min(kept for kept, _ in times) / min(run for _, run in times)
-    yield _row("an epoch, frontier stored / not stored", name, 0, "seconds ratio", ratio, "<= 0.4")
+    yield row("an epoch, frontier stored / not stored", name, 0, "seconds ratio", ratio, "<= 0.4")
 
 
 @torch.no_grad()

@@ -1,0 +1,37 @@
+"""What a measurement of dense targets is asked for, and the rows that it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Folders of the data sets and of the backbones, the seeds, and how much of it.
+
+    Attributes
+    ----------
+    seconds : that each side may take; None for the measurement's own.
+    sets : those to measure; empty for all of a measurement.
+    """
+
+    data: Path
+    backbones: Path
+    seeds: Sequence[int]
+    seconds: float | None = None
+    sets: tuple[str, ...] = ()
+
+    def of(self, known: Iterable[str]) -> list[str]:
+        """Which of the sets that a measurement knows are to be measured."""
+        return [name for name in known if not self.sets or name in self.sets]
+
+
+def row(
+    measured: str, name: str, seed: int, figure: str, value: float, must: str = "", note: str = ""
+) -> dict[str, Any]:
+    """A row of the table; `must` is a bound that its value is to keep."""
+    known = {"planted": measured, "set": name, "seed": seed, "figure": figure}
+    return {**known, "value": float(value), "must": must, "note": note}

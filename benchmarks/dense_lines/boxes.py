@@ -1,0 +1,101 @@
+"""Detection: against torchvision's detectors by torchvision's recipe, and stored maps against the full path."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import headstart
+from dense_lines import _by_coco
+from dense_lines._asked import Asked, row
+from dense_lines._reference_detectors import new_fcos, pretrained_ssd
+from dense_lines._reference_recipe import found_by, train
+from dense_lines._split import Split, split
+from dense_lines._stored_path import compared
+from headstart.backbones import load
+from headstart.backbones.base import Backbone
+from headstart.core.results import Figure, Figures
+from headstart.model.network import suited
+from headstart.tasks.base import Task
+
+SETS = ("raccoon", "bccd_blood_cells")
+SECONDS = 1200.0
+"""What each side may take."""
+
+FIGURES = ("map", "map50")
+AGREED = "<= 1e-6"
+
+Reference = Callable[[Backbone, Task], nn.Module]
+
+STARTS: Mapping[str, tuple[str, Reference]] = {
+    "SSD": ("local/ssd300_mobilenetv1_075_coco", pretrained_ssd),
+    "new head": ("local/mobilenetv2_100", new_fcos),
+}
+"""What both sides start from, and the detector of torchvision's that is made of it for a task."""
+
+
+def measure(asked: Asked) -> Iterator[dict[str, Any]]:
+    """Rows of each set and start."""
+    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
+    with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
+        os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
+        for name in asked.of(SETS):
+            data = split(asked.data / name)
+            for seed in asked.seeds:
+                for start in STARTS:
+                    yield from _against_torchvision(asked, name, data, start, seed)
+                    yield from _stored(f"{name}, {start}", data, start, seed)
+
+
+def _against_torchvision(asked: Asked, name: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:
+    budget, began = asked.seconds or SECONDS, time.perf_counter()
+    model = headstart.fit(
+        asked.data / name, backbone=STARTS[start][0], budget=budget, seed=seed, store=False, quiet=True
+    )
+    took = time.perf_counter() - began
+    theirs, disagreement, steps = _reference(data, start, took, seed)
+    label, ours = f"{name}, {start}", model.result.test or {}
+    for figure in FIGURES:
+        note = _note(ours[figure], f"{took:.0f} s, {model.result.chosen}")
+        yield row("headstart", label, seed, figure, ours[figure].value, "", note)
+        note = _note(theirs[figure], f"{took:.0f} s, {steps} steps")
+        yield row("torchvision's recipe", label, seed, figure, theirs[figure].value, "", note)
+        gained = ours[figure].value - theirs[figure].value
+        yield row("headstart minus torchvision's recipe", label, seed, figure, gained, "> 0")
+    if disagreement is not None:
+        yield row("our figures from pycocotools'", label, seed, "largest difference", disagreement, AGREED)
+
+
+def _note(figure: Figure, more: str) -> str:
+    return f"[{figure.low:.3f}, {figure.high:.3f}], {more}"
+
+
+def _reference(data: Split, start: str, seconds: float, seed: int) -> tuple[Figures, float | None, int]:
+    """The test figures of torchvision's recipe, how far pycocotools' are from them, and the steps there was time for.
+
+    None where pycocotools is not installed.
+    """
+    torch.manual_seed(seed)
+    backbone, made = STARTS[start]
+    model = made(load(backbone), data.task)
+    steps = train(model, data, seconds, seed)
+    found = found_by(model, data.test)
+    figures = data.task.metrics(found, data.asked)
+    if not _by_coco.installed():
+        return figures, None, steps
+    said = _by_coco.judged(found, data.asked, len(data.task.labels))
+    return figures, max(abs(figures[name].value - value) for name, value in said.items()), steps
+
+
+def _stored(label: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:
+    backbone = load(STARTS[start][0])
+    own = replace(data, task=data.task.starting_from(backbone.detector))
+    yield from compared(label, own, suited(backbone, own.task), seed)
