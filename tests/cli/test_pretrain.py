@@ -16,6 +16,7 @@ from headstart import backbones
 from headstart.backbones import all_cards, load
 from headstart.experiment import pretraining_plan
 from headstart.experiment.schooling import Schooling
+from headstart.pretraining import Learner
 from small_world import HUES, PROBE, paint, status, tiny_resnet
 
 
@@ -141,6 +142,34 @@ def test_the_same_seed_gives_the_same_bytes_and_asks_the_teacher_once(
     assert Path("a/model.safetensors").read_bytes() == Path("b/model.safetensors").read_bytes()
 
 
+def test_without_a_probe_a_killed_run_goes_on_too(
+    photos: Path, beginner: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the very first epoch, and once more after it; the licence of both networks is told."""
+    config = beginner / "config.json"
+    config.write_text(config.read_text().replace("apache-2.0", "mit"))
+    epoch = Learner.epoch
+
+    def dies(at: int) -> None:
+        def killed(self: Learner, number: int, *rest: object) -> float:
+            if number == at:
+                raise Killed
+            return epoch(self, number, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Learner, "epoch", killed)
+            with pytest.raises(Killed):
+                status("pretrain", photos, *asked("--epochs", 3, "--resume"))
+
+    dies(at=0)
+    dies(at=1)
+    assert status("pretrain", photos, *asked("--epochs", 3, "--resume")) == 0
+    assert status("pretrain", photos, *asked("--epochs", 3, out="whole")) == 0
+    assert Path("small/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    assert load("small").card.licence == "apache-2.0 and mit"
+    assert json.loads(Path("small/pretraining.json").read_text())["probe"] is None
+
+
 class Killed(BaseException):
     """Stands for a kill between two epochs."""
 
@@ -172,6 +201,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     facts = [json.loads(Path(name, "pretraining.json").read_text()) for name in ("cut", "whole")]
     assert facts[0]["losses"] == facts[1]["losses"]
     assert facts[0]["probe"] == facts[1]["probe"]
+    assert facts[0]["probe"]["examples"] == 42 - 8, "those that a fit would draw for its final test are not looked at"
     before = Path("cut/model.safetensors").stat().st_mtime_ns
     assert status("pretrain", photos, *asked(*options, "--resume", out="cut")) == 0
     assert "is finished already" in capsys.readouterr().err

@@ -84,15 +84,14 @@ def save_pretrained(result: Pretrained, student: Backbone, config: Mapping[str, 
 
 
 def _card(result: Pretrained, student: Backbone) -> str:
-    name = Path(result.backbone).name
     weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
     begun = "random weights" if result.random_weights else "its own weights, which went on learning"
     lines = [
         f"licence: {result.licence}",
         "",
-        f"# {name}",
+        f"# {Path(result.backbone).name}",
         "",
-        f"A backbone for pictures with {weights} parameters, made by `headstart pretrain`.",
+        f"A backbone for pictures with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
         "",
         f"- Student: {result.student}, begun with {begun}.",
         f"- Teacher: {result.teacher}. The licence above is that of the weights it learnt from.",
@@ -101,8 +100,6 @@ def _card(result: Pretrained, student: Backbone) -> str:
         f"- How: {result.method}, {result.crops:,} crops, {result.epochs} epochs in {say_duration(result.seconds)}; "
         f"{result.stopped_because}.",
         *([f"- {sentence}" for sentence in [said_probe(result.probe)]] if result.probe else []),
-        "",
-        f"Use: `headstart fit DATA --backbone {name}`",
         "",
     ]
     return "\n".join(lines)

@@ -75,6 +75,12 @@ class Gathered:
         return bool(self.student.card.path)
 
     @property
+    def licence(self) -> str:
+        """Of the weights that are learnt from: the teacher's, and the student's own where it has any."""
+        cards = [self.teacher.card, *([self.student.card] if self.goes_on else [])]
+        return " and ".join(dict.fromkeys(card.licence for card in cards))
+
+    @property
     def asked(self) -> dict[str, str]:
         """What must be the same for a pretraining to be resumed, beside the request."""
         return {

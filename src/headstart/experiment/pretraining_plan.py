@@ -31,15 +31,20 @@ def within(pictures: int, left: float, teacher_each: float, student_each: float,
     ----------
     left : seconds. teacher_each, student_each : seconds for a crop, of the teacher once, of the student each time.
     """
-    answered = max(left, 0.0) * FOR_THE_TEACHER / max(teacher_each, 1e-9)
-    per_epoch = min(usual_epoch(pictures), max(BATCH, math.floor(answered)))
-    rounds = max(1, min(ROUNDS, math.floor(answered / per_epoch)))
+    answered = answered_within(left, teacher_each)
+    per_epoch = min(usual_epoch(pictures), max(BATCH, answered))
+    rounds = max(1, min(ROUNDS, answered // per_epoch))
     while True:  # what the teacher does not need is the student's
         learning = left - rounds * per_epoch * teacher_each
         epochs = max(1, math.floor(learning / (per_epoch * student_each)))
         if epochs >= rounds:
             return _plan(per_epoch, rounds, epochs, rate)
         rounds = max(1, rounds - 1)
+
+
+def answered_within(left: float, teacher_each: float) -> int:
+    """Crops that the teacher may answer for, at so many seconds each, where `left` seconds are left."""
+    return math.floor(max(left, 0.0) * FOR_THE_TEACHER / max(teacher_each, 1e-9))
 
 
 def usual_epoch(pictures: int) -> int:

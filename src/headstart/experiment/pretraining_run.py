@@ -17,7 +17,16 @@ from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.experiment.pretrained_folder import Pretrained
 from headstart.experiment.pretraining_material import Gathered
-from headstart.experiment.pretraining_plan import BATCH, RATE, RATE_ON, ROUNDS, as_asked, usual_epoch, within
+from headstart.experiment.pretraining_plan import (
+    BATCH,
+    RATE,
+    RATE_ON,
+    ROUNDS,
+    answered_within,
+    as_asked,
+    usual_epoch,
+    within,
+)
 from headstart.experiment.pretraining_state import AFTER, BEFORE, TEACHER, Reached
 from headstart.experiment.schooling import LOOKS, Schooling
 from headstart.frozen.activations import FrozenPart
@@ -98,7 +107,7 @@ class Run:
 
     def _filling(self, pictures: int, rate: float) -> Plan:
         """The plan that fills what is left of the budget, by a trial of the teacher and of the student."""
-        teacher_each = self._part.seconds_per_example(self._teacher_sees(SAMPLE), ROUNDS * usual_epoch(pictures))
+        teacher_each = self._teacher_each(pictures)
         student_each = self._trial(rate)
         looking = self.material.probe.seconds * LOOKS if self.material.probe else 0.0
         left = self._deadline - self.stopwatch.total - looking
@@ -109,6 +118,14 @@ class Run:
             f"once; about {say_duration(seconds)}."
         )
         return plan
+
+    def _teacher_each(self, pictures: int) -> float:
+        """Seconds for a crop by the teacher, on an engine that is chosen for as many as there is time to run."""
+        sample = self._teacher_sees(SAMPLE)
+        each = self._part.seconds_per_example(sample, len(sample))
+        affordable = answered_within(self._deadline - self.stopwatch.total, each)
+        ahead = min(affordable, ROUNDS * usual_epoch(pictures))
+        return self._part.seconds_per_example(sample, ahead) if ahead > len(sample) else each
 
     def _trial(self, rate: float) -> float:
         """Seconds for a crop in an epoch, by a copy of the student."""
@@ -138,14 +155,13 @@ class Run:
         material, probed = self.material, None
         if material.probe is not None:
             probed = material.probe.compared(*(reached.outputs[name] for name in (BEFORE, AFTER, TEACHER)))
-        cards = [material.teacher.card, *([material.student.card] if material.goes_on else [])]
         return Pretrained(
             backbone=str(material.wish.out),
             teacher=material.teacher.card.name,
             student=material.student.card.name,
             random_weights=not material.goes_on,
             method=material.wish.method,
-            licence=" and ".join(dict.fromkeys(card.licence for card in cards)),
+            licence=material.licence,
             source=Path(str(material.wish.spec.data)).resolve().name,
             pictures=len(material.pictures.examples),
             crops=plan.crops,
