@@ -17,14 +17,14 @@ FLOORS = {
     "validators": 2,
     "model": 3, "frozen": 3,
     "training": 4, "delivery": 4, "explanations": 4,
-    "strategies": 5,
+    "strategies": 5, "pretraining": 5,
     "ladder": 6, "adaptations": 6,
     "experiment": 7,
     "cli": 8, "estimator": 8, "__main__": 9, "__init__": 9,
 }  # fmt: skip
 PLUGIN_FOLDERS = [
     "data/readers", "data/modalities", "tasks", "backbones", "diagnosis", "frozen/engines", "strategies", "cli",
-    "explanations", "transferability", "alignments", "adaptations", "validators",
+    "explanations", "transferability", "alignments", "adaptations", "validators", "pretraining",
 ]  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -13,6 +13,7 @@ _FACE = {
     "fit": "headstart.experiment.flow",
     "label": "headstart.experiment.labelling",
     "load": "headstart.delivery.artifact",
+    "pretrain": "headstart.experiment.pretraining",
     "rank": "headstart.experiment.ranking",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
@@ -30,6 +31,7 @@ __all__ = [
     "fit",
     "label",
     "load",
+    "pretrain",
     "rank",
 ]
 

@@ -66,6 +66,29 @@ def load(name_or_path: str | Path) -> Backbone:
         raise HeadstartError(f"{error}\n{_at_hand_now()}\n{_bring_over(given)}") from error
 
 
+def beginner(name_or_path: str | Path) -> Backbone:
+    """The backbone that learning may begin with: one on this machine as it is, any other with random weights.
+
+    Raises
+    ------
+    UsageError : there is none of that name; the nearest is offered.
+    """
+    source, name = _resolve(os.fspath(name_or_path))
+    return source.load(name, pretrained=source.on_this_machine)
+
+
+def written_as(backbone: Backbone) -> dict[str, Any]:
+    """``config.json`` of a folder that holds `backbone`.
+
+    Raises
+    ------
+    UsageError : its source writes no folders.
+    """
+    description = backbone.describe()
+    source: Source = SOURCES.load(description["source"])()
+    return source.folder_config(description)
+
+
 def out_of_reach(cards: Sequence[Card]) -> dict[str, str]:
     """Of `cards` that would have to be downloaded, those whose server does not answer: name → why.
 

@@ -108,7 +108,7 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
         licence=_licence(folder, config),
         parameters=parameters,
         bytes=file.stat().st_size if file.is_file() else 0,
-        pretraining=(f"{kind}, {classes} classes" if classes else kind) + partial,
+        pretraining=str(config.get("pretraining") or (f"{kind}, {classes} classes" if classes else kind) + partial),
         rank=prior.rank,
         published=prior.published,
         path=str(folder),

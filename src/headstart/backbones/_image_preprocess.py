@@ -49,6 +49,12 @@ class ImagePreprocess(Preprocess):
 
     views = 64
 
+    crop_scale: tuple[float, float] = _CROP_SCALE
+    """Least and largest share of the picture's area that an augmented view shows."""
+
+    jitter: float = _JITTER
+    """By how much brightness, contrast and saturation of an augmented view may differ."""
+
     def __init__(
         self,
         size: int,
@@ -121,13 +127,13 @@ class ImagePreprocess(Preprocess):
             left, top, right, bottom, mirrored = self.placement(view, key)
             box = (left * width, top * height, right * width, bottom * height)
         else:
-            box = _random_box(image.size, random)
+            box = _random_box(image.size, random, self.crop_scale)
             mirrored = random.random() < 0.5
         image = image.resize(self.frame or (self.size, self.size), self._filter, box=box)
         if mirrored:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-            factor = random.uniform(1 - _JITTER, 1 + _JITTER)
+            factor = random.uniform(1 - self.jitter, 1 + self.jitter)
             if image.mode == "F":
                 image = _enhanced_floats(image, enhancer, factor)
             elif image.mode == "RGB" or enhancer is not ImageEnhance.Color:
@@ -143,7 +149,7 @@ class ImagePreprocess(Preprocess):
             "interpolation": self.interpolation,
             "crop_pct": self.crop_pct,
             "grey": "one channel of full depth",
-            "augmentation": {"scale": list(_CROP_SCALE), "ratio": list(_CROP_RATIO), "jitter": _JITTER},
+            "augmentation": {"scale": list(self.crop_scale), "ratio": list(_CROP_RATIO), "jitter": self.jitter},
             **framed,
         }
 
@@ -182,11 +188,14 @@ def _enhanced_floats(image: Image.Image, enhancer: type[Any], factor: float) -> 
     return Image.fromarray(np.clip(about + factor * (values - about), 0, 255))
 
 
-def _random_box(size: tuple[int, int], random: np.random.Generator) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of a random crop; the largest centred one when ten draws did not fit."""
+def _random_box(
+    size: tuple[int, int], random: np.random.Generator, scale: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a random crop whose share of the area lies in `scale`; the largest centred one when
+    ten draws did not fit."""
     width, height = size
     for _ in range(10):
-        area = width * height * random.uniform(*_CROP_SCALE)
+        area = width * height * random.uniform(*scale)
         ratio = math.exp(random.uniform(math.log(_CROP_RATIO[0]), math.log(_CROP_RATIO[1])))
         w, h = math.sqrt(area * ratio), math.sqrt(area / ratio)
         if w <= width and h <= height:

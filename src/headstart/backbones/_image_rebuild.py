@@ -13,6 +13,7 @@ from headstart.backbones._folder import WEIGHTS
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._weights import load_strictly, read_weights
 from headstart.backbones.base import Card
+from headstart.core.errors import UsageError
 
 
 def input_shape(preprocess: ImagePreprocess) -> tuple[int, ...]:
@@ -35,3 +36,23 @@ def load_image_weights(network: nn.Module, folder: Path, classifier: tuple[str, 
 def described_card(description: Mapping[str, Any]) -> Card:
     """The card in a description."""
     return Card(**description["card"])
+
+
+def written_config(description: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """``config.json`` of the described architecture, made with these arguments, in the keys that folders are read by.
+
+    Raises
+    ------
+    UsageError : it was made for whole pictures of one size, which no folder tells.
+    """
+    preprocess = description["preprocess"]
+    if description.get("frame") or preprocess.get("frame"):
+        raise UsageError(f"{description['name']}: was made for targets with a place; take the backbone it came from.")
+    size, shown = preprocess["size"], ("mean", "std", "interpolation", "crop_pct")
+    channels = len(preprocess["mean"])
+    return {
+        "architecture": description["architecture"],
+        "model_args": dict(arguments),
+        "pretrained_cfg": {"input_size": [channels, size, size], **{key: preprocess[key] for key in shown}},
+        **({"last_stage": description["last_stage"]} if description.get("last_stage") else {}),
+    }

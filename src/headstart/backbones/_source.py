@@ -73,3 +73,15 @@ class Source(ABC):
         HeadstartError : a file is missing, or the weights do not fit the architecture; says which.
         """
         raise UsageError(f"{folder}: the source {self.prefix!r} reads no folders.")
+
+    def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
+        """``config.json`` of a folder from which :meth:`load_folder` makes the architecture of this description.
+
+        Raises
+        ------
+        UsageError : this source writes no folders, or none of an architecture that was changed like this.
+        """
+        raise UsageError(
+            f"{description.get('name', self.prefix)}: a backbone of the source {self.prefix!r} cannot be written "
+            "into a folder; take one of timm or torchvision."
+        )

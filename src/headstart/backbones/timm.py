@@ -175,6 +175,12 @@ class Timm(Source):
         )
         return made.framed(tuple(description["frame"])) if "frame" in description else made
 
+    def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
+        from headstart.backbones._image_rebuild import written_config
+
+        arguments = {key: value for key, value in description["arguments"].items() if key != "in_chans"}
+        return written_config(description, arguments)
+
     def tiny(self, name: str) -> ImageBackbone:
         arguments, size = _MINIATURES[name]
         cfg = {"input_size": (3, size, size), "crop_pct": 0.875, "interpolation": "bicubic"}

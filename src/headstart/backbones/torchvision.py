@@ -140,6 +140,11 @@ class Torchvision(Source):
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         return self._wrap(network, plain, preprocess, described_card(description))
 
+    def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
+        from headstart.backbones._image_rebuild import written_config
+
+        return {"library": "torchvision", **written_config(description, description["arguments"])}
+
     def tiny(self, name: str) -> ImageBackbone:
         from headstart.backbones._image_preprocess import ImagePreprocess
         from headstart.backbones._torchvision_networks import miniature

@@ -138,7 +138,7 @@ class Halving:
             size = next(sizes, None)
             race.settled = self._settled(race, size)
             if not race.settled and size is not None:
-                self._next_round(race, self._drawn(size))
+                self._next_round(race, drawn(self.material, self.order[:size], self.seed))
         return race
 
     def _sizes(self) -> Iterator[int]:
@@ -150,23 +150,12 @@ class Halving:
             size *= GROWTH
         yield last
 
-    def _drawn(self, size: int) -> Drawn:
-        rows, material = np.sort(self.order[:size]), self.material
-        targets = material.targets(rows)
-        units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
-        folds = stratified_folds(material.task.strata(targets), units, self.seed)
-        if folds is None:
-            raise HeadstartError(
-                "All examples have the same content or group: nothing can be held out to compare on."
-            )
-        return Drawn(rows, material.task.encode(targets), folds)
-
     def _first_that_is_quick_enough(self, candidates: Sequence[Candidate], size: int) -> Race:
         """The first round, on fewer examples where otherwise all would take too long."""
-        race = self._first_round(candidates, self._drawn(size))
+        race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
         while not race.standings and size >= 2 * FEWEST:
             size //= 2
-            race = self._first_round(candidates, self._drawn(size))
+            race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
         if not race.standings:
             each = "\n".join(f"  - {one.backbone}: {one.why}" for one in race.left_out)
             raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}")
@@ -239,6 +228,22 @@ class Halving:
             f"  {best.examples} examples, {len(others) + 1} backbones: {best.candidate.name} is ahead with "
             f"{task.watched.replace('_', ' ')} {best.score.value:.3f}."
         )
+
+
+def drawn(material: Material, chosen: np.ndarray, seed: int) -> Drawn:
+    """The `chosen` examples of `material`, with folds in which a head is judged by what it did not see.
+
+    Raises
+    ------
+    HeadstartError : they are all one, so that none can be held out.
+    """
+    rows = np.sort(chosen)
+    targets = material.targets(rows)
+    units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
+    folds = stratified_folds(material.task.strata(targets), units, seed)
+    if folds is None:
+        raise HeadstartError("All examples have the same content or group: nothing can be held out to compare on.")
+    return Drawn(rows, material.task.encode(targets), folds)
 
 
 def stratified_order(material: Material, seed: int) -> np.ndarray:

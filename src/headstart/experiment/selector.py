@@ -146,7 +146,7 @@ def select(
         )
     began = stopwatch.total
     candidates, left_out = candidates_for(found.examples.modality, wanted)
-    learnt, spec = _without_test(found, spec)
+    learnt, spec = without_test(found, spec)
     material = prepare(learnt, spec, stopwatch, Progress(quiet=True))
     rows = len(material.split.train) + len(material.split.validation)
     count = "1 backbone" if len(candidates) == 1 else f"{len(candidates)} backbones"
@@ -205,7 +205,7 @@ def _settled(spec: FitSpec, backbone: str | None) -> FitSpec:
     return replace(spec, backbone=backbone, backbones=(), hub=False, most_parameters=None)
 
 
-def _without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:
+def without_test(found: Found, spec: FitSpec) -> tuple[Found, FitSpec]:
     """Without a test split that was given, so that it is not even decoded; one that is drawn stays the fit's own."""
     examples = found.examples
     if examples.splits is None or "test" not in examples.splits:

@@ -26,20 +26,25 @@ class Unfinished:
     ----------
     found : what was found in the request's place and must be the same for a fit to go on: the examples'
         fingerprint, the backbone.
+    kind : what a person calls what is unfinished.
 
     Raises
     ------
     InputError : the fit to resume was another one.
     """
 
-    def __init__(self, out: Path, spec: FitSpec, found: Mapping[str, str], progress: Progress) -> None:
-        self.out, self.folder = out, _beside(out)
+    def __init__(
+        self, out: Path, spec: FitSpec, found: Mapping[str, str], progress: Progress, kind: str = "fit"
+    ) -> None:
+        self.out, self.folder, self.kind = out, _beside(out), kind
         asked = finite({**_comparable(spec), **found})
         if spec.resume and self.folder.exists():
             self._same_as(asked)
-            progress.say(f"Going on with the unfinished fit in {self.folder}")
+            progress.say(f"Going on with the unfinished {kind} in {self.folder}")
         elif self.folder.exists():
-            progress.say(f"Starting anew: {self.folder} held an unfinished fit (--resume would have gone on with it)")
+            progress.say(
+                f"Starting anew: {self.folder} held an unfinished {kind} (--resume would have gone on with it)"
+            )
             shutil.rmtree(self.folder)
         write_json(self.folder / REQUEST, asked)
 
@@ -48,8 +53,9 @@ class Unfinished:
         changed = sorted(key for key in asked if before.get(key) != asked[key])
         if changed:
             raise InputError(
-                f"{self.folder} holds a fit that was asked for differently ({', '.join(changed)} changed since), so "
-                "it cannot be resumed. Repeat the original command with --resume, or drop --resume to start anew."
+                f"{self.folder} holds a {self.kind} that was asked for differently ({', '.join(changed)} changed "
+                "since), so it cannot be resumed. Repeat the original command with --resume, or drop --resume to "
+                "start anew."
             )
 
     def finish(self, save: Callable[[Path], object]) -> None:

@@ -49,6 +49,15 @@ class Frontier:
         return self.cut == "input"
 
 
+def whole_features(backbone: Backbone) -> Frontier:
+    """All of `backbone`, which is frozen, as one function that gives its last features and nothing beside them.
+
+    They are kept in half precision: for who imitates them, not for heads that are solved on them.
+    """
+    parts = AtFeatures(backbone), Last(), "last features", backbone.state_dict()
+    return Frontier(*parts, _architecture(backbone), backbone.card.name, half=True)
+
+
 def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -> Frontier:
     """Cut `backbone` before the first operation that a parameter with ``requires_grad`` feeds.
 
@@ -105,6 +114,18 @@ class AtDepths(nn.Module):
     def forward(self, batch: Batch) -> Batch:
         """Batch → pooled features by stage name."""
         return self.backbone.depth_features(batch)
+
+
+class AtFeatures(nn.Module):
+    """The whole backbone: batch → its features (N, D) alone."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, batch: Batch) -> Batch:
+        """Features by name."""
+        return {WHOLE: self.backbone.features(batch)}
 
 
 class Last(nn.Module):

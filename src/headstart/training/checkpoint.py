@@ -6,15 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from headstart.core.files import whole_folder
 from headstart.model.state import owned
 from headstart.training.callback import Callback, Moment
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.loop import Job
+from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
 
 
 class Checkpoint(Callback):
@@ -34,7 +33,7 @@ class Checkpoint(Callback):
         moment.epoch, moment.step, moment.curve = state["epoch"], state["step"], state["curve"]
         moment.stop = state["stop"]
         job.plan.load_moving_state(load_file(self.folder / "moving.safetensors"))
-        _load_optimizer(job.optimizer, load_file(self.folder / "optimizer.safetensors"))
+        load_optimizer(job.optimizer, load_file(self.folder / "optimizer.safetensors"))
         if (self.folder / "balancing.safetensors").exists():
             job.balancing.load(load_file(self.folder / "balancing.safetensors"))
         if self.stopping:
@@ -51,25 +50,10 @@ class Checkpoint(Callback):
         }
         with whole_folder(self.folder) as folder:
             save_file(owned(job.plan.moving_state()), folder / "moving.safetensors")
-            save_file(_optimizer_tensors(job.optimizer), folder / "optimizer.safetensors")
+            save_file(optimizer_tensors(job.optimizer), folder / "optimizer.safetensors")
             if balancing := job.balancing.state():
                 save_file(owned(balancing), folder / "balancing.safetensors")
             if self.stopping:
                 state["best_epoch"] = self.stopping.best_epoch
                 save_file(owned(self.stopping.best), folder / "best.safetensors")
             (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
-
-
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """``{"3/exp_avg": …}`` by the parameter's position in the optimizer's groups."""
-    state = optimizer.state_dict()["state"]
-    return owned({f"{i}/{key}": torch.as_tensor(value) for i, entry in state.items() for key, value in entry.items()})
-
-
-def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    plain = optimizer.state_dict()
-    plain["state"] = {}
-    for name, tensor in tensors.items():
-        index, _, key = name.partition("/")
-        plain["state"].setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict(plain)

@@ -1,0 +1,90 @@
+"""``headstart pretrain``: teach a small backbone what a larger one gives for pictures that nobody has labelled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from headstart.cli._examples import add_machine
+
+if TYPE_CHECKING:
+    from headstart.experiment.pretrained_folder import Pretrained
+
+EPILOG = """examples:
+  headstart pretrain photos/ --teacher backbones/resnet50 --student timm/mobilenetv3_small_050 --out small
+  headstart pretrain photos/ --teacher backbones/resnet50 --student backbones/small --out smaller --budget 2h
+  headstart pretrain photos/ --teacher T --student S --out small --probe labelled/    see whether features improve
+A student of timm or torchvision by name begins with random weights, one on this machine goes on from what it is.
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "pretrain",
+        help="make a small backbone from a larger one and unlabelled pictures",
+        description="Teach a small backbone what a larger one gives for crops of your pictures, without labels, and "
+        "write a backbone folder. The larger one answers once for each crop; an epoch costs the small one alone.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", help="a folder of pictures, with or without classes, or a table of paths")
+    parser.add_argument("--input", metavar="COLUMN", help="the column of paths, of a table (default: found)")
+    parser.add_argument("--teacher", required=True, metavar="BACKBONE", help="a name or a folder")
+    parser.add_argument("--student", required=True, metavar="BACKBONE", help="a name, or a folder to go on from")
+    parser.add_argument("-o", "--out", required=True, metavar="FOLDER", help="where the backbone goes")
+    parser.add_argument("--budget", default="20m", metavar="TIME", help="time it may take (default: 20m)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="so many (default: what the budget allows)")
+    parser.add_argument("--probe", metavar="DATA", help="labelled examples that show whether features improve")
+    parser.add_argument("--probe-target", metavar="COLUMN", help="their column of targets, of a table")
+    parser.add_argument(
+        "--method", default="distillation", metavar="NAME", help="name or name:setting=value (default: distillation)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted pretraining")
+    add_machine(parser)
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Pretrain, and say what became of the student."""
+    from headstart.core.files import finite
+    from headstart.experiment.pretraining import pretrain
+
+    result = pretrain(
+        options.data,
+        teacher=options.teacher,
+        student=options.student,
+        out=options.out,
+        input=options.input,
+        probe=options.probe,
+        probe_target=options.probe_target,
+        method=options.method,
+        epochs=options.epochs,
+        budget=options.budget,
+        seed=options.seed,
+        device=options.device,
+        engine=options.engine,
+        resume=options.resume,
+    )
+    if options.json:
+        print(json.dumps(finite(result.to_json()), ensure_ascii=False))
+    else:
+        print("\n".join(_words(result)))
+
+
+def _words(result: Pretrained) -> list[str]:
+    """What was reached, why it ended, and what to do next."""
+    from headstart.core.timing import say_duration
+    from headstart.experiment.pretrained_folder import said_probe
+
+    return [
+        *([said_probe(result.probe)] if result.probe else []),
+        f"Learnt:   {result.epochs} epochs on {result.crops:,} crops of {result.pictures:,} pictures; loss "
+        f"{result.losses[0]:.4f} in the first, {result.losses[-1]:.4f} in the last.",
+        f"Stopped:  {result.stopped_because}. It took {say_duration(result.seconds)}.",
+        f"Backbone: {result.backbone}",
+        f"Next:     headstart fit DATA --backbone {shlex.quote(result.backbone)}",
+    ]

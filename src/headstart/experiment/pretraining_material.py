@@ -1,0 +1,139 @@
+"""What a pretraining works with: pictures, a teacher, a student, and labelled examples to probe them on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from headstart.backbones import beginner, load, written_as
+from headstart.backbones._image_crops import ImageCrops, same_crops
+from headstart.backbones.base import Backbone
+from headstart.core.device import choose_device
+from headstart.core.errors import InputError
+from headstart.core.files import digest
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch, say_duration
+from headstart.data.checks import Checked, check
+from headstart.data.modalities import MODALITIES
+from headstart.data.modalities.base import Modality
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from headstart.experiment.bench import check_modality
+from headstart.experiment.looks import KeptLooks
+from headstart.experiment.material import say_notes
+from headstart.experiment.pretraining_probe import Probe
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.store import FrontierStore
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asked for; ``spec`` says on what, how long it may take, and what computes.
+
+    ``epochs`` None: as many as the budget allows. ``probe`` are labelled examples, None where there are none.
+    """
+
+    spec: FitSpec
+    teacher: str
+    student: str
+    out: Path
+    method: str
+    epochs: int | None
+    probe: FitSpec | None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a pretraining works with.
+
+    Attributes
+    ----------
+    pictures : those that can be read. config : of the folder that the student is written into.
+    student_sees, teacher_sees : the same crop under the same key, each as its network takes it.
+    """
+
+    wish: Wish
+    pictures: Checked
+    modality: Modality
+    teacher: Backbone
+    student: Backbone
+    config: Mapping[str, Any]
+    student_sees: ImageCrops
+    teacher_sees: ImageCrops
+    probe: Probe | None
+    store: FrontierStore
+    device: torch.device
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the student has learnt before."""
+        return bool(self.student.card.path)
+
+    @property
+    def licence(self) -> str:
+        """Of the weights that are learnt from: the teacher's, and the student's own where it has any."""
+        cards = [self.teacher.card, *([self.student.card] if self.goes_on else [])]
+        return " and ".join(dict.fromkeys(card.licence for card in cards))
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What must be the same for a pretraining to be resumed, beside the request."""
+        return {
+            "pictures": digest(*self.pictures.fingerprints),
+            "student": self.student.card.name,
+            "method": self.wish.method,
+            "epochs": str(self.wish.epochs),
+            "probe": self.probe.fingerprint if self.probe else "",
+        }
+
+
+def gathered(wish: Wish, stopwatch: Stopwatch, progress: Progress) -> Gathered:
+    """Read and check all that is wished for.
+
+    Raises
+    ------
+    HeadstartError : for every mistake in it, with what to do.
+    """
+    store = FrontierStore(store_folder())
+    pictures = _pictures(wish.spec, store, stopwatch, progress)
+    kind, device = pictures.examples.modality, choose_device(wish.spec.device)
+    teacher = load(wish.teacher).requires_grad_(False).eval()
+    torch.manual_seed(wish.spec.seed)  # for the random weights
+    student = beginner(wish.student)
+    for name, backbone in ((wish.teacher, teacher), (wish.student, student)):
+        check_modality(name, backbone.card, kind)
+    config = written_as(student)
+    seen, taught = same_crops(student, teacher)
+    probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
+    modality = MODALITIES.load(kind)()
+    found = Gathered(wish, pictures, modality, teacher, student, config, seen, taught, probe, store, device)
+    begins = "as it is" if found.goes_on else "from random weights"
+    progress.say(f"Teacher: {teacher.card.name}. Student: {student.card.name}, {begins}.")
+    progress.say(f"Budget: {say_duration(wish.spec.budget)}.")
+    return found
+
+
+def _pictures(spec: FitSpec, store: FrontierStore, stopwatch: Stopwatch, progress: Progress) -> Checked:
+    """The inputs that can be read, whatever their labels; none of a test split that the data give.
+
+    Raises
+    ------
+    InputError : there is none, or too many are damaged.
+    """
+    examples = read(Request(spec.data, spec.input, needs_targets=False, fits=False))
+    splits = examples.splits or [None] * len(examples)
+    rows = [row for row, name in enumerate(splits) if name != "test"]
+    modality, left = MODALITIES.load(examples.modality)(), len(examples) - len(rows)
+    progress.say(f"Read {len(rows)} {modality.noun} from {examples.source}; no label is looked at.")
+    say_notes((*examples.notes, *((f"Left out: {left} of a test split.",) if left else ())), progress)
+    if not rows:
+        raise InputError(f"{examples.source}: holds nothing outside of its test split.")
+    examples = replace(examples.select(rows), targets=None, splits=None)
+    checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
+    say_notes(checked.notes, progress)
+    return checked

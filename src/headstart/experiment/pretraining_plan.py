@@ -1,0 +1,56 @@
+"""How long a student is taught: what the teacher costs once and the student in every epoch, within the budget."""
+
+from __future__ import annotations
+
+import math
+
+from headstart.pretraining import Plan
+
+ENOUGH = 2048
+"""Crops of an epoch, at least: of few pictures an epoch looks at several crops each."""
+
+ROUNDS = 16
+"""Epochs until crops are met again, at most: each of them costs a run of the teacher and its place in the store."""
+
+FOR_THE_TEACHER = 0.3
+"""The share of the time that the teacher's answers may take."""
+
+BATCH, RATE, RATE_ON = 64, 2e-3, 5e-4
+"""Crops of a step, and AdamW's peak rate: for random weights, and for a student that has learnt before."""
+
+
+def as_asked(pictures: int, epochs: int, rate: float) -> Plan:
+    """The plan of so many `epochs`, whatever time they take."""
+    return _plan(usual_epoch(pictures), epochs, epochs, rate)
+
+
+def within(pictures: int, left: float, teacher_each: float, student_each: float, rate: float) -> Plan:
+    """The plan that fills the time: epochs are shorter where the teacher could not answer for whole ones.
+
+    Parameters
+    ----------
+    left : seconds. teacher_each, student_each : seconds for a crop, of the teacher once, of the student each time.
+    """
+    answered = answered_within(left, teacher_each)
+    per_epoch = min(usual_epoch(pictures), max(BATCH, answered))
+    rounds = max(1, min(ROUNDS, answered // per_epoch))
+    while True:  # what the teacher does not need is the student's
+        learning = left - rounds * per_epoch * teacher_each
+        epochs = max(1, math.floor(learning / (per_epoch * student_each)))
+        if epochs >= rounds:
+            return _plan(per_epoch, rounds, epochs, rate)
+        rounds = max(1, rounds - 1)
+
+
+def answered_within(left: float, teacher_each: float) -> int:
+    """Crops that the teacher may answer for, at so many seconds each, where `left` seconds are left."""
+    return math.floor(max(left, 0.0) * FOR_THE_TEACHER / max(teacher_each, 1e-9))
+
+
+def usual_epoch(pictures: int) -> int:
+    """Crops of an epoch where time allows: as many of each picture as make it :data:`ENOUGH`."""
+    return pictures * math.ceil(ENOUGH / pictures)
+
+
+def _plan(per_epoch: int, rounds: int, epochs: int, rate: float) -> Plan:
+    return Plan(min(rounds, ROUNDS) * per_epoch, per_epoch, epochs, min(BATCH, max(2, per_epoch // 4)), rate)

@@ -1,0 +1,51 @@
+"""A backbone that is written into a folder is read again as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from headstart.backbones import SOURCES, beginner, load, write_folder, written_as
+from headstart.backbones.base import Backbone
+from headstart.core.errors import UsageError
+
+
+def same(one: Backbone, folder: Path) -> None:
+    """Written, read again: the same features and preprocessing."""
+    folder.mkdir()
+    write_folder(one, folder, {**written_as(one), "license": "mit", "pretraining": "by hand"}, "licence: mit\n")
+    other, size = load(folder), one.preprocess.size  # type: ignore[attr-defined]
+    batch = {"pixels": torch.randn(2, 3, size, size)}
+    with torch.no_grad():
+        assert torch.equal(one.eval().features(batch), other.features(batch))
+    assert other.preprocess.describe() == one.preprocess.describe()
+    assert (other.card.licence, other.card.pretraining) == ("mit", "by hand")
+
+
+@pytest.mark.parametrize("family", SOURCES.load("timm")().families())
+def test_every_family_of_timm(family: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    same(SOURCES.load("timm")().tiny(family), tmp_path / "written")
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v3_small"])
+def test_torchvision(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    same(beginner(f"torchvision/{name}"), tmp_path / "written")
+
+
+def test_a_folder_is_a_beginner_as_it_is_and_is_written_again(tiny_backbones: Path, tmp_path: Path) -> None:
+    folder = tiny_backbones / "tiny_resnet"
+    begun, pretrained = beginner(folder), load(folder)
+    assert all(torch.equal(a, b) for a, b in zip(begun.parameters(), pretrained.parameters(), strict=True))
+    same(begun, tmp_path / "written")
+
+
+def test_what_no_source_writes_is_refused(tiny_backbones: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written into a folder; take one of timm or torchvision"):
+        written_as(load(tiny_backbones / "tiny_bert"))
+    framed = SOURCES.load("timm")().tiny("resnet50").framed((64, 96))
+    with pytest.raises(UsageError, match="made for targets with a place"):
+        written_as(framed)
