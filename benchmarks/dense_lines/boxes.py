@@ -1,4 +1,4 @@
-"""Detection: against torchvision's detectors by torchvision's recipe, and stored maps against the full path."""
+"""Detection: against torchvision's own detectors, trained by the recipe of its references."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,9 @@ from dense_lines._asked import Asked, row
 from dense_lines._reference_detectors import new_fcos, pretrained_ssd
 from dense_lines._reference_recipe import found_by, train
 from dense_lines._split import Split, split
-from dense_lines._stored_path import compared
 from headstart.backbones import load
 from headstart.backbones.base import Backbone
 from headstart.core.results import Figure, Figures
-from headstart.model.network import suited
 from headstart.tasks.base import Task
 
 SETS = ("raccoon", "bccd_blood_cells")
@@ -52,7 +49,6 @@ def measure(asked: Asked) -> Iterator[dict[str, Any]]:
             for seed in asked.seeds:
                 for start in STARTS:
                     yield from _against_torchvision(asked, name, data, start, seed)
-                    yield from _stored(f"{name}, {start}", data, start, seed)
 
 
 def _against_torchvision(asked: Asked, name: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -93,9 +89,3 @@ def _reference(data: Split, start: str, seconds: float, seed: int) -> tuple[Figu
         return figures, None, steps
     said = _by_coco.judged(found, data.asked, len(data.task.labels))
     return figures, max(abs(figures[name].value - value) for name, value in said.items()), steps
-
-
-def _stored(label: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:
-    backbone = load(STARTS[start][0])
-    own = replace(data, task=data.task.starting_from(backbone.detector))
-    yield from compared(label, own, suited(backbone, own.task), seed)

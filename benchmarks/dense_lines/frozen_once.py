@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from dense_lines._asked import row
-from dense_lines._split import Split
-from headstart.backbones.base import Backbone, Batch, collate
+from dense_lines._asked import Asked, row
+from dense_lines._split import Split, split
+from dense_lines.boxes import SETS, STARTS
+from headstart.backbones import load
+from headstart.backbones.base import Backbone
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.statistics import bootstrap_draws, paired_difference
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.frozen.activations import Activations, FrozenPart
-from headstart.frozen.engines.eager import Eager
+from headstart.frozen.activations import FrozenPart
+from headstart.frozen.frontier import AtMaps, Frontier, Unchanged
 from headstart.frozen.inputs import Inputs
-from headstart.model.network import Network
+from headstart.model.network import Network, suited
 from headstart.strategies.head_training import HeadTraining
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job
@@ -35,32 +38,13 @@ EPOCHS, VIEWS = 6, 2
 """Epochs of each side, and augmented views of each picture."""
 
 
-class RunAgain(Activations):
-    """The frontier of N inputs, which plain PyTorch computes anew whenever it is asked for."""
-
-    def __init__(self, part: FrozenPart, inputs: Inputs) -> None:
-        super().__init__(part, inputs)
-        self.plain = Eager()
-        self.plain.prepare(part.frontier.frozen, collate([inputs.tensors(0)]), part.device)
-
-    def batch(self, indices: Sequence[int], view: int = 0) -> Batch:
-        found = self.plain.run(collate(self.inputs.many(indices, view)))
-        return {name: tensor.clone() for name, tensor in found.items()}
-
-
-class Unstored(FrozenPart):
-    """Runs the frozen part, and keeps nothing of it."""
-
-    def over(self, inputs: Inputs, views: Sequence[int] = (0,)) -> Activations:
-        return RunAgain(self, inputs)
-
-
 class ThroughAll(Workbench):
-    """Trains through the whole frozen network, every time."""
+    """Hands pictures to the training step, which runs the whole frozen network on them, every time."""
 
     def frozen_part(self, network: Network, keep: bool = True) -> FrozenPart:
-        part = super().frozen_part(network, keep)
-        return Unstored(part.frontier, part.engines, None, part.device, part.stopwatch, part.progress)
+        backbone = network.to(self.device).backbone
+        nothing = Frontier(Unchanged(), AtMaps(backbone, network.maps), "input", {})
+        return FrozenPart(nothing, self.engines, None, self.device, self.stopwatch, self.progress)
 
 
 @dataclass
@@ -77,12 +61,24 @@ class Clock(Callback):
         self.seconds.append(time.perf_counter() - self.began)
 
 
-def compared(label: str, data: Split, backbone: Backbone, seed: int) -> Iterator[dict[str, Any]]:
-    """What storing costs in mAP, and what it spares in the time of an epoch.
+def measure(asked: Asked) -> Iterator[dict[str, Any]]:
+    """Rows of each set of boxes and each start."""
+    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
+    with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
+        os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
+        for name in asked.of(SETS):
+            data = split(asked.data / name)
+            for seed in asked.seeds:
+                for start, (backbone, _) in STARTS.items():
+                    yield from _compared(f"{name}, {start}", data, load(backbone), seed)
 
-    `backbone` takes pictures as the task of `data` needs them.
-    """
-    (stored, fast), (whole, slow) = (_trained(kind, data, backbone, seed) for kind in (Workbench, ThroughAll))
+
+def _compared(label: str, data: Split, backbone: Backbone, seed: int) -> Iterator[dict[str, Any]]:
+    """What storing costs in mAP, and what it spares in the time of an epoch."""
+    own = replace(data, task=data.task.starting_from(backbone.detector))
+    (stored, fast), (whole, slow) = (
+        _trained(kind, own, suited(backbone, own.task), seed) for kind in (Workbench, ThroughAll)
+    )
     draws = bootstrap_draws(len(data.test))
     kept, full = (data.task.measure("map", found, data.asked, draws) for found in (stored, whole))
     ours, theirs = (data.task.metrics(found, data.asked)["map"].value for found in (stored, whole))
