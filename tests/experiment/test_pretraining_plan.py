@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.experiment.pretraining_plan import ROUNDS, as_asked, usual_epoch, within
+from headstart.experiment.pretraining_plan import LOOKS, ROUNDS, as_asked, looks_within, usual_epoch, within
 
 
 @pytest.mark.parametrize(("pictures", "crops"), [(1, 2048), (42, 2058), (2048, 2048), (5000, 5000)])
@@ -35,3 +35,10 @@ def test_as_many_epochs_as_were_asked_for() -> None:
     assert as_asked(3000, 40, 1e-3).epochs == 40
     assert as_asked(3000, 40, 1e-3).crops == ROUNDS * 3000
     assert as_asked(3000, 2, 1e-3).crops == 6000
+
+
+def test_looks_take_a_small_share_and_there_is_always_one() -> None:
+    assert looks_within(1000.0, 1.0) == LOOKS
+    assert looks_within(200.0, 10.0) == 3
+    assert looks_within(10.0, 10.0) == looks_within(-1.0, 10.0) == 1
+    assert looks_within(100.0, 0.0) == LOOKS

@@ -15,6 +15,9 @@ ROUNDS = 16
 FOR_THE_TEACHER = 0.3
 """The share of the time that the teacher's answers may take."""
 
+LOOKS, FOR_LOOKS = 10, 0.15
+"""Looks at the probe, at most, and the share of the time that they may take together."""
+
 BATCH, RATE, RATE_ON = 64, 2e-3, 5e-4
 """Crops of a step, and AdamW's peak rate: for random weights, and for a student that has learnt before."""
 
@@ -45,6 +48,11 @@ def within(pictures: int, left: float, teacher_each: float, student_each: float,
 def answered_within(left: float, teacher_each: float) -> int:
     """Crops that the teacher may answer for, at so many seconds each, where `left` seconds are left."""
     return math.floor(max(left, 0.0) * FOR_THE_TEACHER / max(teacher_each, 1e-9))
+
+
+def looks_within(left: float, each: float) -> int:
+    """Looks at the probe, at least one, that `left` seconds allow, at so many seconds each."""
+    return max(1, min(LOOKS, math.floor(max(left, 0.0) * FOR_LOOKS / max(each, 1e-9))))
 
 
 def usual_epoch(pictures: int) -> int:

@@ -24,11 +24,12 @@ from headstart.experiment.pretraining_plan import (
     ROUNDS,
     answered_within,
     as_asked,
+    looks_within,
     usual_epoch,
     within,
 )
 from headstart.experiment.pretraining_state import AFTER, BEFORE, TEACHER, Reached
-from headstart.experiment.schooling import LOOKS, Schooling
+from headstart.experiment.schooling import Schooling
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import WHOLE, whole_features
@@ -59,6 +60,7 @@ class Run:
         """Teach the student; it is then what it was at its best."""
         outputs = {} if self._begun else self._first_outputs()
         plan = self._plan()
+        self._part.engines.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
         learner = Learner(self._course(plan))
         reached = Reached(outputs=outputs)
         if self._begun:
@@ -80,8 +82,8 @@ class Run:
     @cached_property
     def _part(self) -> FrozenPart:
         """The teacher, run once for each crop."""
-        engines = Engines(self.material.wish.spec.engine).recorded_in(self.folder)
-        frontier, material = whole_features(self.material.teacher), self.material
+        material = self.material
+        frontier, engines = whole_features(material.teacher), Engines(material.wish.spec.engine)
         return FrozenPart(frontier, engines, material.store, material.device, self.stopwatch, self.progress)
 
     def _first_outputs(self) -> dict[str, Tensor]:
@@ -109,9 +111,11 @@ class Run:
         """The plan that fills what is left of the budget, by a trial of the teacher and of the student."""
         teacher_each = self._teacher_each(pictures)
         student_each = self._trial(rate)
-        looking = self.material.probe.seconds * LOOKS if self.material.probe else 0.0
-        left = self._deadline - self.stopwatch.total - looking
-        plan = within(pictures, left, teacher_each, student_each, rate)
+        each = self.material.probe.seconds if self.material.probe else 0.0
+        left = self._deadline - self.stopwatch.total
+        looks = looks_within(left, each)
+        looking = looks * each
+        plan = replace(within(pictures, left - looking, teacher_each, student_each, rate), looks=looks)
         seconds = plan.crops * teacher_each + plan.epochs * plan.per_epoch * student_each + looking
         self.progress.say(
             f"  plan: {plan.epochs} epochs of {plan.per_epoch:,} crops; the teacher answers for {plan.crops:,}, "

@@ -12,8 +12,8 @@ from headstart.experiment.pretraining_state import AFTER, Reached
 from headstart.model.state import owned
 from headstart.pretraining import Learner
 
-LOOKS, PATIENCE = 10, 5
-"""Looks at the probe in a whole course; after so many of them without gain it ends."""
+PATIENCE = 5
+"""After so many looks at the probe without gain the course ends."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Schooling:
                 reached.stopped = "the course was over"
             elif self.stopwatch.total + lasted > self.deadline:
                 reached.stopped = "the budget was used up"
-            self._look(reached, due=reached.epoch % max(1, plan.epochs // LOOKS) == 0 or bool(reached.stopped))
+            self._look(reached, due=plan.looks_after(reached.epoch) or bool(reached.stopped))
             reached.seconds = self.stopwatch.total
             reached.save(self.folder, self.learner)
         if self.probe is not None:

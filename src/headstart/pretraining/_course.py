@@ -25,7 +25,7 @@ class Plan:
     Attributes
     ----------
     crops : P, all there are; a multiple of ``per_epoch``, that an epoch looks at. ``batch_size`` of them make a step.
-    rate : the peak learning rate of AdamW.
+    rate : the peak learning rate of AdamW. looks : at how the student does meanwhile, at most, evenly spread.
     """
 
     crops: int
@@ -33,11 +33,16 @@ class Plan:
     epochs: int
     batch_size: int
     rate: float
+    looks: int = 10
 
     @property
     def steps(self) -> int:
         """Of one epoch."""
         return -(-self.per_epoch // self.batch_size)
+
+    def looks_after(self, epochs: int) -> bool:
+        """Whether a look at the student is due when so many epochs are done."""
+        return epochs % max(1, self.epochs // self.looks) == 0
 
     def first(self, epoch: int) -> int:
         """The first of the crops that `epoch` looks at; the others follow it."""
