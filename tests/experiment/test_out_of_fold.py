@@ -9,6 +9,7 @@ import torch
 
 from headstart.experiment import out_of_fold as module
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks import TASKS
 
 
@@ -106,3 +107,15 @@ def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alo
         head = LogisticRegression(C=2 * strength, tol=1e-10).fit(spread[others], np.array(targets)[others])
         ours = (outputs[own, 1] - outputs[own, 0]).numpy()
         np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-3)
+
+
+def test_they_are_the_same_from_a_head_that_was_solved_on_every_example() -> None:
+    features, targets = clusters()
+    folds = np.arange(60) // 2 % 5
+    task = TASKS.load("classification").from_targets(targets)
+    encoded, strength = task.encode(targets), 0.1
+    near = fit_linear_head(task, features, encoded, task.balance(encoded), 0, strength)
+    from_nothing, from_there = (
+        out_of_fold(task, features, encoded, folds, [strength], heads) for heads in ((), near.each)
+    )
+    torch.testing.assert_close(from_there, from_nothing, rtol=2e-3, atol=2e-3)

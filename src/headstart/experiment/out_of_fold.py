@@ -11,7 +11,7 @@ from torch import Tensor
 
 from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, FINE, LARGE, STRENGTHS, towards
+from headstart.strategies._linear_head import COARSE, FINE, LARGE, STRENGTHS, Solution, towards
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -20,7 +20,12 @@ FOLDS = 5
 
 
 def out_of_fold(
-    task: Task, features: Tensor, encoded: Tensor, folds: np.ndarray, strengths: Sequence[float] | None = None
+    task: Task,
+    features: Tensor,
+    encoded: Tensor,
+    folds: np.ndarray,
+    strengths: Sequence[float] | None = None,
+    near: Sequence[Solution] = (),
 ) -> Tensor:
     """Outputs (N, C) of linear heads, each example's from the head that was solved without its fold.
 
@@ -29,15 +34,22 @@ def out_of_fold(
     features : (N, D). encoded : N encoded targets. folds : (N,) int64 from 0 on, none of them empty.
     strengths : the inverse penalty of each part of the task; that of least held-out loss unless given, as in
         :func:`headstart.strategies._linear_head.fit_linear_head`.
+    near : a head of that strength for each part on all examples, from which the descents then start.
     """
-    coordinates = Standardised.of(features.float()).coordinates
+    space = Standardised.of(features.float())
     parts = task.parts(encoded)
-    given = dict(enumerate(strengths or ()))
-    each = [_of_part(part, coordinates, folds, given.get(place)) for place, part in enumerate(parts)]
+    known = dict(enumerate(strengths or ()))
+    starts = {place: space.on_coordinates(head.weight, head.bias) for place, head in enumerate(near)}
+    each = [
+        _of_part(part, space.coordinates, folds, known.get(place), starts.get(place))
+        for place, part in enumerate(parts)
+    ]
     return torch.cat(each, dim=1)
 
 
-def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray, strength: float | None) -> Tensor:
+def _of_part(
+    part: Part, coordinates: Tensor, folds: np.ndarray, strength: float | None, start: Tensor | None
+) -> Tensor:
     """Outputs (N, C) of one part of a task; examples whose target is missing get an answer too."""
     task, encoded = part.task, part.encoded
     weights = torch.zeros(len(folds))
@@ -47,19 +59,28 @@ def _of_part(part: Part, coordinates: Tensor, folds: np.ndarray, strength: float
     outputs = torch.zeros(len(folds), task.outputs)
     count = int(folds.max()) + 1
     together = max(1, min(count, LARGE // outputs.numel()))  # folds solved as one problem, for the sake of memory
-    for start in range(0, count, together):
-        mine = range(start, min(start + together, count))
+    for first in range(0, count, together):
+        mine = range(first, min(first + together, count))
         held_out = torch.stack([(place == fold).float() for fold in mine])
-        given = _held_out_outputs(task, coordinates, encoded, weights, held_out, strength)
+        given = _held_out_outputs(task, coordinates, encoded, weights, held_out, strength, start)
         for fold, said in zip(mine, given, strict=True):
             outputs[place == fold] = said[place == fold]
     return outputs
 
 
 def _held_out_outputs(
-    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, held_out: Tensor, strength: float | None
+    task: Task,
+    coordinates: Tensor,
+    encoded: Tensor,
+    weights: Tensor,
+    held_out: Tensor,
+    strength: float | None,
+    start: Tensor | None,
 ) -> Tensor:
-    """(F, N, C): F heads that did not see what is 1 in `held_out` (F, N), at one `strength` or the best."""
+    """(F, N, C): F heads that did not see what is 1 in `held_out` (F, N), at one `strength` or the best.
+
+    Those of a strength start from `start` (C, R + 1) where it is given.
+    """
     share = held_out.mean(dim=1, keepdim=True)
     problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
     if strength is None:
@@ -67,7 +88,8 @@ def _held_out_outputs(
     else:
         # As the strength is meant: λ = 1 / (C n) for the n examples that a head learns from.
         learnt = len(coordinates) * (1 - float(share.mean()))
-        outputs = descend(problem, towards(problem, strength), 1 / (strength * learnt), *FINE).outputs
+        point = towards(problem, strength) if start is None else Point.at(problem, start.repeat(len(held_out), 1))
+        outputs = descend(problem, point, 1 / (strength * learnt), *FINE).outputs
     return outputs.view(len(coordinates), len(held_out), -1).transpose(0, 1)
 
 
