@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,17 @@ def parser_of(about: str | None, known: list[str], seeds: int, what_for: str) ->
 def parsed(parser: argparse.ArgumentParser, known: list[str]) -> argparse.Namespace:
     """What the command line asks for: names of the `known` measurements in ``only``, all where there are none."""
     asked = parser.parse_args()
-    asked.only = [name.strip() for name in asked.only.split(",") if name.strip()] or known
-    if unknown := [name for name in asked.only if name not in known]:
-        parser.error(f"unknown measurements: {', '.join(unknown)}; known: {', '.join(known)}")
+    asked.only = known_names(parser, asked.only, known) or known
     if asked.seeds < 1:
         parser.error(f"--seeds {asked.seeds}: at least 1")
     return asked
+
+
+def known_names(
+    parser: argparse.ArgumentParser, text: str, known: Collection[str], what: str = "measurements"
+) -> list[str]:
+    """``a,b`` as names, all of them `known`; else the parser ends with an error."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"unknown {what}: {', '.join(unknown)}; known: {', '.join(known)}")
+    return names

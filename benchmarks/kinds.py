@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from judged_rows import known_names
 from target import VERDICTS, Target, tally
 
 HERE = Path(__file__).resolve().parent
@@ -71,13 +72,11 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=SHARED / "data")
     parser.add_argument("--backbones", type=Path, default=SHARED / "backbones")
     asked = parser.parse_args(given)
-    named = [name.strip() for name in asked.only.split(",") if name.strip()]
-    if unknown := [name for name in named if name not in KINDS]:
-        parser.error(f"unknown kinds: {', '.join(unknown)}; known: {', '.join(KINDS)}")
+    kinds = known_names(parser, asked.only, KINDS, "kinds")
     if asked.seeds < 1:
         parser.error(f"--seeds {asked.seeds}: at least 1")
     try:
-        asked.sets_of = _sets_of(named, asked.sets)
+        asked.sets_of = _sets_of(kinds, asked.sets)
     except ValueError as error:
         parser.error(f"--sets {asked.sets}: {error}")
     return asked

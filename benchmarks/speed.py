@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from judged_rows import known_names
 from target import tally
 
 HERE = Path(__file__).resolve().parent
@@ -114,9 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backbones", type=Path, default=SHARED / "backbones")
     parser.add_argument("--backbone", default="torchvision_mobilenet_v2", help="a folder's name under --backbones")
     asked = parser.parse_args()
-    asked.only = [name.strip() for name in asked.only.split(",") if name.strip()] or MEASUREMENTS
-    if unknown := [name for name in asked.only if name not in MEASUREMENTS]:
-        parser.error(f"unknown measurements: {', '.join(unknown)}; known: {', '.join(MEASUREMENTS)}")
+    asked.only = known_names(parser, asked.only, MEASUREMENTS) or MEASUREMENTS
     if asked.repeats < 1:
         parser.error(f"--repeats {asked.repeats}: at least 1")
     if not (asked.backbones / asked.backbone / "config.json").exists():

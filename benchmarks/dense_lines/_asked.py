@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,14 @@ class Asked:
     def of(self, known: Iterable[str]) -> list[str]:
         """Which of the sets that a measurement knows are to be measured."""
         return [name for name in known if not self.sets or name in self.sets]
+
+    @contextlib.contextmanager
+    def workplace(self) -> Iterator[Path]:
+        """A folder that goes in the end, with an empty store in it; the backbones asked for are at hand."""
+        os.environ["HEADSTART_MODELS"] = str(self.backbones)
+        with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
+            os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
+            yield Path(folder)
 
 
 def row(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -41,14 +38,18 @@ STARTS: Mapping[str, tuple[str, Reference]] = {
 
 def measure(asked: Asked) -> Iterator[dict[str, Any]]:
     """Rows of each set and start."""
-    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
-    with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
-        os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
+    for name, data, seed, start in cases(asked):
+        yield from _against_torchvision(asked, name, data, start, seed)
+
+
+def cases(asked: Asked) -> Iterator[tuple[str, Split, int, str]]:
+    """(set, its examples, seed, start), one after the other, in one workplace."""
+    with asked.workplace():
         for name in asked.of(SETS):
             data = split(asked.data / name)
             for seed in asked.seeds:
                 for start in STARTS:
-                    yield from _against_torchvision(asked, name, data, start, seed)
+                    yield name, data, seed, start
 
 
 def _against_torchvision(asked: Asked, name: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dense_lines import boxes
 from dense_lines._asked import Asked, row
-from dense_lines._split import Split, split
-from dense_lines.boxes import SETS, STARTS
+from dense_lines._split import Split
 from headstart.backbones import load
 from headstart.backbones.base import Backbone
 from headstart.core.files import digest
@@ -63,14 +62,8 @@ class Clock(Callback):
 
 def measure(asked: Asked) -> Iterator[dict[str, Any]]:
     """Rows of each set of boxes and each start."""
-    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
-    with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
-        os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
-        for name in asked.of(SETS):
-            data = split(asked.data / name)
-            for seed in asked.seeds:
-                for start, (backbone, _) in STARTS.items():
-                    yield from _compared(f"{name}, {start}", data, load(backbone), seed)
+    for name, data, seed, start in boxes.cases(asked):
+        yield from _compared(f"{name}, {start}", data, load(boxes.STARTS[start][0]), seed)
 
 
 def _compared(label: str, data: Split, backbone: Backbone, seed: int) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,11 +42,9 @@ TIMED = 3
 
 def measure(asked: Asked) -> Iterator[dict[str, Any]]:
     """Rows of both sets."""
-    os.environ["HEADSTART_MODELS"] = str(asked.backbones)
-    with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
-        os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
+    with asked.workplace() as folder:
         for name in asked.of(SETS):
-            source = _with_classes(asked.data / name, Path(folder, name), SETS[name])
+            source = _with_classes(asked.data / name, folder / name, SETS[name])
             for seed in asked.seeds:
                 yield from _compared(name, source, seed, asked.seconds or SECONDS)
             yield from _epochs(name, source)

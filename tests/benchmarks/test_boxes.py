@@ -168,9 +168,9 @@ def test_every_row_is_there(data: Path, ssd: str, monkeypatch: pytest.MonkeyPatc
 def test_storing_gives_its_rows(data: Path, ssd: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HEADSTART_MODELS", "HEADSTART_CACHE"):
         monkeypatch.setenv(name, "")
-    path = line("frozen_once")
-    monkeypatch.setattr(path, "STARTS", {"SSD": (ssd, None)})
-    monkeypatch.setattr(path, "SETS", ("squares",))
+    path, boxes = line("frozen_once"), line("boxes")
+    monkeypatch.setattr(boxes, "STARTS", {"SSD": (ssd, None)})
+    monkeypatch.setattr(boxes, "SETS", ("squares",))
     monkeypatch.setattr(path, "EPOCHS", 1)
     lost, ratio = path.measure(line("_asked").Asked(data.parent, tmp_path, range(1)))
     assert (lost["must"], ratio["must"]) == ("<= 0", "<= 0.4")
