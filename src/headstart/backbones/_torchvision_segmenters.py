@@ -12,42 +12,49 @@ from headstart.backbones._segmenter_trunk import SegmenterTrunk
 from headstart.backbones._torchvision_models import models
 
 
-class DilatedTrunk(SegmenterTrunk):
+class OnBackbone(SegmenterTrunk):
+    """On the layers of the `whole` segmenter's backbone, one after the other."""
+
+    def __init__(self, whole: Any) -> None:
+        super().__init__()
+        self.backbone = nn.ModuleDict(whole.backbone.items())
+
+    def hidden(self, pixels: Tensor) -> Tensor:
+        """What the last of them gives."""
+        for layer in self.backbone.values():
+            pixels = layer(pixels)
+        return pixels
+
+
+class DilatedTrunk(OnBackbone):
     """DeepLabV3 (Chen et al. 2017, arXiv:1706.05587) and FCN (Long et al. 2015, arXiv:1411.4038)."""
 
     left_out = ("classifier.4", "aux_classifier")
 
     def __init__(self, whole: Any) -> None:
-        super().__init__()
-        self.backbone = nn.ModuleDict(whole.backbone.items())
+        super().__init__(whole)
         *layers, _ = whole.classifier
         if isinstance(layers[-1], nn.Dropout):  # it goes with the predictor
             layers.pop()
         self.classifier = nn.Sequential(*layers)
 
     def last_map(self, pixels: Tensor) -> Tensor:
-        hidden = pixels
-        for layer in self.backbone.values():
-            hidden = layer(hidden)
-        found: Tensor = self.classifier(hidden)
+        found: Tensor = self.classifier(self.hidden(pixels))
         return found
 
 
-class LrasppTrunk(SegmenterTrunk):
+class LrasppTrunk(OnBackbone):
     """LR-ASPP on MobileNetV3 (Howard et al. 2019, arXiv:1905.02244); one of its two predictors reads the last map."""
 
     left_out = ("classifier.low_classifier", "classifier.high_classifier")
 
     def __init__(self, whole: Any) -> None:
-        super().__init__()
-        self.backbone = nn.ModuleDict(whole.backbone.items())
+        super().__init__(whole)
         self.classifier = nn.ModuleDict({"cbr": whole.classifier.cbr, "scale": whole.classifier.scale})
         self.weighed = nn.Identity()
 
     def last_map(self, pixels: Tensor) -> Tensor:
-        hidden = pixels
-        for layer in self.backbone.values():
-            hidden = layer(hidden)
+        hidden = self.hidden(pixels)
         found: Tensor = self.weighed(self.classifier["cbr"](hidden) * self.classifier["scale"](hidden))
         return found
 

@@ -41,6 +41,21 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_examples(parser)
+    _add_names(parser)
+    _add_start(parser)
+    parser.add_argument(
+        "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
+    add_machine(parser)
+    _add_evidence(parser)
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
+    parser.set_defaults(run=run)
+
+
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    """Declare what is said of classes, and further targets."""
     parser.add_argument(
         "--labels",
         metavar="NAMES",
@@ -54,6 +69,10 @@ def add_to(commands: Any) -> None:
         metavar="TABLE:TARGET",
         help="a further table with a target of its own, learnt together (may be repeated)",
     )
+
+
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    """Declare what a fit starts from, what may be lost of it, and how it is moved."""
     parser.add_argument(
         "--backbone",
         metavar="NAME",
@@ -74,11 +93,10 @@ def add_to(commands: Any) -> None:
         metavar="NAME[:SETTING=VALUE,…]",
         help="feature_extraction, fine_tuning, low_rank, … (default: the ladder climbs from cheap to dear)",
     )
-    parser.add_argument(
-        "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
-    add_machine(parser)
+
+
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
+    """Declare what else is measured, and what operating points are to reach."""
     parser.add_argument(
         "--prove",
         action="store_true",
@@ -92,9 +110,6 @@ def add_to(commands: Any) -> None:
             help=f"operating points of at least this {figure} on held-out examples, e.g. 95%% (default: those of the "
             f"largest {figure} + {other})",
         )
-    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
-    parser.add_argument("--resume", action="store_true", help="go on with the interrupted fit into --out")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

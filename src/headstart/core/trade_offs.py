@@ -17,7 +17,7 @@ class TradeOff:
     Attributes
     ----------
     points : (recall, precision), at most `MOST_POINTS`, by rising recall.
-    found, missed, alarms : counts at the threshold in use; None of them without such.
+    found, missed, alarms : counts at the threshold in use.
     average_precision : mean precision over recalls, as the figure of the task has it; None where it has none.
     """
 

@@ -19,7 +19,6 @@ from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.guard import most_computed
 from headstart.experiment.material import Found, Material
-from headstart.experiment.out_of_fold import stratified_folds, units_of
 from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
@@ -109,11 +108,7 @@ def lay_out(
 
 def _folds(material: Material, seed: int) -> np.ndarray | None:
     """Folds (N,) of the training examples, where they are judged out of fold; None where others are held out."""
-    if not material.split.out_of_fold:
-        return None
-    rows = material.split.train
-    units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
-    return stratified_folds(material.task.strata(material.targets(rows)), units, seed)
+    return material.folds(material.split.train, seed) if material.split.out_of_fold else None
 
 
 def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tensor:

@@ -10,7 +10,7 @@ from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.delivery.guard import Compared
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.experiment.out_of_fold import out_of_fold
 from headstart.ladder.ladder import Ascent
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
@@ -43,7 +43,7 @@ def unseen(material: Material, bench: Workbench, ascent: Ascent) -> Compared:
     if predicted_seconds(len(whole.train), width, task.outputs) > OF_THE_BUDGET * bench.deadline:
         return held_out
     rows = np.concatenate([material.split.train, material.split.validation])
-    folds = _folds(material, rows, bench.seed)
+    folds = material.folds(rows, bench.seed)
     solution = None if folds is None else _solved(ascent.network, whole)
     if folds is None or solution is None:
         return held_out
@@ -64,12 +64,6 @@ def _solved(network: Network, whole: Workbench) -> Solution | None:
     ours, theirs = (each.head.state_dict() for each in (network, again))
     same = ours.keys() == theirs.keys() and all(torch.equal(ours[k].cpu(), theirs[k].cpu()) for k in ours)
     return solution if same else None
-
-
-def _folds(material: Material, rows: np.ndarray, seed: int) -> np.ndarray | None:
-    """Fold numbers (n,) of the examples at `rows`, relatives in one fold; None where there are too few for any."""
-    units = units_of(*([column[row] for row in rows] for column in material.checked.bonds))
-    return stratified_folds(material.task.strata(material.targets(rows)), units, seed)
 
 
 def _judged(material: Material, rows: np.ndarray) -> np.ndarray:

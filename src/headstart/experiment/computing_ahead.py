@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from torch import nn
-
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.ahead import ahead
 from headstart.core.device import choose_device
@@ -29,7 +27,6 @@ from headstart.frozen.frontier import find_frontier
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore, Space
-from headstart.model.network import Network
 
 
 def compute_ahead(
@@ -62,8 +59,8 @@ def _frozen_part(
 ) -> FrozenPart:
     """What gives the last features, as feature extraction reads them."""
     device = choose_device(spec.device)
-    network = Network(backbone.requires_grad_(False).eval(), nn.Identity()).to(device)
-    return FrozenPart(find_frontier(network.backbone, {}), engines, store, device, stopwatch, progress)
+    frontier = find_frontier(backbone.requires_grad_(False).eval().to(device), {})
+    return FrozenPart(frontier, engines, store, device, stopwatch, progress)
 
 
 def _compute(part: FrozenPart, reader: _Reader, count: int, progress: Progress) -> None:

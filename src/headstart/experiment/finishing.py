@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from headstart.backbones.base import Backbone
+from headstart.core.by_class import ByClass
 from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
@@ -50,17 +53,12 @@ def finish(
     outputs = {"validation": task.calibrated(landing.outputs, calibration)}
     judged = task.calibrated(compared.outputs, calibration)
     calibration |= wanted_points(task, judged, compared.encoded, spec.wanted)
-    tested = raw = by_class = None
-    if len(rows.test):
-        inputs = every_input(material, bench).select(rows.test.tolist())
-        raw = bench.outputs(ascent.network, inputs, keep=not landing.tuned)
-        outputs["test"] = task.calibrated(raw, calibration)
-        truth = task.encode(material.targets(rows.test))
-        tested = task.metrics(outputs["test"], truth)
-        by_class = task.by_class(outputs["test"], truth, calibration)
-        say_points(by_class, spec.wanted, bench.progress)
+    tested = _tested(material, bench, ascent, calibration) if len(rows.test) else None
+    if tested is not None:
+        outputs["test"] = tested.outputs
+        say_points(tested.by_class, spec.wanted, bench.progress)
     learned = _figures_on_training(bench, landing, calibration)
-    guard = guard_for(material, bench, ascent, calibration, compared, raw)
+    guard = guard_for(material, bench, ascent, calibration, compared, tested.raw if tested else None)
     with ThreadPoolExecutor(1) as beside:
         curve = beside.submit(curve_of(before, bench, backbone))
         contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
@@ -70,11 +68,11 @@ def finish(
         if spec.prove:
             gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
         kept = kept_of(bench, ascent.network)
-        result = _result(spec, material, bench, ascent, tested)
+        result = _result(spec, material, bench, ascent, tested.figures if tested else None)
         result.tasks, result.tasks_note = against_alone(
             spec, bench, backbone, ascent, choose_strategies(spec.strategy)
         )
-        result.gains, result.by_class = gains, by_class
+        result.gains, result.by_class = gains, tested.by_class if tested else None
         model = _model(spec, material, ascent, calibration, guard, result, bench.progress.quiet)
         outcome = Outcome(
             spec,
@@ -95,6 +93,24 @@ def finish(
     model.result.seconds.total = bench.stopwatch.total
     add_evidence(model, replace(outcome, before=before), reasons)
     return model
+
+
+class _Tested(NamedTuple):
+    """What the kept network makes of the test split: outputs (N, C) as they are and calibrated, and its figures."""
+
+    raw: Tensor
+    outputs: Tensor
+    figures: Figures
+    by_class: ByClass | None
+
+
+def _tested(material: Material, bench: Workbench, ascent: Ascent, calibration: dict[str, float]) -> _Tested:
+    """Opens the test split, which has examples."""
+    task, rows = material.task, material.split.test
+    inputs = every_input(material, bench).select(rows.tolist())
+    raw = bench.outputs(ascent.network, inputs, keep=not ascent.landings[ascent.chosen].tuned)
+    outputs, truth = task.calibrated(raw, calibration), task.encode(material.targets(rows))
+    return _Tested(raw, outputs, task.metrics(outputs, truth), task.by_class(outputs, truth, calibration))
 
 
 def _model(

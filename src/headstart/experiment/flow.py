@@ -150,13 +150,11 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     material = thrifty(material, backbone, choose_strategies(spec.strategy), progress)
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
-            bench = _bench(spec, material, backbone, stopwatch, progress, Path(temporary), engines)
-            return _climbed(spec, material, backbone, bench)
+            return _climbed(spec, material, backbone, stopwatch, progress, Path(temporary), engines)
     asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
-        bench = _bench(spec, material, backbone, stopwatch, progress, unfinished.folder, engines)
-        model = _climbed(spec, material, backbone, bench)
+        model = _climbed(spec, material, backbone, stopwatch, progress, unfinished.folder, engines)
         unfinished.finish(model.save)
     except BaseException:
         unfinished.tidy()
@@ -164,7 +162,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     return model
 
 
-def _bench(
+def _climbed(
     spec: FitSpec,
     material: Material,
     backbone: Backbone,
@@ -172,14 +170,10 @@ def _bench(
     progress: Progress,
     folder: Path,
     engines: Engines,
-) -> Workbench:
-    """The workbench of these examples, and of an old task that is to be kept."""
+) -> Model:
+    """The model that the ladder gives, once the examples were looked at; an old task is kept where one is to be."""
     bench = lay_out(spec, material, backbone, stopwatch, progress, folder, engines)
-    return with_old_task(spec, bench, backbone, stopwatch, progress)
-
-
-def _climbed(spec: FitSpec, material: Material, backbone: Backbone, bench: Workbench) -> Model:
-    """The model that the ladder gives, once the examples were looked at."""
+    bench = with_old_task(spec, bench, backbone, stopwatch, progress)
     examination = Examination()
     before = _look(material, backbone, bench, examination)
     network = new_network(backbone, material.task)

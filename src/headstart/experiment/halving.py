@@ -15,7 +15,6 @@ from headstart.core.results import Figure
 from headstart.core.timing import Stopwatch
 from headstart.experiment.candidates import Candidate, LeftOut
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import stratified_folds, units_of
 from headstart.experiment.probe import Drawn, Probed, TooSlow
 from headstart.ladder.comparison import Gain, HeldOut
 
@@ -238,12 +237,10 @@ def drawn(material: Material, chosen: np.ndarray, seed: int) -> Drawn:
     HeadstartError : they are all one, so that none can be held out.
     """
     rows = np.sort(chosen)
-    targets = material.targets(rows)
-    units = units_of(*([column[i] for i in rows] for column in material.checked.bonds))
-    folds = stratified_folds(material.task.strata(targets), units, seed)
+    folds = material.folds(rows, seed)
     if folds is None:
         raise HeadstartError("All examples have the same content or group: nothing can be held out to compare on.")
-    return Drawn(rows, material.task.encode(targets), folds)
+    return Drawn(rows, material.task.encode(material.targets(rows)), folds)
 
 
 def stratified_order(material: Material, seed: int) -> np.ndarray:

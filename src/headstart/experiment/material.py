@@ -22,6 +22,7 @@ from headstart.data.splits import Split
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.operating_points import check_wanted
+from headstart.experiment.out_of_fold import stratified_folds, units_of
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -62,6 +63,11 @@ class Material:
     def targets(self, rows: np.ndarray) -> list[Any]:
         """Raw targets of some examples."""
         return [(self.examples.targets or [])[i] for i in rows]
+
+    def folds(self, rows: np.ndarray, seed: int) -> np.ndarray | None:
+        """Fold numbers (n,) of the examples at `rows`, relatives in one fold; None where they are too few for any."""
+        units = units_of(*([column[row] for row in rows] for column in self.checked.bonds))
+        return stratified_folds(self.task.strata(self.targets(rows)), units, seed)
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,7 @@ from torchvision.ops import (
 
 from headstart.core.maps import Map
 from headstart.tasks._box_encoding import CROWD, DIFFICULT, LABEL
-from headstart.tasks._finder import Claims
+from headstart.tasks._finder import Claims, Finder, by_finders
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._surest import surest
 
@@ -59,6 +59,19 @@ class FcosHead(MapHead):
         return torch.cat([self.classify(features), distances, central, places.expand(len(distances), -1, -1)], dim=2)
 
 
+class FcosReading(Finder):
+    """Teaches and reads what the anchor-free heads give, a new one and a pretrained one."""
+
+    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
+        return loss(outputs, encoded, self.frame, weights, smoothing)
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        return kept(outputs, self.frame)
+
+    def claims(self, outputs: Tensor, label: int) -> Claims:
+        return claims(outputs, self.frame, label)
+
+
 def _places(level: Tensor, stride: int) -> Tensor:
     """(h · w, 3): the middle of each place of a map (N, C, h, w), as shares, and the stride; row by row."""
     height, width = level.shape[2:]
@@ -94,17 +107,11 @@ def loss(
 ) -> Tensor:
     """Focal loss of the classes, 1 - GIoU of the edges and cross-entropy of the centrality, by the places with a box.
 
-    Each picture's part is weighted; they are divided by the number of all such places, so that it is linear in the
-    weights.
+    See :func:`headstart.tasks._finder.by_finders`.
     """
     read = Read(outputs, frame)
-    sums, count = [], 0
-    for row, boxes in enumerate(encoded.to(outputs.device)):
-        total, found = _loss_of_one(read, row, boxes, smoothing)
-        sums.append(total)
-        count += found
-    each = torch.stack(sums)
-    return (each if weights is None else each * weights).sum() / max(count, 1)
+    boxes = enumerate(encoded.to(outputs.device))
+    return by_finders((_loss_of_one(read, row, own, smoothing) for row, own in boxes), weights)
 
 
 def _loss_of_one(read: Read, row: int, boxes: Tensor, smoothing: float) -> tuple[Tensor, int]:

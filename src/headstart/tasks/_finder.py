@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -52,6 +52,20 @@ class Finder(ABC):
     @abstractmethod
     def claims(self, outputs: Tensor, label: int) -> Claims:
         """What raw outputs say of the class at the place `label`."""
+
+
+def by_finders(pictures: Iterable[tuple[Tensor, int]], weights: Tensor | None) -> Tensor:
+    """The sum of the losses of N pictures, weighted, by the number of all places that find something.
+
+    So it is linear in the `weights` (N,).
+
+    Parameters
+    ----------
+    pictures : the summed loss of each, and how many of its places find something.
+    """
+    losses, counts = zip(*pictures, strict=True)
+    each = torch.stack(losses)
+    return (each if weights is None else each * weights).sum() / max(sum(counts), 1)
 
 
 def of_one(logits: Tensor, column: int) -> Tensor:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from torch import Tensor
-
 from headstart.core.detector import Detector
 from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.tasks import _fcos
 from headstart.tasks._faster_rcnn import FasterRcnnFinder
-from headstart.tasks._finder import Claims, Finder, PretrainedFinder
+from headstart.tasks._finder import Finder, PretrainedFinder
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._pretrained_fcos import FcosFinder
 from headstart.tasks._retinanet import RetinaNetFinder
@@ -29,7 +27,7 @@ FAMILIES: Mapping[str, type[PretrainedFinder]] = {
 STRIDES = (8, 16, 32)
 
 
-class NewHead(Finder):
+class NewHead(_fcos.FcosReading):
     """A small pyramid and an anchor-free head on the maps of a backbone that knows nothing of boxes."""
 
     def head(self, offered: Sequence[Map]) -> MapHead:
@@ -41,15 +39,6 @@ class NewHead(Finder):
         if len(maps) < 2:
             raise UsageError(f"Detection reads maps of two strides at least; this backbone gives {len(maps)}.")
         return _fcos.FcosHead(maps, len(self.labels))
-
-    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
-        return _fcos.loss(outputs, encoded, self.frame, weights, smoothing)
-
-    def kept(self, outputs: Tensor) -> Tensor:
-        return _fcos.kept(outputs, self.frame)
-
-    def claims(self, outputs: Tensor, label: int) -> Claims:
-        return _fcos.claims(outputs, self.frame, label)
 
 
 def finder_of(labels: Sequence[str], frame: tuple[int, int], detector: Detector | None) -> Finder:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from headstart.core.detector import Detector
 from headstart.core.maps import Map
 from headstart.tasks import _fcos
-from headstart.tasks._finder import Claims, PretrainedFinder
+from headstart.tasks._finder import PretrainedFinder
 from headstart.tasks._kept_rows import teach
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._retinanet import PRIOR, last_convolution
@@ -63,17 +63,8 @@ class PretrainedFcosHead(MapHead):
         return torch.stack([x, y, torch.full_like(x, size)], dim=2).reshape(-1, 3)
 
 
-class FcosFinder(PretrainedFinder):
+class FcosFinder(_fcos.FcosReading, PretrainedFinder):
     """As a new head of the kind is taught and read."""
 
     def head(self, offered: Sequence[Map]) -> MapHead:
         return PretrainedFcosHead(self.detector, self.labels, self.frame)
-
-    def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
-        return _fcos.loss(outputs, encoded, self.frame, weights, smoothing)
-
-    def kept(self, outputs: Tensor) -> Tensor:
-        return _fcos.kept(outputs, self.frame)
-
-    def claims(self, outputs: Tensor, label: int) -> Claims:
-        return _fcos.claims(outputs, self.frame, label)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from headstart.core.detector import Detector
 from headstart.core.maps import Map
 from headstart.tasks._anchored import Asked, Read, best_owners
-from headstart.tasks._finder import Claims, PretrainedFinder, of_one
+from headstart.tasks._finder import Claims, PretrainedFinder, by_finders, of_one
 from headstart.tasks._kept_rows import hold_normalisation, teach
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._rows import rows_of
@@ -98,13 +98,8 @@ class SsdFinder(PretrainedFinder):
 
     def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
         read = Read(outputs, self.frame, SCALE)
-        sums, count = [], 0
-        for row, boxes in enumerate(encoded.to(outputs.device)):
-            total, found = _loss_of_one(read, row, boxes, smoothing)
-            sums.append(total)
-            count += found
-        each = torch.stack(sums)
-        return (each if weights is None else each * weights).sum() / max(count, 1)
+        boxes = enumerate(encoded.to(outputs.device))
+        return by_finders((_loss_of_one(read, row, own, smoothing) for row, own in boxes), weights)
 
     def kept(self, outputs: Tensor) -> Tensor:
         read = Read(outputs.float(), self.frame, SCALE)
