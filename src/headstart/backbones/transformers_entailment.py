@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, entailment_place, folder_card, read_config
-from headstart.backbones._hub import fetch_folder
+from headstart.backbones._folder import WEIGHTS, entailment_place, read_config
+from headstart.backbones._hub_folders import HubFolders
 from headstart.backbones._prior import PAIRS, Prior, estimated_text
 from headstart.backbones._published import published_cards
-from headstart.backbones._source import Source
 
 if TYPE_CHECKING:
     from headstart.backbones._entailment import EntailmentBackbone
@@ -25,20 +24,13 @@ _LISTED = (
 )
 
 
-class TransformersEntailment(Source):
+class TransformersEntailment(HubFolders):
     """``transformers_entailment/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder like it."""
+
+    modality, patterns = "text", _PATTERNS
 
     def cards(self) -> list[Card]:
         return [replace(card, words=True) for card in published_cards(self, "text", _LISTED, _prior)]
-
-    def has(self, name: str) -> bool:
-        """Any ``owner/name`` may be on the hub; only the hub knows."""
-        return len(name.split("/")) == 2 and all(name.split("/"))
-
-    def load(self, name: str, pretrained: bool = True) -> EntailmentBackbone:
-        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
-        card = replace(folder_card(folder, read_config(folder), "text"), name=f"{self.prefix}/{name}")
-        return self.load_folder(folder, card, pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         return "text" if entailment_place(config) is not None else None

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, folder_card, read_config
-from headstart.backbones._hub import fetch_folder
+from headstart.backbones._folder import WEIGHTS, read_config
+from headstart.backbones._hub_folders import HubFolders
 from headstart.backbones._prior import Prior, estimated, of_weights
 from headstart.backbones._published import published_cards
-from headstart.backbones._source import Source
 
 if TYPE_CHECKING:
     from headstart.backbones._two_towers import TwoTowersBackbone
@@ -28,20 +27,13 @@ _LISTED = (
 )
 
 
-class TransformersImages(Source):
+class TransformersImages(HubFolders):
     """``transformers_images/NAME``, and ``transformers/NAME`` too: a hub repository, or a folder in its layout."""
+
+    modality, patterns = "image", _PATTERNS
 
     def cards(self) -> list[Card]:
         return [replace(card, words=True) for card in published_cards(self, "image", _LISTED, _prior)]
-
-    def has(self, name: str) -> bool:
-        """Any ``owner/name`` may be on the hub; only the hub knows."""
-        return len(name.split("/")) == 2 and all(name.split("/"))
-
-    def load(self, name: str, pretrained: bool = True) -> TwoTowersBackbone:
-        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
-        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
-        return self.load_folder(folder, card, pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         return "image" if config.get("model_type") in FAMILIES and "vision_config" in config else None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, folder_card, read_config
-from headstart.backbones._hub import fetch_folder
+from headstart.backbones._folder import WEIGHTS, read_config
+from headstart.backbones._hub_folders import HubFolders
 from headstart.backbones._prior import of_masks
 from headstart.backbones._published import published_cards
 from headstart.backbones._segmenter_kinds import KINDS, kind_of
-from headstart.backbones._source import Source
 
 if TYPE_CHECKING:
     from headstart.backbones._image_backbone import ImageBackbone
@@ -21,24 +19,17 @@ if TYPE_CHECKING:
 _PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")
 
 
-class TransformersSegmenters(Source):
+class TransformersSegmenters(HubFolders):
     """``transformers_segmenters/OWNER/NAME``: a hub repository, or a folder in its layout.
 
     The trunk with the layers that masks have shaped is the backbone; the predictor of the old classes is left out.
     """
 
+    modality, patterns = "image", _PATTERNS
+
     def cards(self) -> list[Card]:
         """Those already downloaded."""
         return published_cards(self, "image", (), of_masks)
-
-    def has(self, name: str) -> bool:
-        """Any ``owner/name`` may be on the hub; only the hub knows."""
-        return len(name.split("/")) == 2 and all(name.split("/"))
-
-    def load(self, name: str, pretrained: bool = True) -> ImageBackbone:
-        folder = fetch_folder(name, _PATTERNS, ("config.json", WEIGHTS))
-        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
-        return self.load_folder(folder, card, pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         return "image" if kind_of(folder, config) else None
