@@ -150,12 +150,12 @@ def test_it_says_why_it_has_nothing_to_say(name: str) -> None:
 
 
 def test_a_shuffled_network_is_a_copy() -> None:
-    from headstart.explanations._unlearnt import shuffled
+    from headstart.explanations._unlearnt import Unlearnt
 
     question = asked("convolutions")
-    made = shuffled(question.network, question.batch, seed=0)
+    made = Unlearnt(question.network).network(question.batch, seed=0)
     assert not same_state(made, question.network)
-    assert same_state(made, shuffled(question.network, question.batch, seed=0))
+    assert same_state(made, Unlearnt(question.network).network(question.batch, seed=0))
     for mine, given in zip(made.parameters(), question.network.parameters(), strict=True):
         assert torch.equal(mine.flatten().sort().values, given.flatten().sort().values)
     with torch.no_grad():

@@ -31,7 +31,7 @@ def looked(data: object, folder: Path, backbone: str = "tiny_resnet", allowed: f
     stopwatch = Stopwatch()
     network, material = choose_backbone(spec, found, QUIET), prepare(found, spec, stopwatch, QUIET)
     bench = lay_out(spec, material, network, stopwatch, QUIET, folder)
-    return look_deeper(look_before(material), material, network, bench, allowed)
+    return look_deeper(look_before(material), material, network, bench, allowed)()
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from headstart.explanations import _unlearnt
-from headstart.explanations._unlearnt import Unlearnt, _in_random_order, drawn_pictures, shuffled
+from headstart.explanations._unlearnt import Unlearnt, _in_random_order, drawn_pictures
 from headstart.model.network import Network
 from toys import toy_backbone, toy_network, toy_pictures, toy_task
 
@@ -32,7 +34,7 @@ def test_a_large_tensor_is_drawn_from_its_own_values() -> None:
 
 
 def test_statistics_follow_the_shuffled_weights_and_not_the_input() -> None:
-    made, other = shuffled(network(), batch(0), seed=0), shuffled(network(), batch(1), seed=0)
+    made, other = (Unlearnt(network()).network(batch(place), seed=0) for place in (0, 1))
     norm = next(module for module in made.modules() if isinstance(module, nn.BatchNorm2d))
     seen: list[Tensor] = []
     norm.register_forward_hook(lambda module, args, output: seen.append(args[0]))
@@ -60,4 +62,21 @@ def test_each_copy_is_made_once_while_they_are_small(monkeypatch: pytest.MonkeyP
     assert kept.network(batch(0), 3) is kept.network(batch(1), 3)
     assert kept.network(batch(0), 4) is not kept.network(batch(0), 3)
     monkeypatch.setattr(_unlearnt, "_KEPT_BYTES", 10)
-    assert (large := Unlearnt(learnt)).network(batch(0), 3) is not large.network(batch(0), 3)
+    large = Unlearnt(learnt)
+    first = {name: tensor.clone() for name, tensor in large.network(batch(0), 3).state_dict().items()}
+    assert not same_state(large.network(batch(0), 4).state_dict(), first)
+    assert same_state(large.network(batch(0), 3).state_dict(), first)
+
+
+def test_what_has_learnt_may_be_at_work_while_it_is_shuffled() -> None:
+    """Hooks that a pass hangs on the network do not come along with a copy."""
+    learnt = network()
+    unlearnt, seen = Unlearnt(learnt).ready(), list[nn.Module]()
+    for module in learnt.modules():
+        module.register_forward_pre_hook(lambda module, args: seen.append(module))
+    unlearnt.network(batch(0), 3)(batch(0))
+    assert not seen
+
+
+def same_state(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)

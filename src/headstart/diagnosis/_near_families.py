@@ -47,8 +47,9 @@ def _chained(sketches: np.ndarray, pairs: np.ndarray, bar: float) -> np.ndarray:
     """(P,) whether each of the pairs hangs together with others that make no family of it."""
     labels = components(pairs[:, 0], pairs[:, 1], len(sketches))
     sizes = np.bincount(labels)
+    by_family = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
     for family in np.flatnonzero(sizes > 2):
-        if _is_family(sketches, np.flatnonzero(labels == family), bar):
+        if _is_family(sketches, by_family[family], bar):
             sizes[family] = 0
     return sizes[labels[pairs[:, 0]]] > 2
 
@@ -61,6 +62,8 @@ def _is_family(sketches: np.ndarray, members: np.ndarray, bar: float) -> bool:
 
 
 def _mean_likeness(sketches: np.ndarray, members: np.ndarray) -> float:
-    pairs = pairs_among(members)
+    """Of pairs of members, drawn where there are many."""
+    own = np.asarray(sketches[members], dtype=np.float32)
+    pairs = pairs_among(np.arange(len(members)))
     drawn = np.random.default_rng(0).permutation(len(pairs))[:_DRAWN]
-    return float(likeness(np.asarray(sketches, dtype=np.float32), pairs[drawn]).mean())
+    return float(likeness(own, pairs[drawn]).mean())

@@ -87,7 +87,7 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     with tempfile.TemporaryDirectory(prefix="headstart-check-") as folder:
         unlimited = replace(spec, budget=UNLIMITED)
         bench = lay_out(unlimited, material, backbone, stopwatch, progress, Path(folder), engines)
-        evidence = look_deeper(before, material, backbone, bench)
+        evidence = look_deeper(before, material, backbone, bench)()
         return _checkup(evidence, found, material, backbone.card.name, bench.kept)
 
 

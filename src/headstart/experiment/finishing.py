@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +12,10 @@ from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.by_class import ByClass
-from headstart.core.results import ExampleCounts, Figures, FitResult, Seconds
+from headstart.core.results import ExampleCounts, Figures, FitResult, Gain, Seconds
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
-from headstart.delivery.guard import Guard
+from headstart.delivery.guard import Compared
 from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.alone import against_alone
@@ -36,63 +36,147 @@ from headstart.ladder.landing import Landing
 from headstart.training.workbench import Workbench
 
 
-def finish(
-    spec: FitSpec,
-    material: Material,
-    backbone: Backbone,
-    bench: Workbench,
-    ascent: Ascent,
-    before: Evidence,
-    examination: Examination,
-) -> Model:
-    """Calibrate on examples that were not seen, open the test split once, and write the evidence."""
-    task, rows = material.task, material.split
-    landing = ascent.landings[ascent.chosen]
-    compared = unseen(material, bench, ascent)
-    calibration = task.calibrate(compared.outputs, compared.encoded)
-    outputs = {"validation": task.calibrated(landing.outputs, calibration)}
-    judged = task.calibrated(compared.outputs, calibration)
-    calibration |= wanted_points(task, judged, compared.encoded, spec.wanted)
-    tested = _tested(material, bench, ascent, calibration) if len(rows.test) else None
-    if tested is not None:
-        outputs["test"] = tested.outputs
-        say_points(tested.by_class, spec.wanted, bench.progress)
-    learned = _figures_on_training(bench, landing, calibration)
-    guard = guard_for(material, bench, ascent, calibration, compared, tested.raw if tested else None)
-    with ThreadPoolExecutor(1) as beside:
-        curve = beside.submit(curve_of(before, bench, backbone))
-        contest = contest_of(material, bench, ascent, outputs["test" if tested else "validation"])
-        # Judged on what they have learnt from, the others would be flattered.
-        fair = tested is not None or not rows.out_of_fold
-        gains = gains_of(contest, backbone, spec.prove) if fair else {}
-        if spec.prove:
-            gains |= gain_over_scratch(contest, bench, backbone, spec.strategy)
-        kept = kept_of(bench, ascent.network)
-        result = _result(spec, material, bench, ascent, tested.figures if tested else None)
-        result.tasks, result.tasks_note = against_alone(
-            spec, bench, backbone, ascent, choose_strategies(spec.strategy)
+@dataclass(frozen=True)
+class Finish:
+    """A fit whose ladder is climbed.
+
+    Attributes
+    ----------
+    before : the evidence from before training, which ``examination`` has seen.
+    """
+
+    spec: FitSpec
+    material: Material
+    backbone: Backbone
+    bench: Workbench
+    ascent: Ascent
+    before: Evidence
+    examination: Examination
+
+    def model(self) -> Model:
+        """Calibrate on examples that were not seen, open the test split once, and write the evidence.
+
+        The learning curve reads no network, and explanations have one of their own: they are made beside the rest.
+        """
+        with ThreadPoolExecutor(2) as beside:
+            curve = beside.submit(curve_of(self.before, self.bench, self.backbone))
+            verdict = self._verdict()
+            model = self._model(verdict)
+            outcome = self._outcome(verdict)
+            explained = beside.submit(reasons_of, model, outcome)
+            gains = self._gains(outcome)
+            before = replace(self.before, curve=curve.result(), gains=gains)
+            reasons = explained.result()
+        model.result.gains, model.result.seconds = gains, self._seconds
+        add_evidence(model, replace(outcome, before=before), reasons)
+        return model
+
+    def _verdict(self) -> _Verdict:
+        """What decides how sure the model may be, and how good it is."""
+        task, ascent, wanted = self.material.task, self.ascent, self.spec.wanted
+        landing = ascent.landings[ascent.chosen]
+        compared = unseen(self.material, self.bench, ascent)
+        calibration = task.calibrate(compared.outputs, compared.encoded)
+        held_out = task.calibrated(landing.outputs, calibration)
+        judged = task.calibrated(compared.outputs, calibration)
+        calibration |= wanted_points(task, judged, compared.encoded, wanted)
+        tested = self._tested(calibration) if len(self.material.split.test) else None
+        if tested is not None:
+            say_points(tested.by_class, wanted, self.bench.progress)
+        return _Verdict(compared, calibration, held_out, tested, self._figures_on_training(landing, calibration))
+
+    def _tested(self, calibration: dict[str, float]) -> _Tested:
+        """Opens the test split, which has examples."""
+        task, rows, ascent = self.material.task, self.material.split.test, self.ascent
+        inputs = every_input(self.material, self.bench).select(rows.tolist())
+        raw = self.bench.outputs(ascent.network, inputs, keep=not ascent.landings[ascent.chosen].tuned)
+        outputs, truth = task.calibrated(raw, calibration), task.encode(self.material.targets(rows))
+        return _Tested(raw, outputs, task.metrics(outputs, truth), task.by_class(outputs, truth, calibration))
+
+    def _figures_on_training(self, landing: Landing, calibration: dict[str, float]) -> Figures:
+        """Figures of the network that was compared, on training examples: what was learned by heart shows here.
+
+        No more examples than were held out are looked at (but 100 at least), so that it costs no more than judging
+        a rung did.
+        """
+        bench = self.bench
+        count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
+        sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
+        raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.tuned)
+        return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])
+
+    def _model(self, verdict: _Verdict) -> Model:
+        """The model on the CPU, without its gains, report and card."""
+        material, bench, ascent = self.material, self.bench, self.ascent
+        result = self._result(verdict.tested)
+        raw = verdict.tested.raw if verdict.tested else None
+        guard = guard_for(material, bench, ascent, verdict.calibration, verdict.compared, raw)
+        return Model(
+            network=ascent.network.cpu().requires_grad_(False).eval(),
+            task=material.task,
+            modality=material.examples.modality,
+            calibration=verdict.calibration,
+            result=result,
+            columns=dict(material.examples.columns),
+            guard=guard,
+            device=self.spec.device,
+            quiet=bench.progress.quiet,
         )
-        result.gains, result.by_class = gains, tested.by_class if tested else None
-        model = _model(spec, material, ascent, calibration, guard, result, bench.progress.quiet)
-        outcome = Outcome(
-            spec,
-            material.checked,
-            task,
-            rows,
+
+    def _result(self, tested: _Tested | None) -> FitResult:
+        rows, ascent, bench = self.material.split, self.ascent, self.bench
+        result = FitResult(
+            task=self.material.task.name,
+            backbone=ascent.network.backbone.card.name,
+            chosen=ascent.landings[ascent.chosen].result.name,
+            seed=self.spec.seed,
+            rungs=[each.result for each in ascent.landings],
+            stopped_because=ascent.stopped_because,
+            test=tested.figures if tested else None,
+            seconds=self._seconds,
+            examples=ExampleCounts(
+                len(rows.train), len(rows.validation), len(rows.test), len(self.material.checked.set_aside)
+            ),
+            engines=bench.engines.choices,
+        )
+        result.by_class = tested.by_class if tested else None
+        strategies = choose_strategies(self.spec.strategy)
+        result.tasks, result.tasks_note = against_alone(self.spec, bench, self.backbone, ascent, strategies)
+        return result
+
+    @property
+    def _seconds(self) -> Seconds:
+        laps, total = self.bench.stopwatch.laps, self.bench.stopwatch.total
+        return Seconds(laps["decode"], laps["forward"], laps["train"], total)
+
+    def _outcome(self, verdict: _Verdict) -> Outcome:
+        outputs = {"validation": verdict.held_out}
+        if verdict.tested is not None:
+            outputs["test"] = verdict.tested.outputs
+        return Outcome(
+            self.spec,
+            self.material.checked,
+            self.material.task,
+            self.material.split,
             outputs,
-            learned,
-            ascent.trained_on_all,
-            compared.out_of_fold,
-            before,
-            examination,
-            bench.kept,
-            kept,
+            verdict.learned,
+            self.ascent.trained_on_all,
+            verdict.compared.out_of_fold,
+            self.before,
+            self.examination,
+            self.bench.kept,
+            kept_of(self.bench, self.ascent.network),
         )
-        reasons = reasons_of(model, outcome)  # the learning curve may still be at work, which reads no network
-        before = replace(before, curve=curve.result(), gains=gains)
-    model.result.seconds.total = bench.stopwatch.total
-    add_evidence(model, replace(outcome, before=before), reasons)
-    return model
+
+    def _gains(self, outcome: Outcome) -> dict[str, Gain]:
+        """What transfer gave; with a proof, over training from random weights too."""
+        contest = contest_of(self.material, self.bench, self.ascent, outcome.outputs[outcome.judged])
+        # Judged on what they have learnt from, the others would be flattered.
+        fair = outcome.judged == "test" or not self.material.split.out_of_fold
+        gains = gains_of(contest, self.backbone, self.spec.prove) if fair else {}
+        if self.spec.prove:
+            gains |= gain_over_scratch(contest, self.bench, self.backbone, self.spec.strategy)
+        return gains
 
 
 class _Tested(NamedTuple):
@@ -104,63 +188,14 @@ class _Tested(NamedTuple):
     by_class: ByClass | None
 
 
-def _tested(material: Material, bench: Workbench, ascent: Ascent, calibration: dict[str, float]) -> _Tested:
-    """Opens the test split, which has examples."""
-    task, rows = material.task, material.split.test
-    inputs = every_input(material, bench).select(rows.tolist())
-    raw = bench.outputs(ascent.network, inputs, keep=not ascent.landings[ascent.chosen].tuned)
-    outputs, truth = task.calibrated(raw, calibration), task.encode(material.targets(rows))
-    return _Tested(raw, outputs, task.metrics(outputs, truth), task.by_class(outputs, truth, calibration))
+class _Verdict(NamedTuple):
+    """How the kept network is calibrated, and how good it is.
 
-
-def _model(
-    spec: FitSpec,
-    material: Material,
-    ascent: Ascent,
-    calibration: dict[str, float],
-    guard: Guard | None,
-    result: FitResult,
-    quiet: bool,
-) -> Model:
-    """The model on the CPU, without its report and card."""
-    return Model(
-        network=ascent.network.cpu().requires_grad_(False).eval(),
-        task=material.task,
-        modality=material.examples.modality,
-        calibration=calibration,
-        result=result,
-        columns=dict(material.examples.columns),
-        guard=guard,
-        device=spec.device,
-        quiet=quiet,
-    )
-
-
-def _result(spec: FitSpec, material: Material, bench: Workbench, ascent: Ascent, tested: Figures | None) -> FitResult:
-    rows, laps = material.split, bench.stopwatch.laps
-    return FitResult(
-        task=material.task.name,
-        backbone=ascent.network.backbone.card.name,
-        chosen=ascent.landings[ascent.chosen].result.name,
-        seed=spec.seed,
-        rungs=[each.result for each in ascent.landings],
-        stopped_because=ascent.stopped_because,
-        test=tested,
-        seconds=Seconds(laps["decode"], laps["forward"], laps["train"], bench.stopwatch.total),
-        examples=ExampleCounts(
-            len(rows.train), len(rows.validation), len(rows.test), len(material.checked.set_aside)
-        ),
-        engines=bench.engines.choices,
-    )
-
-
-def _figures_on_training(bench: Workbench, landing: Landing, calibration: dict[str, float]) -> Figures:
-    """Figures of the network that was compared, on training examples: what was learned by heart shows here.
-
-    No more examples than were held out are looked at (but 100 at least), so that it costs no more than judging
-    a rung did.
+    ``held_out`` are the calibrated outputs of the held-out examples, ``learned`` the figures on training examples.
     """
-    count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
-    sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
-    raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.tuned)
-    return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])
+
+    compared: Compared
+    calibration: dict[str, float]
+    held_out: Tensor
+    tested: _Tested | None
+    learned: Figures

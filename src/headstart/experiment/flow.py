@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.counts import parse_share
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
+from headstart.core.results import Finding
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
@@ -23,7 +24,7 @@ from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.computing_ahead import compute_ahead
-from headstart.experiment.finishing import finish
+from headstart.experiment.finishing import Finish
 from headstart.experiment.from_names import fit_from_names
 from headstart.experiment.grouping import prepared
 from headstart.experiment.keeping import check_strategies, with_old_task
@@ -171,29 +172,50 @@ def _climbed(
     folder: Path,
     engines: Engines,
 ) -> Model:
-    """The model that the ladder gives, once the examples were looked at; an old task is kept where one is to be."""
+    """The model that the ladder gives; examples are looked at first, and an old task is kept where one is to be."""
     bench = lay_out(spec, material, backbone, stopwatch, progress, folder, engines)
     bench = with_old_task(spec, bench, backbone, stopwatch, progress)
     examination = Examination()
-    before = _look(material, backbone, bench, examination)
-    network = new_network(backbone, material.task)
-    ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
-    return finish(spec, material, backbone, bench, ascent, before, examination)
+    with ThreadPoolExecutor(1) as beside:
+        before = _looking(material, backbone, bench, examination, beside)
+        network = new_network(backbone, material.task)
+        ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
+        return Finish(spec, material, backbone, bench, ascent, before.result(), examination).model()
 
 
-def _look(material: Material, backbone: Backbone, bench: Workbench, examination: Examination) -> Evidence:
-    """What is known before training; what is serious is said at once, while there is time to mend it."""
-    with counted_once(bench.folder / LOOKED, bench.stopwatch, material.computed), ThreadPoolExecutor(1) as beside:
+def _looking(
+    material: Material, backbone: Backbone, bench: Workbench, examination: Examination, beside: Executor
+) -> Future[Evidence]:
+    """What is known before training; what features do not tell is looked for while they are computed.
+
+    Heads that tell wrong labels are solved while the first rung is climbed.
+    """
+    with counted_once(bench.folder / LOOKED, bench.stopwatch, material.computed):
         before = look_before(material)
-        # What features do not tell is looked for while they are computed.
         early = beside.submit(examination.findings, before, bench.kept)
+        deeper: Callable[[], Evidence] = lambda: before  # noqa: E731
         if not material.task.reads_maps:  # for which the frozen part gives maps, and no features
-            before = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
-        early.result()
-        findings = examination.findings(before, bench.kept)
-    for finding in at_least(findings, "serious"):
-        bench.progress.say(f"  serious: {finding.summary} {finding.next_step}")
+            deeper = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
+        said = _said(early.result(), bench.progress)
+    return beside.submit(_examined, deeper, bench, examination, said)
+
+
+def _examined(
+    deeper: Callable[[], Evidence], bench: Workbench, examination: Examination, said: Collection[str]
+) -> Evidence:
+    """What `deeper` gives; what is serious in it, and was not among what is `said`, is said at once."""
+    before = deeper()
+    _said(examination.findings(before, bench.kept), bench.progress, said)
     return before
+
+
+def _said(findings: Sequence[Finding], progress: Progress, before: Collection[str] = ()) -> list[str]:
+    """Say what is serious, but for what was said `before`, while there is time to mend it; returns what was."""
+    texts = [f"{finding.summary} {finding.next_step}" for finding in at_least(findings, "serious")]
+    for text in texts:
+        if text not in before:
+            progress.say(f"  serious: {text}")
+    return texts
 
 
 def _finished_before(out: Path, spec: FitSpec, progress: Progress) -> Model:

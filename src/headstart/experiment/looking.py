@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -86,10 +86,11 @@ def _are_boxes(targets: Sequence[Any] | None) -> bool:
 
 def look_deeper(
     evidence: Evidence, material: Material, backbone: Backbone, bench: Workbench, allowed: float = math.inf
-) -> Evidence:
+) -> Callable[[], Evidence]:
     """The same with features of the frozen `backbone`, and what a head that did not see an example makes of it.
 
     The features are those that feature extraction reads: they are computed for both, or lie in the store already.
+    What is handed back solves the heads, and may be called beside other work: it runs no network.
 
     Parameters
     ----------
@@ -101,20 +102,29 @@ def look_deeper(
     deeper = replace(evidence, features=_cut(features.numpy(), rows))
     learning = {name: rows[name] for name in evidence.opened if name in rows}
     learnt = np.concatenate(list(learning.values()))
+    if not _worth_solving(material, bench, learnt, features.shape[1], allowed):
+        return lambda: _with_parts(deeper, material.task, {})
+
+    def solved() -> Evidence:
+        with bench.stopwatch.lap("train"):
+            given = _unseen(material, features[: len(learnt)], learnt, bench)
+        by_part = {name: _cut(each, _known(learning, rows)) for name, (each, rows) in given.items()}
+        return _with_parts(replace(deeper, probabilities=by_part.get("", {})), material.task, by_part)
+
+    return solved
+
+
+def _worth_solving(material: Material, bench: Workbench, learnt: np.ndarray, width: int, allowed: float) -> bool:
+    """Whether heads on features (N, `width`) of the examples `learnt` tell wrong labels, in time."""
     task = material.task
-    seconds = predicted_seconds(len(learnt), features.shape[1], task.outputs)
     if not any(_has_probabilities(part.task) for part in task.parts(task.encode([]))):
-        return _with_parts(deeper, task, {})
+        return False
     if material.split.out_of_fold and few_of_each(task.strata(material.targets(learnt))):
-        # Heads that saw one example of a class, or none, would find most labels wrong.
-        return _with_parts(deeper, task, {})
+        return False  # heads that saw one example of a class, or none, would find most labels wrong
+    seconds = predicted_seconds(len(learnt), width, task.outputs)
     if seconds > allowed:
         bench.progress.say(f"  wrong labels are not looked for: it would take about {say_duration(seconds)}")
-        return _with_parts(deeper, task, {})
-    with bench.stopwatch.lap("train"):
-        given = _unseen(material, features[: len(learnt)], learnt, bench)
-    by_part = {name: _cut(each, _known(learning, rows)) for name, (each, rows) in given.items()}
-    return _with_parts(replace(deeper, probabilities=by_part.get("", {})), task, by_part)
+    return seconds <= allowed
 
 
 def _with_parts(evidence: Evidence, task: Task, probabilities: Mapping[str, Any]) -> Evidence:

@@ -33,31 +33,42 @@ class Unlearnt:
         self._network = network
         self._made: dict[tuple[object, ...], Network] = {}
         self._bytes = sum(parameter.nbytes for parameter in network.parameters())
+        self._blank: Network | None = None
+
+    def ready(self) -> Unlearnt:
+        """Copy what has learnt now; from then on it may be at work while its shuffled copies are made."""
+        self._blank = self._blank or _copy(self._network)
+        return self
 
     def network(self, batch: Batch, seed: int) -> Network:
-        """The copy that `seed` gives, for inputs of the form of this batch of one."""
+        """The copy that `seed` gives, for inputs of the form of this batch of one; the next may take its place."""
         forms = tuple((name, tuple(tensor.shape)) for name, tensor in batch.items())
         if (seed, forms) in self._made:
             return self._made[seed, forms]
-        made = shuffled(self._network, batch, seed)
-        if (len(self._made) + 1) * self._bytes <= _KEPT_BYTES:
+        blank = self.ready()._blank or self._network
+        kept = (len(self._made) + 1) * self._bytes <= _KEPT_BYTES
+        made = shuffle(_copy(blank) if kept else blank, self._network, batch, seed)
+        if kept:
             self._made[seed, forms] = made
         return made
 
 
-def shuffled(network: Network, batch: Batch, seed: int) -> Network:
-    """A copy of `network` with every parameter tensor's values in a random order, those of a large one drawn anew.
+def _copy(network: Network) -> Network:
+    preprocess = network.backbone.preprocess  # a tokenizer's vocabulary is large, and shared
+    return copy.deepcopy(network, {id(preprocess): preprocess}).requires_grad_(False)
+
+
+def shuffle(made: Network, network: Network, batch: Batch, seed: int) -> Network:
+    """`made`, a copy of `network`, with every parameter tensor's values in a random order, of a large one drawn anew.
 
     Adebayo et al. draw weights anew as before training. Shuffling draws them from what was learnt, so that signals
     keep their scale through any architecture, whatever its initialisation was. Statistics of batch normalisation are
     measured anew, for the old ones would drown the signal: on drawn pictures of the form of the `batch`'s, so that
     the copy does not depend on the input that is explained.
     """
-    preprocess = network.backbone.preprocess  # a tokenizer's vocabulary is large, and shared
-    made = copy.deepcopy(network, {id(preprocess): preprocess}).requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
-    for parameter in made.parameters():
-        parameter.copy_(_in_random_order(parameter.reshape(-1), generator).view_as(parameter))
+    for parameter, learnt in zip(made.parameters(), network.parameters(), strict=True):
+        parameter.copy_(_in_random_order(learnt.detach().reshape(-1), generator).view_as(parameter))
     _measure_statistics(made, batch, generator)
     return made
 

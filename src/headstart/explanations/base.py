@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
 
+from headstart.core.threads import spread
 from headstart.explanations._aim import Aim
 from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour, Question
 from headstart.explanations._box_aim import BoxAim
@@ -15,6 +18,7 @@ from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parts import Parts
 from headstart.explanations._randomisation import randomisation
 from headstart.explanations._removal import removal
+from headstart.explanations._unlearnt import Unlearnt
 
 __all__ = [
     "Aim",
@@ -71,7 +75,11 @@ class MapExplanation(Explanation):
         return Explained(map=self.map(asked).detach().float().cpu())
 
     def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
-        """Removal of the marked tenth, and the map of networks with shuffled weights."""
+        """Removal of the marked tenth, and the map of networks with shuffled weights: side by side, for each runs
+        networks of its own."""
         if explained.map is None:
             return []
-        return [removal(asked, explained.map, seed, curves), randomisation(asked, explained.map, self.map, seed)]
+        asked = replace(asked, unlearnt=(asked.unlearnt or Unlearnt(asked.network)).ready())
+        removed = partial(removal, asked, explained.map, seed, curves)
+        shuffled = partial(randomisation, asked, explained.map, self.map, seed)
+        return spread(lambda check: check(), [removed, shuffled], alone=True)
