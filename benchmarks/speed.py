@@ -21,7 +21,7 @@ from target import tally
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
 MEASUREMENTS = sorted(path.stem for path in (HERE / "lines").glob("[!_]*.py"))
-NOT_INHERITED = ("THP_MEM_ALLOC_ENABLE", "OMP_WAIT_POLICY")
+NOT_INHERITED = ("THP_MEM_ALLOC_ENABLE", "OMP_WAIT_POLICY", "MALLOC_ARENA_MAX")
 """Settings that headstart makes for its own processes; a bare process must not get them from the shell."""
 
 

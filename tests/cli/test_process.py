@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,18 @@ def test_what_a_person_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     _prepare_process()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
     assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other C libraries have no arenas")
+def test_all_threads_share_one_heap_unless_a_person_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    library = types.SimpleNamespace(mallopt=lambda *given: asked.append(given))
+    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    _prepare_process()
+    assert not asked
+    monkeypatch.delenv("MALLOC_ARENA_MAX")
+    _prepare_process()
+    assert asked == [(-8, 1)]
+    monkeypatch.setattr("ctypes.CDLL", lambda name: types.SimpleNamespace())  # musl knows no such thing
+    _prepare_process()

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from headstart.core import threads
-from headstart.core.threads import processors, spread
+from headstart.core.threads import FEW_NUMBERS, processors, spread, workers
 
 
 @pytest.mark.parametrize("count", [1, 2, 16])
@@ -32,3 +32,20 @@ def test_one_item_needs_no_thread(monkeypatch: pytest.MonkeyPatch):
 
 def test_there_is_a_processor():
     assert processors() >= 1
+
+
+def test_many_numbers_are_worked_on_one_after_the_other() -> None:
+    started: list[int] = []
+    with workers(2, FEW_NUMBERS + 1) as at_once:
+        first = at_once.submit(started.append, 1)
+        assert started == [1]
+        assert at_once.submit(threading.get_ident).result() == threading.get_ident()
+        failed = at_once.submit(int, "one")
+    assert first.result() is None
+    with pytest.raises(ValueError, match="one"):
+        failed.result()
+
+
+def test_few_numbers_are_worked_on_in_threads() -> None:
+    with workers(1, FEW_NUMBERS) as beside:
+        assert beside.submit(threading.get_ident).result() != threading.get_ident()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import gc
 import os
 import sys
@@ -16,6 +17,9 @@ from headstart.core.registry import Registry
 
 COMMANDS = Registry("headstart.cli", "command")
 INPUT_MISTAKE, INTERRUPTED = 1, 130
+
+_ARENA_MAX = -8
+"""What glibc calls M_ARENA_MAX: how many heaps there may be."""
 
 NEW_OBJECTS = 50_000
 """Objects made between two searches for unused ones: importing PyTorch makes half a million that all stay."""
@@ -92,7 +96,21 @@ def _prepare_process() -> None:
     Huge pages spare most page faults of freshly allocated buffers: on a CPU they make inference several times
     faster. Threads that wait passively leave the processor to other work instead of fighting it.
     """
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        _use_one_arena()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+def _use_one_arena() -> None:
+    """Have all threads share one heap, where the C library is glibc.
+
+    It would give each thread one of its own, and what is freed there stays with it: with 20,000 photos 400 MiB of
+    1.8 GiB.
+    """
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)

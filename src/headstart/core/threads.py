@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 MOST = 8
 """Threads beyond which decoding waits for the disk and the interpreter, not for processors."""
+
+FEW_NUMBERS = 2**23
+"""In single precision 32 MiB."""
 
 
 def processors() -> int:
@@ -31,3 +34,25 @@ def spread(make: Callable[[Given], Made], given: Sequence[Given], alone: bool = 
         return [make(item) for item in given]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(make, given))
+
+
+def workers(threads: int, numbers: int) -> Executor:
+    """Who does work, beside that of whoever hands it in, on so many `numbers`.
+
+    Threads where they are few. Of many there would be several copies at once, so each work is done when it is
+    handed in.
+    """
+    return ThreadPoolExecutor(threads) if numbers <= FEW_NUMBERS else AtOnce()
+
+
+class AtOnce(Executor):
+    """Does what is handed in before it goes on."""
+
+    def submit(self, fn: Callable[..., Made], /, *args: Any, **kwargs: Any) -> Future[Made]:
+        """The finished work; what it raises is raised when its result is asked for."""
+        done: Future[Made] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.by_class import ByClass
 from headstart.core.results import ExampleCounts, Figures, FitResult, Gain, Seconds
 from headstart.core.spec import FitSpec
+from headstart.core.threads import workers
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Compared
 from headstart.diagnosis import Examination
@@ -58,7 +58,7 @@ class Finish:
 
         The learning curve reads no network, and explanations have one of their own: they are made beside the rest.
         """
-        with ThreadPoolExecutor(2) as beside:
+        with workers(2, self.backbone.feature_size * len(self.material.examples)) as beside:
             curve = beside.submit(curve_of(self.before, self.bench, self.backbone))
             verdict = self._verdict()
             model = self._model(verdict)

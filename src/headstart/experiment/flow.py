@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
+from headstart.core.threads import workers
 from headstart.core.timing import Stopwatch, parse_duration, say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
@@ -176,7 +177,7 @@ def _climbed(
     bench = lay_out(spec, material, backbone, stopwatch, progress, folder, engines)
     bench = with_old_task(spec, bench, backbone, stopwatch, progress)
     examination = Examination()
-    with ThreadPoolExecutor(1) as beside:
+    with workers(1, backbone.feature_size * len(material.examples)) as beside:
         before = _looking(material, backbone, bench, examination, beside)
         network = new_network(backbone, material.task)
         ascent = Ladder(check_strategies(choose_strategies(spec.strategy), spec), bench).climb(network)
