@@ -21,7 +21,7 @@ GPU = "cuda"
 HELD, HELD_ON_GPU = 2**31, 2**34
 """Bytes that decoded pictures may take, in the computer's memory and in a GPU's."""
 
-WARM, TIMED = 4, 24
+WARM, TIMED = 6, 60
 """Steps of the trial before the clock starts, and by the clock, on a GPU; elsewhere a step is slow and steady."""
 
 
