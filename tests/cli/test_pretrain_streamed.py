@@ -20,7 +20,6 @@ from small_world import HUES, paint, status
 @pytest.fixture(autouse=True)
 def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretraining_plan, "ENOUGH", 64)
-    monkeypatch.setattr(streamed_course, "SAMPLE", 32)
     monkeypatch.setattr(streamed_course, "BATCH", 16)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan, streamed_course
+from headstart.experiment import pretraining_plan
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -75,7 +75,6 @@ def test_what_is_packed_is_the_backbone_in_half_precision(
     recipe: ModuleType, photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pretraining_plan, "ENOUGH", 64)
-    monkeypatch.setattr(streamed_course, "SAMPLE", 32)
     teacher = Path(load("tiny_resnet").card.path)
     recipe.train(
         SimpleNamespace(

@@ -16,9 +16,6 @@ from headstart.experiment.pretraining_plan import RATE, RATE_ON
 from headstart.pretraining import Course, Plan
 from headstart.pretraining.base import PretrainingMethod
 
-SAMPLE = 256
-"""Crops that tell what the teacher's features are like."""
-
 
 @dataclass
 class Courses(ABC):

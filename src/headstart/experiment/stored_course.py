@@ -11,13 +11,16 @@ from pathlib import Path
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import SAMPLE, Courses
+from headstart.experiment.courses import Courses
 from headstart.experiment.pretraining_plan import BATCH, ROUNDS, answered_within, as_asked, usual_epoch, within
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import WHOLE, whole_features
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining import Course, Learner, Plan, Stored, crops_of
+
+SAMPLE = 256
+"""Crops that tell what the teacher's features are like, and how long a step takes."""
 
 
 class StoredCourse(Courses):

@@ -11,12 +11,15 @@ from functools import cached_property
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import SAMPLE, Courses
+from headstart.experiment.courses import Courses
 from headstart.experiment.pretraining_plan import BATCH, BATCH_ON_GPU, streamed, streamed_as_asked
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining import Course, Learner, Places, Plan, Said, Streamed, shared_maps
 
 GPU = "cuda"
+
+SAMPLED = 4
+"""Batches that tell what the teacher's answers are like."""
 
 HELD, HELD_ON_GPU = 2**31, 2**34
 """Bytes that decoded pictures may take, in the computer's memory and in a GPU's."""
@@ -56,12 +59,12 @@ class StreamedCourse(Courses):
         )
 
     def _sample(self, plan: Plan) -> Said:
-        """What the teacher says of some crops, on the computer's side, to know what its answers are like."""
-        some = replace(plan, crops=SAMPLE, per_epoch=SAMPLE, epochs=1, batch_size=min(plan.batch_size, SAMPLE))
+        """What the teacher says of some crops, to know what its answers are like."""
+        count = SAMPLED * plan.batch_size
+        some = replace(plan, crops=count, per_epoch=count, epochs=1)
         said: Sequence[Said] = [wanted for _, wanted in self._shown.epoch(0, some)]
         maps = zip(*(each.maps for each in said), strict=True)
-        here = Said(torch.cat([each.features for each in said]), tuple(torch.cat(parts) for parts in maps))
-        return here.on(torch.device("cpu"))
+        return Said(torch.cat([each.features for each in said]), tuple(torch.cat(parts) for parts in maps))
 
     @cached_property
     def _maps(self) -> list:

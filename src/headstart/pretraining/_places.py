@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SILENT = 1e-3
+SILENT = 0.02
 """A channel that deviates by less than this share of the mean deviation is not stretched any further."""
 
 
