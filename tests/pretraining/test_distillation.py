@@ -34,7 +34,7 @@ def test_the_loss_by_hand() -> None:
 
 
 def test_weights_that_teach_nothing_are_refused() -> None:
-    with pytest.raises(UsageError, match="features=0,relations=0 weighs nothing to learn"):
+    with pytest.raises(UsageError, match="features=0,relations=0,maps=1 weighs nothing to learn"):
         with_settings(METHODS, "distillation:features=0,relations=0", "--method").check()
     with pytest.raises(UsageError, match="weighs nothing"):
         Distillation(features=-1.0).check()

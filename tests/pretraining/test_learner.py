@@ -21,7 +21,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import WHOLE, whole_features
-from headstart.pretraining import METHODS, Course, Learner, Plan, crops_of
+from headstart.pretraining import METHODS, Course, Learner, Plan, Stored, crops_of
 
 PLAN = Plan(crops=24, per_epoch=12, epochs=4, batch_size=4, rate=1e-3)
 
@@ -42,7 +42,8 @@ def course(plan: Plan = PLAN) -> Course:
     part = FrozenPart(frontier, Engines("eager"), None, choose_device("cpu"), Stopwatch(), progress)
     answers = part.over(inputs)
     lesson = METHODS.load("distillation")().lesson(student.feature_size, answers.batch(range(8))[WHOLE])
-    return Course(student, lesson, replace(inputs, preprocess=seen), answers, plan, 0, choose_device("cpu"))
+    shown = Stored(replace(inputs, preprocess=seen), answers, 0)
+    return Course(student, lesson, shown, plan, 0, choose_device("cpu"))
 
 
 def test_student_and_teacher_are_shown_the_same_crop() -> None:
@@ -68,19 +69,19 @@ def test_student_and_teacher_are_shown_the_same_crop() -> None:
 
 def test_every_picture_is_met_before_any_is_met_again() -> None:
     made = course()
-    names = [made.crops.examples.ids[row] for row in range(15)]
+    names = [made.shown.crops.examples.ids[row] for row in range(15)]
     assert all(sorted(names[start : start + 5]) == ["0", "1", "2", "3", "4"] for start in (0, 5, 10))
-    assert len(set(made.crops.keys)) == PLAN.crops
+    assert len(set(made.shown.crops.keys)) == PLAN.crops
     assert [PLAN.first(epoch) for epoch in range(4)] == [0, 12, 0, 12]
 
 
 def test_a_student_learns_and_its_teacher_stays_what_it_was() -> None:
     made = course(replace(PLAN, crops=12, epochs=20, rate=3e-3))
-    before = made.answers.batch(range(12))[WHOLE]
+    before = made.shown.answers.batch(range(12))[WHOLE]
     learner = Learner(made)
     losses = [learner.epoch(number) for number in range(20)]
     assert losses[-1] < 0.8 * losses[0]
-    assert torch.equal(made.answers.batch(range(12))[WHOLE], before)
+    assert torch.equal(made.shown.answers.batch(range(12))[WHOLE], before)
 
 
 def test_what_was_kept_goes_on_to_the_same_bits(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,20 @@ def load(name_or_path: str | Path) -> Backbone:
         raise HeadstartError(f"{error}\n{_at_hand_now()}\n{_bring_over(given)}") from error
 
 
-def beginner(name_or_path: str | Path) -> Backbone:
+def beginner(name_or_path: str | Path, fresh: bool = False) -> Backbone:
     """The backbone that learning may begin with: one on this machine as it is, any other with random weights.
+
+    With `fresh` one on this machine has random weights too.
 
     Raises
     ------
     UsageError : there is none of that name; the nearest is offered.
     """
     source, name = _resolve(os.fspath(name_or_path))
-    return source.load(name, pretrained=source.on_this_machine)
+    made = source.load(name, pretrained=source.on_this_machine and not fresh)
+    if fresh:
+        made.card = replace(made.card, path="", pretraining="none: random weights")
+    return made
 
 
 def written_as(backbone: Backbone) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._image_maps import offered_maps, read_maps
+from headstart.backbones._image_maps import offered_maps, read_maps, read_with_output
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._image_stages import image_stages
 from headstart.backbones._use_order import Seen, watch
@@ -92,6 +92,12 @@ class ImageBackbone(Backbone):
 
     def maps(self, batch: Batch, names: Sequence[str]) -> Batch:
         return read_maps(self.network, batch["pixels"], names)
+
+    def unframed_maps(self) -> list[Map]:
+        return offered_maps(self.network, self._stages, "network.", self.preprocess.channels)
+
+    def features_and_maps(self, batch: Batch, names: Sequence[str]) -> tuple[Tensor, Batch]:
+        return read_with_output(self.network, batch["pixels"], names)
 
     def traced(self) -> tuple[nn.Module, str]:
         return self.network, "pixels"

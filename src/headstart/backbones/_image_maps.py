@@ -37,7 +37,8 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
             if not found.is_wide or seen.get(stride, found).is_wide:
                 seen[stride] = found
 
-    pixels = torch.zeros(1, channels, *TRIED)
+    device = next((parameter.device for parameter in network.parameters()), None)
+    pixels = torch.zeros(1, channels, *TRIED, device=device)
     with torch.no_grad(), contextlib.ExitStack() as hooks:
         for path, module in _closed(network, stages, prefix):
             hooks.enter_context(_hooked(module, partial(note, path)))
@@ -50,6 +51,11 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
 
 def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch:
     """The outputs of the modules `names`, (N, C, h, w) each, by name."""
+    return read_with_output(network, pixels, names)[1]
+
+
+def read_with_output(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> tuple[Any, Batch]:
+    """What `network` gives, and the outputs of its modules `names`, (N, C, h, w) each, by name, of one forward."""
     found: Batch = {}
     with contextlib.ExitStack() as hooks:
         for name in names:
@@ -57,8 +63,8 @@ def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch
         # What follows the last map may write over it, and is no part of what gives it.
         own = lambda output: found.__setitem__(names[-1], output.clone())  # noqa: E731
         hooks.enter_context(_hooked(network.get_submodule(names[-1]), own))
-        network(pixels)
-    return {name: found[name] for name in names}
+        output = network(pixels)
+    return output, {name: found[name] for name in names}
 
 
 def stride_of(shape: tuple[int, ...]) -> int | None:

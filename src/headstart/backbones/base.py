@@ -184,6 +184,14 @@ class Backbone(nn.Module, ABC):
         """The maps `names` of :meth:`offered_maps`, (N, C, h, w) each, by name."""
         raise UsageError(no_maps(self))
 
+    def unframed_maps(self) -> list[Map]:
+        """The maps that it gives of what its preprocessing gives, without being :meth:`framed`; none for most."""
+        return []
+
+    def features_and_maps(self, batch: Batch, names: Sequence[str]) -> tuple[Tensor, Batch]:
+        """The features and the maps `names` of :meth:`unframed_maps`, of one forward."""
+        raise UsageError(no_maps(self))
+
     def save_assets(self, folder: Path) -> None:
         """Write what a rebuilt backbone needs besides weights (a tokenizer); nothing for most."""
         return

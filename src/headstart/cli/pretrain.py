@@ -26,11 +26,12 @@ def add_to(commands: Any) -> None:
         "pretrain",
         help="make a small backbone from a larger one and unlabelled pictures",
         description="Teach a small backbone what a larger one gives for crops of your pictures, without labels, and "
-        "write a backbone folder. The larger one answers once for each crop; an epoch costs the small one alone.",
+        "write a backbone folder. The larger one answers once for each crop, and an epoch costs the small one "
+        "alone; on a GPU it answers for ever new crops.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", help="a folder of pictures, with or without classes, or a table of paths")
+    parser.add_argument("data", nargs="+", help="folders of pictures, with or without classes, or a table of paths")
     parser.add_argument("--input", metavar="COLUMN", help="the column of paths, of a table (default: found)")
     parser.add_argument("--teacher", required=True, metavar="BACKBONE", help="a name or a folder")
     parser.add_argument("--student", required=True, metavar="BACKBONE", help="a name, or a folder to go on from")
@@ -42,6 +43,15 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--method", default="distillation", metavar="NAME", help="name or name:setting=value (default: distillation)"
     )
+    parser.add_argument(
+        "--course",
+        default="auto",
+        metavar="NAME",
+        help="stored: the teacher answers once for crops that are met again; streamed: for every batch of ever new "
+        "ones (default: streamed on a GPU)",
+    )
+    parser.add_argument("--size", type=int, metavar="N", help="pixels of a streamed crop's side (default: student's)")
+    parser.add_argument("--fresh", action="store_true", help="random weights even for a student with its own")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted pretraining")
     add_machine(parser)
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
@@ -54,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
     from headstart.experiment.pretraining import pretrain
 
     result = pretrain(
-        options.data,
+        options.data[0] if len(options.data) == 1 else options.data,
         teacher=options.teacher,
         student=options.student,
         out=options.out,
@@ -68,6 +78,9 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         engine=options.engine,
         resume=options.resume,
+        course=options.course,
+        size=options.size,
+        fresh=options.fresh,
     )
     if options.json:
         print(json.dumps(finite(result.to_json()), ensure_ascii=False))

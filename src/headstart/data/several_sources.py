@@ -36,6 +36,33 @@ def read_all(request: Request, also: Sequence[str]) -> Examples:
     return _joined([first, *others])
 
 
+def read_together(requests: Sequence[Request]) -> Examples:
+    """The inputs of several sources, source after source, with the splits that they give; targets are left out.
+
+    Raises
+    ------
+    InputError : as :func:`read`, for any of them; or they hold inputs of different kinds.
+    """
+    parts = [read(request) for request in requests]
+    if len(parts) == 1:
+        return parts[0]
+    for part in parts[1:]:
+        if part.modality != parts[0].modality:
+            given, wanted = (MODALITIES.load(each.modality)().noun for each in (part, parts[0]))
+            raise InputError(Problem(part.source, f"it holds {given}, and {parts[0].source} holds {wanted}"))
+    ids = [id_ for part in parts for id_ in part.ids]
+    if len(set(ids)) < len(ids):
+        ids = [f"{part.source}: {id_}" for part in parts for id_ in part.ids]
+    return Examples(
+        modality=parts[0].modality,
+        references=[reference for part in parts for reference in part.references],
+        ids=ids,
+        splits=_splits(parts),
+        source=" and ".join(part.source for part in parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
 def _read_other(request: Request, source: str, target: str) -> Examples:
     usual = {"input": request.input} if request.input else {}
     try:

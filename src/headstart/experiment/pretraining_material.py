@@ -16,13 +16,13 @@ from headstart.core.device import choose_device
 from headstart.core.errors import InputError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.data.checks import Checked, check
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
-from headstart.data.read import read
 from headstart.data.readers.base import Request
+from headstart.data.several_sources import read_together
 from headstart.experiment.bench import check_modality
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.material import say_notes
@@ -30,12 +30,17 @@ from headstart.experiment.pretraining_probe import Probe
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
 
+COURSES = ("stored", "streamed")
+"""Whether the teacher answers once for crops that are met again, or for each batch of ever new ones."""
+
 
 @dataclass(frozen=True)
 class Wish:
     """What a person asked for; ``spec`` says on what, how long it may take, and what computes.
 
     ``epochs`` None: as many as the budget allows. ``probe`` are labelled examples, None where there are none.
+    ``course`` is one of :data:`COURSES`, or AUTO. ``side`` of the crops of a streamed course, in pixels; None for the
+    student's own. ``fresh``: a student on this machine begins with random weights too.
     """
 
     spec: FitSpec
@@ -45,6 +50,9 @@ class Wish:
     method: str
     epochs: int | None
     probe: FitSpec | None
+    course: str = AUTO
+    side: int | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,9 @@ class Gathered:
             "student": self.student.card.name,
             "method": self.wish.method,
             "epochs": str(self.wish.epochs),
+            "course": self.wish.course,
+            "size": str(self.wish.side),
+            "fresh": str(self.wish.fresh),
             "probe": self.probe.fingerprint if self.probe else "",
         }
 
@@ -104,7 +115,7 @@ def gathered(wish: Wish, stopwatch: Stopwatch, progress: Progress) -> Gathered:
     kind, device = pictures.examples.modality, choose_device(wish.spec.device)
     teacher = load(wish.teacher).requires_grad_(False).eval()
     torch.manual_seed(wish.spec.seed)  # for the random weights
-    student = beginner(wish.student)
+    student = beginner(wish.student, wish.fresh)
     for name, backbone in ((wish.teacher, teacher), (wish.student, student)):
         check_modality(name, backbone.card, kind)
     config = written_as(student)
@@ -118,6 +129,17 @@ def gathered(wish: Wish, stopwatch: Stopwatch, progress: Progress) -> Gathered:
     return found
 
 
+def sources_of(data: Any) -> list[Any]:
+    """What was handed over as a list of sources: it is one where a folder is among paths; a list of files is not."""
+    paths = isinstance(data, list | tuple) and all(isinstance(each, str | Path) for each in data)
+    return list(data) if paths and any(Path(each).expanduser().is_dir() for each in data) else [data]
+
+
+def names_of(data: Any) -> str:
+    """``photos and scans``: the sources' own names."""
+    return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
+
+
 def _pictures(spec: FitSpec, store: FrontierStore, stopwatch: Stopwatch, progress: Progress) -> Checked:
     """The inputs that can be read, whatever their labels; none of a test split that the data give.
 
@@ -125,7 +147,8 @@ def _pictures(spec: FitSpec, store: FrontierStore, stopwatch: Stopwatch, progres
     ------
     InputError : there is none, or too many are damaged.
     """
-    examples = read(Request(spec.data, spec.input, needs_targets=False, fits=False))
+    requests = [Request(each, spec.input, needs_targets=False, fits=False) for each in sources_of(spec.data)]
+    examples = read_together(requests)
     splits = examples.splits or [None] * len(examples)
     rows = [row for row, name in enumerate(splits) if name != "test"]
     modality, left = MODALITIES.load(examples.modality)(), len(examples) - len(rows)

@@ -21,6 +21,15 @@ LOOKS, FOR_LOOKS = 10, 0.15
 BATCH, RATE, RATE_ON = 64, 2e-3, 5e-4
 """Crops of a step, and AdamW's peak rate: for random weights, and for a student that has learnt before."""
 
+BATCH_ON_GPU = 256
+"""Crops of a step of a streamed course on a GPU; fewer do not fill it."""
+
+SECONDS = 15.0
+"""An epoch of a streamed course takes at least so long: after each its state is written."""
+
+KEPT_BACK = 0.04
+"""The share of the time that a streamed course leaves, for it must reach the end where its rate is nothing."""
+
 
 def as_asked(pictures: int, epochs: int, rate: float) -> Plan:
     """The plan of so many `epochs`, whatever time they take."""
@@ -43,6 +52,21 @@ def within(pictures: int, left: float, teacher_each: float, student_each: float,
         if epochs >= rounds:
             return _plan(per_epoch, rounds, epochs, rate)
         rounds = max(1, rounds - 1)
+
+
+def streamed(pictures: int, left: float, each: float, batch: int, rate: float) -> Plan:
+    """The plan of a streamed course that fills `left` seconds, at `each` seconds for a crop of both networks."""
+    total = max(batch, math.floor(max(left, 0.0) * (1 - KEPT_BACK) / each))
+    usual = max(usual_epoch(pictures), math.ceil(SECONDS / each))
+    epochs = max(1, round(total / usual))
+    per_epoch = max(1, total // epochs // batch) * batch
+    return Plan(per_epoch * epochs, per_epoch, epochs, batch, rate)
+
+
+def streamed_as_asked(pictures: int, epochs: int, batch: int, rate: float) -> Plan:
+    """The plan of a streamed course of so many `epochs`, whatever time they take."""
+    per_epoch = math.ceil(usual_epoch(pictures) / batch) * batch
+    return Plan(per_epoch * epochs, per_epoch, epochs, batch, rate)
 
 
 def answered_within(left: float, teacher_each: float) -> int:

@@ -1,44 +1,28 @@
-"""Runs a pretraining: the teacher answers once, a plan fills the time, and the student learns."""
+"""Runs a pretraining: a plan fills the time, and the student learns what its teacher answers."""
 
 from __future__ import annotations
 
-import copy
 import json
-import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from headstart.core.files import write_json
 from headstart.core.progress import Progress
-from headstart.core.timing import Stopwatch, say_duration
+from headstart.core.spec import AUTO
+from headstart.core.timing import Stopwatch
+from headstart.experiment.courses import Courses
 from headstart.experiment.pretrained_folder import Pretrained
-from headstart.experiment.pretraining_material import Gathered
-from headstart.experiment.pretraining_plan import (
-    BATCH,
-    RATE,
-    RATE_ON,
-    ROUNDS,
-    answered_within,
-    as_asked,
-    looks_within,
-    usual_epoch,
-    within,
-)
+from headstart.experiment.pretraining_material import COURSES, Gathered, names_of
+from headstart.experiment.pretraining_plan import looks_within
 from headstart.experiment.pretraining_state import AFTER, BEFORE, TEACHER, Reached
 from headstart.experiment.schooling import Schooling
-from headstart.frozen.activations import FrozenPart
-from headstart.frozen.choosing import Engines
-from headstart.frozen.frontier import WHOLE, whole_features
-from headstart.frozen.inputs import Inputs
-from headstart.pretraining import Course, Learner, Plan, crops_of
+from headstart.experiment.stored_course import StoredCourse
+from headstart.experiment.streamed_course import GPU, StreamedCourse
+from headstart.pretraining import Learner, Plan
 from headstart.pretraining.base import PretrainingMethod
-
-SAMPLE = 256
-"""Crops that tell what the teacher's features are like, and how long a step takes."""
 
 FOR_THE_END = 0.03
 """The share of the budget that is left for writing."""
@@ -60,8 +44,8 @@ class Run:
         """Teach the student; it is then what it was at its best."""
         outputs = {} if self._begun else self._first_outputs()
         plan = self._plan()
-        self._part.engines.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
-        learner = Learner(self._course(plan))
+        self._courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
+        learner = Learner(self._courses.course(plan))
         reached = Reached(outputs=outputs)
         if self._begun:
             reached = Reached.load(self.folder / LEARNING, learner)
@@ -80,11 +64,13 @@ class Run:
         return self.material.wish.spec.budget * (1 - FOR_THE_END)
 
     @cached_property
-    def _part(self) -> FrozenPart:
-        """The teacher, run once for each crop."""
-        material = self.material
-        frontier, engines = whole_features(material.teacher), Engines(material.wish.spec.engine)
-        return FrozenPart(frontier, engines, material.store, material.device, self.stopwatch, self.progress)
+    def _courses(self) -> Courses:
+        """As the plan of a killed run says, as asked for, or as suits the device."""
+        begun, material = self._begun_plan, self.material
+        wanted = material.wish.course if begun is None else COURSES[int(begun.streamed)]
+        streams = material.device.type == GPU if wanted == AUTO else wanted == COURSES[1]
+        made = StreamedCourse if streams else StoredCourse
+        return made(material, self.method, self.stopwatch, self.progress, self._deadline)
 
     def _first_outputs(self) -> dict[str, Tensor]:
         """Outputs of the probe before anything is learnt, the student's and its teacher's."""
@@ -96,64 +82,25 @@ class Run:
         self.progress.say(f"  before: {student}; the teacher's {teacher}")
         return outputs
 
+    @property
+    def _begun_plan(self) -> Plan | None:
+        file = self.folder / PLAN
+        return Plan(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
     def _plan(self) -> Plan:
         """The plan that a killed run had, the one asked for, or the one that fills the budget."""
-        file, pictures = self.folder / PLAN, len(self.material.pictures.examples)
-        rate = RATE_ON if self.material.goes_on else RATE
-        if file.is_file():
-            return Plan(**json.loads(file.read_text(encoding="utf-8")))
+        if (begun := self._begun_plan) is not None:
+            return begun
         epochs = self.material.wish.epochs
-        plan = self._filling(pictures, rate) if epochs is None else as_asked(pictures, epochs, rate)
-        write_json(file, asdict(plan))
+        plan = self._filling() if epochs is None else self._courses.asked(epochs)
+        write_json(self.folder / PLAN, asdict(plan))
         return plan
 
-    def _filling(self, pictures: int, rate: float) -> Plan:
-        """The plan that fills what is left of the budget, by a trial of the teacher and of the student."""
-        teacher_each = self._teacher_each(pictures)
-        student_each = self._trial(rate)
+    def _filling(self) -> Plan:
+        """The plan that fills what is left of the budget; a part of it is for looks at the probe."""
         each = self.material.probe.seconds if self.material.probe else 0.0
-        left = self._deadline - self.stopwatch.total
-        looks = looks_within(left, each)
-        looking = looks * each
-        plan = replace(within(pictures, left - looking, teacher_each, student_each, rate), looks=looks)
-        seconds = plan.crops * teacher_each + plan.epochs * plan.per_epoch * student_each + looking
-        self.progress.say(
-            f"  plan: {plan.epochs} epochs of {plan.per_epoch:,} crops; the teacher answers for {plan.crops:,}, "
-            f"once; about {say_duration(seconds)}."
-        )
-        return plan
-
-    def _teacher_each(self, pictures: int) -> float:
-        """Seconds for a crop by the teacher, on an engine that is chosen for as many as there is time to run."""
-        sample = self._teacher_sees(SAMPLE)
-        each = self._part.seconds_per_example(sample, len(sample))
-        affordable = answered_within(self._deadline - self.stopwatch.total, each)
-        ahead = min(affordable, ROUNDS * usual_epoch(pictures))
-        return self._part.seconds_per_example(sample, ahead) if ahead > len(sample) else each
-
-    def _trial(self, rate: float) -> float:
-        """Seconds for a crop in an epoch, by a copy of the student."""
-        course = self._course(Plan(SAMPLE, SAMPLE, 1, BATCH, rate))
-        trial = Learner(replace(course, student=copy.deepcopy(self.material.student)))
-        began = time.perf_counter()
-        trial.epoch(0)
-        return (time.perf_counter() - began) / SAMPLE
-
-    def _course(self, plan: Plan) -> Course:
-        """What is learnt by `plan`; the teacher answers for all its crops first."""
-        material, seed = self.material, self.material.wish.spec.seed
-        answers = self._part.over(self._teacher_sees(plan.crops))
-        sample = answers.batch(range(min(SAMPLE, plan.crops)))[WHOLE]
-        torch.manual_seed(seed)
-        lesson = self.method.lesson(material.student.feature_size, sample)
-        crops = replace(answers.inputs, preprocess=material.student_sees)
-        return Course(material.student, lesson, crops, answers, plan, seed, material.device)
-
-    def _teacher_sees(self, count: int) -> Inputs:
-        material = self.material
-        pictures, fingerprints = material.pictures.examples, material.pictures.fingerprints
-        kind, seed = material.modality, material.wish.spec.seed
-        return crops_of(pictures, fingerprints, kind, material.teacher_sees, count, seed, self.stopwatch)
+        looks = looks_within(self._deadline - self.stopwatch.total, each)
+        return replace(self._courses.filling(looks * each), looks=looks)
 
     def _result(self, reached: Reached, plan: Plan) -> Pretrained:
         material, probed = self.material, None
@@ -166,7 +113,7 @@ class Run:
             random_weights=not material.goes_on,
             method=material.wish.method,
             licence=material.licence,
-            source=Path(str(material.wish.spec.data)).resolve().name,
+            source=names_of(material.wish.spec.data),
             pictures=len(material.pictures.examples),
             crops=plan.crops,
             epochs=reached.epoch,

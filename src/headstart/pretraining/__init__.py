@@ -1,7 +1,25 @@
 """Pretraining: one file a way for a network to learn features that a head for any task may read."""
 
-from headstart.pretraining._course import Course, Plan, crops_of
+from headstart.pretraining._course import Course, Shown
 from headstart.pretraining._learner import Learner
+from headstart.pretraining._places import Places
+from headstart.pretraining._plan import Plan
 from headstart.pretraining._registry import METHODS
+from headstart.pretraining._said import Said, said_by, shared_maps
+from headstart.pretraining._stored import Stored, crops_of
+from headstart.pretraining._streamed import Streamed
 
-__all__ = ["METHODS", "Course", "Learner", "Plan", "crops_of"]
+__all__ = [
+    "METHODS",
+    "Course",
+    "Learner",
+    "Places",
+    "Plan",
+    "Said",
+    "Shown",
+    "Stored",
+    "Streamed",
+    "crops_of",
+    "said_by",
+    "shared_maps",
+]

@@ -1,52 +1,28 @@
-"""What a student learns from: crops of pictures, a teacher's answers to them, and how long."""
+"""What a student learns from: its lesson, what it is shown, and what its teacher says of that."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from headstart.backbones.base import Backbone, Preprocess
-from headstart.core.files import digest
-from headstart.core.timing import Stopwatch
-from headstart.data.examples import Examples
-from headstart.data.modalities.base import Modality
-from headstart.frozen.activations import Activations
-from headstart.frozen.inputs import Inputs
+from headstart.backbones.base import Backbone, Batch
+from headstart.pretraining._places import Places
+from headstart.pretraining._plan import Plan
+from headstart.pretraining._said import Said, said_by
 from headstart.pretraining.base import Lesson
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How long a student learns.
+class Shown(ABC):
+    """Crops with a teacher's answers to them, a batch at a time."""
 
-    Attributes
-    ----------
-    crops : P, all there are; a multiple of ``per_epoch``, that an epoch looks at. ``batch_size`` of them make a step.
-    rate : the peak learning rate of AdamW. looks : at how the student does meanwhile, at most, evenly spread.
-    """
-
-    crops: int
-    per_epoch: int
-    epochs: int
-    batch_size: int
-    rate: float
-    looks: int = 10
-
-    @property
-    def steps(self) -> int:
-        """Of one epoch."""
-        return -(-self.per_epoch // self.batch_size)
-
-    def looks_after(self, epochs: int) -> bool:
-        """Whether a look at the student is due when so many epochs are done."""
-        return epochs % max(1, self.epochs // self.looks) == 0
-
-    def first(self, epoch: int) -> int:
-        """The first of the crops that `epoch` looks at; the others follow it."""
-        return epoch * self.per_epoch % self.crops
+    @abstractmethod
+    def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Said]]:
+        """The batches of epoch `number`, in an order that follows from it and a seed: what the student is shown, and
+        what its teacher says of the same crops."""
 
 
 @dataclass
@@ -55,38 +31,27 @@ class Course:
 
     Attributes
     ----------
-    crops : all P crops as the student is shown them; ``answers`` the teacher's features of the same.
     seed : with the number of an epoch it fixes all randomness.
+    places : what is learnt of maps, and ``maps`` the names of the student's; None and none where ``shown`` has none.
+    reduced : whether the student's forward runs in bfloat16 where that is safe.
     """
 
     student: Backbone
     lesson: Lesson
-    crops: Inputs
-    answers: Activations
+    shown: Shown
     plan: Plan
     seed: int
     device: torch.device
+    places: Places | None = None
+    places_weight: float = 1.0
+    maps: tuple[str, ...] = ()
+    reduced: bool = False
 
-
-def crops_of(
-    examples: Examples,
-    fingerprints: Sequence[str],
-    modality: Modality,
-    preprocess: Preprocess,
-    count: int,
-    seed: int,
-    stopwatch: Stopwatch,
-) -> Inputs:
-    """`count` crops of N pictures: one of each in random order, then another of each, and so on.
-
-    A crop is an input of its own, whose key is that of the picture and the crop's number; so all of them lie in one
-    part of the store, and a longer course finds those of a shorter one there.
-
-    Parameters
-    ----------
-    fingerprints : N digests of the content. preprocess : cuts the crop that a key stands for.
-    """
-    order = np.random.default_rng(seed).permutation(len(examples))
-    rows = [int(order[place % len(order)]) for place in range(count)]
-    keys = [digest(fingerprints[row], f"crop {place // len(order)}") for place, row in enumerate(rows)]
-    return Inputs(examples.select(rows), modality, preprocess, keys, stopwatch)
+    def loss(self, batch: Batch, wanted: Said) -> Tensor:
+        """The loss of a batch, a scalar; both are on the device."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
+            said = said_by(self.student, batch, self.maps)
+        loss: Tensor = self.lesson(said.features.float(), wanted.features.float())
+        if self.places is not None:
+            loss = loss + self.places_weight * self.places(said.maps, wanted.maps)
+        return loss

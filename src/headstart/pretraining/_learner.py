@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from headstart.backbones.base import Batch, collate
-from headstart.core.ahead import ahead
+from headstart.backbones.base import Batch
 from headstart.core.errors import HeadstartError
-from headstart.core.files import digest
-from headstart.frozen.frontier import WHOLE
 from headstart.model.state import owned
 from headstart.pretraining._course import Course
-from headstart.training.batches import shuffled_batches
+from headstart.pretraining._said import Said
+from headstart.pretraining._seeds import seed_of
 from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
 from headstart.training.recipe import rate_factor
 
@@ -32,7 +31,12 @@ class Learner:
 
     def __init__(self, course: Course) -> None:
         self.course = course
-        self.both = nn.ModuleDict({"student": course.student, "lesson": course.lesson}).to(course.device)
+        layout = torch.channels_last if course.plan.channels_last else torch.contiguous_format
+        parts = {"student": course.student, "lesson": course.lesson}
+        if course.places is not None:
+            parts["places"] = course.places
+        self.both = nn.ModuleDict(parts).to(course.device)
+        course.student.to(memory_format=layout)
         self.both.requires_grad_(True)
         moving = list(self.both.parameters())
         groups = [
@@ -52,41 +56,36 @@ class Learner:
         ------
         HeadstartError : the loss is no finite number.
         """
-        plan = self.course.plan
-        seed = int(digest(str(self.course.seed), "pretraining", str(number))[:8], 16)
-        torch.manual_seed(seed)
-        parts = shuffled_batches(plan.per_epoch, plan.batch_size, np.random.default_rng(seed))
-        parts = [plan.first(number) + part for part in parts]
+        plan, device = self.course.plan, self.course.device
+        torch.manual_seed(seed_of(self.course.seed, number))
         self.both.train()
-        losses = 0.0
-        for place, (part, given) in enumerate(zip(parts, ahead(self.read, parts), strict=True)):
-            losses += self.step(number * plan.steps + place, *given) * len(part)
-            advance(len(part))
+        losses: list[tuple[Tensor, int]] = []
+        with fastest_convolutions(device):
+            for place, (batch, wanted) in enumerate(self.course.shown.epoch(number, plan)):
+                count = len(wanted.features)
+                losses.append((self.step(number * plan.steps + place, batch, wanted), count))
+                advance(count)
         self.both.eval()
-        if not np.isfinite(losses):
+        mean = _mean(losses)  # the first time that the device is waited for
+        if not math.isfinite(mean):
             raise HeadstartError(
                 f"The loss of epoch {number + 1} is no finite number: this student does not learn from this teacher. "
                 "Take another student, or go on from a pretrained one."
             )
-        return losses / sum(map(len, parts))
+        return mean
 
-    def read(self, rows: np.ndarray) -> tuple[Batch, Tensor]:
-        """The crops at `rows` as the student is shown them, and the teacher's features (B, A) of them."""
-        places = rows.tolist()
-        return collate(self.course.crops.many(places)), self.course.answers.batch(places)[WHOLE]
-
-    def step(self, number: int, batch: Batch, answers: Tensor) -> float:
-        """One step, the `number`-th of all; returns its loss."""
+    def step(self, number: int, batch: Batch, wanted: Said) -> Tensor:
+        """One step, the `number`-th of all; returns its loss, a scalar that lies on the device."""
         plan, device = self.course.plan, self.course.device
         for group in self.optimizer.param_groups:
             group["lr"] = plan.rate * rate_factor(number, plan.epochs * plan.steps, WARMUP)
         self.optimizer.zero_grad()
-        features = self.course.student.features({name: tensor.to(device) for name, tensor in batch.items()})
-        loss = self.course.lesson(features, answers.to(device))
+        here = {name: tensor.to(device) for name, tensor in batch.items()}
+        loss = self.course.loss(here, wanted.on(device))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.both.parameters(), CLIP)
         self.optimizer.step()
-        return float(loss.detach())
+        return loss.detach()
 
     def save(self, folder: Path) -> None:
         """Write everything that the next epoch starts from into `folder`, which exists."""
@@ -97,3 +96,20 @@ class Learner:
         """Go on from what :meth:`save` wrote."""
         self.both.load_state_dict(load_file(folder / WEIGHTS))
         load_optimizer(self.optimizer, load_file(folder / OPTIMIZER))
+
+
+def _mean(losses: list[tuple[Tensor, int]]) -> float:
+    """Of all crops, from the losses of batches of so many."""
+    values, counts = torch.stack([loss for loss, _ in losses]).cpu().tolist(), [count for _, count in losses]
+    return math.fsum(value * count for value, count in zip(values, counts, strict=True)) / sum(counts)
+
+
+@contextlib.contextmanager
+def fastest_convolutions(device: torch.device) -> Iterator[None]:
+    """On a GPU, let the ways to compute each convolution be timed once, for the block: shapes stay the same."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = before or device.type == "cuda"
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before

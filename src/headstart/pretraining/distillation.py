@@ -19,19 +19,21 @@ class Distillation(PretrainingMethod):
     Parameters
     ----------
     features, relations : weights, not negative, and not both 0.
+    maps : weight of the maps of both networks, not negative; they count where the teacher answers as the student
+        learns, for no store holds them.
     """
 
     summary = "learns the features of a larger network, and which pictures it finds alike"
 
-    def __init__(self, features: float = 1.0, relations: float = 1.0) -> None:
-        self.features, self.relations = features, relations
+    def __init__(self, features: float = 1.0, relations: float = 1.0, maps: float = 1.0) -> None:
+        self.features, self.relations, self.maps = features, relations, maps
 
     def check(self) -> None:
         weights = self.features, self.relations
-        if min(weights) < 0 or max(weights) == 0:
+        if min(weights) < 0 or max(weights) == 0 or self.maps < 0:
             raise UsageError(
-                f"distillation:features={self.features:g},relations={self.relations:g} weighs nothing to learn; both "
-                "must be at least 0, and one of them more."
+                f"distillation:features={self.features:g},relations={self.relations:g},maps={self.maps:g} weighs "
+                "nothing to learn; all must be at least 0, and one of the first two more."
             )
 
     def lesson(self, width: int, answers: Tensor) -> Imitation:

@@ -1,0 +1,63 @@
+"""What the two ways to come by a teacher's answers share: stored once for all, or streamed as the student learns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch
+from headstart.experiment.pretraining_material import Gathered
+from headstart.experiment.pretraining_plan import RATE, RATE_ON
+from headstart.pretraining import Course, Plan
+from headstart.pretraining.base import PretrainingMethod
+
+
+@dataclass
+class Courses(ABC):
+    """Makes plans for what was gathered, and the course of a plan. ``deadline`` is in seconds by the stopwatch."""
+
+    material: Gathered
+    method: PretrainingMethod
+    stopwatch: Stopwatch
+    progress: Progress
+    deadline: float
+
+    @abstractmethod
+    def filling(self, looking: float) -> Plan:
+        """The plan that fills what is left of the time but `looking` seconds, by a trial of both networks."""
+
+    @abstractmethod
+    def asked(self, epochs: int) -> Plan:
+        """The plan of so many `epochs`, whatever time they take."""
+
+    @abstractmethod
+    def course(self, plan: Plan) -> Course:
+        """What is learnt by `plan`."""
+
+    def recorded_in(self, folder: Path) -> None:  # noqa: B027 - most choose nothing
+        """Keep in `folder` what was chosen by measuring, for a resumed run; or take what lies there."""
+
+    @property
+    def rate(self) -> float:
+        """The peak learning rate for this student."""
+        return RATE_ON if self.material.goes_on else RATE
+
+    @property
+    def seed(self) -> int:
+        """Of all that is random."""
+        return self.material.wish.spec.seed
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(self.material.pictures.examples)
+
+    def seeded(self, make: Callable[[], torch.nn.Module]) -> torch.nn.Module:
+        """What `make` makes, begun at random the same every time."""
+        torch.manual_seed(self.seed)
+        return make()
