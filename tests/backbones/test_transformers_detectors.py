@@ -118,7 +118,7 @@ def test_the_loss_is_that_of_transformers(kind: str, tmp_path: Path) -> None:
 
 def test_the_loss_of_d_fine_is_the_sum_of_its_parts(tmp_path: Path) -> None:
     """transformers pairs distributions with the boxes of the layer before theirs, and forgets the last layer's; its
-    parts, layer by layer as the authors have them, are the reference."""
+    parts, layer by layer as the paper has them, are the reference."""
     from transformers.loss.loss_d_fine import DFineLoss
 
     model = set_detector(tmp_path / "detector", "d_fine", NAMES, num_denoising=0)
