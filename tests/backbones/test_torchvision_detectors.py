@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -315,11 +314,3 @@ def test_published_weights_are_read_in_their_first_layout(monkeypatch: pytest.Mo
     assert {module.eps for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)} == {0.0}
     with torch.no_grad():
         assert backbone.features({"pixels": torch.rand(1, 3, 64, 64)}).isfinite().all()
-
-
-def test_detectors_of_another_library_are_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "yolos").mkdir()
-    config = {"model_type": "yolos", "architectures": ["YolosForObjectDetection"]}
-    (tmp_path / "yolos" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(HeadstartError, match=r"a detector of transformers \(yolos\), which no fit can start"):
-        load(tmp_path / "yolos")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from headstart.backbones._set_detector_kinds import set_kind
 from headstart.backbones._tensor_header import tensor_shapes
 
 OWN = "ssd300_mobilenet_v1"
@@ -66,3 +68,8 @@ LISTED = (
 )
 
 DETECTORS = (OWN, *(name for name, _, _ in LISTED))
+
+
+def finds_boxes(config: Mapping[str, Any]) -> bool:
+    """Whether a folder with this ``config.json`` holds a detector that is read here."""
+    return config.get("architecture") in DETECTORS or set_kind(config) is not None

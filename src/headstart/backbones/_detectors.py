@@ -27,11 +27,15 @@ class Trunk(nn.Module):
     body : gives the levels by name.
     towers : layers that each work on every level, by the kind of map that they give.
     keys : names of the levels, from fine to coarse.
+    placeless : those of them that hold vectors (N, C, 1, K) about the whole picture.
     """
 
-    def __init__(self, body: nn.Module, towers: Mapping[str, nn.Module], keys: list[str]) -> None:
+    def __init__(
+        self, body: nn.Module, towers: Mapping[str, nn.Module], keys: list[str], placeless: tuple[str, ...] = ()
+    ) -> None:
         super().__init__()
         self.body, self.keys = body, keys
+        self.without_places = {f"places.{kind}_{key}" for kind in (LEVEL, *towers) for key in placeless}
         self.towers = nn.ModuleDict({LEVEL: nn.Identity(), **towers})
         self.places = nn.ModuleDict({f"{kind}_{key}": nn.Identity() for kind in self.towers for key in keys})
 
@@ -52,7 +56,10 @@ class Trunk(nn.Module):
         names = [name for kind in kinds for name in self.names(kind)]
         with torch.no_grad():
             found = read_maps(self, torch.zeros(1, 3, size[1], size[0]), names)
-        return tuple(Map(name, one.shape[1], round(size[1] / one.shape[2])) for name, one in found.items())
+        strides = {name: round(size[1] / one.shape[2]) for name, one in found.items()} | dict.fromkeys(
+            self.without_places, 0
+        )
+        return tuple(Map(name, one.shape[1], strides[name]) for name, one in found.items())
 
     def offered(self) -> list[Map]:
         """Its levels whose strides are powers of two; none where it takes one size of picture alone."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._detector_names import DETECTORS, unsaid_config
+from headstart.backbones._detector_names import DETECTORS, finds_boxes, unsaid_config
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files, of_masks
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._segmenter_kinds import mask_classes
+from headstart.backbones._set_detector_kinds import KINDS, box_classes, set_kind
 from headstart.backbones._source import Source
 from headstart.backbones._tensor_header import tensor_shapes
 from headstart.core.errors import HeadstartError, MissingDependency
@@ -77,7 +78,8 @@ def source_of(folder: Path) -> tuple[Source, Card]:
     if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
         raise HeadstartError(
             f"{folder}: holds a detector of transformers ({config.get('model_type')}), which no fit can start from "
-            f"yet; of detectors torchvision's are read: {', '.join(DETECTORS)}."
+            f"yet; of transformers' detectors these are read: {', '.join(KINDS)}; of torchvision's: "
+            f"{', '.join(DETECTORS)}."
         )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
@@ -99,9 +101,9 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     prior = of_masks(kind, parameters) if masks is not None else of_files(config, parameters, sentences, pairs)
     if masks is not None:
         classes = f"masks of {masks}"
-    boxes = config.get("architecture") in DETECTORS
-    if boxes and classes:
-        classes = f"boxes of {int(classes) - 1}"
+    boxes = finds_boxes(config)
+    if boxes and (count := box_classes(config) if set_kind(config) else int(classes or 1) - 1):
+        classes = f"boxes of {count}"
     return Card(
         name="",
         modality=modality,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headstart.backbones._detector_names import DETECTORS
+from headstart.backbones._detector_names import finds_boxes
 
 _TABLE = Path(__file__).with_name("published_accuracy.csv")
 """Columns: library, architecture, weights, percent, source. Each figure is that of a head on the backbone: top-1 on
@@ -69,7 +69,7 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     ----------
     sentences : whether it is a sentence encoder. pairs : whether it is a classifier of pairs of sentences.
     """
-    if config.get("architecture") in DETECTORS:
+    if finds_boxes(config):
         return for_boxes(parameters)
     tag = str((config.get("pretrained_cfg") or {}).get("tag") or "")
     if "architecture" in config:

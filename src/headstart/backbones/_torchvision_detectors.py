@@ -7,16 +7,19 @@ from functools import partial
 from typing import Any
 
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
 from headstart.backbones._detector_backbone import DetectorBackbone
-from headstart.backbones._detector_names import OWN
-from headstart.backbones._detectors import normalisation, parts_of
+from headstart.backbones._detector_names import OWN, column_names
+from headstart.backbones._detectors import head_weights, normalisation, parts_of, trunk_of
+from headstart.backbones._image_maps import TRIED
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._mobilenet_v1_ssd import MobileNetV1Ssd
 from headstart.backbones._torchvision_models import models
 from headstart.backbones._weights import load_whole
 from headstart.backbones.base import Card
+from headstart.core.detector import Detector
 from headstart.core.errors import HeadstartError
 
 MINIATURE, NORM_EPS = "miniature", "norm_eps"
@@ -78,11 +81,22 @@ def wrap(
     names: Any = None,
     taught: bool = True,
 ) -> DetectorBackbone:
-    """The trunk of `model` as a backbone."""
-    size = (parts_of(model).frame or (_DEFAULT_SIDE, _DEFAULT_SIDE))[0]
+    """The trunk of `model` as a backbone.
+
+    Parameters
+    ----------
+    columns : how many its class predictor has. names : what they stand for, where that is known.
+    taught : whether its weights are worth anything.
+    """
+    parts = parts_of(model.eval())
+    trunk = trunk_of(model, parts)
+    maps = trunk.maps(list(parts.read), parts.frame or (TRIED[1], TRIED[0]))
+    weights, known = head_weights(model, parts) if taught else None, column_names(columns, names)
+    detector = Detector(parts.family, maps, parts.settings, known, parts.first, parts.frame, weights)
+    size = (parts.frame or (_DEFAULT_SIDE, _DEFAULT_SIDE))[0]
     pixels = {"input_size": (3, size, size), "crop_pct": 1.0, "interpolation": "bilinear", **normalisation(model)}
     preprocess = ImagePreprocess.from_pretrained_cfg(pixels)
-    return DetectorBackbone(model, card, preprocess, description, columns, names, taught)
+    return DetectorBackbone(trunk, card, preprocess, description, detector, leaves=(Conv2dSame,))
 
 
 def _ssdlite(columns: int) -> nn.Module:

@@ -134,6 +134,7 @@ def load_whole(
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # those are named below
                 **(arguments or {}),
             )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:

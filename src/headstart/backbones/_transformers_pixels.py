@@ -12,6 +12,7 @@ from headstart.core.errors import HeadstartError
 
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _FILE = "preprocessor_config.json"
+_ROUNDING = 1e-6
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -41,15 +42,20 @@ def preprocess_of(
     statistics: tuple[Sequence[float], Sequence[float]] = HALF,
     resample: int = 3,
 ) -> ImagePreprocess:
-    """Pixels as `settings` say: mean, deviation, filter; where they do not, by `statistics` and `resample`.
+    """Pixels as `settings` say: factor, mean, deviation, filter; where they do not, by `statistics` and `resample`.
 
     Where a picture is no square, its middle is taken, of `size` pixels.
     """
-    mean, std = statistics
+    mean, std = (settings.get(key) or own for key, own in zip(("image_mean", "image_std"), statistics, strict=True))
+    if settings.get("do_normalize") is False:
+        mean, std = (0.0,) * len(mean), (1.0,) * len(std)
+    # From 0 … 255 to what is normalised: a factor, which transformers keeps as a decimal fraction of 1 / 255.
+    factor = 255.0 * float(settings.get("rescale_factor") or 1 / 255) if settings.get("do_rescale", True) else 255.0
+    whole = 1.0 if abs(factor - 1) < _ROUNDING else factor
     return ImagePreprocess(
         size=size,
-        mean=tuple(settings.get("image_mean") or mean),
-        std=tuple(settings.get("image_std") or std),
+        mean=tuple(value / whole for value in mean),
+        std=tuple(value / whole for value in std),
         interpolation=_FILTERS.get(settings.get("resample", resample), "bicubic"),
         crop_pct=1.0,
     )

@@ -16,7 +16,8 @@ class Map:
     ----------
     name : of the module that gives it.
     channels : C.
-    stride : pixels of the picture from one place to the next, in each direction.
+    stride : pixels of the picture from one place to the next, in each direction; 0 where it has no places: vectors
+        (N, C, 1, K) that are each about the whole picture.
     """
 
     name: str
@@ -26,4 +27,4 @@ class Map:
     @property
     def is_wide(self) -> bool:
         """Whether it has too many numbers a pixel to be stored."""
-        return self.channels / self.stride**2 > MOST_PER_PIXEL
+        return self.channels > MOST_PER_PIXEL * self.stride**2

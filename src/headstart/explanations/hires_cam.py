@@ -16,7 +16,8 @@ class HiresCam(MapExplanation):
     map = ReLU(Σ_k ∂y/∂A_k ⊙ A_k). Grad-CAM averages the slope over all places, which suits an answer for the whole
     picture; y here, the log-odds of a class at the one place that found the box, depends on the places around it
     alone. A are the maps of the backbone that the head reads; those of several strides are brought to the size of the
-    picture and added, each times its number of places, so that a place counts by what it adds to y.
+    picture and added, each times its number of places, so that a place counts by what it adds to y. Vectors about the
+    whole picture, which some heads read beside them, say nothing of places and are left as they are.
     """
 
     about = BoxAim
@@ -31,9 +32,9 @@ class HiresCam(MapExplanation):
         size = asked.example[asked.parts.entry].shape[1:]
         with torch.no_grad():
             maps = asked.network.backbone.maps(asked.batch, asked.network.maps)
-        names = list(maps)
+        names = asked.network.maps_with_places
         with torch.enable_grad():
-            read = {name: maps[name].detach().requires_grad_() for name in names}
+            read = {name: given.detach().requires_grad_(name in names) for name, given in maps.items()}
             evidence = asked.aim.evidence(asked.network.head(read)).sum()
             slopes = torch.autograd.grad(evidence, [read[name] for name in names], allow_unused=True)
         added = [_added(read[name].detach(), slope, size) for name, slope in zip(names, slopes, strict=True)]

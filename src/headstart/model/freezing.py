@@ -151,7 +151,7 @@ class FreezePlan:
         groups: list[dict[str, Any]] = []
         named = dict(self.network.named_parameters())
         head = [f"head.{name}" for name, _ in self.network.head.named_parameters()]
-        layers = [(head, rates.head, 0)]
+        layers = [(head, min(rates.head, self.network.fastest_head), 0)]
         for steps_down, stage in enumerate(reversed(self.stages)):
             names = [f"backbone.{name}" for name in stage.parameters]
             layers.append((names, rates.backbone * rates.layer_decay**steps_down, steps_down))

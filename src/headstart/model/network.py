@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -55,6 +56,16 @@ class Network(nn.Module):
         """How many features the head reads: the second dimension of its first matrix."""
         matrices = [parameter for parameter in self.head.parameters() if parameter.dim() == 2]
         return matrices[0].shape[1] if matrices else self.backbone.feature_size
+
+    @property
+    def maps_with_places(self) -> tuple[str, ...]:
+        """Those of :attr:`maps` that are about places, not about the whole picture."""
+        return tuple(each.name for each in self.head.maps if each.stride) if isinstance(self.head, MapHead) else ()
+
+    @property
+    def fastest_head(self) -> float:
+        """The highest rate that the head may learn at."""
+        return self.head.fastest if isinstance(self.head, MapHead) else math.inf
 
     def train(self, mode: bool = True) -> Network:
         super().train(mode)

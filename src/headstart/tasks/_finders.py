@@ -9,19 +9,26 @@ from headstart.core.detector import Detector
 from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.tasks import _fcos
+from headstart.tasks._d_fine import DFineFinder
 from headstart.tasks._faster_rcnn import FasterRcnnFinder
 from headstart.tasks._finder import Finder, PretrainedFinder
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._pretrained_fcos import FcosFinder
 from headstart.tasks._retinanet import RetinaNetFinder
+from headstart.tasks._rt_detr import RtDetrFinder, RtDetrV2Finder
 from headstart.tasks._simple_pyramid import SimplePyramid
 from headstart.tasks._ssd import SsdFinder
+from headstart.tasks._yolos import YolosFinder
 
 FAMILIES: Mapping[str, type[PretrainedFinder]] = {
+    "d_fine": DFineFinder,
     "faster_rcnn": FasterRcnnFinder,
     "fcos": FcosFinder,
     "retinanet": RetinaNetFinder,
+    "rt_detr": RtDetrFinder,
+    "rt_detr_v2": RtDetrV2Finder,
     "ssd": SsdFinder,
+    "yolos": YolosFinder,
 }
 
 STRIDES = (8, 16, 32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ class MapHead(nn.Module, ABC):
     ----------
     maps : those it reads, from fine to coarse.
     """
+
+    fastest: float = math.inf
+    """The highest peak rate of AdamW that it learns at; above it attention forgets what pretraining taught it."""
 
     def __init__(self, maps: Sequence[Map]) -> None:
         super().__init__()

@@ -11,17 +11,18 @@ LEAST_SCORE, OVERLAP, CANDIDATES, MOST = 0.02, 0.6, 1000, 100
 are looked at, and how many stay."""
 
 
-def surest(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
+def surest(scores: Tensor, edges: Tensor, size: Tensor, overlap: float = OVERLAP) -> Tensor:
     """(N, K, 6) edges as shares, score, class; -1 where there is none.
 
     Parameters
     ----------
     scores : (N, P, C). edges : (N, P, 4) in pixels. size : (2,) width and height in pixels.
+    overlap : beyond which a less sure box of the class goes; 1 where no two places say the same.
     """
-    return torch.stack([_of_one(*pair, size) for pair in zip(scores, edges, strict=True)])
+    return torch.stack([_of_one(*pair, size, overlap) for pair in zip(scores, edges, strict=True)])
 
 
-def _of_one(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
+def _of_one(scores: Tensor, edges: Tensor, size: Tensor, overlap: float) -> Tensor:
     flat = scores.flatten()
     places = (flat > LEAST_SCORE).nonzero()[:, 0]
     places = places[flat[places].argsort(descending=True, stable=True)[:CANDIDATES]]
@@ -29,7 +30,7 @@ def _of_one(scores: Tensor, edges: Tensor, size: Tensor) -> Tensor:
     labels = places % scores.shape[1]
     whole = ((corners[:, 2:] - corners[:, :2]) > 0).all(dim=1)
     corners, labels, sure = corners[whole], labels[whole], flat[places][whole]
-    best = batched_nms(corners, sure, labels, OVERLAP)[:MOST]
+    best = batched_nms(corners, sure, labels, overlap)[:MOST]
     found = torch.full((MOST, 6), 0.0)
     found[:, 5] = -1
     found[: len(best)] = torch.cat([corners[best], sure[best, None], labels[best, None].to(sure)], dim=1).cpu()

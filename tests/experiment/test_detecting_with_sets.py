@@ -1,0 +1,81 @@
+"""Fits from a detector that predicts a set: each family from a folder to answers, reasons and a new start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import headstart
+from boxed_squares import squares
+from headstart.backbones import SOURCES, load
+from headstart.cli import main
+from headstart.model.network import new_network, suited
+from headstart.tasks.detection import Detection
+from set_detectors import set_detector
+
+SIDES = (128, 128)
+FAMILIES = SOURCES.load("transformers_detectors")().families()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return squares(tmp_path_factory.mktemp("sets") / "data", 12, seed=0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_trains_predicts_saves_loads_and_explains(
+    family: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_detector(tmp_path / "detector", family)
+    model = headstart.fit(
+        data, backbone=str(tmp_path / "detector"), strategy="head_training:epochs=2,views=0", budget="10m",
+        out=tmp_path / "model", quiet=True,
+    )  # fmt: skip
+    described = json.loads((tmp_path / "model" / "model.json").read_text())
+    assert described["task"]["detector"]["family"] == family
+    pictures = sorted(str(path) for path in (data / "test").iterdir())
+    again = headstart.load(tmp_path / "model", engine="eager")
+    own, kept = model.predict(pictures), again.predict(pictures)
+    assert own == kept
+    result = json.loads((tmp_path / "model" / "result.json").read_text())
+    judged = again.evaluate(data / "annotations" / "instances_test.json")
+    assert judged["map50"].value == pytest.approx(result["test"]["map50"][0], abs=1e-3)
+    assert main(["predict", str(tmp_path / "model"), str(data / "test"), "-o", str(tmp_path / "out")]) in (0, None)
+    assert len(list((tmp_path / "out" / "pictures").iterdir())) == len(pictures)
+    start = load(tmp_path / "model")
+    assert start.detector.columns[start.detector.first :] == ("blue", "red")
+    saved = load_file(tmp_path / "model" / "model.safetensors")
+    wanted = {name.removeprefix("head."): value for name, value in saved.items() if name.startswith("head.")}
+    assert start.detector.weights.keys() == wanted.keys()
+    task = Detection(["blue", "red"], [1, 1], SIDES, 3).starting_from(start.detector)
+    head = new_network(suited(start, task), task).head.state_dict()
+    assert all(torch.equal(head[name], value) for name, value in wanted.items())
+    assert_explained(tmp_path, data / "test" / "1.png", capsys)
+
+
+def assert_explained(root: Path, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A miniature is sure of nothing: told to show all that it finds, it says why."""
+    described = json.loads((root / "model" / "model.json").read_text())
+    described["calibration"]["threshold"] = 1e-4
+    (root / "model" / "model.json").write_text(json.dumps(described))
+    capsys.readouterr()
+    assert main(["explain", str(root / "model"), str(picture), "--out", str(root / "why"), "--json"]) in (0, None)
+    first = json.loads(capsys.readouterr().out)["explanations"][0]
+    assert first["method"] == "hires_cam"
+    assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
+
+
+@pytest.mark.parametrize("family", ["yolos", "rt_detr"])
+def test_deeper_rungs_train_the_trunk(family: str, data: Path, tmp_path: Path) -> None:
+    set_detector(tmp_path / "detector", family)
+    depth = 3 if family == "yolos" else 12
+    headstart.fit(
+        data, backbone=str(tmp_path / "detector"), budget="10m", out=tmp_path / "model", quiet=True,
+        strategy=f"fine_tuning:freeze_depth={depth},epochs=2,views=0",
+    )  # fmt: skip
+    result = json.loads((tmp_path / "model" / "result.json").read_text())
+    assert result["chosen"] == f"fine_tuning_from_{depth}"
