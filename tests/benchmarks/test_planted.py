@@ -59,6 +59,26 @@ def test_the_plain_binomial_interval_stands_beside_it() -> None:
     assert conformal.noted(0.95, 500).endswith("outside")
 
 
+def test_what_is_dealt_anew_keeps_sizes_classes_and_examples() -> None:
+    """Of 12 and 8 examples, half of them of each class, 4 of each are tested."""
+    split = importlib.import_module("sets").Split
+    train = split([f"a{i}" for i in range(6)] + [f"b{i}" for i in range(6)], ["a"] * 6 + ["b"] * 6)
+    test = split([f"a{i}" for i in range(6, 10)] + [f"b{i}" for i in range(6, 10)], ["a"] * 4 + ["b"] * 4)
+    learnt, tested = measurement("dealt_anew").dealt(train, test, 0)
+    assert sorted(learnt.inputs + tested.inputs) == sorted(train.inputs + test.inputs)
+    assert sorted(tested.labels) == ["a"] * 4 + ["b"] * 4
+    assert [name[0] for name in learnt.inputs] == learnt.labels
+    assert measurement("dealt_anew").dealt(train, test, 1)[1].inputs != tested.inputs
+
+
+def test_the_chance_of_an_uneven_split() -> None:
+    """Of 4 examples 2 are covered and 2 tested: both covered with 1/6, as is neither; one with 4/6."""
+    chance = measurement("given_splits").chance
+    covered = np.array([True, True, False, False])
+    assert chance(covered, covered) == pytest.approx(2 / 6)
+    assert chance(covered, np.array([True, False, True, False])) == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("must", "figure", "reached"),
     [
