@@ -21,7 +21,7 @@ from headstart.delivery.card import model_card
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.transfer_gain import WITHOUT
+from headstart.diagnosis.transfer_gain import without
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.drawing_boxes import boxed_answers
@@ -109,7 +109,9 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),
         samples=_samples(outcome),
-        gains=[Alternative(name, WITHOUT.get(name, ""), *pair) for name, pair in outcome.before.gains.items()],
+        gains=[
+            Alternative(name, without(name, outcome.before), *pair) for name, pair in outcome.before.gains.items()
+        ],
         curve=outcome.before.curve,
         explained=reasons.explained,
         unexplained=" ".join([reasons.missing, *_which(parts)]).strip(),
