@@ -43,6 +43,15 @@ def test_the_calibration_error() -> None:
     assert measurement("calibration").error(probabilities, np.array([0, 1, 0, 0])) == pytest.approx(0.4)
 
 
+def test_an_error_that_is_chance_alone() -> None:
+    """Always sure and right: none. One of 0.8: 0.2 in 8 cases of 10, else 0.8, which makes 0.32 on average."""
+    by_chance = measurement("calibration").by_chance
+    assert by_chance(np.array([[1.0, 0.0]] * 5)) == 0
+    assert by_chance(np.array([[0.8, 0.2]])) == pytest.approx(0.32, abs=0.05)
+    many, few = (by_chance(np.array([[0.8, 0.2]] * count)) for count in (1000, 10))
+    assert many < few
+
+
 def test_the_interval_of_coverage_is_binomial_where_the_bar_is_known_well() -> None:
     low, high = measurement("conformal").interval(10**7, 200)
     expected = binom(200, 0.9).ppf([0.025, 0.975]) / 200
