@@ -59,7 +59,8 @@ def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:
     evidence = _for_report(model, outcome, reasons)
     model.result.seconds.total += time.perf_counter() - start
     model.report = render(replace(evidence, settings=_settings(model, outcome)))
-    model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
+    told = facts(model, outcome.spec, outcome.checked)
+    model.card = model_card(model.result, told, outcome.task.higher_is_better)
 
 
 def _encoded(outcome: Outcome, name: str) -> Tensor:
