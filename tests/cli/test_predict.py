@@ -117,10 +117,10 @@ def test_empty_sets_are_counted_and_explained(
     said = capsys.readouterr()
     empty = [row for row in csv.DictReader(io.StringIO(said.out)) if row["set"] == ""]
     assert 0 < len(empty) < 45
-    assert f"{len(empty)} of 45 have an empty set: no label" in said.err
+    assert f"{len(empty)} of 45 sets are empty: no label" in said.err
     assert "that hold the truth 20 % of the time" in said.err
     assert status("predict", message_model, messages, "--coverage", "0.999") == 0
-    assert "empty set" not in capsys.readouterr().err
+    assert "sets are empty" not in capsys.readouterr().err
 
 
 def test_abstaining_below_a_probability(

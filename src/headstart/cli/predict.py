@@ -129,7 +129,7 @@ def _of_guard(guard: Guard, predictions: Predictions, coverage: float) -> Sequen
     # Where several labels may be true together, none may be true as well, and an empty set says just that.
     if empty := sum(not held for held in columns.get("set", ()) if len(guard.classes)):
         notes.append(
-            f"{empty} of {count} have an empty set: no label is as likely as sets ask for that hold the truth "
+            f"{empty} of {count} sets are empty: no label is as likely as sets ask for that hold the truth "
             f"{100 * coverage:g} % of the time; look at those yourself"
         )
     if silent := sum(label is None for label in columns["label"]):
