@@ -29,9 +29,9 @@ class Known:
 
 
 @cache
-def known(name: str, data: Path, backbones: Path) -> Known:
-    """The set `name` under the folder `data`."""
-    whole = read(name, data, ROWS, TEST_ROWS, 0)
+def known(name: str, data: Path, backbones: Path, rows: int = ROWS, test_rows: int = TEST_ROWS) -> Known:
+    """The set `name` under the folder `data`, of texts `rows` and `test_rows`."""
+    whole = read(name, data, rows, test_rows, 0)
     describe = _pictures if whole.modality == "image" else _texts
     return Known(
         describe(whole.train, backbones), whole.train.labels, describe(whole.test, backbones), whole.test.labels

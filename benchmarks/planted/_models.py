@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sets import PICTURES, Split, read
+from sets import PICTURES, Set, Split, read
 
 BACKBONE = "torchvision_mobilenet_v2"
 ROWS, TEST_ROWS = 600, 300
@@ -52,9 +52,19 @@ class Tested:
 @cache
 def tested(name: str, data: Path, backbones: Path, seed: int) -> Tested:
     """A model of the set `name` under the folder `data`; the seed draws what is held out for calibration."""
-    whole = read(name, data, SET_ROWS, SET_TEST_ROWS, 0)
-    model = fitted(whole.train, backbones, seed)
-    return Tested(model, model._all_outputs(whole.test.inputs), model.task.encode(whole.test.labels))
+    whole = given(name, data)
+    return tried(whole.train, whole.test, backbones, seed)
+
+
+def given(name: str, data: Path) -> Set:
+    """The set `name` with its own splits, as many texts of it as are fitted here."""
+    return read(name, data, SET_ROWS, SET_TEST_ROWS, 0)
+
+
+def tried(train: Split, test: Split, backbones: Path, seed: int) -> Tested:
+    """A model of `train`, and what it says of `test`."""
+    model = fitted(train, backbones, seed)
+    return Tested(model, model._all_outputs(test.inputs), model.task.encode(test.labels))
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import betabinom, binom
 from sets import IMAGE_SETS, TEXT_SETS
 
-from planted._models import tested
+from planted._models import Tested, tested
 
 COVERAGE = 0.9
 
@@ -21,23 +21,27 @@ def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[
 
     The note says where the plain binomial interval lies, and whether the coverage lies in it too.
     """
-    from headstart.delivery.guarded import label_sets
-
     for name in (*IMAGE_SETS, *TEXT_SETS):
         for seed in seeds:
-            found = tested(name, data, backbones, seed)
-            scores, truth = found.model.guard.scores, found.encoded.numpy()
-            sets = label_sets(found.model.guard, found.probabilities(), COVERAGE)
-            held = sets[np.arange(len(truth)), truth].mean()
-            figures = {
-                "coverage at 90 %": (float(held), _said(interval(len(scores), len(truth))), noted(held, len(truth))),
-                "mean set size": (float(sets.sum(axis=1).mean()), "", ""),
-            }
-            for figure, (value, must, note) in figures.items():
+            for figure, (value, must, note) in figures(tested(name, data, backbones, seed)).items():
                 yield {
                     "planted": "conformal sets", "set": name, "seed": seed, "figure": figure, "value": value,
                     "must": must, "note": note,
                 }  # fmt: skip
+
+
+def figures(found: Tested) -> dict[str, tuple[float, str, str]]:
+    """Coverage and mean set size of a model's sets: name → value, what it must reach, note."""
+    from headstart.delivery.guarded import label_sets
+
+    scores, truth = found.model.guard.scores, found.encoded.numpy()
+    sets = label_sets(found.model.guard, found.probabilities(), COVERAGE)
+    held = float(sets[np.arange(len(truth)), truth].mean())
+    empty = f"{100 * (sets.sum(axis=1) == 0).mean():.1f} % empty"
+    return {
+        "coverage at 90 %": (held, _said(interval(len(scores), len(truth))), noted(held, len(truth))),
+        "mean set size": (float(sets.sum(axis=1).mean()), "", empty),
+    }
 
 
 def binomial(tested: int) -> tuple[float, float]:

@@ -1,7 +1,7 @@
-"""Sets at 90 % coverage where held-out and test examples surely come from one place: all dealt anew each time.
+"""Sets at 90 % coverage, and calibration, where training and test examples surely come from one place.
 
-A set's own test split may be easier or harder than its training split, and then no bar from the one holds in the
-other. Here a linear head on frozen features is judged, without the rest of a fit.
+A set's own test split may be easier or harder than its training split (`given_splits` asks), and then no bar from the
+one holds in the other. Here all examples are dealt anew for every fit, into splits as large as the given ones.
 """
 
 from __future__ import annotations
@@ -11,51 +11,47 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sets import IMAGE_SETS, TEXT_SETS, Split
 
-from planted._known_sets import known
-from planted.conformal import COVERAGE, interval
-
-SETS = ("flowers", "vehicles", "ag_news")
-DEALS = 10
-"""For each seed."""
+from planted._models import Tested, given, tried
+from planted.calibration import error
+from planted.conformal import figures
 
 
 def measure(data: Path, backbones: Path, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """For each set and seed the mean coverage of DEALS, and the share of them within the interval, 95 % expected."""
-    for name in SETS:
-        whole = known(name, data, backbones)
-        features = np.concatenate([whole.features, whole.test_features])
-        labels = [*whole.labels, *whole.test_labels]
+    """Coverage, set size and the ratio of calibration errors, for each set and deal; then what all deals say."""
+    found: dict[str, list[float]] = {}
+    for name in (*IMAGE_SETS, *TEXT_SETS):
+        whole = given(name, data)
         for seed in seeds:
-            covered = np.array([_covered(features, labels, (seed, deal)) for deal in range(DEALS)])
-            figures = {"mean coverage, dealt anew": covered[:, 0], "within the interval": covered[:, 1]}
-            for figure, values in figures.items():
-                yield {
-                    "planted": "conformal sets", "set": name, "seed": seed, "figure": figure,
-                    "value": float(values.mean()), "must": "",
-                }  # fmt: skip
+            train, test = dealt(whole.train, whole.test, seed)
+            for figure, (value, must, note) in _figures(tried(train, test, backbones, seed)).items():
+                found.setdefault(figure, []).append(value)
+                yield _row(name, seed, figure, value, must) | {"note": note}
+    for figure, values in found.items():
+        yield _row("all deals", "all", f"mean {figure}", float(np.mean(values)), "")
 
 
-def _covered(features: np.ndarray, labels: list[str], seed: tuple[int, int]) -> tuple[float, bool]:
-    """Of a fifth of the examples, with the bar from another fifth and the head from the rest."""
-    import torch
+def _figures(found: Tested) -> dict[str, tuple[float, str, str]]:
+    """Name → value, what it must reach, note."""
+    truth = found.encoded.numpy()
+    before, after = (error(found.probabilities(scaled), truth) for scaled in (False, True))
+    of_sets = figures(found)
+    (coverage, _, note), *_ = of_sets.values()
+    inside = float(note.endswith("inside"))
+    ratio = {"error after / before": (after / before, "", f"{before:.4f}, then {after:.4f}")}
+    return {**of_sets, "inside the plain binomial": (inside, "", f"{coverage:.3f}"), **ratio}
 
-    from headstart.model import conformal
-    from headstart.strategies._linear_head import fit_linear_head
-    from headstart.tasks import TASKS
 
-    task = TASKS.load("classification").from_targets(labels)
-    encoded, inputs = task.encode(labels), torch.from_numpy(features)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(labels)))
-    fifth = len(order) // 5
-    tested, held, learnt = order[:fifth], order[fifth : 2 * fifth], order[2 * fifth :]
-    head = fit_linear_head(task, inputs[learnt], encoded[learnt], task.balance(encoded[learnt]), seed[1])
-    outputs = inputs @ head.weight.T + head.bias
-    calibration = task.calibrate(outputs[held], encoded[held])
-    bar = conformal.bar(
-        conformal.scores(task.probabilities(outputs[held], calibration), encoded[held].numpy()), COVERAGE
-    )
-    sets = conformal.sets(task.probabilities(outputs[tested], calibration), bar)
-    coverage = float(sets[np.arange(fifth), encoded[tested].numpy()].mean())
-    low, high = interval(fifth, fifth)
-    return coverage, low <= coverage <= high
+def dealt(train: Split, test: Split, seed: int) -> tuple[Split, Split]:
+    """The examples of both, divided anew into as many of each, every class in proportion."""
+    from sklearn.model_selection import train_test_split
+
+    inputs, labels = [*train.inputs, *test.inputs], [*train.labels, *test.labels]
+    parts = train_test_split(np.arange(len(labels)), test_size=len(test), random_state=seed, stratify=labels)
+    learnt, tested = (Split([inputs[i] for i in part], [labels[i] for i in part]) for part in parts)
+    return learnt, tested
+
+
+def _row(name: str, seed: int | str, figure: str, value: float, must: str) -> dict[str, Any]:
+    return {"planted": "dealt anew", "set": name, "seed": seed, "figure": figure, "value": value, "must": must}

@@ -43,6 +43,15 @@ def test_the_calibration_error() -> None:
     assert measurement("calibration").error(probabilities, np.array([0, 1, 0, 0])) == pytest.approx(0.4)
 
 
+def test_an_error_that_is_chance_alone() -> None:
+    """Always sure and right: none. One of 0.8: 0.2 in 8 cases of 10, else 0.8, which makes 0.32 on average."""
+    by_chance = measurement("calibration").by_chance
+    assert by_chance(np.array([[1.0, 0.0]] * 5)) == 0
+    assert by_chance(np.array([[0.8, 0.2]])) == pytest.approx(0.32, abs=0.05)
+    many, few = (by_chance(np.array([[0.8, 0.2]] * count)) for count in (1000, 10))
+    assert many < few
+
+
 def test_the_interval_of_coverage_is_binomial_where_the_bar_is_known_well() -> None:
     low, high = measurement("conformal").interval(10**7, 200)
     expected = binom(200, 0.9).ppf([0.025, 0.975]) / 200
@@ -57,6 +66,26 @@ def test_the_plain_binomial_interval_stands_beside_it() -> None:
     assert wide[0] < low < high < wide[1]
     assert conformal.noted(0.9, 500) == f"binomial {low:.3f} to {high:.3f}: inside"
     assert conformal.noted(0.95, 500).endswith("outside")
+
+
+def test_what_is_dealt_anew_keeps_sizes_classes_and_examples() -> None:
+    """Of 12 and 8 examples, half of them of each class, 4 of each are tested."""
+    split = importlib.import_module("sets").Split
+    train = split([f"a{i}" for i in range(6)] + [f"b{i}" for i in range(6)], ["a"] * 6 + ["b"] * 6)
+    test = split([f"a{i}" for i in range(6, 10)] + [f"b{i}" for i in range(6, 10)], ["a"] * 4 + ["b"] * 4)
+    learnt, tested = measurement("dealt_anew").dealt(train, test, 0)
+    assert sorted(learnt.inputs + tested.inputs) == sorted(train.inputs + test.inputs)
+    assert sorted(tested.labels) == ["a"] * 4 + ["b"] * 4
+    assert [name[0] for name in learnt.inputs] == learnt.labels
+    assert measurement("dealt_anew").dealt(train, test, 1)[1].inputs != tested.inputs
+
+
+def test_the_chance_of_an_uneven_split() -> None:
+    """Of 4 examples 2 are covered and 2 tested: both covered with 1/6, as is neither; one with 4/6."""
+    chance = measurement("given_splits").chance
+    covered = np.array([True, True, False, False])
+    assert chance(covered, covered) == pytest.approx(2 / 6)
+    assert chance(covered, np.array([True, False, True, False])) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

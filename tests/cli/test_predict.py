@@ -109,6 +109,20 @@ def test_coverage_and_abstaining(
     assert "no answer for 45 of 45" in said.err
 
 
+def test_empty_sets_are_counted_and_explained(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model that is right more often than a coverage of a fifth asks has no set for its least sure answers."""
+    assert status("predict", message_model, messages, "--coverage", "0.2") == 0
+    said = capsys.readouterr()
+    empty = [row for row in csv.DictReader(io.StringIO(said.out)) if row["set"] == ""]
+    assert 0 < len(empty) < 45
+    assert f"{len(empty)} of 45 sets are empty: no label" in said.err
+    assert "that hold the truth 20 % of the time" in said.err
+    assert status("predict", message_model, messages, "--coverage", "0.999") == 0
+    assert "sets are empty" not in capsys.readouterr().err
+
+
 def test_abstaining_below_a_probability(
     message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, RungResult, Seconds
 from headstart.delivery.card import model_card
 
+BETTER = {"accuracy": True, "mae": False}
 HOSTILE = 'x"\n---\n# <script>alert(1)</script> | [a](b)'
 
 
@@ -32,7 +33,7 @@ def make_result(test: bool = True) -> FitResult:
 
 
 def test_front_matter_names_licence_library_pipeline_and_base_model() -> None:
-    card = model_card(make_result(), {"license": "apache-2.0", "pipeline_tag": "image-classification"})
+    card = model_card(make_result(), {"license": "apache-2.0", "pipeline_tag": "image-classification"}, BETTER)
     lines = card.split("---\n")[1].splitlines()
     values = {line.split(": ", 1)[0]: json.loads(line.split(": ", 1)[1]) for line in lines}
     assert values == {
@@ -46,28 +47,28 @@ def test_front_matter_names_licence_library_pipeline_and_base_model() -> None:
 
 def test_front_matter_is_yaml() -> None:
     yaml = pytest.importorskip("yaml")
-    front = model_card(make_result(), {"license": "other: #1", "base_model": HOSTILE}).split("\n---\n")[0]
+    front = model_card(make_result(), {"license": "other: #1", "base_model": HOSTILE}, BETTER).split("\n---\n")[0]
     read = yaml.safe_load(front.removeprefix("---\n"))
     assert read["license"] == "other: #1"
     assert read["base_model"] == HOSTILE
 
 
 def test_figures_stand_with_their_intervals() -> None:
-    card = model_card(make_result(), {})
+    card = model_card(make_result(), {}, BETTER)
     assert "Measured on 194 test examples." in card
-    assert "| accuracy | 0.979 | 0.952 to 0.992 |" in card
-    assert "| mae | 1,234 | 1,200 to 1,300 |" in card
+    assert "| accuracy | 97.9 % | 95.2–99.2 % |" in card
+    assert "| mean absolute error | 1,234 | 1,200–1,300 |" in card
 
 
 def test_without_a_test_split_it_says_so() -> None:
-    card = model_card(make_result(test=False), {})
+    card = model_card(make_result(test=False), {}, BETTER)
     assert "Measured on 90 validation examples. They also chose the model" in card
-    assert "| accuracy | 0.95 | 0.9 to 0.98 |" in card
+    assert "| accuracy | 95.0 % | 90.0–98.0 % |" in card
 
 
 def test_how_to_use_limits_and_provenance() -> None:
     card = model_card(
-        make_result(), {"input": "photo.jpg", "data": "Vehicles", "torch": "2.15", "limits": "Daylight."}
+        make_result(), {"input": "photo.jpg", "data": "Vehicles", "torch": "2.15", "limits": "Daylight."}, BETTER
     )
     assert "headstart predict MODEL photo.jpg -o predictions.csv" in card
     assert 'model = headstart.load("MODEL")\nmodel.predict(["photo.jpg"])' in card
@@ -84,6 +85,7 @@ def test_hostile_words_stay_words() -> None:
     card = model_card(
         make_result(),
         {"title": HOSTILE, "description": HOSTILE, "labels": HOSTILE, "data": HOSTILE, HOSTILE: HOSTILE},
+        BETTER,
     )
     assert "<script>" not in card
     assert card.count("\n---\n") == 1  # only the end of the front matter

@@ -49,6 +49,24 @@ def compared(guard: Guard, count: int, seed: int, shift: float = 0.0, dogs: floa
     return compare(TASK, {}, guard, new, "images")
 
 
+@pytest.mark.parametrize(
+    ("learnt", "held", "new", "severity"), [(40, 20, 0, "serious"), (5, 3, 60, "warning"), (1, 0, 60, "info")]
+)
+def test_what_the_model_has_met_is_said_first(guard: Guard, learnt: int, held: int, new: int, severity: str) -> None:
+    """Of 200 examples learnt from and 120 held out, some stand among the new ones."""
+    parts = [seen(200, 0)[:2], seen(120, 1)[:2], seen(60, 5)[:2]]
+    counts = (learnt, held, new)
+    features = np.concatenate([each[:n] for (each, _), n in zip(parts, counts, strict=True)])
+    outputs = torch.cat([each[:n] for (_, each), n in zip(parts, counts, strict=True)])
+    strange, nearest = guard.look({"last": torch.from_numpy(features)})
+    examples = NewExamples([str(i) for i in range(len(features))], features, outputs, strange, nearest)
+    first = compare(TASK, {}, guard, examples, "images").findings[0]
+    assert (first.diagnosis, first.severity) == ("met_before", severity)
+    assert f"{learnt + held} of the {learnt + held + new} images are not new" in first.summary
+    assert f"learned from {learnt} of them, and {held} were held out" in first.summary
+    assert [example.id for example in first.examples] == [str(i) for i in range(learnt + held)][:10]
+
+
 def test_more_of_the_same_is_no_mismatch(guard: Guard) -> None:
     found = compared(guard, 150, 2)
     assert not found.declared
@@ -108,7 +126,7 @@ def test_numbers_have_a_mismatch_but_no_accuracy() -> None:
     found = compare(task, {}, made, NewExamples(made.ids, features.numpy(), outputs, strange, nearest), "texts")
     assert found.estimated_accuracy is None
     assert found.to_json()["estimated_accuracy"] is None
-    assert [finding.diagnosis for finding in found.findings] == ["domain_mismatch"]
+    assert [finding.diagnosis for finding in found.findings] == ["met_before", "domain_mismatch"]  # its own examples
 
 
 def test_too_few_are_refused() -> None:

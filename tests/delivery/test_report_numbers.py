@@ -6,55 +6,14 @@ import math
 
 import pytest
 
-from headstart.core.results import Figure
-from headstart.delivery.report._names import breakable, prose, shortened, words
-from headstart.delivery.report._numbers import NOTHING, Writing, is_proportion, of, percent, three_digits
+from headstart.delivery.report._names import breakable, prose, shortened
+from headstart.delivery.report._numbers import of
 from headstart.delivery.report._svg import Axis, round_axis
 
 THIN = "\u202f"
 
 
-def test_percent_has_one_decimal() -> None:
-    assert percent(0.9791) == f"97.9{THIN}%"
-    assert percent(1.0) == f"100.0{THIN}%"
-    assert percent(math.nan) == percent(None) == NOTHING
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0.41234, "0.412"),
-        (0.5, "0.500"),
-        (12.345, "12.3"),
-        (123.0, "123"),
-        (999.7, "1,000"),
-        (1234567.0, "1,234,567"),
-        (-0.5, "−0.500"),
-        (0.0, "0"),
-        (math.inf, NOTHING),
-    ],
-)
-def test_three_digits(number: float, text: str) -> None:
-    assert three_digits(number) == text
-
-
-def test_intervals() -> None:
-    assert Writing(True).interval(Figure(0.9, 0.852, 0.9)) == f"85.2–90.0{THIN}%"
-    assert Writing(False).interval(Figure(0.1, -0.2, 0.3)) == "−0.200 to 0.300"
-    assert Writing(True).interval(Figure(0.9, math.nan, 1)) == NOTHING
-
-
-def test_only_shares_are_proportions() -> None:
-    assert is_proportion("accuracy", True, [0.9, 1.0, math.nan])
-    assert not is_proportion("log_loss", False, [0.3])
-    assert not is_proportion("r2", True, [0.83])
-    assert not is_proportion("score", True, [0.9, 1.2])
-    assert not is_proportion("accuracy", True, [math.nan])
-
-
 def test_words() -> None:
-    assert words("macro_f1") == "macro F1"
-    assert words("r2") == "R²"
     assert of(1, "example") == "1 example"
     assert of(2000, "example") == "2,000 examples"
     assert breakable("a/b_<c>") == "a/<wbr>b_<wbr>&lt;c&gt;"

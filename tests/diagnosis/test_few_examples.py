@@ -27,12 +27,12 @@ def test_a_small_test_split_says_little():
     (finding,) = FewExamples().examine(evidence(targets, figures={"test": Figure(0.9, 0.74, 0.97)}))
     assert finding.severity == "warning"
     assert finding.summary == (
-        "The test split holds 30 examples: a model that is right on 80% of them may be right on 63% to 90% of new "
-        "ones; its accuracy of 0.9 may be anything from 0.74 to 0.97."
+        "The test split holds 30 examples: a model that is right on 80 % of them may be right on 63 to 90 % of new "
+        "ones; its accuracy of 90.0 % may be anything within 74.0–97.0 %."
     )
     (small,) = FewExamples().examine(evidence({"train": ["a"] * 20, "test": ["a"] * 10}))
     assert small.severity == "serious"
-    assert "49% to 94%" in small.summary
+    assert "49 to 94 %" in small.summary
     assert FewExamples().examine(evidence({"train": ["a"] * 20, "test": ["a"] * 62})) == []
 
 

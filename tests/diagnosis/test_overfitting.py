@@ -34,9 +34,9 @@ def test_without_overfitting_the_gap_and_its_interval_are_told():
     """0.95 [0.9, 0.97] and 0.94 [0.88, 0.98]: below √(0.05² + 0.04²), above √(0.02² + 0.06²)."""
     close = evidence(figures={"train": Figure(0.95, 0.9, 0.97), "test": Figure(0.94, 0.88, 0.98)})
     (finding,) = Overfitting().examine(close)
-    assert "a gap of 0.01 (-0.054 to 0.0732): no more than chance may make." in finding.summary
+    assert "a gap of +1.0 points (−5.4 to +7.3 points): no more than chance may make." in finding.summary
     better = evidence(figures={"train": Figure(0.7, 0.69, 0.71), "test": Figure(0.9, 0.85, 0.95)})
-    assert "a gap of -0.2 (-0.251 to -0.149)" in Overfitting().examine(better)[0].summary
+    assert "a gap of −20.0 points (−25.1 to −14.9 points)" in Overfitting().examine(better)[0].summary
     little = evidence(figures={"train": Figure(1.0, 0.99, 1.0), "test": Figure(0.97, 0.95, 0.98)})
     assert "too little to matter" in Overfitting().examine(little)[0].summary
 
@@ -47,7 +47,7 @@ def test_overfitting_of_an_error_goes_the_other_way():
     (finding,) = Overfitting().examine(worse)
     assert finding.severity == "serious"
     assert (
-        "mae is 1 on the examples it learned from, but 2.5 (95 % interval 2 to 3) on the validation"
+        "absolute error is 1.00 on the examples it learned from, but 2.50 (95 % interval 2.00–3.00) on the validation"
         in finding.summary
     )
     better = evidence(figures={"train": held_out, "validation": train}, watched="mae", higher=False)
@@ -65,7 +65,7 @@ def test_the_gap_has_an_interval():
     assert gap == pytest.approx((0.3, 0.3 - 0.164012, 0.3 + 0.107703), abs=1e-5)
     assert _gap(Figure(0.6, 0.5, 0.73), Figure(0.9, 0.8, 0.94), higher_is_better=False) == gap
     clear = evidence(figures={"train": Figure(0.9, 0.85, 0.94), "test": Figure(0.6, 0.5, 0.73)})
-    assert "a gap of 0.3 (0.161 to 0.408)" in Overfitting().examine(clear)[0].summary
+    assert "a gap of +30.0 points (+16.1 to +40.8 points)" in Overfitting().examine(clear)[0].summary
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from diagnosis.made import evidence
 from headstart.diagnosis._source_folder import source_folders
 from headstart.diagnosis._trait_classifier import balanced_accuracy, judge
+from headstart.diagnosis._trait_words import said
 from headstart.diagnosis.shortcuts import Shortcuts
 
 TARGETS = {"train": ["a", "b"] * 60, "validation": ["a", "b"] * 20, "test": ["a", "b"] * 20}
@@ -38,9 +39,9 @@ def right(share):
 def test_a_trait_that_tells_the_class_is_named_with_its_means():
     (finding,) = Shortcuts().examine(evidence(TARGETS, traits=traits(1.0)))
     assert finding.severity == "warning"  # how much features reach is not known
-    assert "the class of 100% (9" in finding.summary
-    assert "of 160 examples, where chance gives 50%," in finding.summary
-    assert "Strongest: width (a 100, b 300); brightness (" in finding.summary
+    assert "the class of 100 % (9" in finding.summary
+    assert "of 160 examples, where chance gives 50 %," in finding.summary
+    assert "Strongest: width (a 100 px, b 300 px); brightness (" in finding.summary
     assert "same" not in finding.summary
     assert not any(example.id.startswith("test") for example in finding.examples)
 
@@ -50,7 +51,7 @@ def test_it_is_serious_when_features_reach_hardly_more(features, severity):
     known = evidence(TARGETS, traits=traits(1.0), labels=["a", "b"], probabilities=right(features))
     (finding,) = Shortcuts().examine(known)
     assert finding.severity == severity
-    assert f"features {features:.0%}" in finding.summary
+    assert f"features {100 * features:.0f} %" in finding.summary
 
 
 def test_it_is_a_warning_when_features_reach_much_more():
@@ -95,6 +96,24 @@ def test_a_common_class_does_not_outweigh_a_rare_one():
     assert np.mean([each.likely.mean() for each in judged if each]) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("trait", "value", "words"),
+    [
+        ("width", 1234.4, "1,234 px"),
+        ("aspect", 1.333, "width is 1.33 of the height"),
+        ("bytes", 12_340.0, "12.3 kB"),
+        ("brightness", 0.456, "46 %"),
+        ("border", -0.204, "20 points darker than the inside"),
+        ("border", 0.1, "10 points brighter than the inside"),
+        ("mean word length", 4.56, "4.6 characters"),
+        ("words", 12.34, "12.3"),  # the trait's name is its unit
+        ("frames", 3.0, "3"),  # of a modality from elsewhere
+    ],
+)
+def test_a_trait_is_said_in_its_unit(trait, value, words):
+    assert said(trait, value) == words
+
+
 def test_missing_values_traits_and_splits():
     some = traits(1.0)
     some["train"]["width"][::7] = np.nan
@@ -121,7 +140,7 @@ def test_the_folder_of_a_source_is_a_trait():
         names[split] = [f"{split}/{'north' if it_is else 'south'}/{place}.png" for place, it_is in enumerate(north)]
     (finding,) = Shortcuts().examine(replace(evidence(TARGETS, traits=traits(0.0)), ids=names))
     assert "Strongest: source folder (a mostly 'north', b mostly 'south')" in finding.summary
-    assert "the class of 90%" in finding.summary
+    assert "the class of 90 %" in finding.summary
 
 
 @pytest.mark.parametrize(

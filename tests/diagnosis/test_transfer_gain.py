@@ -1,8 +1,12 @@
 """What transfer gave, from gains set by hand."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from headstart.core.results import Figure
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.transfer_gain import TransferGain
+from headstart.diagnosis.transfer_gain import TransferGain, without
 
 CLEAR = (Figure(0.5, 0.45, 0.55), Figure(0.4, 0.3, 0.5))
 UNCLEAR = (Figure(0.88, 0.8, 0.93), Figure(0.02, -0.01, 0.05))
@@ -22,8 +26,8 @@ def test_a_gain_is_said_with_its_interval():
     (finding,) = said(majority=CLEAR)
     assert finding.severity == "info"
     assert finding.summary == (
-        "The model's accuracy on the test examples is 0.9. That is 0.4 better (95 % interval of the gain 0.3 to "
-        "0.5) than one and the same answer for every input, which reaches 0.5."
+        "The model's accuracy on the test examples is 90.0 %. That is 40.0 points better (95 % interval of the "
+        "gain +30.0 to +50.0 points) than one and the same answer for every input, which reaches 50.0 %."
     )
 
 
@@ -31,24 +35,41 @@ def test_being_worse_is_serious_and_comes_first():
     (finding,) = said(majority=CLEAR, shallow=UNCLEAR, from_scratch=WORSE)
     assert finding.severity == "serious"
     assert finding.summary.startswith("Transfer hurt here: the same network trained from random weights does better.")
-    assert "0.05 worse (95 % interval of the gain -0.08 to -0.02)" in finding.summary
+    assert "5.0 points worse (95 % interval of the gain −8.0 to −2.0 points)" in finding.summary
     assert "pretrained on inputs more like yours" in finding.next_step
 
 
 def test_what_may_be_chance_is_a_warning():
     (finding,) = said(majority=CLEAR, shallow=UNCLEAR)
     assert finding.severity == "warning"
-    assert "cannot be told from chance: a linear model on shallow features" in finding.summary
-    assert "shallow model" in finding.next_step
+    assert "cannot be told from chance: a linear model on words and pairs of words" in finding.summary
+    assert "without a network" in finding.next_step
+
+
+def test_the_model_without_a_network_is_named_by_what_it_reads():
+    """Only pictures have sketches."""
+    texts = Evidence({}, {}, {}, {}, {}, {}, "accuracy", {"accuracy": True})
+    pictures = replace(texts, sketches={"train": np.ones((2, 256), np.float32)})
+    assert without("shallow", texts) == "a linear model on words and pairs of words, without any network"
+    assert without("shallow", pictures) == "a linear model on colours and edges, without any network"
+    assert without("last_year", texts) == "last year"
+
+
+def test_an_error_is_no_share():
+    figures = {"test": {"mae": Figure(2.5, 2.0, 3.0)}}
+    gains = {"majority": (Figure(3.75, 3.0, 4.0), Figure(1.25, 1.0, 1.5))}
+    known = Evidence({}, {}, {}, figures, {}, {}, "mae", {"mae": False}, gains=gains)
+    (finding,) = TransferGain().examine(known)
+    assert "The model's mean absolute error on the test examples is 2.50. That is 1.25 better" in finding.summary
 
 
 def test_why_transfer_hurt_follows_from_the_training_examples():
     (by_heart,) = said(learnt=1.0, shallow=WORSE)
-    assert "Why it may be so: it reaches 1 on the examples it learned from, part of it learned by heart." in (
+    assert "Why it may be so: it reaches 100.0 % on the examples it learned from, part of it learned by heart." in (
         by_heart.summary
     )
     (blind,) = said(learnt=0.91, shallow=WORSE)
-    assert "hardly better on the examples it learned from (0.91), so what this backbone has learned to see" in (
+    assert "hardly better on the examples it learned from (91.0 %), so what this backbone has learned to see" in (
         blind.summary
     )
     assert "pretraining may have taught it to overlook" in said(shallow=WORSE)[0].summary
@@ -61,7 +82,7 @@ def test_of_several_that_are_better_the_clearest_comes_first():
 
 def test_why_a_gain_is_unclear():
     (few,) = said(learnt=0.91, count=150, shallow=UNCLEAR)
-    assert few.summary.endswith("150 test examples cannot show a difference below about 0.03.")
+    assert few.summary.endswith("150 test examples cannot show a difference below about 3.0 points.")
     (easy,) = said(learnt=1.0, model=0.96, shallow=UNCLEAR)
     assert "so easy to tell apart that simpler models do it too" in easy.summary
 

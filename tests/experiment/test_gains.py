@@ -122,7 +122,7 @@ def test_a_fit_says_what_transfer_gave(at_hand: Path) -> None:
     model = headstart.fit((list(inputs), list(targets)), backbone="tiny_bert", strategy=PROBE[1], quiet=True)
     (finding,) = [f for f in model.result.findings if f.diagnosis == "transfer_gain"]
     assert "than one and the same answer for every input" in finding.summary
-    assert "than a linear model on shallow features" in finding.summary
+    assert "than a linear model on words and pairs of words" in finding.summary
     assert {"majority", "shallow"} <= set(model.result.gains)
     assert model.result.to_json()["gains"]["majority"].keys() == {"figure", "difference"}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headstart.delivery.artifact import Model
+    from headstart.delivery.guard import Guard
     from headstart.tasks.base import Predictions
 
 
@@ -27,7 +28,11 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
     parser.add_argument(
-        "--coverage", type=float, default=0.9, metavar="SHARE", help="how often a set holds the true label (0.9)"
+        "--coverage",
+        type=float,
+        default=0.9,
+        metavar="SHARE",
+        help="how often a set holds the true label (0.9); it is empty where no label is likely enough for that",
     )
     parser.add_argument(
         "--abstain",
@@ -69,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
     progress = Progress()
     for problem in answer.set_aside:
         progress.say(f"  set aside: {problem}")
-    for note in [*_notes(model, answer.predictions, bool(options.labels))]:
+    for note in _notes(model, answer.predictions, bool(options.labels), options.coverage):
         progress.say(f"  note: {note}")
     if folder:
         write_pictures(folder, answer)
@@ -95,28 +100,37 @@ def _with_labels(options: argparse.Namespace) -> Model:
     return model_from_names(load_backbone(options.model), read_names(options.labels), options.device)
 
 
-def _notes(model: Model, predictions: Predictions, labelled: bool) -> Sequence[str]:
+def _notes(model: Model, predictions: Predictions, labelled: bool, coverage: float) -> Sequence[str]:
     """What a person should know about the labels and the columns of the guard."""
-    from headstart.model.novelty import LEVEL
-
-    count, columns = len(predictions), predictions.columns
     if labelled:
         prompts = ", ".join(
             f"“{prompt}”" for prompt in model.provenance.get("prompts", model.network.backbone.prompts)
         )
         told = f"told apart by names in {prompts}; the probabilities are not calibrated"
-        if model.guard is None:
-            return [told]
-        return [told, *_notes(model, predictions, False)]
-    if model.guard is None and model.task.reads_maps:
+        return [told, *(_of_guard(model.guard, predictions, coverage) if model.guard else ())]
+    if model.guard:
+        return _of_guard(model.guard, predictions, coverage)
+    if model.task.reads_maps:
         return []
-    if model.guard is None:
-        return ["this model folder holds no guard, so the columns set and unfamiliar are left out; fit it anew"]
+    return ["this model folder holds no guard, so the columns set and unfamiliar are left out; fit it anew"]
+
+
+def _of_guard(guard: Guard, predictions: Predictions, coverage: float) -> Sequence[str]:
+    """How many are unfamiliar, have an empty set, or are left without an answer."""
+    from headstart.model.novelty import LEVEL
+
+    count, columns = len(predictions), predictions.columns
     notes = []
     if strange := sum(columns["is_unfamiliar"]):
         notes.append(
-            f"{strange} of {count} are unfamiliar: above {model.guard.threshold:.2f}, where only "
+            f"{strange} of {count} are unfamiliar: above {guard.threshold:.2f}, where only "
             f"{100 * (1 - LEVEL):.0f} % of the held-out examples were"
+        )
+    # Where several labels may be true together, none may be true as well, and an empty set says just that.
+    if empty := sum(not held for held in columns.get("set", ()) if len(guard.classes)):
+        notes.append(
+            f"{empty} of {count} sets are empty: no label is as likely as sets ask for that hold the truth "
+            f"{100 * coverage:g} % of the time; look at those yourself"
         )
     if silent := sum(label is None for label in columns["label"]):
         notes.append(f"no answer for {silent} of {count}; their rows are there, with an empty label")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from headstart.core.results import ExampleCounts, FitResult
+from headstart.core.results import ExampleCounts, Figure, FitResult
 from headstart.core.timing import say_duration
+from headstart.delivery.writing import figure_interval, figure_name, figure_value
 
 _FRONT = ("license", "pipeline_tag", "base_model")
 _WORDS = ("title", "description", "data", "labels", "limits", "input")
@@ -17,7 +18,7 @@ _BACKBONE_LIMITS = (
 )
 
 
-def model_card(result: FitResult, facts: Mapping[str, str]) -> str:
+def model_card(result: FitResult, facts: Mapping[str, str], higher_is_better: Mapping[str, bool]) -> str:
     """A ``README.md`` in Markdown with the YAML front matter that model hubs read.
 
     Parameters
@@ -27,11 +28,12 @@ def model_card(result: FitResult, facts: Mapping[str, str]) -> str:
         ``pipeline_tag`` and ``base_model`` (default: the backbone). Into the text go ``title``,
         ``description`` (what it does), ``data`` (what it was trained on), ``labels``, ``limits`` and
         ``input`` (an example argument for ``predict``). All others make the provenance table, in their order.
+    higher_is_better : of each figure, as the task has it.
     """
     parts = [
         _front_matter(result, facts),
         f"# {_line(facts.get('title') or f'A model for {result.task}')}\n\n{_what(result, facts)}",
-        f"## How good it is\n\n{_figures(result)}",
+        f"## How good it is\n\n{_figures(result, higher_is_better)}",
         f"## How to use it\n\n{_usage(facts)}",
         f"## What it was trained on\n\n{_data(result.examples, facts)}",
         f"## Where it ends\n\n{_limits(result, facts)}",
@@ -61,16 +63,13 @@ def _what(result: FitResult, facts: Mapping[str, str]) -> str:
     return f"{_line(description)}{labels}\n\n{made}"
 
 
-def _figures(result: FitResult) -> str:
+def _figures(result: FitResult, higher_is_better: Mapping[str, bool]) -> str:
     kept = next((rung for rung in result.rungs if rung.kept), None)
     figures = result.test if result.test is not None else kept.validation if kept else {}
     if not figures:
         return "It was not measured."
     split, number = ("test", result.examples.test) if result.test is not None else _held_out(result.examples)
-    rows = [
-        f"| {_line(name.replace('_', ' '))} | {_number(value)} | {_number(low)} to {_number(high)} |"
-        for name, (value, low, high) in figures.items()
-    ]
+    rows = [_row(name, Figure(*figure), higher_is_better.get(name, True)) for name, figure in figures.items()]
     out_of_fold = (
         ""
         if result.test is not None or result.examples.validation
@@ -79,6 +78,11 @@ def _figures(result: FitResult) -> str:
     caveat = "" if result.test is not None else " They also chose the model, so the figures are slightly optimistic."
     table = "\n".join(["| figure | value | 95 % interval |", "|---|---:|---:|", *rows])
     return f"Measured on {number:,} {split} examples.{out_of_fold}{caveat}\n\n{table}"
+
+
+def _row(name: str, figure: Figure, higher_is_better: bool) -> str:
+    said = (each(name, figure, higher_is_better) for each in (figure_value, figure_interval))
+    return "| " + " | ".join([_line(figure_name(name)), *said]) + " |"
 
 
 def _held_out(counts: ExampleCounts) -> tuple[str, int]:
@@ -118,10 +122,6 @@ def _provenance(result: FitResult, facts: Mapping[str, str]) -> str:
     rows |= {_line(name): _line(str(text)) for name, text in rest.items()}
     lines = [f"| {name} | {text} |" for name, text in rows.items()]
     return "\n".join(["| what | value |", "|---|---|", *lines])
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def _line(text: str) -> str:

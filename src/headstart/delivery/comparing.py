@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import binomtest, fisher_exact
 
 from headstart.core.errors import InputError
+from headstart.core.labelling import copies_of
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.delivery.guard import Guard, NewExamples, places, probabilities
 from headstart.model.novelty import LEVEL
@@ -25,7 +26,10 @@ MOST = 1000
 
 ALPHA = 0.05
 NAMED, NAMED_CLASSES = 10, 3
-MISMATCH, ACCURACY, UNFAMILIAR = "domain_mismatch", "estimated_accuracy", "unfamiliar"
+MISMATCH, ACCURACY, UNFAMILIAR, MET = "domain_mismatch", "estimated_accuracy", "unfamiliar", "met_before"
+
+SOME, MOST_OF_THEM = 0.05, 0.5
+"""Shares of new inputs that the model has met, beyond which that is a warning, and serious."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def compare(
         accuracy = _accuracy(guard, new, confidence, probable, _within_classes(guard, told, predicted[drawn]))
     average = None if confidence is None else float(confidence.mean())
     both = Comparison(told.value, told.p_value, mean.value, mean.p_value, accuracy, average, [])
+    both.findings.extend(_met(guard, new, noun))
     both.findings.append(_mismatch(both, guard, [new.ids[i] for i in drawn], told, noun))
     if both.declared and len(predicted):
         labels = [str(label) for label in task.describe().get("labels", [])]
@@ -147,6 +152,25 @@ def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separat
         "meet, label some of them and fit on both."
     )
     return Finding(MISMATCH, severity, f"The new {noun} differ: {figures}.{trained}", examples, step)
+
+
+def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
+    """Which new inputs are examples that the guard keeps, told by their features; nothing where none are."""
+    features = new.features.astype(np.float16)  # as the guard keeps them
+    learnt = copies_of(guard.familiar[-1], features)
+    judged = copies_of(guard.held_out, features) & ~learnt
+    places = np.flatnonzero(learnt | judged)
+    count, total = len(places), len(new.ids)
+    if not count:
+        return []
+    summary = (
+        f"{count:,} of the {total:,} {noun} are not new: the model learned from {int(learnt.sum()):,} of them, and "
+        f"{int(judged.sum()):,} were held out when it was fitted. What is said of all {total:,} is too good by that."
+    )
+    share = count / total
+    severity: Severity = "serious" if share > MOST_OF_THEM else "warning" if share > SOME else "info"
+    examples = [FindingExample(new.ids[place], 1.0) for place in places[:NAMED]]
+    return [Finding(MET, severity, summary, examples, f"Compare with {noun} that the model has not met.")]
 
 
 def _by_class(labels: Sequence[str], held: np.ndarray, new: np.ndarray, noun: str) -> list[Finding]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from headstart.core.results import Figure, TaskGain
-from headstart.delivery.report._gains import difference
-from headstart.delivery.report._names import NARROW_SPACE, words
-from headstart.delivery.report._numbers import Writing, is_proportion
+from headstart.core.written_figures import POINTS, Writing, is_proportion, plain, words
 
 
 def figure_name(name: str) -> str:
@@ -15,22 +13,19 @@ def figure_name(name: str) -> str:
 
 def figure_value(name: str, figure: Figure, higher_is_better: bool) -> str:
     """``97.9 %``, ``0.412``; terminals have no narrow spaces, so a plain one stands there."""
-    return _writing(name, figure, higher_is_better).value(figure.value).replace(NARROW_SPACE, " ")
+    return plain(_writing(name, figure, higher_is_better).value(figure.value))
 
 
 def figure_interval(name: str, figure: Figure, higher_is_better: bool) -> str:
     """``95.2–99.2 %``, ``0.312–0.511``."""
-    return _writing(name, figure, higher_is_better).interval(figure).replace(NARROW_SPACE, " ")
+    return plain(_writing(name, figure, higher_is_better).interval(figure))
 
 
 def figure_difference(task: TaskGain, higher_is_better: bool) -> str:
     """``+1.2 points (-0.3 to +2.7)``: what a task gained by learning with others; positive is better."""
     both = (*task.together, *task.alone)
     writing = Writing(is_proportion(task.figure, higher_is_better, both))
-    value, low, high = (difference(each, writing) for each in task.gain)
-    low = low.removesuffix(f"{NARROW_SPACE}points")
-    high = high.removesuffix(f"{NARROW_SPACE}points")
-    return f"{value} ({low} to {high})".replace(NARROW_SPACE, " ")
+    return plain(f"{writing.difference(task.gain.value)} ({writing.range(task.gain).removesuffix(POINTS)})")
 
 
 def _writing(name: str, figure: Figure, higher_is_better: bool) -> Writing:

@@ -1,4 +1,4 @@
-"""Words for counts, so that every finding reads as a sentence."""
+"""Words for counts and shares, so that every finding reads as a sentence."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def share(part: int, whole: int) -> str:
     """``2.5 %``; with a third digit below one per cent, so that few does not read as none."""
     percent = 100 * part / whole
     return f"{percent:.2g} %" if percent < 1 else f"{percent:.1f} %"
+
+
+def percent(share: float) -> str:
+    """``83 %``."""
+    return f"{100 * share:.0f} %"

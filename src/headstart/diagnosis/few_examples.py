@@ -6,8 +6,10 @@ from collections import Counter
 
 from headstart.core.results import Finding
 from headstart.core.statistics import wilson
-from headstart.diagnosis._counting import counted
+from headstart.core.written_figures import plain, words
+from headstart.diagnosis._counting import counted, percent
 from headstart.diagnosis._learnable import learnable, once
+from headstart.diagnosis._watched import writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 FEWEST, SERIOUSLY_FEW = 20, 5
@@ -64,8 +66,8 @@ def _test(evidence: Evidence) -> list[Finding]:
         Finding(
             "few_examples",
             "serious" if width > SERIOUSLY_WIDE else "warning",
-            f"The test split holds {counted(total, 'example')}: a model that is right on {_TYPICAL:.0%} of them "
-            f"may be right on {interval.low:.0%} to {interval.high:.0%} of new ones{_reached(evidence)}.",
+            f"The test split holds {counted(total, 'example')}: a model that is right on {percent(_TYPICAL)} of them "
+            f"may be right on {100 * interval.low:.0f} to {percent(interval.high)} of new ones{_reached(evidence)}.",
             next_step="Label more examples for testing before two models are compared by these figures.",
         )
     ]
@@ -75,5 +77,8 @@ def _reached(evidence: Evidence) -> str:
     figure = evidence.figures.get("test", {}).get(evidence.watched)
     if figure is None:
         return ""
-    name = evidence.watched.replace("_", " ")
-    return f"; its {name} of {figure.value:.3g} may be anything from {figure.low:.3g} to {figure.high:.3g}"
+    writing = writing_of(evidence, figure)
+    return plain(
+        f"; its {words(evidence.watched)} of {writing.value(figure.value)} may be anything within "
+        f"{writing.interval(figure)}"
+    )

@@ -11,7 +11,7 @@ import numpy as np
 
 from headstart.core.grouping import Inferred, heeded_groups
 from headstart.core.results import Finding, FindingExample, Severity
-from headstart.diagnosis._counting import counted, share
+from headstart.diagnosis._counting import counted, percent, share
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis.base import Diagnosis, Evidence
 
@@ -142,4 +142,4 @@ def _alike(inferred: Inferred, doubted: bool) -> str:
         return ", though features do not show that members are alike"
     if inferred.likeness is None:
         return ""
-    return f", whose members are more alike than others of their class in {inferred.likeness:.0%} of comparisons"
+    return f", whose members are more alike than others of their class in {percent(inferred.likeness)} of comparisons"

@@ -8,6 +8,8 @@ import numpy as np
 
 from headstart.core.learning_curves import extrapolate
 from headstart.core.results import Figure, Finding
+from headstart.core.written_figures import plain, words
+from headstart.diagnosis._watched import writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 WORTH_LABELLING = 0.01
@@ -28,11 +30,14 @@ class LearningCurve(Diagnosis):
         higher = evidence.higher_is_better[evidence.watched]
         errors = 1 - drawn if higher else drawn
         here, twice = (extrapolate(sizes, errors, at) for at in (now, 2 * now))
-        name = evidence.watched.replace("_", " ")
-        summary = (
-            f"With twice the examples ({2 * now:,}) the {name} of a linear head on frozen features would be about "
-            f"{_figure(twice, higher)} (90 % interval {_interval(twice, higher)}); with the {now:,} there are it is "
-            f"about {_figure(here, higher)}, and with {sizes[0]:,} it was {drawn[:, 0].mean():.3g}."
+        means = drawn.mean(axis=0)
+        writing = writing_of(evidence, means.tolist())
+        near, far = (_turned(error, higher) for error in (here, twice))
+        summary = plain(
+            f"With twice the examples ({2 * now:,}) the {words(evidence.watched)} of a linear head on frozen "
+            f"features would be about {writing.value(far.value)} (90 % interval {writing.interval(far)}); with the "
+            f"{now:,} there are it is about {writing.value(near.value)}, and with {sizes[0]:,} it was "
+            f"{writing.value(float(means[0]))}."
         )
         gain = here.value - twice.value if higher else 1 - twice.value / max(here.value, 1e-12)
         return [Finding("learning_curve", "info", summary, next_step=_next_step(gain))]
@@ -48,13 +53,9 @@ def _by_size(evidence: Evidence) -> tuple[list[int], np.ndarray]:
     return whole, np.array([figures[size] for size in whole]).T
 
 
-def _figure(error: Figure, higher: bool) -> str:
-    return f"{1 - error.value if higher else error.value:.3g}"
-
-
-def _interval(error: Figure, higher: bool) -> str:
-    low, high = (1 - error.high, 1 - error.low) if higher else (error.low, error.high)
-    return f"{low:.3g} to {high:.3g}"
+def _turned(error: Figure, higher: bool) -> Figure:
+    """The figure that the error is the distance from 1 of, where higher is better."""
+    return Figure(1 - error.value, 1 - error.high, 1 - error.low) if higher else error
 
 
 def _next_step(gain: float) -> str:

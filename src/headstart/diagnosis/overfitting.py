@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from headstart.core.results import Figure, Finding, Severity
+from headstart.core.written_figures import plain, words
+from headstart.diagnosis._watched import writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE_GAP, SERIOUS_GAP = 0.05, 0.15
@@ -34,11 +36,12 @@ class Overfitting(Diagnosis):
             return []
         other, higher = evidence.figures[held_out][watched], evidence.higher_is_better[watched]
         severity = _severity(train, other, higher) if _apart(train, other, higher) else "info"
-        gap, name = _gap(train, other, higher), watched.replace("_", " ")
-        summary = (
-            f"The model's {name} is {train.value:.3g} on the examples it learned from, {_but(severity)} "
-            f"{other.value:.3g} (95 % interval {other.low:.3g} to {other.high:.3g}) on the {held_out} examples, a "
-            f"gap of {gap.value:.3g} ({gap.low:.3g} to {gap.high:.3g}): {_verdict(severity, gap)}."
+        gap, writing = _gap(train, other, higher), writing_of(evidence, (*train, *other))
+        summary = plain(
+            f"The model's {words(watched)} is {writing.value(train.value)} on the examples it learned from, "
+            f"{_but(severity)} {writing.value(other.value)} (95 % interval {writing.interval(other)}) on the "
+            f"{held_out} examples, a gap of {writing.difference(gap.value)} ({writing.range(gap)}): "
+            f"{_verdict(severity, gap)}."
         )
         step = STEP if severity != "info" else "Nothing: overfitting is not shown."
         return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]

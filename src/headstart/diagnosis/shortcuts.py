@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from headstart.core.results import Figure, Finding, FindingExample, Severity
-from headstart.diagnosis._counting import counted
+from headstart.diagnosis._counting import counted, percent
 from headstart.diagnosis._objects import holds_objects, not_looked_for
 from headstart.diagnosis._source_folder import SOURCE, as_numbers, mostly_from, source_folders
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis._trait_classifier import Judgement, balanced_accuracy, judge
+from headstart.diagnosis._trait_words import said
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE, SERIOUS = 0.35, 0.8
@@ -93,15 +94,15 @@ def _summary(
     reached: float | None,
 ) -> str:
     found: Figure = judged.accuracy
-    interval = f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
-    beside = "" if reached is None else f", features {reached:.0%}"
+    interval = f"{percent(found.value)} ({100 * found.low:.0f} to {percent(found.high)})"
+    beside = "" if reached is None else f", features {percent(reached)}"
     strongest = [
         f"{names[i]} ({_of_classes(names[i], values[:, i], folders, strata, judged.classes)})"
         for i in judged.strongest[:_NAMED]
     ]
     return (
         f"What should not matter alone tells the class of {interval} of {counted(len(judged.places), 'example')}, "
-        f"where chance gives {1 / len(judged.classes):.0%}{beside}, as means over the classes. Strongest: "
+        f"where chance gives {percent(1 / len(judged.classes))}{beside}, as means over the classes. Strongest: "
         f"{'; '.join(strongest)}."
     )
 
@@ -110,11 +111,11 @@ def _of_classes(name: str, values: np.ndarray, folders: Sequence[str], strata: n
     """What the trait is like in some classes."""
     if name == SOURCE:
         return mostly_from(folders, strata, classes[:_CLASSES])
-    return _means(values, strata, classes)
+    return _means(name, values, strata, classes)
 
 
-def _means(values: np.ndarray, strata: np.ndarray, classes: list[str]) -> str:
+def _means(trait: str, values: np.ndarray, strata: np.ndarray, classes: list[str]) -> str:
     means = {name: float(np.nanmean(values[strata == name])) for name in classes}
     ends = sorted(means, key=lambda name: means[name])
     shown = ends if len(ends) <= _CLASSES else [*ends[: _CLASSES // 2], *ends[-(_CLASSES // 2) :]]
-    return ", ".join(f"{name} {means[name]:.3g}" for name in shown)
+    return ", ".join(f"{name} {said(trait, means[name])}" for name in shown)

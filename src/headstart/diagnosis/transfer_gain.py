@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from headstart.core.results import Figure, Finding, Severity
+from headstart.core.written_figures import Writing, plain, words
 from headstart.diagnosis._counting import counted
+from headstart.diagnosis._watched import writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 WITHOUT = {
     "majority": "one and the same answer for every input",
-    "shallow": "a linear model on shallow features (words, or colours and edges)",
     "random_weights": "a linear head on the same network with random weights (against one on its pretrained "
     "features, both learnt from the same examples, at most 500)",
     "from_scratch": "the same network trained from random weights",
 }
-"""What the model was compared with, as a person reads it."""
+SHALLOW_TEXTS = "a linear model on words and pairs of words, without any network"
+SHALLOW_PICTURES = "a linear model on colours and edges, without any network"
 
 OTHER = "Take a backbone that was pretrained on inputs more like yours (`headstart models`)"
 INSTEAD = {
     "majority": "Check that the targets can be told from the inputs at all, and that none was mixed up.",
-    "shallow": f"{OTHER}, or train more of this one (--strategy fine_tuning); else use the shallow model.",
+    "shallow": f"{OTHER}, or train more of this one (--strategy fine_tuning); else do without a network: the "
+    "simple model is as good.",
 }
 """What to do where the model is no better than that; without an entry, OTHER."""
 
@@ -39,18 +42,19 @@ class TransferGain(Diagnosis):
         if judged is None or not gains or evidence.watched not in evidence.figures[judged]:
             return []
         model = evidence.figures[judged][evidence.watched]
-        compared = "; ".join(_against(name, *pair) for name, pair in gains.items())
+        writing = _writing(evidence, judged)
+        compared = "; ".join(_against(without(name, evidence), *pair, writing) for name, pair in gains.items())
         said = (
-            f"The model's {evidence.watched.replace('_', ' ')} on the {judged} examples is {model.value:.3g}. "
+            f"The model's {words(evidence.watched)} on the {judged} examples is {plain(writing.value(model.value))}. "
             f"That is {compared}."
         )
         severity, worst = _worst(evidence)
         if severity == "info":
             return [Finding("transfer_gain", "info", said, next_step="Nothing: transfer paid.")]
         first = (
-            f"Transfer hurt here: {_words(worst)} does better. "
+            f"Transfer hurt here: {without(worst, evidence)} does better. "
             if severity == "serious"
-            else f"What transfer gave cannot be told from chance: {_words(worst)} does about as well. "
+            else f"What transfer gave cannot be told from chance: {without(worst, evidence)} does about as well. "
         )
         why = f" Why it may be so: {_why(evidence, judged, worst)}."
         return [Finding("transfer_gain", severity, first + said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
@@ -64,33 +68,42 @@ def _worst(evidence: Evidence) -> tuple[Severity, str]:
 
 def _why(evidence: Evidence, judged: str, worst: str) -> str:
     """What the evidence shows of why pretraining did not pay, in words."""
-    watched, gain = evidence.watched, evidence.gains[worst][1]
+    watched, gain, writing = evidence.watched, evidence.gains[worst][1], _writing(evidence, judged)
     model, higher = evidence.figures[judged][watched], evidence.higher_is_better.get(watched, True)
     learnt = evidence.figures.get("train", {}).get(watched)
+    when_learnt = None if learnt is None else plain(writing.value(learnt.value))
     reasons = []
     if higher and EASY <= model.value <= 1 and gain.high >= 0:
         reasons.append("the targets are so easy to tell apart that simpler models do it too")
     elif learnt is not None and (learnt.value > model.high if higher else learnt.value < model.low):
-        reasons.append(f"it reaches {learnt.value:.3g} on the examples it learned from, part of it learned by heart")
+        reasons.append(f"it reaches {when_learnt} on the examples it learned from, part of it learned by heart")
     elif learnt is not None:
         reasons.append(
-            f"it is hardly better on the examples it learned from ({learnt.value:.3g}), so what this backbone has "
+            f"it is hardly better on the examples it learned from ({when_learnt}), so what this backbone has "
             "learned to see may not be what tells your targets apart"
         )
     number = len(evidence.targets.get(judged, ()))
     if gain.high >= 0 and number:
-        told = (gain.high - gain.low) / 2
-        reasons.append(f"{counted(number, f'{judged} example')} cannot show a difference below about {told:.2g}")
+        told = plain(writing.distance((gain.high - gain.low) / 2))
+        reasons.append(f"{counted(number, f'{judged} example')} cannot show a difference below about {told}")
     return "; ".join(reasons) or "pretraining may have taught it to overlook what tells your targets apart"
 
 
-def _against(name: str, reached: Figure, gain: Figure) -> str:
+def _against(other: str, reached: Figure, gain: Figure, writing: Writing) -> str:
     better = "better" if gain.value >= 0 else "worse"
-    return (
-        f"{abs(gain.value):.3g} {better} (95 % interval of the gain {gain.low:.3g} to {gain.high:.3g}) than "
-        f"{_words(name)}, which reaches {reached.value:.3g}"
+    return plain(
+        f"{writing.distance(gain.value)} {better} (95 % interval of the gain {writing.range(gain)}) than {other}, "
+        f"which reaches {writing.value(reached.value)}"
     )
 
 
-def _words(name: str) -> str:
+def _writing(evidence: Evidence, judged: str) -> Writing:
+    figures = [evidence.figures[judged][evidence.watched], *(reached for reached, _ in evidence.gains.values())]
+    return writing_of(evidence, [value for figure in figures for value in figure])
+
+
+def without(name: str, evidence: Evidence) -> str:
+    """What the model was compared with, as a person reads it."""
+    if name == "shallow":
+        return SHALLOW_PICTURES if evidence.sketches else SHALLOW_TEXTS
     return WITHOUT.get(name, name.replace("_", " "))

@@ -97,7 +97,8 @@ def adapted_model(
             provenance={name.replace("_", " "): str(value) for name, value in made.provenance.items()},
         )
     )
-    made.card = model_card(made.result, {name: text for name, text in facts.items() if text})
+    told = {name: text for name, text in facts.items() if text}
+    made.card = model_card(made.result, told, model.task.higher_is_better)
     return made
 
 

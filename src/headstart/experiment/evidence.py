@@ -23,7 +23,7 @@ from headstart.delivery.card import model_card
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.transfer_gain import WITHOUT
+from headstart.diagnosis.transfer_gain import without
 from headstart.experiment import keeping
 from headstart.experiment.drawing import drawn_answers
 from headstart.experiment.drawing_boxes import boxed_answers
@@ -61,7 +61,8 @@ def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:
     evidence = _for_report(model, outcome, reasons)
     model.result.seconds.total += time.perf_counter() - start
     model.report = render(replace(evidence, settings=_settings(model, outcome)))
-    model.card = model_card(model.result, facts(model, outcome.spec, outcome.checked))
+    told = facts(model, outcome.spec, outcome.checked)
+    model.card = model_card(model.result, told, outcome.task.higher_is_better)
 
 
 def _encoded(outcome: Outcome, name: str) -> Tensor:
@@ -116,7 +117,9 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),
         samples=_samples(outcome),
-        gains=[Alternative(name, WITHOUT.get(name, ""), *pair) for name, pair in outcome.before.gains.items()],
+        gains=[
+            Alternative(name, without(name, outcome.before), *pair) for name, pair in outcome.before.gains.items()
+        ],
         curve=outcome.before.curve,
         explained=reasons.explained,
         unexplained=" ".join([reasons.missing, *_which(parts)]).strip(),

@@ -70,7 +70,7 @@ def write_evidence(made: Extended, old: Model, data: Any, seed: int) -> Model:
     model.report = render(_for_report(model, made, old, data))
     known = facts(model, FitSpec(data), made.checked)
     known |= {"title": f"{known['title']}, added to a model", "data": model.provenance["data"]}
-    model.card = model_card(model.result, known)
+    model.card = model_card(model.result, known, made.task.higher_is_better)
     return model
 
 

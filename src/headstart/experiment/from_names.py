@@ -84,7 +84,7 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
     model.result = _result(spec, model, strategy, named, looked, checked, seconds, stopwatch)
     model.provenance = _provenance(model, checked, named, spec)
     model.report = render(_evidence(model, spec, task))
-    model.card = model_card(model.result, facts(model, spec, checked))
+    model.card = model_card(model.result, facts(model, spec, checked), task.higher_is_better)
     if spec.out is not None:
         model.save(spec.out)
     return model

@@ -98,7 +98,7 @@ def _said(inferred: Inferred, given: bool) -> str:
     why = (
         "; the names alone say so"
         if alike is None
-        else f"; members are more alike than others of their class in {alike:.0%} of comparisons"
+        else f"; members are more alike than others of their class in {100 * alike:.0f} % of comparisons"
     )
     kept = "The given splits are kept; what is divided keeps them whole." if given else "Each stays in one split."
     return (

@@ -9,8 +9,9 @@ from typing import Any
 
 from headstart.core.by_class import AT_LEAST, BY_CLASS
 from headstart.core.results import Figure
+from headstart.core.written_figures import NOTHING, Writing
 from headstart.delivery.report._names import breakable
-from headstart.delivery.report._numbers import NOTHING, Writing, count
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report.evidence import ReportEvidence
 
 _MOST = 20

@@ -7,7 +7,8 @@ from html import escape
 from headstart.core.results import Figure
 from headstart.core.severities import say_severities
 from headstart.core.timing import say_duration
-from headstart.delivery.report._names import NARROW_SPACE, prose, titled, words
+from headstart.core.written_figures import NARROW_SPACE, words
+from headstart.delivery.report._names import prose, titled
 from headstart.delivery.report._numbers import of, writing_of
 from headstart.delivery.report.evidence import ReportEvidence
 

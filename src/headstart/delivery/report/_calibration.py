@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.delivery.report._numbers import PERCENT, count, percent
+from headstart.core.written_figures import PERCENT, percent
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report._svg import drawing
 from headstart.delivery.report.evidence import Bin, ReportEvidence
 

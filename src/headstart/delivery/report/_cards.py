@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Protocol
 
+from headstart.core.written_figures import percent
 from headstart.delivery.report._names import breakable
-from headstart.delivery.report._numbers import count, percent
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report.evidence import Mistake, ReportEvidence
 
 _UNFOLDED = 12

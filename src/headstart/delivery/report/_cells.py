@@ -11,9 +11,10 @@ from html import escape
 
 import numpy as np
 
+from headstart.core.written_figures import percent
 from headstart.delivery.report._cards import card
 from headstart.delivery.report._names import breakable
-from headstart.delivery.report._numbers import count, of, percent
+from headstart.delivery.report._numbers import count, of
 from headstart.delivery.report.evidence import Case, ReportEvidence
 
 

@@ -6,9 +6,10 @@ from html import escape
 
 import numpy as np
 
+from headstart.core.written_figures import percent
 from headstart.delivery.report._cells import Cells
 from headstart.delivery.report._names import breakable, shortened
-from headstart.delivery.report._numbers import count, percent
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report.evidence import ReportEvidence
 
 LARGEST_MATRIX = 20

@@ -8,8 +8,8 @@ from html import escape
 from typing import NamedTuple
 
 from headstart.core.results import RungResult
-from headstart.delivery.report._names import words
-from headstart.delivery.report._numbers import three_digits, writing_of
+from headstart.core.written_figures import three_digits, words
+from headstart.delivery.report._numbers import writing_of
 from headstart.delivery.report._svg import Axis, drawing, round_axis
 from headstart.delivery.report.evidence import ReportEvidence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from headstart.delivery.report._numbers import percent
+from headstart.core.written_figures import percent
 from headstart.delivery.report._strips import folded, strip
 from headstart.delivery.report.evidence import ReportEvidence
 

@@ -7,9 +7,10 @@ from html import escape
 
 from headstart.core.results import Finding, FindingExample
 from headstart.core.severities import SEVERITIES, say_severities
+from headstart.core.written_figures import three_digits, words
 from headstart.delivery.report._cards import Showing, card, folded
-from headstart.delivery.report._names import breakable, prose, words
-from headstart.delivery.report._numbers import count, of, three_digits
+from headstart.delivery.report._names import breakable, prose
+from headstart.delivery.report._numbers import count, of
 from headstart.delivery.report.evidence import ReportEvidence
 
 _UNFOLDED = 6

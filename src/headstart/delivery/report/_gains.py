@@ -6,8 +6,9 @@ import math
 from html import escape
 
 from headstart.core.results import Figure
-from headstart.delivery.report._names import NARROW_SPACE, prose, words
-from headstart.delivery.report._numbers import NOTHING, Writing, three_digits, writing_of
+from headstart.core.written_figures import Writing, words
+from headstart.delivery.report._names import prose
+from headstart.delivery.report._numbers import writing_of
 from headstart.delivery.report._svg import Axis, drawing, round_axis
 from headstart.delivery.report.evidence import Alternative, ReportEvidence
 
@@ -41,29 +42,14 @@ def gains_axis(figures: list[Figure], writing: Writing) -> Axis:
 def _verdict(evidence: ReportEvidence, writing: Writing) -> str:
     """What transfer gave over the best way without it, in a sentence."""
     best = min(evidence.gains, key=lambda each: each.gain.value)
-    by = difference(best.gain.value, writing).removeprefix("+").removeprefix("−")
-    interval = f"95 % interval {_interval(best.gain, writing)}"
+    by = writing.distance(best.gain.value)
+    interval = f"95 % interval {writing.range(best.gain)}"
     against = f"{best.words}, the best of the ways without it," if len(evidence.gains) > 1 else best.words
     if best.gain.low > 0:
         return f"Transfer gave {by} over {against.removesuffix(',')} ({interval})."
     if best.gain.high < 0:
         return f"Transfer hurt here: {best.words} does better by {by} ({interval})."
     return f"What transfer gave over {against} cannot be told from chance ({interval})."
-
-
-def difference(value: float, writing: Writing) -> str:
-    """``+12.3 points`` for a proportion, else ``+0.123``."""
-    if not math.isfinite(value):
-        return NOTHING
-    sign = "−" if value < 0 else "+"
-    if writing.proportion:
-        return f"{sign}{100 * abs(value):.1f}{NARROW_SPACE}points"
-    return sign + three_digits(abs(value))
-
-
-def _interval(gain: Figure, writing: Writing) -> str:
-    low, high = (difference(value, writing) for value in (gain.low, gain.high))
-    return f"{low.removesuffix(NARROW_SPACE + 'points')} to {high}"
 
 
 def _gain(each: Alternative, writing: Writing) -> str:
@@ -73,7 +59,7 @@ def _gain(each: Alternative, writing: Writing) -> str:
     elif each.gain.high < 0:
         verdict = "the model is worse"
     return (
-        f"<span>{difference(each.gain.value, writing)}</span> <small>{_interval(each.gain, writing)}</small> "
+        f"<span>{writing.difference(each.gain.value)}</span> <small>{writing.range(each.gain)}</small> "
         f"<small>{verdict}</small>"
     )
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from headstart.core.learning_curves import extrapolate
 from headstart.core.results import Figure
-from headstart.delivery.report._names import prose, words
-from headstart.delivery.report._numbers import Writing, count, is_proportion
+from headstart.core.written_figures import Writing, is_proportion, words
+from headstart.delivery.report._names import prose
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report._svg import Axis, drawing, round_axis
 from headstart.delivery.report.evidence import ReportEvidence
 
@@ -62,7 +63,7 @@ def growth(evidence: ReportEvidence) -> str:
     if found is None:
         return ""
     higher = evidence.higher_is_better.get(evidence.watched, True)
-    writing = Writing(is_proportion(evidence.watched, higher, found.drawn.ravel().tolist()))
+    writing = Writing(is_proportion(evidence.watched, higher, found.drawn.mean(axis=0).tolist()))
     (now, here), (twice, there) = found.ahead[0], found.ahead[-1]
     name = words(evidence.watched)
     lead = (

@@ -7,8 +7,9 @@ from html import escape
 
 from headstart.core.results import Figure, RungResult
 from headstart.core.timing import say_duration
-from headstart.delivery.report._names import prose, words
-from headstart.delivery.report._numbers import Writing, count, writing_of
+from headstart.core.written_figures import Writing, words
+from headstart.delivery.report._names import prose
+from headstart.delivery.report._numbers import count, writing_of
 from headstart.delivery.report._svg import Axis, drawing, round_axis
 from headstart.delivery.report.evidence import ReportEvidence
 

@@ -1,43 +1,11 @@
-"""Names as a person reads them: figures in words, long paths that may break into lines."""
+"""Names and sentences in the page: titles, code and options in prose, long paths that may break into lines."""
 
 from __future__ import annotations
 
 import re
 from html import escape
 
-from headstart.core.results import WITHIN
-
-NARROW_SPACE = "\u202f"
-"""Joins a number and its unit, and never breaks."""
-
-_WORDS = {
-    "r2": "R²",
-    "f1": "F1",
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "rmse": "root mean squared error",
-    "auroc": "AUROC",
-    "roc_auc": "AUROC",
-    "mcc": "Matthews correlation",
-    "iou": "IoU",
-    "miou": "mean IoU",
-    "map": "mAP",
-    "map50": "mAP@50",
-    "map75": "mAP@75",
-    "grad_cam": "Grad-CAM",
-    "hires_cam": "HiResCAM",
-    "doubt_auroc": "AUROC of doubt",
-}
-
-
-def words(name: str) -> str:
-    """A figure's, rung's or diagnosis's name: ``macro_f1`` → ``macro F1``; ``team: mae`` keeps the target's name."""
-    if WITHIN in name:
-        target, _, own = name.rpartition(WITHIN)
-        return target + WITHIN + words(own)
-    if name in _WORDS:
-        return _WORDS[name]
-    return " ".join(_WORDS.get(part, part) for part in name.split("_"))
+from headstart.core.written_figures import NARROW_SPACE, words
 
 
 def titled(name: str) -> str:

@@ -8,8 +8,9 @@ from html import escape
 from numbers import Integral, Real
 from typing import Any
 
-from headstart.delivery.report._names import breakable, words
-from headstart.delivery.report._numbers import Writing, count, is_proportion
+from headstart.core.written_figures import Writing, is_proportion, words
+from headstart.delivery.report._names import breakable
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report.evidence import ReportEvidence
 
 _UNFOLDED = 12

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from headstart.core.written_figures import words
 from headstart.delivery.report._cards import said
-from headstart.delivery.report._names import breakable, prose, words
+from headstart.delivery.report._names import breakable, prose
 from headstart.delivery.report.evidence import Explained, Near, Reason, ReportEvidence
 
 _VERDICTS = {True: "passed", False: "failed", None: "not judged"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from headstart.delivery.report._numbers import PERCENT
+from headstart.core.written_figures import PERCENT
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from headstart.core.results import TaskGain, within
-from headstart.delivery.report._gains import difference
-from headstart.delivery.report._names import NARROW_SPACE, prose, words
-from headstart.delivery.report._numbers import Writing, is_proportion
+from headstart.core.written_figures import Writing, is_proportion, words
+from headstart.delivery.report._names import prose
 from headstart.delivery.report.evidence import ReportEvidence
 
 _HEAD = ("task", "figure", "together", "alone", "difference", "95 % interval", "")
@@ -47,9 +46,8 @@ def _verdict(gains: list[TaskGain]) -> str:
 def _row(task: TaskGain, evidence: ReportEvidence) -> str:
     higher = evidence.higher_is_better.get(within(task.target, task.figure), True)
     writing = Writing(is_proportion(task.figure, higher, (*task.together, *task.alone)))
-    value, low, high = (difference(each, writing) for each in task.gain)
-    low = low.removesuffix(NARROW_SPACE + "points")
-    numbers = (writing.value(task.together.value), writing.value(task.alone.value), value, f"{low} to {high}")
+    reached = (writing.value(task.together.value), writing.value(task.alone.value))
+    numbers = (*reached, writing.difference(task.gain.value), writing.range(task.gain))
     cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
     return (
         f'<tr><th scope="row">{escape(task.target)}</th><td>{escape(words(task.figure))}</td>{cells}'

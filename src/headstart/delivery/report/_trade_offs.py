@@ -6,8 +6,9 @@ import math
 from html import escape
 
 from headstart.core.trade_offs import TradeOff
+from headstart.core.written_figures import PERCENT, percent
 from headstart.delivery.report._names import breakable
-from headstart.delivery.report._numbers import PERCENT, count, percent
+from headstart.delivery.report._numbers import count
 from headstart.delivery.report._svg import drawing
 from headstart.delivery.report.evidence import ReportEvidence
 

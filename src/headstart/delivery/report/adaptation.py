@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from headstart.core.results import Finding
+from headstart.core.written_figures import three_digits
 from headstart.delivery.report._frame import framed
-from headstart.delivery.report._numbers import three_digits
 
 
 @dataclass(frozen=True)
