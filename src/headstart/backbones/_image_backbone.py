@@ -54,6 +54,7 @@ class ImageBackbone(Backbone):
             raise HeadstartError(f"{card.name}: gives features of shape {shape}, not (N, D); its pooling is missing.")
         self.feature_size = shape[1]
         self._stages, self._entries = image_stages(network, order, leaves, "network.")
+        self._read: tuple[int, ...] = ()
         self.eval()
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
@@ -70,15 +71,20 @@ class ImageBackbone(Backbone):
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
         found: dict[int, Tensor] = {}
         handles = [
-            self.network.get_submodule(entry).register_forward_pre_hook(_keep(found, i), with_kwargs=True)
-            for i, entry in enumerate(self._entries[1:])
+            self.network.get_submodule(self._entries[i + 1]).register_forward_pre_hook(
+                _keep(found, i), with_kwargs=True
+            )
+            for i in self._read or range(len(self._entries) - 1)
         ]
         try:
             last = self.features(batch)
         finally:
             for handle in handles:
                 handle.remove()
-        return {**{self._stages[i].name: found[i] for i in _spread(sorted(found))}, self._stages[-1].name: last}
+        read = self._read or tuple(_spread(sorted(found)))
+        if not torch.compiler.is_compiling():  # the next pass need not pool what is not read
+            self._read = read
+        return {**{self._stages[i].name: found[i] for i in read}, self._stages[-1].name: last}
 
     def framed(self, frame: tuple[int, int]) -> ImageBackbone:
         self.preprocess = self.preprocess.framed(frame)
