@@ -14,8 +14,13 @@ from headstart.backbones import SOURCES
 from headstart.backbones._segmenter_kinds import KINDS
 
 
-def transformers_segmenter(folder: Path, kind: str, labels: int = 5) -> Any:
-    """A model of transformers with random weights, as its ``save_pretrained`` writes it."""
+def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: Any) -> Any:
+    """A model of transformers with random weights, as its ``save_pretrained`` writes it.
+
+    Parameters
+    ----------
+    further : of its configuration, in place of a miniature's.
+    """
     import transformers
 
     from headstart.backbones._transformers_networks import make_config
@@ -23,7 +28,8 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5) -> Any:
     plain = SOURCES.load("transformers_segmenters")().tiny(kind).describe()["config"]
     names = {str(place): f"class {place}" for place in range(labels)}
     torch.manual_seed(0)
-    config = make_config({**plain, "id2label": names, "label2id": {v: int(k) for k, v in names.items()}}, kind)
+    told_apart = {"id2label": names, "label2id": {name: int(place) for place, name in names.items()}}
+    config = make_config({**plain, **told_apart, **further}, kind)
     model = getattr(transformers, KINDS[kind].model)(config).eval()
     rescale(model)
     model.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Folders of miniature vision transformers in timm's layout."""
+"""Folders of miniature vision transformers in the layouts of timm and of transformers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,36 @@ PLAIN = {
     "eva02_tiny_patch14_224": 56,
 }
 """Architectures of timm that are plain vision transformers, and the side in pixels that miniatures have."""
+
+CLASSIFIERS = {
+    "vit": "ViTForImageClassification",
+    "deit": "DeiTForImageClassificationWithTeacher",
+    "dinov2": "Dinov2ForImageClassification",
+}
+"""Of transformers, by ``model_type``."""
+
+
+def classifier_folder(folder: Path, kind: str, patch: int = 16, **further: Any) -> Any:
+    """A classifier of transformers with random weights, as its ``save_pretrained`` writes it; the model within it.
+
+    Parameters
+    ----------
+    patch : pixels of the side of a patch, of which pictures have four. further : of its configuration.
+    """
+    import transformers
+
+    from headstart.backbones import SOURCES
+    from headstart.backbones._transformers_networks import make_config
+
+    plain = SOURCES.load("transformers_vits")().tiny(kind).describe()["config"]
+    torch.manual_seed(0)
+    config = make_config({**plain, "patch_size": patch, "image_size": 4 * patch, **further}, kind)
+    model = getattr(transformers, CLASSIFIERS[kind])(config).eval()
+    for name, value in model.named_parameters():
+        if name.endswith(("position_embeddings", "_token")):
+            torch.nn.init.normal_(value)
+    model.save_pretrained(folder)
+    return getattr(model, kind)
 
 
 def transformer_folder(folder: Path, architecture: str) -> Any:

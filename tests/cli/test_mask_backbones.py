@@ -28,10 +28,12 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fitted_and_used(blocks: Path, backbone: Path, strategy: str, out: Path) -> dict[str, float]:
-    """Fit, predict and evaluate with what was saved; the share of places that the written masks have right."""
+    """Fit, predict and explain with what was saved; the share of places that the written masks have right."""
     arguments = ("--backbone", backbone, "--strategy", strategy, "--budget", "5m", "--out", out / "model")
     assert status("fit", blocks, *arguments) == 0
     assert status("predict", out / "model", blocks, "-o", out / "drawn") == 0
+    assert status("explain", out / "model", blocks / "images/00.png", "--out", out / "why") == 0
+    assert (out / "why" / "00.doubt.png").is_file()
     right = []
     for file in sorted((blocks / "masks").iterdir()):
         truth, drawn = (np.asarray(Image.open(path)) for path in (file, out / "drawn" / "images" / file.name))

@@ -11,9 +11,10 @@ from PIL import Image
 
 from masked_pictures import FRAME, scenes
 from small_world import result_of, status
-from transformer_folders import transformer_folder
+from transformer_folders import CLASSIFIERS, classifier_folder, transformer_folder
 
 PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
+WIDE = {"hidden_size": 48, "num_attention_heads": 3}
 HEAD = "head_training:epochs=30,views=1"
 
 
@@ -34,25 +35,36 @@ def boxed(folder: Path, count: int) -> Path:
     return folder / "images" / "annotations.json"
 
 
-@pytest.mark.parametrize("architecture", [PATCHES_OF_16, PATCHES_OF_14])
+def written(folder: Path, architecture: str) -> None:
+    """A miniature of timm or of transformers in `folder`."""
+    if architecture in CLASSIFIERS:
+        classifier_folder(folder, architecture, 14 if architecture == "dinov2" else 16, **WIDE)
+    else:
+        transformer_folder(folder, architecture)
+
+
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS])
 @pytest.mark.parametrize(
     "strategy", ["head_training:epochs=30,views=1", "fine_tuning:freeze_depth=3,epochs=1,views=0"]
 )
 def test_masks(architecture: str, strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = scenes(tmp_path / "blocks", 16)
-    transformer_folder(tmp_path / "transformer", architecture)
+    written(tmp_path / "transformer", architecture)
     arguments = ("--backbone", tmp_path / "transformer", "--strategy", strategy, "--budget", "5m")
     assert status("fit", blocks, *arguments, "--out", tmp_path / "model") == 0
     capsys.readouterr()
     assert status("evaluate", tmp_path / "model", blocks, "--json") == 0
     assert json.loads(capsys.readouterr().out)["pixel_accuracy"][0] > 0.83  # ground everywhere: 0.79
     assert status("predict", tmp_path / "model", blocks, "-o", tmp_path / "drawn") == 0
+    assert status("explain", tmp_path / "model", blocks / "images/00.png", "--out", tmp_path / "why") == 0
+    assert (tmp_path / "why" / "00.doubt.png").is_file()
     assert len(list((tmp_path / "drawn" / "images").iterdir())) == 16
 
 
-def test_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit"])
+def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)
-    transformer_folder(tmp_path / "transformer", PATCHES_OF_16)
+    written(tmp_path / "transformer", architecture)
     arguments = ("--backbone", tmp_path / "transformer", "--strategy", HEAD)
     assert status("fit", blocks, *arguments, "--budget", "5m", "--out", tmp_path / "model") == 0
     assert result_of(tmp_path / "model")["task"] == "detection"

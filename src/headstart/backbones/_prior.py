@@ -84,6 +84,8 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
         sizes = [vision.get(key, default) for key, default in _TOWER]
         kind = "-".join(map(str, [config.get("model_type"), *sizes]))
         return of_weights("towers", kind, where) or estimated("vit", parameters)
+    if "patch_size" in config:
+        return estimated("vit", parameters)
     text = _text_kind(config, sentences)
     found = of_weights("texts", text, where) or estimated_text(parameters, sentences)
     decoder = any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])

@@ -21,9 +21,13 @@ class Kind(NamedTuple):
     head: str
 
 
+_PIXELS = "model.pixel_level_module."
+
 KINDS = {
     "mobilenet_v2": Kind("MobileNetV2ForSemanticSegmentation", "segmentation_head."),
     "segformer": Kind("SegformerForSemanticSegmentation", "decode_head."),
+    "maskformer": Kind("MaskFormerForInstanceSegmentation", _PIXELS),
+    "mask2former": Kind("Mask2FormerForUniversalSegmentation", _PIXELS),
     "upernet": Kind("UperNetForSemanticSegmentation", "decode_head."),
 }
 """By ``model_type`` of config.json."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from headstart.backbones._image_maps import TRIED
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._set_detector_kinds import KINDS, class_names
 from headstart.backbones._set_detectors import OPEN_BACKBONES, TOKENS, body_of, head_state
-from headstart.backbones._transformers_networks import load_whole, make_config, plain_config
+from headstart.backbones._transformers_networks import load_whole, make_config, plain_config, told
 from headstart.core.detector import Detector
 from headstart.core.errors import HeadstartError
 
@@ -42,7 +41,7 @@ def pictures_for(settings: Mapping[str, Any], kind: str, where: str) -> Made:
     ------
     HeadstartError : it says nothing that makes sense, or their sides are no multiples of the coarsest stride.
     """
-    with _told(f"{where}: nothing can be made of preprocessor_config.json"):
+    with told(f"{where}: nothing can be made of preprocessor_config.json"):
         given = {**_FAMILY[kind].pixels, **settings}
         size = given["size"]
         if isinstance(size, int):
@@ -56,17 +55,6 @@ def pictures_for(settings: Mapping[str, Any], kind: str, where: str) -> Made:
             f"this kind takes multiples of {_STEP}."
         )
     return made
-
-
-@contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Whatever transformers raises of files that make no sense becomes an error that begins with `what`."""
-    try:
-        yield
-    except HeadstartError:
-        raise
-    except Exception as error:
-        raise HeadstartError(f"{what}: {' '.join(str(error).split())}") from error
 
 
 def checked_config(plain: Mapping[str, Any], where: str) -> Any:
@@ -84,7 +72,7 @@ def checked_config(plain: Mapping[str, Any], where: str) -> Any:
             f"{where}: its detector stands on the backbone {named!r}; those on {' or '.join(OPEN_BACKBONES)} are "
             "read."
         )
-    with _told(f"{where}: config.json is none of {plain['model_type']}"):
+    with told(f"{where}: config.json is none of {plain['model_type']}"):
         config = make_config(plain, where)
     if plain["model_type"] in _ON_BACKBONES:
         config.anchor_image_size = config.eval_size = None
@@ -104,7 +92,7 @@ def backbone(
 
     where, kind = str(weights or card.path or card.name), str(plain["model_type"])
     config, model = checked_config(plain, where), getattr(transformers, KINDS[kind])
-    with _told(f"{where}: no network can be built from config.json"):
+    with told(f"{where}: no network can be built from config.json"):
         whole = load_whole(weights, config, model) if weights else model._from_config(config, dtype=torch.float32)
         body = body_of(whole.eval())
         trunk = Trunk(body, {}, list(body.keys), (TOKENS,) if TOKENS in body.keys else ())

@@ -21,6 +21,17 @@ _UNBOUNDED = 1_000_000
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Whatever transformers raises of files that make no sense becomes an error that begins with `what`."""
+    try:
+        yield
+    except HeadstartError:
+        raise
+    except Exception as error:
+        raise HeadstartError(f"{what}: {' '.join(str(error).split())}") from error
+
+
 def make_config(plain: Mapping[str, Any], where: str) -> Any:
     """A transformers configuration from its JSON; references to code (``auto_map``) are dropped.
 
@@ -126,7 +137,7 @@ def load_whole(
     from safetensors import SafetensorError
 
     try:
-        with _quietly():
+        with quietly():
             network, info = model_class.from_pretrained(
                 str(folder),
                 config=config,
@@ -164,7 +175,7 @@ def _check_whole(network: Any, info: Mapping[str, Any], left_out: tuple[str, ...
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Without transformers' own bar and table of left-out heads: what matters is checked and raised here."""
     from transformers.utils import logging
 

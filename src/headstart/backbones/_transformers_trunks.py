@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.nn import functional
 from headstart.backbones._segmenter_trunk import SegmenterTrunk, coarser
 
 _FINEST = 4
-"""The stride at which SegFormer and UPerNet answer."""
+"""The stride at which SegFormer, and decoders on backbones, answer."""
 
 
 class MobileNetV2Trunk(SegmenterTrunk):
@@ -64,28 +65,48 @@ class SegformerTrunk(SegmenterTrunk):
         return fused
 
 
-class UperNetTrunk(SegmenterTrunk):
-    """UPerNet (Xiao et al. 2018, arXiv:1807.10221): a pyramid on the maps of any backbone of transformers.
+class OnBackboneTrunk(SegmenterTrunk):
+    """A decoder on the maps of any backbone of transformers.
 
     ``torch.fx`` cannot follow the backbone, so it is one stage: frozen, or tuned as a whole.
+
+    Parameters
+    ----------
+    backbone : a backbone of transformers. channels : of what the decoder gives, at the finest stride.
     """
+
+    def __init__(self, backbone: Any, channels: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.given = nn.ModuleList(nn.Identity() for _ in backbone.channels)
+        self.mean = coarser(channels, _FINEST)
+
+    def last_map(self, pixels: Tensor) -> Tensor:
+        maps = self.backbone(pixels).feature_maps
+        decoded = self.decoded([given(maps[place]) for place, given in enumerate(self.given)])
+        found: Tensor = self.mean(decoded)
+        return found
+
+    @abstractmethod
+    def decoded(self, maps: Sequence[Tensor]) -> Tensor:
+        """What the predictor reads, (N, D, h, w) at the finest stride; `maps` run from fine to coarse."""
+
+    def closed_types(self) -> tuple[type[nn.Module], ...]:
+        return (*super().closed_types(), type(self.backbone))
+
+
+class UperNetTrunk(OnBackboneTrunk):
+    """UPerNet (Xiao et al. 2018, arXiv:1807.10221): a pyramid on the maps of a backbone."""
 
     left_out = ("decode_head.classifier", "auxiliary_head")
 
     def __init__(self, whole: Any) -> None:
-        super().__init__()
-        self.backbone, self.decode_head = whole.backbone, _Pyramid(whole.decode_head)
-        self.given = nn.ModuleList(nn.Identity() for _ in whole.backbone.channels)
-        self.mean = coarser(whole.config.hidden_size, _FINEST)
+        super().__init__(whole.backbone, whole.config.hidden_size)
+        self.decode_head = _Pyramid(whole.decode_head)
 
-    def last_map(self, pixels: Tensor) -> Tensor:
-        maps = self.backbone(pixels).feature_maps
-        found = [given(maps[place]) for place, given in enumerate(self.given)]
-        fused: Tensor = self.mean(self.decode_head(found))
+    def decoded(self, maps: Sequence[Tensor]) -> Tensor:
+        fused: Tensor = self.decode_head(maps)
         return fused
-
-    def closed_types(self) -> tuple[type[nn.Module], ...]:
-        return (type(self.backbone),)
 
 
 class _Pyramid(nn.Module):
@@ -99,18 +120,18 @@ class _Pyramid(nn.Module):
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """What the predictor reads, at the places of the finest map; `maps` run from fine to coarse."""
-        pooled = [_brought_to(block(maps[-1]), maps[-1]) for block in self.psp_modules.children()]
+        pooled = [brought_to(block(maps[-1]), maps[-1]) for block in self.psp_modules.children()]
         rising = [self.bottleneck(torch.cat([maps[-1], *pooled], dim=1))]
         for lateral, finer in zip(reversed(list(self.lateral_convs)), reversed(maps[:-1]), strict=True):
             beside = lateral(finer)
-            rising.append(beside + _brought_to(rising[-1], beside))
+            rising.append(beside + brought_to(rising[-1], beside))
         top, *rest = rising
         fine = [convolution(each) for convolution, each in zip(self.fpn_convs, reversed(rest), strict=True)]
-        joined = [fine[0], *(_brought_to(each, fine[0]) for each in (*fine[1:], top))]
+        joined = [fine[0], *(brought_to(each, fine[0]) for each in (*fine[1:], top))]
         found: Tensor = self.fpn_bottleneck(torch.cat(joined, dim=1))
         return found
 
 
-def _brought_to(coarse: Tensor, fine: Tensor) -> Tensor:
+def brought_to(coarse: Tensor, fine: Tensor) -> Tensor:
     """`coarse` at the places of `fine`."""
     return functional.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=False)

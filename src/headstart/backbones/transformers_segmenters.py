@@ -39,7 +39,7 @@ class TransformersSegmenters(HubFolders):
         from headstart.backbones._transformers_pixels import read_settings
 
         plain = read_config(folder)
-        preprocess = segmenters.preprocess_of(read_settings(folder), plain)
+        preprocess = segmenters.preprocess_of(read_settings(folder), plain, str(folder))
         return segmenters.backbone(plain, preprocess, card, folder if pretrained else None)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:

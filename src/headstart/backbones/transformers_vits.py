@@ -1,0 +1,63 @@
+"""transformers: plain vision transformers (ViT, DeiT, DINOv2), from the hub or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones._card import Card
+from headstart.backbones._folder import WEIGHTS, read_config
+from headstart.backbones._hub_folders import HubFolders
+from headstart.backbones._prior import Prior, estimated
+from headstart.backbones._published import published_cards
+
+if TYPE_CHECKING:
+    from headstart.backbones._image_backbone import ImageBackbone
+
+FAMILIES = ("vit", "deit", "dinov2")
+"""Model types of transformers whose first token is about the whole picture."""
+
+_PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")
+
+
+class TransformersVits(HubFolders):
+    """``transformers_vits/OWNER/NAME``: a hub repository, or a folder in its layout; a classifier is left out."""
+
+    modality, patterns = "image", _PATTERNS
+
+    def cards(self) -> list[Card]:
+        """Those already downloaded."""
+        return published_cards(self, "image", (), _prior)
+
+    def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
+        return "image" if config.get("model_type") in FAMILIES else None
+
+    def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
+        from headstart.backbones import _plain_transformers as transformers
+        from headstart.backbones._transformers_pixels import read_settings
+
+        plain = read_config(folder)
+        preprocess = transformers.preprocess_of(read_settings(folder), plain, str(folder))
+        return transformers.backbone(plain, preprocess, card, folder if pretrained else None)
+
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
+        from headstart.backbones import _plain_transformers as transformers
+        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones._image_rebuild import described_card
+
+        preprocess = ImagePreprocess.from_description(description["preprocess"])
+        made = transformers.backbone(description["config"], preprocess, described_card(description))
+        return made.framed(tuple(description["frame"])) if "frame" in description else made
+
+    def tiny(self, name: str) -> ImageBackbone:
+        from headstart.backbones import _plain_transformers as transformers
+
+        return transformers.tiny(name, f"{self.prefix}/{name}")
+
+    def families(self) -> list[str]:
+        return list(FAMILIES)
+
+
+def _prior(name: str, parameters: int) -> Prior:
+    return estimated("vit", parameters)

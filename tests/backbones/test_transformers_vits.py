@@ -1,0 +1,144 @@
+"""Plain vision transformers of transformers: what it gives, maps of their patches, and broken folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from headstart.backbones import SOURCES, load
+from headstart.backbones._prior import estimated
+from headstart.backbones.base import collate
+from headstart.backbones.transformers_vits import FAMILIES
+from headstart.core.errors import HeadstartError
+from headstart.frozen.engines import ENGINES
+from headstart.frozen.engines.base import agreement
+from headstart.frozen.frontier import find_frontier
+from headstart.model.freezing import FreezePlan
+from toys import raw_inputs, toy_network, toy_task
+from transformer_folders import classifier_folder
+
+FRAME = (96, 64)
+
+CPU = torch.device("cpu")
+SLOW = 10.0
+"""Seconds of preparation from which an engine is left to the tests of engines."""
+
+
+def changed(folder: Path, name: str = "config.json", **values: Any) -> None:
+    file = folder / name
+    plain = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    file.write_text(json.dumps({**plain, **values}), encoding="utf-8")
+
+
+def given_by(model: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """Tokens (N, P + h · w, D) of transformers; DINOv2 interpolates unasked."""
+    further = {} if type(model).__name__ == "Dinov2Model" else {"interpolate_pos_encoding": True}
+    with torch.no_grad():
+        tokens: torch.Tensor = model(pixels, **further).last_hidden_state
+    return tokens
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_features_are_the_class_token_of_transformers(kind: str, tmp_path: Path) -> None:
+    model = classifier_folder(tmp_path / "vit", kind)
+    backbone = load(tmp_path / "vit")
+    pixels = torch.randn(2, 3, 64, 64)
+    wanted = given_by(model, pixels)[:, 0]
+    with torch.no_grad():
+        assert torch.allclose(backbone.features({"pixels": pixels}), wanted, atol=1e-5)
+    assert wanted.std() > 0.1
+    assert backbone.card.modality == "image"
+    assert backbone.card.rank == estimated("vit", backbone.card.parameters).rank
+    names = [stage.name for stage in backbone.stages()]
+    assert names == ["patch_embed", "layers.0", "layers.1", "layers.2", "layers.3..norm"]
+
+
+@pytest.mark.parametrize(("kind", "patch"), [("vit", 16), ("deit", 16), ("dinov2", 14)])
+def test_patches_become_a_map_of_the_frame(kind: str, patch: int, tmp_path: Path) -> None:
+    model = classifier_folder(tmp_path / "vit", kind, patch)
+    backbone = load(tmp_path / "vit").framed(FRAME)
+    (offered,) = backbone.offered_maps()
+    assert (offered.stride, offered.channels) == (16, 24)
+    batch = collate([backbone.preprocess(each) for each in raw_inputs("image", 2)])
+    assert batch["pixels"].shape[2:] == (4 * patch, 6 * patch)
+    prefix = 2 if kind == "deit" else 1
+    wanted = given_by(model, batch["pixels"])[:, prefix:].transpose(1, 2).unflatten(2, (4, 6))
+    with torch.no_grad():
+        found = backbone.maps(batch, [offered.name])[offered.name]
+    assert torch.allclose(found, wanted, atol=1e-5)
+    rebuilt = SOURCES.load("transformers_vits")().rebuild(backbone.describe(), None)
+    rebuilt.load_state_dict(backbone.state_dict())
+    with torch.no_grad():
+        assert torch.equal(rebuilt.maps(batch, [offered.name])[offered.name], found)
+
+
+@pytest.mark.parametrize("name", ENGINES.names())
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_every_engine_gives_the_same_in_batches_of_any_size(kind: str, name: str, tmp_path: Path) -> None:
+    engine = ENGINES.load(name)()
+    if not engine.available(CPU) or engine.typical_preparation > SLOW:
+        pytest.skip(f"{name} is not available here, or takes long to prepare")
+    classifier_folder(tmp_path / "vit", kind)
+    backbone = load(tmp_path / "vit").framed(FRAME).eval()
+    first, second = (collate([backbone.preprocess(each) for each in raw_inputs("image", count)]) for count in (3, 5))
+    FreezePlan(toy_network(backbone, toy_task(["a", "b"])), 3).apply()
+    frozen = find_frontier(backbone, first, [each.name for each in backbone.offered_maps()]).frozen
+    assert frozen is not None
+    engine.prepare(frozen, first, CPU)
+    for batch in (first, second):
+        with torch.no_grad():
+            wanted = frozen(batch)
+        assert agreement(wanted, engine.run(batch)).largest <= 1e-5
+
+
+def test_pictures_are_as_large_as_the_processor_says(tmp_path: Path) -> None:
+    model = classifier_folder(tmp_path / "vit", "dinov2", 14)
+    assert load(tmp_path / "vit").preprocess.size == 56
+    size = {"crop_size": {"height": 84, "width": 84}, "size": {"shortest_edge": 96}, "image_mean": [0.1, 0.2, 0.3]}
+    changed(tmp_path / "vit", "preprocessor_config.json", **size)
+    backbone = load(tmp_path / "vit")
+    assert (backbone.preprocess.size, backbone.preprocess.mean) == (84, (0.1, 0.2, 0.3))
+    pixels = torch.randn(2, 3, 84, 84)
+    with torch.no_grad():
+        given = backbone.features({"pixels": pixels})
+    assert torch.allclose(given, given_by(model, pixels)[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("broken", [{"size": "large"}, {"size": {"area": 7}}, {"rescale_factor": "x"}])
+def test_a_processor_that_says_nothing_of_use_is_named(broken: dict[str, Any], tmp_path: Path) -> None:
+    classifier_folder(tmp_path / "vit", "vit")
+    changed(tmp_path / "vit", "preprocessor_config.json", **broken)
+    with pytest.raises(HeadstartError, match=r"/vit: nothing can be made of preprocessor_config\.json"):
+        load(tmp_path / "vit")
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken"),
+    [
+        ("vit", {"num_attention_heads": 7}),
+        ("deit", {"hidden_size": "wide"}),
+        ("dinov2", {"hidden_act": "none such"}),
+        ("vit", {"num_hidden_layers": 6}),
+        ("dinov2", {"image_size": 112}),
+    ],
+)
+def test_a_configuration_that_nothing_is_built_from_is_named(
+    kind: str, broken: dict[str, Any], tmp_path: Path
+) -> None:
+    classifier_folder(tmp_path / "vit", kind)
+    changed(tmp_path / "vit", **broken)
+    with pytest.raises(HeadstartError, match=r"/vit: (no network can be built|the weights do not|its weights could)"):
+        load(tmp_path / "vit")
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    classifier_folder(tmp_path / "vit", "vit")
+    file = tmp_path / "vit" / "model.safetensors"
+    save_file({name: value for name, value in load_file(file).items() if "cls_token" not in name}, file)
+    with pytest.raises(HeadstartError, match=r"1 missing \(embeddings\.cls_token\)"):
+        load(tmp_path / "vit")
