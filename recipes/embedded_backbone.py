@@ -14,8 +14,11 @@ import argparse
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from embedded_card import NAME, written_card, written_config
 from PIL import Image
 from scenes import write_scenes
 
@@ -137,12 +140,12 @@ def train(options: argparse.Namespace) -> None:
         size=options.size,
         resume=options.resume,
     )
-    pack(options.out / BACKBONE, options.out / PACKED)
+    pack(options.out / BACKBONE, options.out / PACKED, options.pictures)
     print(json.dumps(result.to_json()))
 
 
-def pack(backbone: Path, packed: Path) -> None:
-    """Write the backbone's folder again with its large tensors in half precision.
+def pack(backbone: Path, packed: Path, pictures: Path) -> None:
+    """Write the backbone's folder again with its large tensors in half precision, and with the card of the package.
 
     Vectors stay as they are: they are few, and statistics of normalisation may be too small or large for 16 bits.
     """
@@ -152,9 +155,30 @@ def pack(backbone: Path, packed: Path) -> None:
     state = load_file(backbone / WEIGHTS)
     halved = {name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in state.items()}
     save_file(halved, packed / WEIGHTS)
-    for name in ("config.json", "README.md", "pretraining.json"):
-        shutil.copyfile(backbone / name, packed / name)
+    counts = {folder.name: sum(1 for _ in folder.iterdir()) for folder in sorted(pictures.iterdir())}
+    document(backbone, packed, counts, machine())
     print(f"{packed / WEIGHTS}: {(packed / WEIGHTS).stat().st_size / 1e6:.2f} MB")
+
+
+def document(backbone: Path, packed: Path, counts: Mapping[str, int], machine: str) -> None:
+    """Write what is to be known of the weights: ``config.json``, ``pretraining.json`` without paths, and the card."""
+    result = {**_read(backbone / "pretraining.json"), "backbone": NAME}
+    config = written_config(_read(backbone / "config.json"), sum(counts.values()))
+    for name, plain in (("config.json", config), ("pretraining.json", result)):
+        (packed / name).write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    (packed / "README.md").write_text(written_card(result, counts, machine), encoding="utf-8")
+
+
+def machine() -> str:
+    """What a network is trained on here."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return plain
 
 
 def check(backbone: Path, teacher: Path, data: Path, sets: str) -> None:

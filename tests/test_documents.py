@@ -34,7 +34,7 @@ def first_and_second() -> tuple[str, str]:
 def test_readme_has_the_two_commands_in_one_line_each() -> None:
     fit, test = first_and_second()
     assert "headstart fit examples/support_messages.csv" in fit
-    assert test.endswith("-m pytest")
+    assert test.endswith("-m pytest -n auto")
     assert len(text_of(PROJECT / "README.md").splitlines()) <= 190
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from headstart.backbones import all_cards
-from headstart.backbones._prior import NARROW, PARTIAL, estimated, estimated_text, of_files, of_weights
+from headstart.backbones._prior import FEWER, NARROW, PARTIAL, estimated, estimated_text, of_files, of_weights
 
 
 def test_it_is_what_torchvision_documents() -> None:
@@ -79,3 +79,14 @@ def test_what_is_not_published_is_estimated_by_size_and_age() -> None:
     # MTEB: MPNet for sentences 65.1 with 109 M, BERT 61.7 with 110 M
     assert estimated_text(109_486_464, sentences=True).rank == pytest.approx(65.1, abs=0.05)
     assert estimated_text(109_482_240, sentences=False).rank == pytest.approx(61.7, abs=0.05)
+
+
+def test_a_network_taught_on_few_pictures_stands_below_its_architecture() -> None:
+    begun = {"architecture": "mobilenetv2_100", "pretrained_cfg": {"tag": "ra_in1k"}}
+    few, more, imagenet = (
+        of_files({**begun, "learnt_from": count}, 2_258_036, False, False) for count in (5_990, 59_900, 1_281_167)
+    )
+    assert few.published is None
+    assert few.rank == pytest.approx(73.0 - FEWER * math.log10(1_281_167 / 5_990))
+    assert more.rank == pytest.approx(few.rank + FEWER)
+    assert imagenet.rank == 73.0

@@ -29,7 +29,8 @@ def several(tiny_backbones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_those_at_hand_in_the_order_of_the_static_list(several: Path) -> None:
     found, left_out = candidates_for("image", Wanted())
-    assert [(one.name, one.static_rank) for one in found] == [("local/broad", 1), ("local/narrow", 2)]
+    names = ["local/broad", "local/narrow", "headstart/embedded"]
+    assert [(one.name, one.static_rank) for one in found] == list(zip(names, (1, 2, 3), strict=True))
     assert left_out == []
 
 
@@ -54,25 +55,28 @@ def test_those_to_be_downloaded_only_when_asked_for(several: Path, asked: list[s
 
 def test_what_cannot_be_reached_is_left_out_and_named(several: Path) -> None:
     found, left_out = candidates_for("image", Wanted(hub=True))
-    assert [one.name for one in found] == ["local/broad", "local/narrow"]
+    assert [one.name for one in found] == ["local/broad", "local/narrow", "headstart/embedded"]
     assert {"timm/resnet50.a1_in1k", "torchvision/resnet50"} < {one.backbone for one in left_out}
     assert {one.why for one in left_out} == {"It is not on this machine, and HF_HUB_OFFLINE forbids to fetch it"}
 
 
-def test_where_none_is_at_hand_the_hub_is_asked(
+def test_where_nobody_brought_one_the_hub_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
 ) -> None:
     monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     found, _ = candidates_for("image", Wanted())
-    assert found
-    assert not any(one.card.at_hand for one in found)
+    assert [one.name for one in found if one.card.at_hand] == ["headstart/embedded"]
+    assert len(found) > 1
     monkeypatch.undo()
     monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    found, left_out = candidates_for("image", Wanted())
+    assert [one.name for one in found] == ["headstart/embedded"]
+    assert {one.why for one in left_out} == {"It is not on this machine, and HF_HUB_OFFLINE forbids to fetch it"}
     with pytest.raises(HeadstartError, match=r"No backbone can be fetched\. It is not on this machine"):
-        candidates_for("image", Wanted())
+        candidates_for("image", Wanted(named=("timm/resnet50.a1_in1k",)))
 
 
 def test_the_large_are_left_out_and_named(several: Path, asked: list[str]) -> None:
@@ -80,7 +84,7 @@ def test_the_large_are_left_out_and_named(several: Path, asked: list[str]) -> No
     assert all(one.card.parameters <= 5_000_000 for one in found)
     (why,) = [one.why for one in left_out if one.backbone == "timm/resnet50.a1_in1k"]
     assert why == "it has 25.6 M parameters, more than 5.0 M"
-    with pytest.raises(UsageError, match=r"All 2 backbones have more than 1 k .* Raise --most-parameters"):
+    with pytest.raises(UsageError, match=r"All 3 backbones have more than 1 k .* Raise --most-parameters"):
         candidates_for("image", Wanted(most_parameters=1000))
 
 

@@ -23,12 +23,15 @@ _SHOWN = 12
 
 
 def all_cards(progress: Progress | None = None) -> list[Card]:
-    """The backbones of every source: at hand first, then by rank. Loads neither torch nor weights."""
+    """The backbones of every source: at hand first, then by rank. Loads neither torch nor weights.
+
+    What a person has put on this machine comes before what was downloaded, and what stands in for others does not.
+    """
     cards = []
     for source in _sources(progress):
-        cards += [
-            (not card.at_hand, not source.on_this_machine, -card.rank, card.name, card) for card in source.cards()
-        ]
+        for card in source.cards():
+            brought = source.on_this_machine and not card.stands_in
+            cards.append((not card.at_hand, not brought, -card.rank, card.name, card))
     return [entry[-1] for entry in sorted(cards, key=lambda entry: entry[:-1])]
 
 

@@ -13,8 +13,8 @@ class Card:
     ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
     ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior in points of accuracy,
     higher first, and ``published`` the published accuracy (%) that it rests on, None where it is estimated; ``words``
-    says whether it knows words, so that names of classes mean something to it, and ``boxes`` whether it was
-    pretrained to find boxes.
+    says whether it knows words, so that names of classes mean something to it, ``boxes`` whether it was pretrained to
+    find boxes, and ``stands_in`` whether it is there for want of a better one alone.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Card:
     words: bool = False
     published: float | None = None
     boxes: bool = False
+    stands_in: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON."""

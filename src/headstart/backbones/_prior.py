@@ -34,6 +34,11 @@ NARROW, PARTIAL, DECODER, PAIRS, BOXES = 6.0, 12.0, 5.0, 30.0, 15.0
 early tokens see little, for a classifier of pairs of sentences, to which every class costs a run, and for a detector,
 whose pooled maps were never meant to tell whole pictures apart."""
 
+BROAD_PICTURES, FEWER = 1_281_167, 8.0
+"""ImageNet-1k's pictures, and points off for each tenfold fewer that a network was taught on from random weights. A
+guess: with labels alone a ResNet-50 loses 20 (Chen et al. 2020, arXiv:2006.10029, 76.6 % to 56.4 %), but a teacher
+says more of each picture."""
+
 
 class Prior(NamedTuple):
     """``rank`` in points of accuracy, higher first. ``published`` is the figure it rests on, and None where it is
@@ -76,7 +81,7 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
         library = "torchvision" if config.get("library") == "torchvision" else "timm"
         known = of_weights(library, str(config["architecture"]).split(".")[0], tag)
         found = known or estimated(str(config["architecture"]), parameters)
-        off = NARROW * (config.get("num_classes") not in _BROAD) + PARTIAL * bool(config.get("last_stage"))
+        off = _breadth(config) + PARTIAL * bool(config.get("last_stage"))
         # Such weights have no published figure of their own: the architecture's is the best guess.
         return Prior(found.rank - off) if off else found
     where = str(config.get("_name_or_path") or "")
@@ -90,6 +95,13 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     found = of_weights("texts", text, where) or estimated_text(parameters, sentences)
     decoder = any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
     return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs)
+
+
+def _breadth(config: Mapping[str, Any]) -> float:
+    """Points off for what it was pretrained on, beside ImageNet."""
+    if pictures := config.get("learnt_from"):
+        return FEWER * max(0.0, math.log10(BROAD_PICTURES / pictures))
+    return NARROW * (config.get("num_classes") not in _BROAD)
 
 
 def of_masks(kind: str, parameters: int) -> Prior:

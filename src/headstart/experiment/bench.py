@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones import Card, default_card, load
+from headstart.backbones import Card, all_cards, default_card, load
 from headstart.backbones.base import Backbone
+from headstart.core.counts import say_count
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError
 from headstart.core.progress import Progress
@@ -30,7 +31,7 @@ TRAIN_SAMPLE = 500
 
 
 def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
-    """The backbone asked for, or the default of what is at hand.
+    """The backbone asked for, or the default of what is at hand; if that stands in for others, it is said for which.
 
     Raises
     ------
@@ -42,7 +43,21 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     check_modality(name, backbone.card, modality)
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
+    if not spec.backbone and backbone.card.stands_in:
+        progress.say(_stands_in_for(backbone.card))
     return backbone
+
+
+def _stands_in_for(card: Card) -> str:
+    """The best on the static list that would have to be brought here, and how."""
+    others = [other for other in all_cards() if other.modality == card.modality and not other.boxes]
+    best = max((other for other in others if not other.at_hand), key=lambda other: other.rank, default=card)
+    known = f"A better one is {best.name} ({say_count(best.parameters)} parameters)"
+    return (
+        f"  It is small and comes with headstart; no better one is at hand. "
+        f"{known if best.rank > card.rank else 'For a better one'}: --backbone downloads it, or takes the folder "
+        "that you brought it over in, as HEADSTART_MODELS does; `headstart models --all` lists more."
+    )
 
 
 def check_modality(name: str, card: Card, modality: str) -> None:

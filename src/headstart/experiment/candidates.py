@@ -58,7 +58,7 @@ class Wanted:
 
 def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list[LeftOut]]:
     """The backbones to rank, in the order of the static list, and those that are too large or out of
-    reach. Where none is at hand, those that would be downloaded are ranked too.
+    reach. Where none is at hand but what stands in for others, those that would be downloaded are ranked too.
 
     The static list sorts by the rank of the cards: by published accuracy, else by size and age; of equals the smaller
     comes first. No weights are loaded, except to know a folder that a person named.
@@ -111,7 +111,7 @@ def _found(modality: str, hub: bool) -> dict[str, Card]:
     # Ranking is by pooled features, for which detectors were not made; by name they are ranked all the same.
     cards = {card.name: card for card in all_cards() if card.modality == modality and not card.boxes}
     at_hand = {name: card for name, card in cards.items() if card.at_hand}
-    return cards if hub or not at_hand else at_hand
+    return cards if hub or all(card.stands_in for card in at_hand.values()) else at_hand
 
 
 def _named(names: Sequence[str], modality: str) -> dict[str, Card]:

@@ -78,7 +78,9 @@ def save_pretrained(result: Pretrained, student: Backbone, config: Mapping[str, 
     HeadstartError : the disk is full or not writable.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = {"license": result.licence, "pretraining": result.pretraining}
+    known: dict[str, Any] = {"license": result.licence, "pretraining": result.pretraining}
+    if result.random_weights:
+        known["learnt_from"] = result.pictures
     write_json(folder / RESULT, result.to_json())
     write_folder(student, folder, {**config, **known}, _card(result, student))
 
