@@ -38,7 +38,7 @@ def test_no_two_modalities_share_a_suffix() -> None:
     assert len(suffixes) == len(set(suffixes))
 
 
-@pytest.mark.parametrize("reference", NO_INPUTS, ids=str)
+@pytest.mark.parametrize("reference", NO_INPUTS, ids=["nothing", "number", "object"])
 def test_names_the_problem_of_what_is_no_input(modality: Modality, reference: object) -> None:
     sentence = modality.problem(reference)
     assert sentence
