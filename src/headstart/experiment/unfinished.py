@@ -15,6 +15,7 @@ from headstart.core.files import finite, write_json
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
+from headstart.frozen.choosing import RECORDS
 
 REQUEST, LOOKED, FINISHED = "request.json", "looked.json", "finished"
 
@@ -79,8 +80,13 @@ class Unfinished:
         self.forget(self.out)
 
     def tidy(self) -> None:
-        """After an error: remove this folder where it holds nothing to go on with."""
-        if self.folder.is_dir() and {path.name for path in self.folder.iterdir()} <= {REQUEST, LOOKED}:
+        """After an error: remove this folder where it holds nothing to go on with.
+
+        Which engine ran is worth nothing by itself: the next fit tries them anew.
+        """
+        if self.folder.is_dir() and all(
+            path.name in {REQUEST, LOOKED} or path.match(RECORDS) for path in self.folder.iterdir()
+        ):
             self.forget(self.out)
 
     @staticmethod

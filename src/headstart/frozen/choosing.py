@@ -23,12 +23,15 @@ from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, sharing
 from headstart.frozen.engines.eager import Eager
 
-__all__ = ["MORE", "OUTLAY", "Engines", "FrozenModule", "Running"]
+__all__ = ["MORE", "OUTLAY", "RECORDS", "Engines", "FrozenModule", "Running"]
 
 REDUCED = " in reduced precision"
 
 MORE = 4
 """A choice made for some examples holds for up to so many times more."""
+
+RECORDS = "engine-*.json"
+"""Names of the files that remember which engine a fit chose for each part."""
 
 
 @dataclass
@@ -142,4 +145,4 @@ class Engines:
 
 
 def _name_of(part: FrozenModule) -> str:
-    return f"engine-{digest(part.key, part.device.type)}.json"
+    return RECORDS.replace("*", digest(part.key, part.device.type))
