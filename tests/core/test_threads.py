@@ -49,3 +49,14 @@ def test_many_numbers_are_worked_on_one_after_the_other() -> None:
 def test_few_numbers_are_worked_on_in_threads() -> None:
     with workers(1, FEW_NUMBERS) as beside:
         assert beside.submit(threading.get_ident).result() != threading.get_ident()
+
+
+@pytest.mark.parametrize("numbers", [FEW_NUMBERS, FEW_NUMBERS + 1])
+def test_after_an_error_what_was_not_begun_is_dropped(numbers: int) -> None:
+    def interrupted() -> None:
+        with workers(1, numbers) as beside:
+            beside.submit(int, "1")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()

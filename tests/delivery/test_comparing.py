@@ -62,7 +62,7 @@ def test_what_the_model_has_met_is_said_first(guard: Guard, learnt: int, held: i
     examples = NewExamples([str(i) for i in range(len(features))], features, outputs, strange, nearest)
     first = compare(TASK, {}, guard, examples, "images").findings[0]
     assert (first.diagnosis, first.severity) == ("met_before", severity)
-    assert f"{learnt + held} of the {learnt + held + new} images are not new" in first.summary
+    assert f"At least {learnt + held} of the {learnt + held + new} images are not new" in first.summary
     assert f"learned from {learnt} of them, and {held} were held out" in first.summary
     assert [example.id for example in first.examples] == [str(i) for i in range(learnt + held)][:10]
 

@@ -34,10 +34,10 @@ class Embedded(Source):
         return [self._card(name) for name in _FOLDERS]
 
     def has(self, name: str) -> bool:
-        return name in _FOLDERS
+        return False  # by its full name alone: a bare one may be that of a person's own folder
 
     def load(self, name: str, pretrained: bool = True) -> Backbone:
-        if not self.has(name):
+        if name not in _FOLDERS:
             raise UsageError(
                 f"headstart itself holds no backbone {name!r}.{nearest(name, _FOLDERS)} There are: "
                 f"{', '.join(_FOLDERS)}. A folder of yours is named by ./{self.prefix}/{name}."

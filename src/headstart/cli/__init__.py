@@ -96,7 +96,7 @@ def _prepare_process() -> None:
     Huge pages spare most page faults of freshly allocated buffers: on a CPU they make inference several times
     faster. Threads that wait passively leave the processor to other work instead of fighting it.
     """
-    if "MALLOC_ARENA_MAX" not in os.environ:
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         _use_one_arena()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

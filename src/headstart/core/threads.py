@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -36,13 +37,20 @@ def spread(make: Callable[[Given], Made], given: Sequence[Given], alone: bool = 
         return list(pool.map(make, given))
 
 
-def workers(threads: int, numbers: int) -> Executor:
+@contextlib.contextmanager
+def workers(threads: int, numbers: int) -> Iterator[Executor]:
     """Who does work, beside that of whoever hands it in, on so many `numbers`.
 
     Threads where they are few. Of many there would be several copies at once, so each work is done when it is
-    handed in.
+    handed in. All is finished at the end; after an error what was not begun is dropped.
     """
-    return ThreadPoolExecutor(threads) if numbers <= FEW_NUMBERS else AtOnce()
+    pool = ThreadPoolExecutor(threads) if numbers <= FEW_NUMBERS else AtOnce()
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 class AtOnce(Executor):

@@ -164,8 +164,9 @@ def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     if not count:
         return []
     summary = (
-        f"{count:,} of the {total:,} {noun} are not new: the model learned from {int(learnt.sum()):,} of them, and "
-        f"{int(judged.sum()):,} were held out when it was fitted. What is said of all {total:,} is too good by that."
+        f"At least {count:,} of the {total:,} {noun} are not new: the model learned from {int(learnt.sum()):,} of "
+        f"them, and {int(judged.sum()):,} were held out when it was fitted, as far as it remembers. What is said of "
+        f"all {total:,} is too good by that."
     )
     share = count / total
     severity: Severity = "serious" if share > MOST_OF_THEM else "warning" if share > SOME else "info"

@@ -52,11 +52,11 @@ def _stands_in_for(card: Card) -> str:
     """The best on the static list that would have to be brought here, and how."""
     others = [other for other in all_cards() if other.modality == card.modality and not other.boxes]
     best = max((other for other in others if not other.at_hand), key=lambda other: other.rank, default=card)
-    known = f"A better one is {best.name} ({say_count(best.parameters)} parameters)"
+    better = f"A better one is {best.name} ({say_count(best.parameters)} parameters): --backbone downloads it"
     return (
         f"  It is small and comes with headstart; no better one is at hand. "
-        f"{known if best.rank > card.rank else 'For a better one'}: --backbone downloads it, or takes the folder "
-        "that you brought it over in, as HEADSTART_MODELS does; `headstart models --all` lists more."
+        f"{better if best.rank > card.rank else '--backbone NAME downloads one'}, or takes the folder that you "
+        "brought it over in, as HEADSTART_MODELS does; `headstart models --all` lists more."
     )
 
 

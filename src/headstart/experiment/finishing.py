@@ -56,17 +56,17 @@ class Finish:
     def model(self) -> Model:
         """Calibrate on examples that were not seen, open the test split once, and write the evidence.
 
-        The learning curve reads no network, and explanations have one of their own: they are made beside the rest.
+        The learning curve reads no network, so it is made beside the rest. Explanations wait for what the model is
+        compared with: while one network is traced for an engine no other can run, in whatever thread.
         """
-        with workers(2, self.backbone.feature_size * len(self.material.examples)) as beside:
+        with workers(1, self.backbone.feature_size * len(self.material.examples)) as beside:
             curve = beside.submit(curve_of(self.before, self.bench, self.backbone))
             verdict = self._verdict()
             model = self._model(verdict)
             outcome = self._outcome(verdict)
-            explained = beside.submit(reasons_of, model, outcome)
             gains = self._gains(outcome)
+            reasons = reasons_of(model, outcome)
             before = replace(self.before, curve=curve.result(), gains=gains)
-            reasons = explained.result()
         model.result.gains, model.result.seconds = gains, self._seconds
         add_evidence(model, replace(outcome, before=before), reasons)
         return model

@@ -198,7 +198,8 @@ def _looking(
         if not material.task.reads_maps:  # for which the frozen part gives maps, and no features
             deeper = look_deeper(before, material, backbone, bench, FOR_HEADS * bench.deadline)
         said = _said(early.result(), bench.progress)
-    return beside.submit(_examined, deeper, bench, examination, said)
+        # within the block: of many numbers the heads are solved here and now
+        return beside.submit(_examined, deeper, bench, examination, said)
 
 
 def _examined(

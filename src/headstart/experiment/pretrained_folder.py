@@ -79,10 +79,19 @@ def save_pretrained(result: Pretrained, student: Backbone, config: Mapping[str, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     known: dict[str, Any] = {"license": result.licence, "pretraining": result.pretraining}
-    if result.random_weights:
-        known["learnt_from"] = result.pictures
+    before = 0 if result.random_weights else _learnt_before(student)
+    if result.random_weights or before:
+        known["learnt_from"] = before + result.pictures
     write_json(folder / RESULT, result.to_json())
     write_folder(student, folder, {**config, **known}, _card(result, student))
+
+
+def _learnt_before(student: Backbone) -> int:
+    """The pictures that a student from a folder of this kind had learnt from before; 0 where that is not said."""
+    config = Path(student.card.path) / "config.json"
+    if not student.card.path or not config.is_file():
+        return 0
+    return int(json.loads(config.read_text(encoding="utf-8")).get("learnt_from", 0))
 
 
 def _card(result: Pretrained, student: Backbone) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from headstart.core.errors import UsageError
 from headstart.core.files import write_json
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
@@ -69,6 +70,8 @@ class Run:
         begun, material = self._begun_plan, self.material
         wanted = material.wish.course if begun is None else COURSES[int(begun.streamed)]
         streams = material.device.type == GPU if wanted == AUTO else wanted == COURSES[1]
+        if material.wish.side is not None and not streams:
+            raise UsageError("--size is for streamed courses: add --course streamed, or leave it out.")
         made = StreamedCourse if streams else StoredCourse
         return made(material, self.method, self.stopwatch, self.progress, self._deadline)
 

@@ -85,9 +85,17 @@ class StreamedCourse(Courses):
             side=material.wish.side or sees.size,
             seed=self.seed,
             device=material.device,
-            most=HELD_ON_GPU if self._on_gpu else HELD,
+            most=self._room,
             reduced=self._on_gpu,
         )
+
+    @property
+    def _room(self) -> float:
+        """Bytes for decoded pictures: no more than a third of what is free on a GPU."""
+        if not self._on_gpu:
+            return HELD
+        free = torch.cuda.mem_get_info(self.material.device)[0] if torch.cuda.is_available() else HELD_ON_GPU
+        return min(HELD_ON_GPU, free / 3)
 
     def _fastest(self) -> tuple[float, bool]:
         """Seconds for a crop, and whether channels come last then; on a GPU both are tried.
@@ -116,6 +124,7 @@ class StreamedCourse(Courses):
         trial = Learner(course)
         trial.epoch(0)
         trial.course = replace(course, plan=replace(steps, crops=timed * self._batch, per_epoch=timed * self._batch))
+        self._shown.pool(1)  # decoding is not what is timed
         began = time.perf_counter()
         trial.epoch(1)
         return (time.perf_counter() - began) / (timed * self._batch)

@@ -48,6 +48,7 @@ class Streamed(Shown):
     most: float
     reduced: bool = False
     _pool: Pool | None = field(default=None, repr=False)
+    _held: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Said]]:
         pool, seed = self.pool(number), seed_of(self.seed, number)
@@ -61,9 +62,10 @@ class Streamed(Shown):
         """The pictures of epoch `number`."""
         side = int(ROOM * self._finest)
         fitting = max(1, int(self.most // (3 * side * side)))
-        if self._pool is None or fitting < len(self.pictures):
+        rows = self._rows(number, fitting)
+        if self._pool is None or not np.array_equal(rows, self._held):
             self._pool = None  # before there is room for the next
-            self._pool = pool_of(self.pictures, self._rows(number, fitting), side, self.device)
+            self._pool, self._held = pool_of(self.pictures, rows, side, self.device), rows
         return self._pool
 
     def _rows(self, number: int, fitting: int) -> np.ndarray:
