@@ -67,7 +67,8 @@ def test_it_goes_on_learning_from_a_persons_own_pictures(
     assert (found["random_weights"], found["licence"]) == (False, "apache-2.0 and Apache-2.0")
     mine, config = load("mine"), json.loads(Path("mine/config.json").read_text())
     assert config["pretraining"].startswith(f"{NAME}, then taught by local/tiny_resnet")
-    assert "learnt_from" not in config, "that is for what began with random weights"
+    before = json.loads((Path(load(NAME).card.path) / "config.json").read_text())["learnt_from"]
+    assert config["learnt_from"] == before + found["pictures"], "the static list goes by all that it has met"
     before, after = load(NAME).state_dict(), mine.state_dict()
     moved = [name for name in before if not torch.equal(before[name], after[name])]
     assert moved
