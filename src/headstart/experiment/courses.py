@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
@@ -57,7 +54,7 @@ class Courses(ABC):
         """How many there are."""
         return len(self.material.pictures.examples)
 
-    def seeded(self, make: Callable[[], torch.nn.Module]) -> torch.nn.Module:
-        """What `make` makes, begun at random the same every time."""
-        torch.manual_seed(self.seed)
-        return make()
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - self.stopwatch.total

@@ -102,7 +102,7 @@ class Run:
     def _filling(self) -> Plan:
         """The plan that fills what is left of the budget; a part of it is for looks at the probe."""
         each = self.material.probe.seconds if self.material.probe else 0.0
-        looks = looks_within(self._deadline - self.stopwatch.total, each)
+        looks = looks_within(self._courses.left, each)
         return replace(self._courses.filling(looks * each), looks=looks)
 
     def _result(self, reached: Reached, plan: Plan) -> Pretrained:

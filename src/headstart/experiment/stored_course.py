@@ -31,8 +31,7 @@ class StoredCourse(Courses):
 
     def filling(self, looking: float) -> Plan:
         teacher_each, student_each = self._teacher_each(), self._trial()
-        left = self.deadline - self.stopwatch.total - looking
-        plan = within(self.pictures, left, teacher_each, student_each, self.rate)
+        plan = within(self.pictures, self.left - looking, teacher_each, student_each, self.rate)
         seconds = plan.crops * teacher_each + plan.epochs * plan.per_epoch * student_each + looking
         self.progress.say(
             f"  plan: {plan.epochs} epochs of {plan.per_epoch:,} crops; the teacher answers for {plan.crops:,}, "
@@ -63,7 +62,7 @@ class StoredCourse(Courses):
         """Seconds for a crop by the teacher, on an engine that is chosen for as many as there is time to run."""
         sample = self._teacher_sees(SAMPLE)
         each = self._part.seconds_per_example(sample, len(sample))
-        affordable = answered_within(self.deadline - self.stopwatch.total, each)
+        affordable = answered_within(self.left, each)
         ahead = min(affordable, ROUNDS * usual_epoch(self.pictures))
         return self._part.seconds_per_example(sample, ahead) if ahead > len(sample) else each
 

@@ -36,8 +36,8 @@ class StreamedCourse(Courses):
 
     def filling(self, looking: float) -> Plan:
         each, channels_last = self._fastest()
-        left = self.deadline - self.stopwatch.total - looking
-        plan = self._laid_out(streamed(self.pictures, left, each, self._batch, self.rate), channels_last)
+        plan = streamed(self.pictures, self.left - looking, each, self._batch, self.rate)
+        plan = self._laid_out(plan, channels_last)
         self.progress.say(
             f"  plan: {plan.epochs} epochs of {plan.per_epoch:,} crops, each met once, {plan.batch_size} a step; "
             f"{1 / each:,.0f} a second; about {say_duration(plan.crops * each + looking)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +34,14 @@ class Unlearnt:
         self._network = network
         self._made: dict[tuple[object, ...], Network] = {}
         self._bytes = sum(parameter.nbytes for parameter in network.parameters())
-        self._blank: Network | None = None
+
+    @cached_property
+    def _blank(self) -> Network:
+        return _copy(self._network)
 
     def ready(self) -> Unlearnt:
         """Copy what has learnt now; from then on it may be at work while its shuffled copies are made."""
-        self._blank = self._blank or _copy(self._network)
+        _ = self._blank
         return self
 
     def network(self, batch: Batch, seed: int) -> Network:
@@ -45,9 +49,8 @@ class Unlearnt:
         forms = tuple((name, tuple(tensor.shape)) for name, tensor in batch.items())
         if (seed, forms) in self._made:
             return self._made[seed, forms]
-        blank = self.ready()._blank or self._network
         kept = (len(self._made) + 1) * self._bytes <= _KEPT_BYTES
-        made = shuffle(_copy(blank) if kept else blank, self._network, batch, seed)
+        made = shuffle(_copy(self._blank) if kept else self._blank, self._network, batch, seed)
         if kept:
             self._made[seed, forms] = made
         return made
