@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.frozen.engines._copies import folded_copy
-from headstart.frozen.engines._fused import FUSIONS, FusedConvolution, can_fuse, fused_copy
+from headstart.frozen.engines._fused import FUSIONS, FusedConvolution, can_fuse, fuse
 from headstart.frozen.engines.onednn import Onednn
 
 pytestmark = pytest.mark.skipif(not can_fuse(), reason="this PyTorch was built without oneDNN's kernels")
@@ -49,6 +49,13 @@ class Shared(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.act(self.second(self.act(self.first(pixels))))
+
+
+def fused_copy(module: nn.Module) -> nn.Module:
+    """As the engine makes it."""
+    copied = folded_copy(module)
+    fuse(copied)
+    return copied
 
 
 def fused_in(module: nn.Module) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from headstart.frozen.engines._copies import folded_copy, replace, traced
+from headstart.frozen.engines._copies import replace, traced
 
 Fusion = tuple[str, list[float], str]
 """oneDNN's name of an activation, its numbers, and which form of it."""
@@ -58,21 +58,19 @@ def can_fuse() -> bool:
     return torch.backends.mkldnn.is_available() and all(hasattr(*each) for each in there)
 
 
-def fused_copy(module: nn.Module) -> nn.Module:
-    """A copy of `module` with folded normalisations, and every convolution one of these.
+def fuse(module: nn.Module) -> None:
+    """Make every convolution in `module` one of these.
 
     An activation goes along where a trace shows that it alone reads the convolution's output.
     """
-    copied = folded_copy(module)
-    for network, graph in traced(copied, nn.Conv2d):
+    for network, graph in traced(module, nn.Conv2d):
         for name, behind in _activated(network, graph):
             fusion = FUSIONS[type(network.get_submodule(behind))](network.get_submodule(behind))
             replace(network, name, FusedConvolution(network.get_submodule(name), fusion))  # type: ignore[arg-type]
             replace(network, behind, nn.Identity())
-    for name, one in list(copied.named_modules()):
-        if _fits(one) and not isinstance(copied.get_submodule(name.rpartition(".")[0]), FusedConvolution):
-            replace(copied, name, FusedConvolution(one, NONE))  # type: ignore[arg-type]
-    return copied
+    for name, one in list(module.named_modules()):
+        if _fits(one) and not isinstance(module.get_submodule(name.rpartition(".")[0]), FusedConvolution):
+            replace(module, name, FusedConvolution(one, NONE))  # type: ignore[arg-type]
 
 
 def _fits(module: nn.Module) -> bool:
