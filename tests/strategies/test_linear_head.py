@@ -146,6 +146,31 @@ def test_a_score_is_the_held_out_loss_of_heads_that_never_saw_those_examples(
     assert score == pytest.approx(np.concatenate(losses).mean(), abs=1e-3)
 
 
+def test_with_very_many_outputs_a_part_of_the_classes_tells_the_penalty(monkeypatch: pytest.MonkeyPatch):
+    task, features, encoded = classes(400, 10, kinds=20)
+    whole = fit(task, features, encoded)
+    monkeypatch.setattr(_linear_head, "LARGE", 7_999)
+    monkeypatch.setattr(_linear_head, "FEW", 2_000)
+    seen: list[tuple[int, int]] = []
+    judged = _linear_head._cross_validate
+
+    def noted(task: Task, coordinates: Tensor, *others):
+        seen.append((len(coordinates), task.outputs))
+        return judged(task, coordinates, *others)
+
+    monkeypatch.setattr(_linear_head, "_cross_validate", noted)
+    found = fit(task, features, encoded)
+    ((rows, outputs),) = seen
+    assert outputs == 10
+    assert 150 < rows < 250
+    assert found.weight.shape == whole.weight.shape
+    at_hand = fit_linear_head(task, features, encoded, torch.ones(400), 0, found.strength)
+    assert torch.equal(at_hand.weight, found.weight)
+    monkeypatch.undo()
+    exact = fit_linear_head(task, features, encoded, torch.ones(400), 0, found.strength)
+    np.testing.assert_allclose(probabilities(found, features), probabilities(exact, features), atol=0.05)
+
+
 def test_what_it_will_take_grows_with_every_size():
     seconds = [
         _linear_head.predicted_seconds(*size) for size in ((600, 1280, 8), (20_000, 384, 10), (20_000, 384, 1000))

@@ -173,3 +173,20 @@ def test_classes_are_added_behind_those_there_are():
 def test_a_list_of_labels_is_no_class_to_add():
     with pytest.raises(InputError, match="a list of labels"):
         Classification(["a", "b"], [1, 1]).extended([["a"], ["c"]])
+
+
+def test_a_part_of_the_task_is_some_classes_with_all_their_examples() -> None:
+    task = Classification([f"class {i}" for i in range(20)], [5] * 20)
+    encoded = torch.arange(20).repeat(5)
+    part = task.narrowed(encoded, most=20 * 100 // 4, seed=0)
+    assert part.task.outputs == 10
+    assert len(part.rows) == 50
+    kept = [task.labels[i] for i in encoded[part.rows].tolist()]
+    assert [part.task.labels[i] for i in part.encoded[part.rows].tolist()] == kept
+
+
+def test_a_task_that_is_small_enough_is_its_own_part() -> None:
+    task = Classification(["a", "b"], [2, 2])
+    part = task.narrowed(torch.tensor([0, 1, 0, 1]), most=8, seed=0)
+    assert part.task is task
+    assert part.rows.tolist() == [0, 1, 2, 3]

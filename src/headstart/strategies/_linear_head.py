@@ -29,7 +29,10 @@ HELD_OUT = 0.2
 """Share held out once where there are more examples than for any number of folds."""
 
 LARGE = 2 * 10**7
-"""Outputs of all folds together from which one held-out part must do, for the sake of memory."""
+"""Outputs of all folds together from which one held-out part must do, for the sake of memory. With more outputs than
+these without any folds (thousands of classes) the penalty is found on some of the classes, about `FEW` outputs."""
+
+FEW = 10**6
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def fit_linear_head(
     """
     space = features if isinstance(features, Standardised) else Standardised.of(features.float())
     coordinates = space.coordinates
+    if _is_large(coordinates, task):
+        return _large(task, space, encoded, weights, seed, strength)
     scores: list[float] = []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
     if strength is None:
@@ -115,11 +120,37 @@ def fit_linear_head(
     return Solution(*space.unscaled(answer.both), strength, tuple(scores))
 
 
+def _is_large(coordinates: Tensor, task: Task) -> bool:
+    return len(coordinates) * task.outputs > LARGE
+
+
+def _large(
+    task: Task, space: Standardised, encoded: Tensor, weights: Tensor, seed: int, strength: float | None
+) -> Solution:
+    """The head of very many outputs, as near its optimum as on the way, under the penalty that suits a part of the
+    task best.
+
+    A penalty means the same to any number of classes: that of C on the sum of losses, ‖W‖² / 2C, which each class's
+    weights carry for themselves.
+    """
+    coordinates = space.coordinates
+    scores: list[float] = []
+    if strength is None:
+        part = task.narrowed(encoded, FEW, seed)
+        rows, known = part.rows, part.encoded[part.rows]
+        scores, _ = _cross_validate(part.task, coordinates[rows], known, weights[rows], seed)
+        strength = STRENGTHS[int(np.argmin(scores))]
+    problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
+    point = descend(problem, towards(problem, strength), 1 / (strength * len(coordinates)), *COARSE)
+    return Solution(*space.unscaled(point.both), strength, tuple(scores))
+
+
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
     """About how long a core takes, from counting multiplications: (N, D) features, C outputs."""
     rank = min(width, examples) if examples <= TURNED else width
     folds = _how_many(examples, outputs)
-    products = 200 * folds * examples * rank * outputs / 2e10
+    steps = 100 if examples * outputs <= LARGE else 50
+    products = 2 * steps * folds * examples * rank * outputs / 2e10
     factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
     return products + factors + 1e-6 * folds * examples * outputs
 

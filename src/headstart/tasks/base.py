@@ -164,6 +164,15 @@ class Task(Placed, ABC):
         """
         return [Part("", self, slice(0, self.outputs), encoded, torch.ones(len(encoded), dtype=torch.bool))]
 
+    def narrowed(self, encoded: Tensor, most: int, seed: int) -> Part:
+        """A task like this one, with its examples, where an idea of it is enough: itself, unless it says otherwise.
+
+        Parameters
+        ----------
+        most : the number of examples times outputs that the part should have at most, roughly.
+        """
+        return self.parts(encoded)[0]
+
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """N names of the strata a split should keep in proportion (classes, bands of a number)."""
         return [str(target) for target in targets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ from headstart.tasks import _against_rest, _class_figures
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
 from headstart.tasks._temperature import fit_temperature
-from headstart.tasks.base import Predictions, Task
+from headstart.tasks.base import Part, Predictions, Task
 
 EQUAL_CLASSES = 1.5
 """Classes count as equally common while the largest is less than this many times the smallest."""
@@ -161,6 +162,18 @@ class Classification(Task):
         """
         weights = torch.bincount(encoded, minlength=self.outputs).float().rsqrt()[encoded]
         return weights / weights.mean()
+
+    def narrowed(self, encoded: Tensor, most: int, seed: int) -> Part:
+        """Some of the classes, drawn at random: a share of them has that share of the examples."""
+        share = math.sqrt(most / max(len(encoded) * self.outputs, 1))
+        if share >= 1:
+            return super().narrowed(encoded, most, seed)
+        drawn = np.random.default_rng(seed).permutation(self.outputs)[: max(2, round(share * self.outputs))]
+        kept = sorted(drawn.tolist())
+        places = torch.full((self.outputs,), -1).index_copy(0, torch.tensor(kept), torch.arange(len(kept)))
+        rows = places[encoded] >= 0
+        part = Classification([self.labels[i] for i in kept], [self.counts[i] for i in kept])
+        return Part("", part, slice(0, part.outputs), places[encoded], rows)
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
         return [self.say(target) for target in targets]
