@@ -1,17 +1,24 @@
-"""The classic recipe, five frozen epochs, against a cold ``headstart fit`` on the same splits; both accuracies."""
+"""The classic recipe, five frozen epochs, against a cold ``headstart fit`` on the same splits; both accuracies.
+
+Beside them a bare loop that decodes and runs the network once and does nothing else: no fit can take less.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from statistics import median
+from typing import Any
 
 from sets import Set
 from target import Target
 
+from lines._engines import BATCH, fastest
 from lines._processes import Answer, Fit, child, cold_fit
 from lines._row import Row, Side
-from lines._work import Work, interleaved
+from lines._work import Work, everything, interleaved
+
+BARE = "bare loop"
 
 BUDGET = 1e9
 """Seconds: these recipes are run to their end."""
@@ -25,16 +32,24 @@ def compare(work: Work, measurement: str, data: Set, recipes: Mapping[str, str],
     def fit() -> None:
         fits.append(cold_fit(work, data.folder))
 
-    turns: dict[str, Callable[[], Answer | None]] = {**sides, "fit, cold": fit}
+    job = {"backbone": str(work.backbone), "device": work.device, "pictures": everything(data), "batch": BATCH}
+    job["engine"] = fastest(work, len(everything(data)))
+    turns: dict[str, Callable[[], Any]] = {
+        **sides,
+        "fit, cold": fit,
+        BARE: lambda: child(work, "_bare_loop", True, **job),
+    }
     found = interleaved(work.repeats_at(len(data.train)), turns)
     reached = median(each.accuracy for each in fits)
     other = Side.of("fit, cold", [each.run for each in fits])
+    bare = Side.of(BARE, [each.run for each in found[BARE]])
     for words in recipes:
         runs = [answer for answer in found[words] if answer]
         one = Side.of(words, [each.run for each in runs])
         accuracy = median(_accuracy(each, data) for each in runs)
         what = f"CPU of {words} / fit, cold, {data.name}, {len(data.train)} to train on"
-        note = f"accuracy {accuracy:.1%} / {reached:.1%}; wall ratio {one.seconds / other.seconds:.1f}"
+        note = f"accuracy {accuracy:.1%} / {reached:.1%}; wall ratio {one.seconds / other.seconds:.1f}; "
+        note += f"{one.cpu_seconds / bare.cpu_seconds:.1f} over a bare loop ({bare.cpu_seconds:.1f} s)"
         yield Row(
             measurement, what, one, other, one.cpu_seconds / other.cpu_seconds, Target(bound, at_least=True),
             besides=reached >= accuracy, note=note, extra={"accuracy": accuracy, "fit_accuracy": reached},
