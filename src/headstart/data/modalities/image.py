@@ -81,8 +81,8 @@ class Image(Modality):
         return _read(reference, size_hint)[0]
 
     def read(self, reference: Any) -> Any:
-        """The bytes of a file; an array and a PIL image as they are."""
-        if isinstance(reference, bytes) or not _holds_file(reference):
+        """The bytes of a file; an array and a PIL image as they are, and a slice, which is told by its place too."""
+        if isinstance(reference, bytes | Slice) or not _holds_file(reference):
             return reference
         return (Path(reference) if isinstance(reference, str) else reference).read_bytes()
 
@@ -91,8 +91,9 @@ class Image(Modality):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
             return digest(reference.mode, str(reference.size), reference.tobytes())
-        place = (str(reference.place),) if isinstance(reference, Slice) else ()
-        return digest(self.read(reference), *place)
+        if isinstance(reference, Slice):
+            return digest(reference.read_bytes(), str(reference.place))
+        return digest(self.read(reference))
 
     def look(self, reference: Any) -> Look:
         """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
