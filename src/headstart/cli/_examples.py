@@ -33,7 +33,7 @@ def add_examples(parser: argparse.ArgumentParser) -> None:
         help="of a DICOM series (its files in one folder are one example then) or a NIfTI volume, so many "
         "neighbouring slices as the channels of an example, e.g. 5",
     )
-    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    parser.add_argument("--task", help="classification, multi_label, regression, instances, … (default: found)")
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
