@@ -114,6 +114,18 @@ def test_a_network_settles_on_pictures_as_they_are_in_use() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in made.student.named_parameters())
 
 
+def test_statistics_that_were_learnt_before_hold_still() -> None:
+    """They normalise, and are neither moved by crops nor taken anew; the lesson's own layers do as ever."""
+    made = course()
+    made.holds = True
+    before = {name: tensor.clone() for name, tensor in made.student.named_buffers()}
+    own = made.lesson.expander[1].running_mean.clone()
+    Learner(made).epoch(0)
+    made.settle()
+    assert all(torch.equal(before[name], tensor) for name, tensor in made.student.named_buffers())
+    assert not torch.equal(made.lesson.expander[1].running_mean, own)
+
+
 def test_spread_by_hand() -> None:
     """Rows (3, 0) and (3, 4): the variance is 4, the mean square 17."""
     assert spread(torch.tensor([[3.0, 0.0], [3.0, 4.0]])) == pytest.approx((4 / 17) ** 0.5)

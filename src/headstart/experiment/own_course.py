@@ -6,10 +6,14 @@ from functools import cached_property
 
 import torch
 
+from headstart.experiment.pretraining_plan import RATE
 from headstart.experiment.streaming import Streaming
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining import Course, OwnCourse, OwnCrops, Plan, Turns
 from headstart.pretraining.base import OwnMethod
+
+RATE_ON_ALONE = 1e-4
+"""AdamW's peak rate for a network that has learnt before: no teacher's features keep it from losing what it knows."""
 
 
 class WithoutTeacher(Streaming[OwnMethod]):
@@ -19,9 +23,12 @@ class WithoutTeacher(Streaming[OwnMethod]):
         material = self.material
         torch.manual_seed(self.seed)
         lesson = self.method.lesson(material.student, material.task)
-        return OwnCourse(
-            material.student, lesson, self._shown, plan, self.seed, material.device, reduced=self._on_gpu
-        )
+        what = (material.student, lesson, self._shown, plan, self.seed, material.device)
+        return OwnCourse(*what, reduced=self._on_gpu, holds=material.goes_on)
+
+    @property
+    def rate(self) -> float:
+        return RATE_ON_ALONE if self.material.goes_on else RATE
 
     def _ready(self, epoch: int) -> None:
         self._shown.turns.pool(epoch)

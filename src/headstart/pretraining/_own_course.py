@@ -20,24 +20,40 @@ RESTATED = 256
 
 @dataclass
 class OwnCourse(Course):
-    """The lesson is an :class:`~headstart.pretraining.base.OwnLesson`, and ``shown`` gives targets."""
+    """The lesson is an :class:`~headstart.pretraining.base.OwnLesson`, and ``shown`` gives targets.
+
+    Attributes
+    ----------
+    holds : whether running statistics of batch normalisation hold still and are what normalises. Those that a network
+        has learnt from far more pictures are better than any that these few could give.
+    """
 
     shown: OwnCrops
+    holds: bool = False
 
     def loss(self, batch: Batch, wanted: Any) -> Tensor:
+        if self.holds:
+            for norm in norms_of(self.student):
+                norm.eval()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             loss: Tensor = self.lesson(self.student, batch, wanted.values)
         return loss.float()
 
     def settle(self) -> None:
         """Crops, masked ones above all, have other statistics than pictures as they are in use: take those."""
-        restate(self.student, self.shown.plain(self.student.preprocess, RESTATED))
+        if not self.holds:
+            restate(self.student, self.shown.plain(self.student.preprocess, RESTATED))
+
+
+def norms_of(network: nn.Module) -> list[_BatchNorm]:
+    """The layers of batch normalisation that keep running statistics."""
+    return [each for each in network.modules() if isinstance(each, _BatchNorm) and each.track_running_stats]
 
 
 @torch.no_grad()
 def restate(network: nn.Module, batches: Iterable[Batch]) -> None:
     """Take the running statistics of batch normalisation anew, as plain means over `batches`; all else stays."""
-    norms = [each for each in network.modules() if isinstance(each, _BatchNorm) and each.track_running_stats]
+    norms = norms_of(network)
     if not norms:
         return
     momenta = [each.momentum for each in norms]
