@@ -43,16 +43,16 @@ class ImageCrops(ImagePreprocess):
         return {**super().describe(), "crops_of": self.size_hint}
 
 
-def same_crops(one: Backbone, other: Backbone) -> tuple[ImageCrops, ImageCrops]:
-    """For each of two networks the preprocessing that shows it the crop that the other sees under the same key.
+def same_crops(*networks: Backbone) -> tuple[ImageCrops, ...]:
+    """For each of some networks the preprocessing that shows it the crop that the others see under the same key.
 
     Raises
     ------
     UsageError : one of them takes no pictures.
     """
-    first, second = _pictured(one), _pictured(other)
-    side = math.ceil(FINEST * max(first.size, second.size))
-    return ImageCrops(first, side), ImageCrops(second, side)
+    pictured = [_pictured(each) for each in networks]
+    side = math.ceil(FINEST * max(each.size for each in pictured))
+    return tuple(ImageCrops(each, side) for each in pictured)
 
 
 def _pictured(backbone: Backbone) -> ImagePreprocess:

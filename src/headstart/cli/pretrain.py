@@ -1,4 +1,4 @@
-"""``headstart pretrain``: teach a small backbone what a larger one gives for pictures that nobody has labelled."""
+"""``headstart pretrain``: let a backbone learn from a person's own pictures, with a teacher or without."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from headstart.experiment.pretrained_folder import Pretrained
 
 EPILOG = """examples:
+  headstart pretrain photos/ --out mine                          go on from what is at hand, on your own pictures
+  headstart pretrain photos/ --backbone backbones/vit --method masked_autoencoding --out mine
   headstart pretrain photos/ --teacher backbones/resnet50 --student timm/mobilenetv3_small_050 --out small
-  headstart pretrain photos/ --teacher backbones/resnet50 --student backbones/small --out smaller --budget 2h
+  headstart pretrain labelled/ --student timm/resnet18 --method supervised --out mine --budget 2h
   headstart pretrain photos/ --teacher T --student S --out small --probe labelled/    see whether features improve
 A student of timm or torchvision by name begins with random weights, one on this machine goes on from what it is.
 """
@@ -24,24 +26,31 @@ def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "pretrain",
-        help="make a small backbone from a larger one and unlabelled pictures",
-        description="Teach a small backbone what a larger one gives for crops of your pictures, without labels, and "
-        "write a backbone folder. The larger one answers once for each crop, and an epoch costs the small one "
-        "alone; on a GPU it answers for ever new crops.",
+        help="make a backbone from your own pictures, with a larger one as teacher or without",
+        description="Let a backbone learn from crops of your pictures, and write a backbone folder: from a teacher, "
+        "whose answers for crops are learnt; from the crops alone; or from labels. It begins with random weights, or "
+        "goes on from its own.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("data", nargs="+", help="folders of pictures, with or without classes, or a table of paths")
     parser.add_argument("--input", metavar="COLUMN", help="the column of paths, of a table (default: found)")
-    parser.add_argument("--teacher", required=True, metavar="BACKBONE", help="a name or a folder")
-    parser.add_argument("--student", required=True, metavar="BACKBONE", help="a name, or a folder to go on from")
+    parser.add_argument("--target", metavar="COLUMN", help="the column of targets, for methods that learn from them")
+    parser.add_argument("--teacher", metavar="BACKBONE", help="who teaches: a name or a folder (default: nobody)")
+    parser.add_argument("--student", metavar="BACKBONE", help="what learns: a name, or a folder to go on from")
+    parser.add_argument(
+        "--backbone", metavar="BACKBONE", help="go on from its weights, as fit names them (default: what is at hand)"
+    )
     parser.add_argument("-o", "--out", required=True, metavar="FOLDER", help="where the backbone goes")
     parser.add_argument("--budget", default="20m", metavar="TIME", help="time it may take (default: 20m)")
     parser.add_argument("--epochs", type=int, metavar="N", help="so many (default: what the budget allows)")
     parser.add_argument("--probe", metavar="DATA", help="labelled examples that show whether features improve")
     parser.add_argument("--probe-target", metavar="COLUMN", help="their column of targets, of a table")
     parser.add_argument(
-        "--method", default="distillation", metavar="NAME", help="name or name:setting=value (default: distillation)"
+        "--method",
+        default="auto",
+        metavar="NAME",
+        help="name or name:setting=value (default: distillation with a teacher, vicreg without)",
     )
     parser.add_argument(
         "--course",
@@ -67,6 +76,8 @@ def run(options: argparse.Namespace) -> None:
         options.data[0] if len(options.data) == 1 else options.data,
         teacher=options.teacher,
         student=options.student,
+        backbone=options.backbone,
+        target=options.target,
         out=options.out,
         input=options.input,
         probe=options.probe,

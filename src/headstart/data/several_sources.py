@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, Problem
@@ -37,7 +38,8 @@ def read_all(request: Request, also: Sequence[str]) -> Examples:
 
 
 def read_together(requests: Sequence[Request]) -> Examples:
-    """The inputs of several sources, source after source, with the splits that they give; targets are left out.
+    """The inputs of several sources, source after source, with the splits that they give, and their targets where all
+    of them have such.
 
     Raises
     ------
@@ -57,10 +59,21 @@ def read_together(requests: Sequence[Request]) -> Examples:
         modality=parts[0].modality,
         references=[reference for part in parts for reference in part.references],
         ids=ids,
+        targets=[each for part in parts for each in part.targets or []] if _all_have_targets(parts) else None,
         splits=_splits(parts),
         source=" and ".join(part.source for part in parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
+
+
+def sources_of(data: Any) -> list[Any]:
+    """What was handed over as a list of sources: it is one where a folder is among paths; a list of files is not."""
+    paths = isinstance(data, list | tuple) and all(isinstance(each, str | Path) for each in data)
+    return list(data) if paths and any(Path(each).expanduser().is_dir() for each in data) else [data]
+
+
+def _all_have_targets(parts: Sequence[Examples]) -> bool:
+    return all(part.targets is not None for part in parts)
 
 
 def _read_other(request: Request, source: str, target: str) -> Examples:

@@ -1,10 +1,11 @@
-"""What the two ways to come by a teacher's answers share: stored once for all, or streamed as the student learns."""
+"""What all courses share, with a teacher whose answers are stored or streamed, or without one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
@@ -13,20 +14,22 @@ from headstart.experiment.pretraining_plan import RATE, RATE_ON
 from headstart.pretraining import Course, Plan
 from headstart.pretraining.base import PretrainingMethod
 
+Method = TypeVar("Method", bound=PretrainingMethod)
+
 
 @dataclass
-class Courses(ABC):
+class Courses(ABC, Generic[Method]):
     """Makes plans for what was gathered, and the course of a plan. ``deadline`` is in seconds by the stopwatch."""
 
     material: Gathered
-    method: PretrainingMethod
+    method: Method
     stopwatch: Stopwatch
     progress: Progress
     deadline: float
 
     @abstractmethod
     def filling(self, looking: float) -> Plan:
-        """The plan that fills what is left of the time but `looking` seconds, by a trial of both networks."""
+        """The plan that fills what is left of the time but `looking` seconds, by a trial."""
 
     @abstractmethod
     def asked(self, epochs: int) -> Plan:
@@ -36,7 +39,7 @@ class Courses(ABC):
     def course(self, plan: Plan) -> Course:
         """What is learnt by `plan`."""
 
-    def recorded_in(self, folder: Path) -> None:  # noqa: B027 - most choose nothing
+    def recorded_in(self, folder: Path) -> None:
         """Keep in `folder` what was chosen by measuring, for a resumed run; or take what lies there."""
 
     @property

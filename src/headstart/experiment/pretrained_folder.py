@@ -12,6 +12,7 @@ from headstart.backbones import write_folder
 from headstart.backbones.base import Backbone
 from headstart.core.counts import say_count
 from headstart.core.files import write_json
+from headstart.core.results import Figure
 from headstart.core.timing import say_duration
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
 from headstart.experiment.pretraining_probe import Probed
@@ -25,13 +26,16 @@ class Pretrained:
 
     Attributes
     ----------
-    backbone : the folder. random_weights : whether the student began with such.
+    backbone : the folder. teacher : None where it learnt without one.
+    random_weights : whether the student began with such.
     licence : of the weights that it learnt from. source : the name of the data, and so many ``pictures`` of it.
-    crops : for which the teacher answered. losses : of each epoch. looks : [epoch, watched figure] of the probe.
+    labelled : whether their targets were learnt.
+    crops : for which the teacher answered, or that were learnt from without one.
+    losses : of each epoch. looks : [epoch, watched figure] of the probe.
     """
 
     backbone: str
-    teacher: str
+    teacher: str | None
     student: str
     random_weights: bool
     method: str
@@ -45,6 +49,7 @@ class Pretrained:
     losses: list[float] = field(default_factory=list)
     looks: list[tuple[int, float]] = field(default_factory=list)
     probe: Probed | None = None
+    labelled: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The published object of ``pretrain --json``, and ``pretraining.json`` in the folder."""
@@ -61,7 +66,8 @@ class Pretrained:
     def pretraining(self) -> str:
         """How it came by its weights, in a line."""
         before = "" if self.random_weights else f"{self.student}, then "
-        return f"{before}taught by {self.teacher} on {self.pictures:,} pictures of {self.source}"
+        how = f"pretrained by {self.method}" if self.teacher is None else f"taught by {self.teacher}"
+        return f"{before}{how} on {self.pictures:,} pictures of {self.source}"
 
 
 def finished_before(folder: Path) -> Pretrained | None:
@@ -96,6 +102,7 @@ def _learnt_before(student: Backbone) -> int:
 
 def _card(result: Pretrained, student: Backbone) -> str:
     weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
+    labels = ", with their labels" if result.labelled else ", without labels"
     begun = "random weights" if result.random_weights else "its own weights, which went on learning"
     lines = [
         f"licence: {result.licence}",
@@ -105,9 +112,8 @@ def _card(result: Pretrained, student: Backbone) -> str:
         f"A backbone for pictures with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
         "",
         f"- Student: {result.student}, begun with {begun}.",
-        f"- Teacher: {result.teacher}. The licence above is that of the weights it learnt from.",
-        f"- Learnt from: {result.pictures:,} pictures of {result.source}, without labels; these have terms of "
-        "their own.",
+        f"- Teacher: {result.teacher or 'none'}. The licence above is that of the weights it learnt from.",
+        f"- Learnt from: {result.pictures:,} pictures of {result.source}{labels}; these have terms of their own.",
         f"- How: {result.method}, {result.crops:,} crops, {result.epochs} epochs in {say_duration(result.seconds)}; "
         f"{result.stopped_because}.",
         *([f"- {sentence}" for sentence in [said_probe(result.probe)]] if result.probe else []),
@@ -117,14 +123,24 @@ def _card(result: Pretrained, student: Backbone) -> str:
 
 
 def said_probe(probe: Probed) -> str:
-    """What the probe says before and after, and of the teacher, as a sentence."""
-    before, after, teacher = (
-        f"{figure_value(probe.figure, each, probe.higher_is_better)} "
-        f"({figure_interval(probe.figure, each, probe.higher_is_better)})"
-        for each in (probe.before, probe.after, probe.teacher)
-    )
+    """What the probe says before and after, and of the teacher if there is one; and where it says nothing gained."""
+    before, after = _said(probe, probe.before), _said(probe, probe.after)
     way = f", {probe.share:.0%} of the way" if probe.share is not None else ""
+    teacher = f"; the teacher reaches {_said(probe, probe.teacher)}{way}" if probe.teacher else ""
+    doubt = "" if probe.gain.low > 0 else _doubt(probe.gain)
     return (
         f"Probe: {figure_name(probe.figure)} of linear heads on {probe.examples:,} labelled examples, each judged by "
-        f"one that has not seen it: {before} before, {after} after; the teacher reaches {teacher}{way}."
+        f"one that has not seen it: {before} before, {after} after{teacher}.{doubt}"
     )
+
+
+def _said(probe: Probed, figure: Figure) -> str:
+    higher = probe.higher_is_better
+    return f"{figure_value(probe.figure, figure, higher)} ({figure_interval(probe.figure, figure, higher)})"
+
+
+def _doubt(gain: Figure) -> str:
+    """That it did not help, or may not have; the interval of `gain` does not lie above 0."""
+    if gain.value <= 0:
+        return " It did not help: what it began with is at least as good on these."
+    return " The gain may be chance."

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -15,15 +16,17 @@ from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch
 from headstart.experiment.courses import Courses
+from headstart.experiment.own_course import WithoutTeacher
 from headstart.experiment.pretrained_folder import Pretrained
 from headstart.experiment.pretraining_material import COURSES, Gathered, names_of
 from headstart.experiment.pretraining_plan import looks_within
 from headstart.experiment.pretraining_state import AFTER, BEFORE, TEACHER, Reached
 from headstart.experiment.schooling import Schooling
 from headstart.experiment.stored_course import StoredCourse
-from headstart.experiment.streamed_course import GPU, StreamedCourse
-from headstart.pretraining import Learner, Plan
-from headstart.pretraining.base import PretrainingMethod
+from headstart.experiment.streamed_course import StreamedCourse
+from headstart.experiment.streaming import GPU
+from headstart.pretraining import Learner, Plan, Spread
+from headstart.pretraining.base import OwnMethod, PretrainingMethod
 
 FOR_THE_END = 0.03
 """The share of the budget that is left for writing."""
@@ -47,12 +50,18 @@ class Run:
         plan = self._plan()
         self._courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
         learner = Learner(self._courses.course(plan))
-        reached = Reached(outputs=outputs)
+        spread, reached = Spread(learner.course), Reached(outputs=outputs)
         if self._begun:
             reached = Reached.load(self.folder / LEARNING, learner)
             self.stopwatch.credit(reached.seconds)
         schooling = Schooling(
-            learner, self.material.probe, self.folder / LEARNING, self.stopwatch, self._deadline, self.progress
+            learner,
+            spread,
+            self.material.probe,
+            self.folder / LEARNING,
+            self.stopwatch,
+            self._deadline,
+            self.progress,
         )
         return self._result(schooling.run(reached), plan)
 
@@ -65,24 +74,29 @@ class Run:
         return self.material.wish.spec.budget * (1 - FOR_THE_END)
 
     @cached_property
-    def _courses(self) -> Courses:
-        """As the plan of a killed run says, as asked for, or as suits the device."""
+    def _courses(self) -> Courses[Any]:
+        """Without a teacher; or as the plan of a killed run says, as asked for, or as suits the device."""
         begun, material = self._begun_plan, self.material
+        if isinstance(self.method, OwnMethod):
+            return WithoutTeacher(material, self.method, self.stopwatch, self.progress, self._deadline)
         wanted = material.wish.course if begun is None else COURSES[int(begun.streamed)]
         streams = material.device.type == GPU if wanted == AUTO else wanted == COURSES[1]
         if material.wish.side is not None and not streams:
             raise UsageError("--size is for streamed courses: add --course streamed, or leave it out.")
-        made = StreamedCourse if streams else StoredCourse
+        made: type[Courses[Any]] = StreamedCourse if streams else StoredCourse
         return made(material, self.method, self.stopwatch, self.progress, self._deadline)
 
     def _first_outputs(self) -> dict[str, Tensor]:
-        """Outputs of the probe before anything is learnt, the student's and its teacher's."""
+        """Outputs of the probe before anything is learnt, the student's and its teacher's where it has one."""
         if (probe := self.material.probe) is None:
             return {}
-        networks = {TEACHER: self.material.teacher, BEFORE: self.material.student}
+        networks = {BEFORE: self.material.student}
+        if (taught_by := self.material.taught_by) is not None:
+            networks[TEACHER] = taught_by.network
         outputs = {name: probe.outputs(network) for name, network in networks.items()}
-        student, teacher = (probe.said(outputs[name]) for name in (BEFORE, TEACHER))
-        self.progress.say(f"  before: {student}; the teacher's {teacher}")
+        said = {name: probe.said(of_network) for name, of_network in outputs.items()}
+        of_teacher = f"; the teacher's {said[TEACHER]}" if TEACHER in said else ""
+        self.progress.say(f"  before: {said[BEFORE]}{of_teacher}")
         return outputs
 
     @property
@@ -108,10 +122,12 @@ class Run:
     def _result(self, reached: Reached, plan: Plan) -> Pretrained:
         material, probed = self.material, None
         if material.probe is not None:
-            probed = material.probe.compared(*(reached.outputs[name] for name in (BEFORE, AFTER, TEACHER)))
+            probed = material.probe.compared(
+                reached.outputs[BEFORE], reached.outputs[AFTER], reached.outputs.get(TEACHER)
+            )
         return Pretrained(
             backbone=str(material.wish.out),
-            teacher=material.teacher.card.name,
+            teacher=material.taught_by.network.card.name if material.taught_by else None,
             student=material.student.card.name,
             random_weights=not material.goes_on,
             method=material.wish.method,
@@ -125,4 +141,5 @@ class Run:
             stopped_because=reached.stopped,
             seconds=self.stopwatch.total,
             probe=probed,
+            labelled=self.method.labelled,
         )

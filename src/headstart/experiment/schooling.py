@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.experiment.pretraining_probe import Probe
 from headstart.experiment.pretraining_state import AFTER, Reached
 from headstart.model.state import owned
-from headstart.pretraining import Learner
+from headstart.pretraining import Learner, Spread
 
 PATIENCE = 5
 """After so many looks at the probe without gain the course ends."""
+
+COLLAPSED = "its features of all pictures became alike"
 
 
 @dataclass
@@ -22,11 +25,13 @@ class Schooling:
 
     Attributes
     ----------
+    spread : of the student's features before it learnt.
     probe : None where nobody gave labelled examples: the course then goes to its end.
     folder : where its state is kept. deadline : seconds by the stopwatch; no epoch begins that would end after it.
     """
 
     learner: Learner
+    spread: Spread
     probe: Probe | None
     folder: Path
     stopwatch: Stopwatch
@@ -34,7 +39,12 @@ class Schooling:
     progress: Progress
 
     def run(self, reached: Reached) -> Reached:
-        """Go on from what is `reached`, to the end; the student is then what it was at its best."""
+        """Go on from what is `reached`, to the end; the student is then what it was at its best.
+
+        Raises
+        ------
+        HeadstartError : all features became alike before the probe was any good.
+        """
         plan = self.learner.course.plan
         while not reached.stopped:
             began = self.stopwatch.total
@@ -62,11 +72,26 @@ class Schooling:
     def _look(self, reached: Reached, due: bool) -> None:
         """Probe the student where that is `due`, and stop where the last looks gained nothing."""
         said = f"  epoch {reached.epoch}: loss {reached.losses[-1]:.4f}"
-        if not due:
+        if not due or self._collapsed(reached):
             return
+        if self.probe is not None or reached.stopped:
+            self.learner.course.settle()
         if self.probe is not None:
             said += f", {self._probe(self.probe, reached)}"
         self.progress.say(f"{said}, {say_duration(self.stopwatch.total)} so far")
+
+    def _collapsed(self, reached: Reached) -> bool:
+        """Stop where all features became alike."""
+        if not self.spread.collapsed:
+            return False
+        if not reached.best:
+            raise HeadstartError(
+                f"After epoch {reached.epoch} {COLLAPSED}: nothing was learnt, and nothing is written. Take another "
+                "--method, a network that has learnt before, or more pictures that differ."
+            )
+        reached.stopped = f"{COLLAPSED} after epoch {reached.epoch}; it is kept as it was after {reached.best_epoch}"
+        self.progress.say(f"  {reached.stopped}")
+        return True
 
     def _probe(self, probe: Probe, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""
