@@ -1,4 +1,4 @@
-"""``headstart pretrain``: teach a small backbone what a larger one gives for pictures that nobody has labelled."""
+"""``headstart pretrain``: make a backbone from a person's own pictures or texts, which nobody has labelled."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from headstart.cli._examples import add_machine
 
 if TYPE_CHECKING:
     from headstart.experiment.pretrained_folder import Pretrained
+    from headstart.experiment.pretrained_texts import PretrainedTexts
 
 EPILOG = """examples:
   headstart pretrain photos/ --teacher backbones/resnet50 --student timm/mobilenetv3_small_050 --out small
   headstart pretrain photos/ --teacher backbones/resnet50 --student backbones/small --out smaller --budget 2h
   headstart pretrain photos/ --teacher T --student S --out small --probe labelled/    see whether features improve
+  headstart pretrain mails.csv --out mine                  a text backbone at hand goes on learning from your texts
 A student of timm or torchvision by name begins with random weights, one on this machine goes on from what it is.
 """
 
@@ -33,16 +35,25 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("data", nargs="+", help="folders of pictures, with or without classes, or a table of paths")
     parser.add_argument("--input", metavar="COLUMN", help="the column of paths, of a table (default: found)")
-    parser.add_argument("--teacher", required=True, metavar="BACKBONE", help="a name or a folder")
-    parser.add_argument("--student", required=True, metavar="BACKBONE", help="a name, or a folder to go on from")
+    parser.add_argument("--teacher", metavar="BACKBONE", help="who teaches: a name or a folder (pictures)")
+    parser.add_argument(
+        "--student", metavar="BACKBONE", help="what learns: a name, or a folder to go on from (pictures)"
+    )
+    parser.add_argument(
+        "--backbone", metavar="BACKBONE", help="go on from its weights, as fit names them (texts; default: at hand)"
+    )
     parser.add_argument("-o", "--out", required=True, metavar="FOLDER", help="where the backbone goes")
     parser.add_argument("--budget", default="20m", metavar="TIME", help="time it may take (default: 20m)")
     parser.add_argument("--epochs", type=int, metavar="N", help="so many (default: what the budget allows)")
     parser.add_argument("--probe", metavar="DATA", help="labelled examples that show whether features improve")
     parser.add_argument("--probe-target", metavar="COLUMN", help="their column of targets, of a table")
     parser.add_argument(
-        "--method", default="distillation", metavar="NAME", help="name or name:setting=value (default: distillation)"
+        "--method",
+        default="auto",
+        metavar="NAME",
+        help="name or name:setting=value (default: distillation for pictures, what suits the backbone for texts)",
     )
+    parser.add_argument("--rate", type=float, metavar="R", help="peak learning rate (texts; default: what suits)")
     parser.add_argument(
         "--course",
         default="auto",
@@ -67,6 +78,7 @@ def run(options: argparse.Namespace) -> None:
         options.data[0] if len(options.data) == 1 else options.data,
         teacher=options.teacher,
         student=options.student,
+        backbone=options.backbone,
         out=options.out,
         input=options.input,
         probe=options.probe,
@@ -81,6 +93,7 @@ def run(options: argparse.Namespace) -> None:
         course=options.course,
         size=options.size,
         fresh=options.fresh,
+        rate=options.rate,
     )
     if options.json:
         print(json.dumps(finite(result.to_json()), ensure_ascii=False))
@@ -88,15 +101,13 @@ def run(options: argparse.Namespace) -> None:
         print("\n".join(_words(result)))
 
 
-def _words(result: Pretrained) -> list[str]:
+def _words(result: Pretrained | PretrainedTexts) -> list[str]:
     """What was reached, why it ended, and what to do next."""
     from headstart.core.timing import say_duration
-    from headstart.experiment.pretrained_folder import said_probe
 
     return [
-        *([said_probe(result.probe)] if result.probe else []),
-        f"Learnt:   {result.epochs} epochs on {result.crops:,} crops of {result.pictures:,} pictures; loss "
-        f"{result.losses[0]:.4f} in the first, {result.losses[-1]:.4f} in the last.",
+        *result.told,
+        f"Learnt:   {result.learnt}",
         f"Stopped:  {result.stopped_because}. It took {say_duration(result.seconds)}.",
         f"Backbone: {result.backbone}",
         f"Next:     headstart fit DATA --backbone {shlex.quote(result.backbone)}",

@@ -1,4 +1,4 @@
-"""What the two ways to come by a teacher's answers share: stored once for all, or streamed as the student learns."""
+"""What all ways to make a course share, and those that show pictures among them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
+from headstart.experiment.learning_material import Material
 from headstart.experiment.pretraining_material import Gathered
 from headstart.experiment.pretraining_plan import RATE, RATE_ON
 from headstart.pretraining import Course, Plan
-from headstart.pretraining.base import PretrainingMethod
+from headstart.pretraining.base import PretrainingMethod, TaughtMethod
 
 
 @dataclass
 class Courses(ABC):
     """Makes plans for what was gathered, and the course of a plan. ``deadline`` is in seconds by the stopwatch."""
 
-    material: Gathered
+    material: Material
     method: PretrainingMethod
     stopwatch: Stopwatch
     progress: Progress
@@ -40,21 +41,28 @@ class Courses(ABC):
         """Keep in `folder` what was chosen by measuring, for a resumed run; or take what lies there."""
 
     @property
-    def rate(self) -> float:
-        """The peak learning rate for this student."""
-        return RATE_ON if self.material.goes_on else RATE
-
-    @property
     def seed(self) -> int:
         """Of all that is random."""
         return self.material.wish.spec.seed
 
     @property
-    def pictures(self) -> int:
-        """How many there are."""
-        return len(self.material.pictures.examples)
-
-    @property
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - self.stopwatch.total
+
+
+class PictureCourses(Courses):
+    """A teacher's answers to crops of pictures: stored once for all, or streamed as the student learns."""
+
+    material: Gathered
+    method: TaughtMethod
+
+    @property
+    def rate(self) -> float:
+        """The peak learning rate for this student."""
+        return RATE_ON if self.material.goes_on else RATE
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(self.material.pictures.examples)

@@ -12,6 +12,7 @@ from headstart.backbones import write_folder
 from headstart.backbones.base import Backbone
 from headstart.core.counts import say_count
 from headstart.core.files import write_json
+from headstart.core.results import Figure
 from headstart.core.timing import say_duration
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
 from headstart.experiment.pretraining_probe import Probed
@@ -62,6 +63,19 @@ class Pretrained:
         """How it came by its weights, in a line."""
         before = "" if self.random_weights else f"{self.student}, then "
         return f"{before}taught by {self.teacher} on {self.pictures:,} pictures of {self.source}"
+
+    @property
+    def told(self) -> list[str]:
+        """What it reached, as sentences."""
+        return [said_probe(self.probe)] if self.probe else []
+
+    @property
+    def learnt(self) -> str:
+        """What it learnt from, as a line."""
+        return (
+            f"{self.epochs} epochs on {self.crops:,} crops of {self.pictures:,} pictures; loss {self.losses[0]:.4f} "
+            f"in the first, {self.losses[-1]:.4f} in the last."
+        )
 
 
 def finished_before(folder: Path) -> Pretrained | None:
@@ -117,14 +131,24 @@ def _card(result: Pretrained, student: Backbone) -> str:
 
 
 def said_probe(probe: Probed) -> str:
-    """What the probe says before and after, and of the teacher, as a sentence."""
-    before, after, teacher = (
-        f"{figure_value(probe.figure, each, probe.higher_is_better)} "
-        f"({figure_interval(probe.figure, each, probe.higher_is_better)})"
-        for each in (probe.before, probe.after, probe.teacher)
-    )
+    """What the probe says before and after, and of the teacher if there is one; and where it says nothing gained."""
+    before, after = _said(probe, probe.before), _said(probe, probe.after)
     way = f", {probe.share:.0%} of the way" if probe.share is not None else ""
+    teacher = f"; the teacher reaches {_said(probe, probe.teacher)}{way}" if probe.teacher else ""
+    doubt = "" if probe.gain.low > 0 else _doubt(probe.gain)
     return (
         f"Probe: {figure_name(probe.figure)} of linear heads on {probe.examples:,} labelled examples, each judged by "
-        f"one that has not seen it: {before} before, {after} after; the teacher reaches {teacher}{way}."
+        f"one that has not seen it: {before} before, {after} after{teacher}.{doubt}"
     )
+
+
+def _said(probe: Probed, figure: Figure) -> str:
+    higher = probe.higher_is_better
+    return f"{figure_value(probe.figure, figure, higher)} ({figure_interval(probe.figure, figure, higher)})"
+
+
+def _doubt(gain: Figure) -> str:
+    """That it did not help, or may not have; the interval of `gain` does not lie above 0."""
+    if gain.value <= 0:
+        return " It did not help: what it began with is at least as good on these."
+    return " The gain may be chance."

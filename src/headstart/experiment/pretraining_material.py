@@ -111,7 +111,7 @@ def gathered(wish: Wish, stopwatch: Stopwatch, progress: Progress) -> Gathered:
     HeadstartError : for every mistake in it, with what to do.
     """
     store = FrontierStore(store_folder())
-    pictures = _pictures(wish.spec, store, stopwatch, progress)
+    pictures = unlabelled(wish.spec, store, stopwatch, progress)
     kind, device = pictures.examples.modality, choose_device(wish.spec.device)
     teacher = load(wish.teacher).requires_grad_(False).eval()
     torch.manual_seed(wish.spec.seed)  # for the random weights
@@ -140,7 +140,7 @@ def names_of(data: Any) -> str:
     return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
 
 
-def _pictures(spec: FitSpec, store: FrontierStore, stopwatch: Stopwatch, progress: Progress) -> Checked:
+def unlabelled(spec: FitSpec, store: FrontierStore, stopwatch: Stopwatch, progress: Progress) -> Checked:
     """The inputs that can be read, whatever their labels; none of a test split that the data give.
 
     Raises

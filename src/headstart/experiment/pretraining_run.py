@@ -1,71 +1,34 @@
-"""Runs a pretraining: a plan fills the time, and the student learns what its teacher answers."""
+"""Runs a pretraining on pictures: the student learns what its teacher answers."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from torch import Tensor
 
 from headstart.core.errors import UsageError
-from headstart.core.files import write_json
-from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
-from headstart.core.timing import Stopwatch
-from headstart.experiment.courses import Courses
+from headstart.experiment.courses import PictureCourses
 from headstart.experiment.pretrained_folder import Pretrained
 from headstart.experiment.pretraining_material import COURSES, Gathered, names_of
-from headstart.experiment.pretraining_plan import looks_within
 from headstart.experiment.pretraining_state import AFTER, BEFORE, TEACHER, Reached
-from headstart.experiment.schooling import Schooling
+from headstart.experiment.running import Running
 from headstart.experiment.stored_course import StoredCourse
 from headstart.experiment.streamed_course import GPU, StreamedCourse
-from headstart.pretraining import Learner, Plan
-from headstart.pretraining.base import PretrainingMethod
-
-FOR_THE_END = 0.03
-"""The share of the budget that is left for writing."""
-
-PLAN, LEARNING = "plan.json", "learning"
+from headstart.pretraining import Plan
+from headstart.pretraining.base import TaughtMethod
 
 
 @dataclass
-class Run:
-    """One pretraining with what was gathered; ``folder`` holds what it goes on from after a kill."""
+class Run(Running[Pretrained]):
+    """The pretraining of a network for pictures."""
 
     material: Gathered
-    method: PretrainingMethod
-    folder: Path
-    stopwatch: Stopwatch
-    progress: Progress
-
-    def learnt(self) -> Pretrained:
-        """Teach the student; it is then what it was at its best."""
-        outputs = {} if self._begun else self._first_outputs()
-        plan = self._plan()
-        self._courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
-        learner = Learner(self._courses.course(plan))
-        reached = Reached(outputs=outputs)
-        if self._begun:
-            reached = Reached.load(self.folder / LEARNING, learner)
-            self.stopwatch.credit(reached.seconds)
-        schooling = Schooling(
-            learner, self.material.probe, self.folder / LEARNING, self.stopwatch, self._deadline, self.progress
-        )
-        return self._result(schooling.run(reached), plan)
-
-    @property
-    def _begun(self) -> bool:
-        return (self.folder / LEARNING).is_dir()
-
-    @property
-    def _deadline(self) -> float:
-        return self.material.wish.spec.budget * (1 - FOR_THE_END)
+    method: TaughtMethod
 
     @cached_property
-    def _courses(self) -> Courses:
+    def _courses(self) -> PictureCourses:
         """As the plan of a killed run says, as asked for, or as suits the device."""
         begun, material = self._begun_plan, self.material
         wanted = material.wish.course if begun is None else COURSES[int(begun.streamed)]
@@ -84,26 +47,6 @@ class Run:
         student, teacher = (probe.said(outputs[name]) for name in (BEFORE, TEACHER))
         self.progress.say(f"  before: {student}; the teacher's {teacher}")
         return outputs
-
-    @property
-    def _begun_plan(self) -> Plan | None:
-        file = self.folder / PLAN
-        return Plan(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-    def _plan(self) -> Plan:
-        """The plan that a killed run had, the one asked for, or the one that fills the budget."""
-        if (begun := self._begun_plan) is not None:
-            return begun
-        epochs = self.material.wish.epochs
-        plan = self._filling() if epochs is None else self._courses.asked(epochs)
-        write_json(self.folder / PLAN, asdict(plan))
-        return plan
-
-    def _filling(self) -> Plan:
-        """The plan that fills what is left of the budget; a part of it is for looks at the probe."""
-        each = self.material.probe.seconds if self.material.probe else 0.0
-        looks = looks_within(self._courses.left, each)
-        return replace(self._courses.filling(looks * each), looks=looks)
 
     def _result(self, reached: Reached, plan: Plan) -> Pretrained:
         material, probed = self.material, None

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
-from headstart.experiment.pretraining_probe import Probe
 from headstart.experiment.pretraining_state import AFTER, Reached
+from headstart.experiment.pretraining_watch import Watch
 from headstart.model.state import owned
 from headstart.pretraining import Learner
 
@@ -22,16 +22,18 @@ class Schooling:
 
     Attributes
     ----------
-    probe : None where nobody gave labelled examples: the course then goes to its end.
+    probe : None where nothing tells whether it gets better: the course then goes to its end.
     folder : where its state is kept. deadline : seconds by the stopwatch; no epoch begins that would end after it.
+    noun : what is learnt from, as a person calls it.
     """
 
     learner: Learner
-    probe: Probe | None
+    probe: Watch | None
     folder: Path
     stopwatch: Stopwatch
     deadline: float
     progress: Progress
+    noun: str = "crops"
 
     def run(self, reached: Reached) -> Reached:
         """Go on from what is `reached`, to the end; the student is then what it was at its best."""
@@ -54,7 +56,7 @@ class Schooling:
     def _epoch(self, reached: Reached) -> None:
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
-        counter = self.progress.counter(plan.per_epoch, label, "crops")
+        counter = self.progress.counter(plan.per_epoch, label, self.noun)
         reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
         counter.close()
         reached.epoch += 1
@@ -68,7 +70,7 @@ class Schooling:
             said += f", {self._probe(self.probe, reached)}"
         self.progress.say(f"{said}, {say_duration(self.stopwatch.total)} so far")
 
-    def _probe(self, probe: Probe, reached: Reached) -> str:
+    def _probe(self, probe: Watch, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""
         student = self.learner.course.student
         outputs = probe.outputs(student)
@@ -78,5 +80,5 @@ class Schooling:
             reached.best_epoch, reached.outputs[AFTER] = reached.epoch, outputs
             reached.best = owned(student.state_dict())
         elif not reached.stopped and sum(epoch > reached.best_epoch for epoch, _ in reached.looks) >= PATIENCE:
-            reached.stopped = f"the probe gained nothing in {PATIENCE} looks"
+            reached.stopped = f"{probe.name} gained nothing in {PATIENCE} looks"
         return probe.said(outputs)

@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import Courses
+from headstart.experiment.courses import PictureCourses
 from headstart.experiment.pretraining_plan import BATCH, BATCH_ON_GPU, streamed, streamed_as_asked
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining import Course, Learner, Places, Plan, Said, Streamed, shared_maps
@@ -28,7 +28,7 @@ WARM, TIMED = 6, 60
 """Steps of the trial before the clock starts, and by the clock, on a GPU; elsewhere a step is slow and steady."""
 
 
-class StreamedCourse(Courses):
+class StreamedCourse(PictureCourses):
     """For a device that computes faster than crops could be decoded and stored: it cuts them itself."""
 
     def asked(self, epochs: int) -> Plan:

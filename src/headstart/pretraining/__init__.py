@@ -2,8 +2,10 @@
 
 from headstart.pretraining._course import Course, Shown
 from headstart.pretraining._learner import Learner
+from headstart.pretraining._passages import Passages, passages_of
 from headstart.pretraining._places import Places
 from headstart.pretraining._plan import Plan
+from headstart.pretraining._reading import Reading
 from headstart.pretraining._registry import METHODS
 from headstart.pretraining._said import Said, said_by, shared_maps
 from headstart.pretraining._stored import Stored, crops_of
@@ -13,13 +15,16 @@ __all__ = [
     "METHODS",
     "Course",
     "Learner",
+    "Passages",
     "Places",
     "Plan",
+    "Reading",
     "Said",
     "Shown",
     "Stored",
     "Streamed",
     "crops_of",
+    "passages_of",
     "said_by",
     "shared_maps",
 ]

@@ -30,11 +30,15 @@ class PretrainingMethod(ABC):
     summary: ClassVar[str]
     """What it does, in a sentence without its first word's capital or a full stop."""
 
-    maps: float = 0.0
-    """The weight of the teacher's maps, place by place, where they are at hand."""
-
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """Raise UsageError for settings that cannot be, before anything is computed."""
+
+
+class TaughtMethod(PretrainingMethod):
+    """A way to learn from a teacher."""
+
+    maps: float = 0.0
+    """The weight of the teacher's maps, place by place, where they are at hand."""
 
     @abstractmethod
     def lesson(self, width: int, answers: Tensor) -> Lesson:
