@@ -162,3 +162,33 @@ def test_texts_too_short_to_learn_from_are_refused(encoder: str, at_hand: Path) 
     tiny_language("gpt2", at_hand / "decoder")
     with pytest.raises(headstart.core.errors.InputError, match="fewer than two texts"):
         headstart.pretrain(["fox"], backbone="decoder", out="mine", quiet=True)
+
+
+def test_a_recurrent_network_from_random_weights_is_tuned_and_goes_on(mails: Path, at_hand: Path) -> None:
+    """As ULMFiT does: a language model of texts at large, then of one's own, then a classifier thawed gradually."""
+    large = at_hand / "large.txt"
+    large.write_text("\n".join(text for text, _ in texts(300, seed=3)), encoding="utf-8")
+    asked = "awd_lstm:embedding=16,hidden=24,layers=3,vocabulary=330"
+    first = headstart.pretrain(
+        [str(large), str(mails)], architecture=asked, out="large-lm", epochs=8, quiet=True, rate=0.01
+    )
+    assert (first.random_weights, first.method, first.texts) == (True, "causal_language_modelling", 390)
+    before, after = (figure.value for figure in first.unmet)
+    assert after < 0.8 * before
+    assert "recurrent/awd_lstm, with random weights" in Path("large-lm/README.md").read_text()
+    own = headstart.pretrain(mails, backbone="large-lm", out="lm", epochs=2, quiet=True)
+    assert not own.random_weights
+    assert own.losses[0] < first.losses[0]
+    strategy = "gradual_unfreezing:epochs=40,learning_rate=0.02,head_rate=0.02"
+    assert status("fit", mails, "--target", "topic", "--backbone", "lm", "--strategy", strategy, "--out", "m") == 0
+    model = headstart.load("m")
+    assert model.result.chosen == "gradual_unfreezing"
+    assert model.evaluate(mails)["accuracy"].value > 0.9
+    assert model.predict(["the quick brown fox jumps"]) == ["animals"]
+
+
+def test_an_architecture_excludes_a_backbone(mails: Path, encoder: str, at_hand: Path) -> None:
+    with pytest.raises(headstart.core.errors.UsageError, match="leave one out"):
+        headstart.pretrain(mails, architecture="awd_lstm", backbone=encoder, out="o", quiet=True)
+    with pytest.raises(headstart.core.errors.UsageError, match="--architecture is for texts"):
+        headstart.pretrain([at_hand / "no.png"], architecture="awd_lstm", out="o", quiet=True)

@@ -17,6 +17,7 @@ EPILOG = """examples:
   headstart pretrain photos/ --teacher backbones/resnet50 --student timm/mobilenetv3_small_050 --out small
   headstart pretrain photos/ --teacher backbones/resnet50 --student backbones/small --out smaller --budget 2h
   headstart pretrain photos/ --teacher T --student S --out small --probe labelled/    see whether features improve
+  headstart pretrain texts.txt --architecture awd_lstm --out mine       a recurrent language model of your own
   headstart pretrain mails.csv --out mine                  a text backbone at hand goes on learning from your texts
 A student of timm or torchvision by name begins with random weights, one on this machine goes on from what it is.
 """
@@ -52,6 +53,11 @@ def add_to(commands: Any) -> None:
         default="auto",
         metavar="NAME",
         help="name or name:setting=value (default: distillation for pictures, what suits the backbone for texts)",
+    )
+    parser.add_argument(
+        "--architecture",
+        metavar="NAME",
+        help="begin with random weights: awd_lstm, or awd_lstm:hidden=256,layers=2 (texts)",
     )
     parser.add_argument("--rate", type=float, metavar="R", help="peak learning rate (texts; default: what suits)")
     parser.add_argument(
@@ -94,6 +100,7 @@ def run(options: argparse.Namespace) -> None:
         size=options.size,
         fresh=options.fresh,
         rate=options.rate,
+        architecture=options.architecture,
     )
     if options.json:
         print(json.dumps(finite(result.to_json()), ensure_ascii=False))

@@ -95,6 +95,8 @@ def pretrain(
     if holds_texts(spec):
         of_pictures = {"teacher": teacher, "student": student, "size": size, "fresh": fresh}
         refuse(of_pictures, "for pictures, and these are texts")
+        if architecture is not None and backbone is not None:
+            raise UsageError("--architecture begins with random weights and --backbone goes on: leave one out.")
         begun = None if backbone is None else str(backbone)
         reading = ReadingWish(spec, begun, Path(out), method, epochs, probed, rate, architecture)
         return read_through(reading, Progress(quiet))

@@ -12,6 +12,7 @@ import torch
 
 from headstart.backbones import default_card, load, written_as
 from headstart.backbones._language import LanguageBackbone
+from headstart.backbones._recurrent_text import begun
 from headstart.core.device import choose_device
 from headstart.core.errors import InputError, UsageError
 from headstart.core.files import digest
@@ -71,7 +72,11 @@ class GatheredTexts:
     unmet: Passages | None
     probe: Probe | None
     device: torch.device
-    goes_on: bool = True
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the network has learnt before."""
+        return bool(self.student.card.path)
 
     @property
     def method_name(self) -> str:
@@ -105,12 +110,14 @@ def gathered_texts(
     texts = unlabelled(wish.spec, FrontierStore(store_folder()), stopwatch, progress)
     kind = texts.examples.modality
     texts = texts.select(_first_of_each(texts.fingerprints))
-    student = _student(wish, kind)
+    torch.manual_seed(wish.spec.seed)  # for random weights
+    student = _student(wish, kind, texts)
     method = method or suited_to(student)
     device = choose_device(wish.spec.device)
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
     passages, unmet = _passages(texts, student, wish, probe)
-    progress.say(f"Backbone: {student.card.name}, which goes on learning: it {method.summary}.")
+    how = "which goes on learning" if student.card.path else "from random weights"
+    progress.say(f"Backbone: {student.card.name}, {how}: it {method.summary}.")
     progress.say(
         f"{len(passages):,} passages of {len(texts.examples):,} texts. Budget: {say_duration(wish.spec.budget)}."
     )
@@ -132,7 +139,9 @@ def suited_to(student: LanguageBackbone) -> TextMethod:
     return made
 
 
-def _student(wish: ReadingWish, kind: str) -> LanguageBackbone:
+def _student(wish: ReadingWish, kind: str, texts: Checked) -> LanguageBackbone:
+    if wish.architecture is not None:
+        return begun(wish.architecture, texts.examples.references)
     name = wish.backbone or default_card(kind).name
     student = load(name)
     check_modality(name, student.card, kind)
@@ -141,7 +150,6 @@ def _student(wish: ReadingWish, kind: str) -> LanguageBackbone:
             f"{student.card.name} reads texts in pairs or by their names, and cannot learn from texts alone; take an "
             "encoder, a decoder or a recurrent network."
         )
-    torch.manual_seed(wish.spec.seed)  # for what of a lesson begins with random weights
     return student
 
 
