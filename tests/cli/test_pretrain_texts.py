@@ -168,7 +168,7 @@ def test_a_recurrent_network_from_random_weights_is_tuned_and_goes_on(mails: Pat
     """As ULMFiT does: a language model of texts at large, then of one's own, then a classifier thawed gradually."""
     large = at_hand / "large.txt"
     large.write_text("\n".join(text for text, _ in texts(300, seed=3)), encoding="utf-8")
-    asked = "awd_lstm:embedding=16,hidden=24,layers=3,vocabulary=330"
+    asked = "awd_lstm:embedding=32,hidden=48,layers=3,vocabulary=330,dropout=0.2"
     first = headstart.pretrain(
         [str(large), str(mails)], architecture=asked, out="large-lm", epochs=8, quiet=True, rate=0.01
     )
@@ -179,7 +179,7 @@ def test_a_recurrent_network_from_random_weights_is_tuned_and_goes_on(mails: Pat
     own = headstart.pretrain(mails, backbone="large-lm", out="lm", epochs=2, quiet=True)
     assert not own.random_weights
     assert own.losses[0] < first.losses[0]
-    strategy = "gradual_unfreezing:epochs=40,learning_rate=0.02,head_rate=0.02"
+    strategy = "gradual_unfreezing:epochs=4"
     assert status("fit", mails, "--target", "topic", "--backbone", "lm", "--strategy", strategy, "--out", "m") == 0
     model = headstart.load("m")
     assert model.result.chosen == "gradual_unfreezing"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,8 +15,11 @@ EMBEDDING_DROP, INPUT_DROP, WEIGHT_DROP, HIDDEN_DROP, OUTPUT_DROP = 0.02, 0.25, 
 """What fastai drops of a language model (``awd_lstm_lm_config``): of words, of their vectors, of the weights from
 state to state, between layers, and after the last."""
 
-INITIAL = 0.1
-"""Token vectors begin within so much of nought."""
+INITIAL, REMEMBERED = 0.5, 1.0
+"""Token vectors begin with this deviation, and the gates that keep a state with this bias (Jozefowicz et al. 2015).
+From small vectors and small states a language model stays long at the frequencies of tokens: on 8,000 sentences its
+loss after 200 steps was 6.6 with the paper's initial values, which are for plain gradient descent at a rate of 30, and
+6.0 with these."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class DroppedEmbedding(nn.Embedding):
     def __init__(self, known: int, width: int, drop: float) -> None:
         super().__init__(known, width)
         self.drop = drop
-        nn.init.uniform_(self.weight, -INITIAL, INITIAL)
+        nn.init.normal_(self.weight, std=INITIAL)
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or not self.drop:
@@ -110,17 +112,20 @@ class DroppedLstm(nn.Module):
         self.weight_ih = nn.Parameter(torch.empty(4 * out, width))
         self.weight_hh = nn.Parameter(torch.empty(4 * out, out))
         self.bias_ih, self.bias_hh = nn.Parameter(torch.empty(4 * out)), nn.Parameter(torch.empty(4 * out))
-        bound = 1 / math.sqrt(out)
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+        for bias in (self.bias_ih, self.bias_hh):
+            nn.init.zeros_(bias)
+        with torch.no_grad():
+            self.bias_ih[out : 2 * out] = REMEMBERED
+            for gate in (*self.weight_ih.split(out), *self.weight_hh.split(out)):
+                nn.init.orthogonal_(gate)
 
     def forward(self, hidden_states: Tensor) -> Tensor:
         inside = self._locked(hidden_states, self.before)
-        recurrent = self.weight_hh
+        recurrent: Tensor = self.weight_hh
         if self.training and self.weights:
             recurrent = functional.dropout(recurrent, self.weights)
         nought = inside.new_zeros((1, len(inside), self.out))
-        weights = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
+        weights: list[Tensor] = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
         states = torch.lstm(inside, (nought, nought), weights, True, 1, 0.0, self.training, False, True)[0]
         return self._locked(states, self.after)
 

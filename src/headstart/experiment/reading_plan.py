@@ -16,7 +16,7 @@ MOST_PASSES = 20
 LOOKS = 10
 """Epochs, at least, where there is time for so many."""
 
-FRESH = 3e-3
+FRESH = 1e-2
 """AdamW's peak rate for random weights."""
 
 USUAL_SIZE, FASTEST = 1e8, 1e-3
