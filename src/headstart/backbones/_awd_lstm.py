@@ -18,8 +18,8 @@ state to state, between layers, and after the last."""
 INITIAL, REMEMBERED = 0.5, 1.0
 """Token vectors begin with this deviation, and the gates that keep a state with this bias (Jozefowicz et al. 2015).
 From small vectors and small states a language model stays long at the frequencies of tokens: on 8,000 sentences its
-loss after 200 steps was 6.6 with the paper's initial values, which are for plain gradient descent at a rate of 30, and
-6.0 with these."""
+loss after 200 steps was 6.6 with the paper's initial values, which are for plain gradient descent, and 6.0 with
+these."""
 
 
 @dataclass(frozen=True)
