@@ -124,7 +124,7 @@ class DroppedLstm(nn.Module):
         recurrent: Tensor = self.weight_hh
         if self.training and self.weights:
             recurrent = functional.dropout(recurrent, self.weights)
-        nought = inside.new_zeros((1, len(inside), self.out))
+        nought = inside.new_zeros((1, inside.shape[0], self.out))
         weights: list[Tensor] = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
         states = torch.lstm(inside, (nought, nought), weights, True, 1, 0.0, self.training, False, True)[0]
         return self._locked(states, self.after)

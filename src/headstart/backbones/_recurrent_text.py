@@ -108,7 +108,7 @@ class RecurrentText(LanguageBackbone):
         return found
 
     def pool(self, states: Tensor, mask: Tensor) -> Tensor:
-        last = states[torch.arange(len(states), device=states.device), mask.sum(1).clamp(min=1) - 1]
+        last = states[torch.arange(states.shape[0], device=states.device), mask.sum(1).clamp(min=1) - 1]
         largest = states.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(states.dtype).min).max(dim=1).values
         return torch.cat([last, largest, _mean(states, mask)], dim=1)
 
