@@ -43,7 +43,7 @@ def test_a_probe_learns_from_train_and_is_judged_on_test(at_hand: Path) -> None:
 def test_every_measurement_is_listed_and_the_fastest_engine_counts(
     at_hand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert importlib.import_module("pretrain").LINES == ["continued_images", "embedded"]
+    assert importlib.import_module("pretrain").LINES == ["continued_images", "continued_texts", "embedded", "ulmfit"]
     rate = importlib.import_module("pretrained._rate")
     monkeypatch.setattr(rate, "available", lambda device: ["eager", "channels_last"])
     monkeypatch.setattr(rate, "_rate", lambda engine, batches, batch: batch + (type(engine).__name__ == "Eager"))

@@ -128,7 +128,7 @@ def test_a_collapse_is_said_and_nothing_is_written(
     monkeypatch.setattr(Learner, "epoch", collapsing)
     assert status("pretrain", photos, "--out", "mine", "--epochs", 2) == 1
     said = capsys.readouterr().err
-    assert "After epoch 1 its features of all pictures became alike" in said
+    assert "After epoch 1 its features of all examples became alike" in said
     assert "Take another --method" in said
     assert not Path("mine").exists()
 

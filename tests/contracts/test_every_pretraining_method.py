@@ -1,4 +1,4 @@
-"""What every pretraining method promises; a new one joins by its file."""
+"""What every pretraining method promises, those for pictures above all; a new one joins by its file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones import SOURCES
+from headstart.data.modalities import MODALITIES
 from headstart.pretraining import METHODS
+from headstart.pretraining._text_method import TextMethod
 from headstart.pretraining.base import OwnMethod, PretrainingMethod, TaughtMethod
 from headstart.tasks import TASKS
 
@@ -82,10 +84,11 @@ def test_features_that_never_change_do_no_harm(method: TaughtMethod) -> None:
 def test_it_says_what_it_does_and_has_a_default_for_everything(name: str) -> None:
     method: PretrainingMethod = METHODS.load(name)()
     method.check()
+    assert method.modality in MODALITIES.names()
     assert method.summary[0].islower()
     assert not method.summary.endswith(".")
     assert type(method).__doc__
-    assert isinstance(method, TaughtMethod | OwnMethod)
+    assert isinstance(method, TaughtMethod | OwnMethod | TextMethod)
 
 
 def shown(each: int) -> tuple[Tensor, Tensor]:

@@ -115,6 +115,8 @@ class Backbone(nn.Module, ABC):
     """D of :meth:`features`."""
     learning_rate: float = 1e-4
     """AdamW's peak rate at which this kind of network is usually fine-tuned."""
+    thaws_gradually: bool = False
+    """Whether it is tuned stage by stage where all of it is tuned, lest it forget at once what it has learnt."""
     prompts: tuple[str, ...] = ()
     """Templates with ``{}`` for the name of a class, an ensemble; empty where the backbone knows no words."""
     read_classifier: Callable[[], tuple[Tensor, Tensor] | None] | None = None

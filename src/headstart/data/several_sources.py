@@ -11,6 +11,8 @@ from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
+from headstart.data.readers._folders import is_path
+from headstart.data.readers._kinds_of_input import ending, suffixes
 from headstart.data.readers.base import Request
 
 UNNAMED = "label"
@@ -67,9 +69,17 @@ def read_together(requests: Sequence[Request]) -> Examples:
 
 
 def sources_of(data: Any) -> list[Any]:
-    """What was handed over as a list of sources: it is one where a folder is among paths; a list of files is not."""
+    """What was handed over as a list of sources: it is one where a folder, a table or a text file is among paths."""
     paths = isinstance(data, list | tuple) and all(isinstance(each, str | Path) for each in data)
-    return list(data) if paths and any(Path(each).expanduser().is_dir() for each in data) else [data]
+    return list(data) if paths and any(map(_holds_several, data)) else [data]
+
+
+def _holds_several(source: str | Path) -> bool:
+    """Whether it is a path at which a reader finds several inputs: a folder, or a file that is no input itself."""
+    if not is_path(source):
+        return False
+    path = Path(source).expanduser()
+    return path.is_dir() or (path.is_file() and ending(path) not in suffixes())
 
 
 def _all_have_targets(parts: Sequence[Examples]) -> bool:

@@ -1,4 +1,4 @@
-"""What all courses share, with a teacher whose answers are stored or streamed, or without one."""
+"""What all ways to make a course share, and those that show pictures among them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
-from headstart.experiment.pretraining_material import Gathered
+from headstart.experiment.learning_material import Material
+from headstart.experiment.picture_material import GatheredPictures
 from headstart.experiment.pretraining_plan import RATE, RATE_ON
 from headstart.pretraining import Course, Plan
 from headstart.pretraining.base import PretrainingMethod
@@ -21,7 +22,7 @@ Method = TypeVar("Method", bound=PretrainingMethod)
 class Courses(ABC, Generic[Method]):
     """Makes plans for what was gathered, and the course of a plan. ``deadline`` is in seconds by the stopwatch."""
 
-    material: Gathered
+    material: Material
     method: Method
     stopwatch: Stopwatch
     progress: Progress
@@ -39,13 +40,18 @@ class Courses(ABC, Generic[Method]):
     def course(self, plan: Plan) -> Course:
         """What is learnt by `plan`."""
 
+    @property
+    @abstractmethod
+    def usual_rate(self) -> float:
+        """The peak learning rate for this student where nobody names one."""
+
     def recorded_in(self, folder: Path) -> None:
         """Keep in `folder` what was chosen by measuring, for a resumed run; or take what lies there."""
 
     @property
     def rate(self) -> float:
-        """The peak learning rate for this student."""
-        return RATE_ON if self.material.goes_on else RATE
+        """The peak learning rate."""
+        return self.material.wish.rate or self.usual_rate
 
     @property
     def seed(self) -> int:
@@ -53,11 +59,21 @@ class Courses(ABC, Generic[Method]):
         return self.material.wish.spec.seed
 
     @property
-    def pictures(self) -> int:
-        """How many there are."""
-        return len(self.material.pictures.examples)
-
-    @property
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - self.stopwatch.total
+
+
+class PictureCourses(Courses[Method]):
+    """Courses of crops of pictures."""
+
+    material: GatheredPictures
+
+    @property
+    def usual_rate(self) -> float:
+        return RATE_ON if self.material.goes_on else RATE
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(self.material.pictures.examples)

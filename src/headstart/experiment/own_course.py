@@ -27,7 +27,7 @@ class WithoutTeacher(Streaming[OwnMethod]):
         return OwnCourse(*what, reduced=self._on_gpu, holds=material.goes_on)
 
     @property
-    def rate(self) -> float:
+    def usual_rate(self) -> float:
         return RATE_ON_ALONE if self.material.goes_on else RATE
 
     def _ready(self, epoch: int) -> None:

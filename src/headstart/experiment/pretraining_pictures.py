@@ -1,75 +1,38 @@
-"""The pictures that a pretraining learns from: whatever their labels, or with their targets where it learns those."""
+"""Pretrains a backbone on pictures, and writes it as a backbone folder."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import torch
-from torch import Tensor
-
-from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
-from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.data.checks import Checked, check
-from headstart.data.examples import Examples
-from headstart.data.modalities import MODALITIES
-from headstart.data.readers.base import Request
-from headstart.data.several_sources import read_together, sources_of
-from headstart.experiment.looks import KeptLooks
-from headstart.experiment.material import say_notes
-from headstart.frozen.store import FrontierStore
-from headstart.tasks import choose_task
-from headstart.tasks.base import Task
+from headstart.experiment.picture_material import PictureWish, gathered_pictures
+from headstart.experiment.picture_run import PictureRun
+from headstart.experiment.pretrained_pictures import PretrainedPictures, save_pictures
+from headstart.experiment.pretraining_choice import checked_method, why_chosen
+from headstart.experiment.request import check_request
+from headstart.experiment.running import finished_before, through
+from headstart.experiment.unfinished import Unfinished
 
 
-def pictures_of(
-    spec: FitSpec, labelled: bool, store: FrontierStore, stopwatch: Stopwatch, progress: Progress
-) -> Checked:
-    """The inputs that can be read, none of a test split that the data give; their targets where they are `labelled`.
+def look_through(wish: PictureWish, progress: Progress, asked: str) -> PretrainedPictures:
+    """Pretrain as it is wished for; what is unfinished lies beside the folder until that is written.
 
-    Raises
-    ------
-    InputError : there is none, or too many are damaged; a target is missing.
-    """
-    examples = _read(spec, labelled)
-    splits = examples.splits or [None] * len(examples)
-    rows = [row for row, name in enumerate(splits) if name != "test"]
-    modality, left = MODALITIES.load(examples.modality)(), len(examples) - len(rows)
-    looked_at = "" if labelled else "; no label is looked at"
-    progress.say(f"Read {len(rows)} {modality.noun} from {examples.source}{looked_at}.")
-    say_notes((*examples.notes, *((f"Left out: {left} of a test split.",) if left else ())), progress)
-    if not rows:
-        raise InputError(f"{examples.source}: holds nothing outside of its test split.")
-    kept = examples.select(rows)
-    examples = replace(kept, targets=kept.targets if labelled else None, splits=None)
-    checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
-    say_notes(checked.notes, progress)
-    return checked
-
-
-def targets_of(pictures: Checked, labelled: bool, progress: Progress) -> tuple[Task | None, Tensor]:
-    """What the targets mean, and all of them encoded, (N,) or (N, C); None and (N, 0) where they are not `labelled`.
+    Parameters
+    ----------
+    asked : the method as a person asked for it, AUTO where nobody did.
 
     Raises
     ------
-    InputError : no task suits them. UsageError : they have places in the pictures.
+    HeadstartError : for every mistake in the request or the data.
     """
-    if not labelled:
-        return None, torch.zeros(len(pictures.examples), 0)
-    targets = list(pictures.examples.targets or [])
-    task, why = choose_task(targets)
-    if task.reads_maps:
-        raise UsageError(f"{pictures.examples.source}: pooled features are learnt, and {task.name} reads maps.")
-    progress.say(f"Targets: {why}.")
-    return task, task.encode(targets)
-
-
-def _read(spec: FitSpec, labelled: bool) -> Examples:
-    requests = [
-        Request(each, spec.input, spec.target, needs_targets=labelled, fits=False) for each in sources_of(spec.data)
-    ]
-    examples = read_together(requests)
-    if labelled and examples.targets is None:
-        raise InputError(f"{examples.source}: has no targets to learn from; name their column with --target.")
-    return examples
+    check_request(wish.spec)
+    stopwatch, method = Stopwatch(), checked_method(wish)
+    if (before := finished_before(wish, PretrainedPictures.from_json, progress)) is not None:
+        return before
+    progress.say(why_chosen(asked, wish, method))
+    material = gathered_pictures(wish, method.labelled, stopwatch, progress)
+    unfinished = Unfinished(wish.out, wish.spec, material.asked, progress, kind="pretraining")
+    return through(
+        unfinished,
+        PictureRun(material, method, unfinished.folder, stopwatch, progress).learnt,
+        lambda result, folder: save_pictures(result, material.student, material.config, folder),
+    )

@@ -80,6 +80,8 @@ class Probe:
     ``seconds`` are those that the last look took.
     """
 
+    name = "the probe"
+
     def __init__(self, spec: FitSpec, modality: str, stopwatch: Stopwatch, device: torch.device) -> None:
         quiet = Progress(quiet=True)
         found = find(spec, quiet)

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import Courses
+from headstart.experiment.courses import PictureCourses
 from headstart.experiment.pretraining_plan import BATCH, ROUNDS, answered_within, as_asked, usual_epoch, within
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
@@ -24,7 +24,7 @@ SAMPLE = 256
 """Crops that tell what the teacher's features are like, and how long a step takes."""
 
 
-class StoredCourse(Courses[TaughtMethod]):
+class StoredCourse(PictureCourses[TaughtMethod]):
     """For a machine on which the teacher's run costs as much as the student's."""
 
     def asked(self, epochs: int) -> Plan:

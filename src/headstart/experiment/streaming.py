@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import Courses, Method
+from headstart.experiment.courses import Method, PictureCourses
 from headstart.experiment.pretraining_plan import BATCH, BATCH_ON_GPU, streamed, streamed_as_asked
 from headstart.pretraining import Learner, Plan
 
@@ -23,7 +23,7 @@ WARM, TIMED = 6, 60
 """Steps of the trial before the clock starts, and by the clock, on a GPU; elsewhere a step is slow and steady."""
 
 
-class Streaming(Courses[Method]):
+class Streaming(PictureCourses[Method]):
     """For crops that the device cuts itself, faster than they could be decoded and stored."""
 
     def asked(self, epochs: int) -> Plan:

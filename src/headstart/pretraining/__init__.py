@@ -5,8 +5,10 @@ from headstart.pretraining._course import Course, Shown
 from headstart.pretraining._learner import Learner
 from headstart.pretraining._own_course import OwnCourse
 from headstart.pretraining._own_crops import OwnCrops
+from headstart.pretraining._passages import Passages, passages_of
 from headstart.pretraining._places import Places
 from headstart.pretraining._plan import Plan
+from headstart.pretraining._reading import Reading
 from headstart.pretraining._registry import METHODS
 from headstart.pretraining._said import Said, said_by, shared_maps
 from headstart.pretraining._stored import Stored, crops_of
@@ -19,8 +21,10 @@ __all__ = [
     "Learner",
     "OwnCourse",
     "OwnCrops",
+    "Passages",
     "Places",
     "Plan",
+    "Reading",
     "Said",
     "Shown",
     "Spread",
@@ -28,6 +32,7 @@ __all__ = [
     "Streamed",
     "Turns",
     "crops_of",
+    "passages_of",
     "said_by",
     "shared_maps",
 ]

@@ -1,4 +1,4 @@
-"""Notices a collapse: a network in training that finds all pictures alike."""
+"""Notices a collapse: a network in training that finds all examples alike."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from headstart.backbones.base import Batch
 from headstart.pretraining._course import Course
 
 ALIKE, OF_THE_FIRST = 0.01, 0.1
-"""All pictures count as alike where features differ by less than this share of their length, and by less than this
+"""All examples count as alike where features differ by less than this share of their length, and by less than this
 share of how much they differed in the beginning: untrained networks differ little too."""
 
 SHOWN = 32
-"""Crops that are looked at, always the same."""
+"""Examples that are looked at, always the same."""
 
 
 class Spread:
-    """How much the features of the student of `course` differ between crops; made before it has learnt."""
+    """How much the features of the student of `course` differ between examples; made before it has learnt."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
@@ -27,7 +27,7 @@ class Spread:
 
     @torch.no_grad()
     def now(self) -> float:
-        """The deviation of features between crops as a share of their length."""
+        """The deviation of features between examples as a share of their length."""
         student = self.course.student.to(self.course.device).eval()
         return spread(student.features(self.shown).float())
 

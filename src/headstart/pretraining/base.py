@@ -1,4 +1,4 @@
-"""The contract of a pretraining method: what a network's features of crops should be, as a loss."""
+"""The contract of a pretraining method: what a network should make of pictures, or of texts, as a loss."""
 
 from __future__ import annotations
 
@@ -52,20 +52,30 @@ class OwnLesson(nn.Module, ABC):
 class PretrainingMethod(ABC):
     """One way to pretrain. File name = plug-in name; the constructor only stores, with a default for everything.
 
-    It is a :class:`TaughtMethod` or an :class:`OwnMethod`.
+    It is a :class:`TaughtMethod` or an :class:`OwnMethod`, or for texts a
+    :class:`~headstart.pretraining._text_method.TextMethod`.
     """
+
+    modality: ClassVar[str]
+    """The kind of inputs that it is for."""
 
     summary: ClassVar[str]
     """What it does, in a sentence without its first word's capital or a full stop."""
-
-    labelled: ClassVar[bool] = False
-    """Whether it learns from targets."""
 
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """Raise UsageError for settings that cannot be, before anything is computed."""
 
 
-class TaughtMethod(PretrainingMethod):
+class PictureMethod(PretrainingMethod):
+    """A way to learn from crops of pictures."""
+
+    modality = "image"
+
+    labelled: ClassVar[bool] = False
+    """Whether it learns from targets."""
+
+
+class TaughtMethod(PictureMethod):
     """A way to learn from a teacher."""
 
     maps: float = 0.0
@@ -81,7 +91,7 @@ class TaughtMethod(PretrainingMethod):
         """
 
 
-class OwnMethod(PretrainingMethod):
+class OwnMethod(PictureMethod):
     """A way to learn without a teacher."""
 
     each: int = 1

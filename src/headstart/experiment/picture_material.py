@@ -1,11 +1,8 @@
-"""What a pretraining works with: pictures, a teacher, a student, and labelled examples to probe them on."""
+"""What a pretraining on pictures works with: those, a teacher, a student, and labelled examples to probe them on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,14 +15,13 @@ from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
-from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.data.checks import Checked
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.base import Modality
-from headstart.data.several_sources import sources_of
 from headstart.experiment.bench import check_modality
-from headstart.experiment.pretraining_pictures import pictures_of, targets_of
+from headstart.experiment.learning_material import Material, Wish
+from headstart.experiment.pretraining_inputs import inputs_of, targets_of
 from headstart.experiment.pretraining_probe import Probe
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -39,27 +35,23 @@ NOBODYS = "your own"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a person asked for; ``spec`` says on what, how long it may take, and what computes.
+class PictureWish(Wish):
+    """What a person asked for, of pictures.
 
-    ``teacher`` None: it is learnt without one. ``student`` begins with random weights unless it lies on this machine,
-    ``backbone`` goes on from its own wherever they come from; where neither is named, the default of what is at hand
-    does. ``epochs`` None: as many as the budget allows. ``probe`` are labelled examples, None where there are none.
-    ``course`` is one of :data:`COURSES`, or AUTO. ``side`` of the crops of a streamed course, in pixels; None for the
-    student's own. ``fresh``: a student on this machine begins with random weights too.
+    Attributes
+    ----------
+    teacher : None: it is learnt without one.
+    student : begins with random weights unless it lies on this machine, and ``fresh`` even then; ``backbone`` goes on
+        from its own wherever they come from; where neither is named, the default of what is at hand does.
+    course : one of :data:`COURSES`, or AUTO.
+    side : of the crops of a streamed course, in pixels; None for the student's own.
     """
 
-    spec: FitSpec
     teacher: str | None
     student: str | None
-    out: Path
-    method: str
-    epochs: int | None
-    probe: FitSpec | None
-    course: str = AUTO
-    side: int | None = None
-    fresh: bool = False
-    backbone: str | None = None
+    course: str
+    side: int | None
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -71,29 +63,28 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """What a pretraining works with.
+class GatheredPictures(Material):
+    """What a pretraining on pictures works with.
 
     Attributes
     ----------
     pictures : those that can be read. task : what their targets mean, None where none are learnt from, and
         ``targets`` are then (N, 0).
-    config : of the folder that the student is written into.
     student_sees : a crop as the student takes it; the teacher sees the same one under the same key.
     """
 
-    wish: Wish
+    wish: PictureWish
     pictures: Checked
     task: Task | None
     targets: Tensor
     modality: Modality
-    student: Backbone
-    config: Mapping[str, Any]
     student_sees: ImageCrops
     taught_by: Teacher | None
-    probe: Probe | None
     store: FrontierStore
-    device: torch.device
+
+    @property
+    def method_name(self) -> str:
+        return self.wish.method
 
     @property
     def teacher(self) -> Teacher:
@@ -108,35 +99,28 @@ class Gathered:
         return self.taught_by
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the student has learnt before."""
-        return bool(self.student.card.path)
-
-    @property
     def licence(self) -> str:
-        """Of the weights that are learnt from: the teacher's, and the student's own where it has any."""
+        """The teacher's, and the student's own where it has any."""
         teachers = [] if self.taught_by is None else [self.taught_by.network.card]
         cards = [*teachers, *([self.student.card] if self.goes_on else [])]
         return " and ".join(dict.fromkeys(card.licence for card in cards)) or NOBODYS
 
     @property
     def asked(self) -> dict[str, str]:
-        """What must be the same for a pretraining to be resumed, beside the request."""
         return {
+            **super().asked,
             "pictures": digest(*self.pictures.fingerprints),
             "targets": digest(bytes_of(self.targets.numpy())),
             "teacher": str(self.wish.teacher),
-            "student": self.student.card.name,
-            "method": self.wish.method,
-            "epochs": str(self.wish.epochs),
             "course": self.wish.course,
             "size": str(self.wish.side),
             "fresh": str(self.wish.fresh),
-            "probe": self.probe.fingerprint if self.probe else "",
         }
 
 
-def gathered(wish: Wish, labelled: bool, stopwatch: Stopwatch, progress: Progress) -> Gathered:
+def gathered_pictures(
+    wish: PictureWish, labelled: bool, stopwatch: Stopwatch, progress: Progress
+) -> GatheredPictures:
     """Read and check all that is wished for; with the targets of the pictures where they are `labelled`.
 
     Raises
@@ -144,7 +128,7 @@ def gathered(wish: Wish, labelled: bool, stopwatch: Stopwatch, progress: Progres
     HeadstartError : for every mistake in it, with what to do.
     """
     store = FrontierStore(store_folder())
-    pictures = pictures_of(wish.spec, labelled, store, stopwatch, progress)
+    pictures = inputs_of(wish.spec, labelled, store, stopwatch, progress)
     task, targets = targets_of(pictures, labelled, progress)
     kind, device = pictures.examples.modality, choose_device(wish.spec.device)
     teacher = None if wish.teacher is None else load(wish.teacher).requires_grad_(False).eval()
@@ -158,7 +142,8 @@ def gathered(wish: Wish, labelled: bool, stopwatch: Stopwatch, progress: Progres
     taught_by = None if teacher is None else Teacher(teacher, taught[0])
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
     modality = MODALITIES.load(kind)()
-    found = Gathered(wish, pictures, task, targets, modality, student, config, seen, taught_by, probe, store, device)
+    shown = (pictures, task, targets, modality, seen, taught_by, store)
+    found = GatheredPictures(wish, student, config, probe, device, *shown)
     begins = "as it is" if found.goes_on else "from random weights"
     teaches = "" if teacher is None else f"Teacher: {teacher.card.name}. "
     progress.say(f"{teaches}Student: {student.card.name}, {begins}.")
@@ -166,16 +151,11 @@ def gathered(wish: Wish, labelled: bool, stopwatch: Stopwatch, progress: Progres
     return found
 
 
-def _student(wish: Wish, kind: str) -> Backbone:
-    """The one that is wished for, or the default of what is at hand; see :class:`Wish` for what it begins with."""
+def _student(wish: PictureWish, kind: str) -> Backbone:
+    """The one that is wished for, or the default of what is at hand; see :class:`PictureWish`."""
     if wish.student is not None:
         return beginner(wish.student, wish.fresh)
     if wish.backbone is not None:
         return load(wish.backbone)
     name = default_card(kind).name
     return beginner(name, fresh=True) if wish.fresh else load(name)
-
-
-def names_of(data: Any) -> str:
-    """``photos and scans``: the sources' own names."""
-    return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
