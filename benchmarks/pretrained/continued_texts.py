@@ -40,9 +40,7 @@ def measure(asked: Asked) -> Iterator[dict[str, Any]]:
 def _pair(asked: Asked, name: str, of: str, folder: Path) -> Iterator[dict[str, Any]]:
     folder.mkdir()
     tables = unlabelled([of], asked.data, folder)
-    made = headstart.pretrain(
-        tables[0], backbone=name, out=folder / "after", epochs=PASSES, budget="10h", quiet=True
-    )
+    made = headstart.pretrain(tables[0], backbone=name, out=folder / "after", epochs=PASSES, budget="10h", quiet=True)
     what, texts = f"{WHAT}: {name.rpartition('/')[2]}", []
     right: dict[str, list[bool]] = {"before": [], "after": []}
     networks = {"before": reader(name), "after": reader(str(folder / "after"))}
