@@ -165,6 +165,8 @@ def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: 
     assert "--student and --backbone both name what is to learn" in both
     assert "for --fresh name it with --student" in both, "all mistakes at once"
     assert "--course stored keeps a teacher's answers" in said("--course", "stored")
+    assert "--rate must lie between 0 and 1" in said("--rate", "2")
+    assert "--architecture is for texts" in said("--architecture", "awd_lstm")
     assert "--target is for methods that learn from targets" in said("--target", "fruit")
     assert "vicreg:" in said("--method", "vicreg:variance=0")
     assert not Path("mine").exists()
@@ -179,3 +181,14 @@ def test_pictures_without_labels_cannot_be_learnt_by_them(
     one = [str(path) for path in sorted((photos / "lime").iterdir())]
     with pytest.raises(HeadstartError, match="target"):
         headstart.pretrain(one, method="supervised", out="mine", quiet=True)
+
+
+def test_a_rate_that_is_asked_for_is_that_of_the_steps(photos: Path, at_hand: Path) -> None:
+    """At one of nothing a network stays what it is, but for rounding; at its usual one it moves."""
+    before = load("tiny_resnet").state_dict()
+    moved = []
+    for name, rate in (("still", 1e-12), ("moving", None)):
+        headstart.pretrain(photos, backbone="tiny_resnet", out=name, epochs=1, rate=rate, quiet=True)
+        after = load(name).state_dict()
+        moved.append(max(float((after[key] - each).abs().max()) for key, each in before.items() if each.dim() > 1))
+    assert moved[0] < 1e-6 < 1e-4 < moved[1]
