@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from headstart.backbones import SOURCES, beginner, load, write_folder, written_as
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, collate
 from headstart.core.errors import UsageError
+from language_folders import tiny_language
 
 
 def same(one: Backbone, folder: Path) -> None:
@@ -30,6 +31,17 @@ def test_every_family_of_timm(family: str, tmp_path: Path) -> None:
     same(SOURCES.load("timm")().tiny(family), tmp_path / "written")
 
 
+@pytest.mark.parametrize("family", SOURCES.load("transformers_text")().families())
+def test_every_family_of_texts(family: str, tmp_path: Path) -> None:
+    one = tiny_language(family, tmp_path / "written")
+    tiny_of_other_words = tiny_language(family, tmp_path / "other", seed=1)
+    batch = collate([one.preprocess("the quick fox"), one.preprocess("this film was good and that film was bad")])
+    with torch.no_grad():
+        found = one.features(batch)
+        assert torch.equal(found, load(tmp_path / "written").features(batch))
+        assert not torch.allclose(found, tiny_of_other_words.features(batch))
+
+
 @pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v3_small"])
 def test_torchvision(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
@@ -43,9 +55,10 @@ def test_a_folder_is_a_beginner_as_it_is_and_is_written_again(tiny_backbones: Pa
     same(begun, tmp_path / "written")
 
 
-def test_what_no_source_writes_is_refused(tiny_backbones: Path) -> None:
+def test_what_no_source_writes_is_refused() -> None:
+    source = SOURCES.load("transformers_images")()
     with pytest.raises(UsageError, match="cannot be written into a folder; take one of timm or torchvision"):
-        written_as(load(tiny_backbones / "tiny_bert"))
+        written_as(source.tiny(source.families()[0]))
     framed = SOURCES.load("timm")().tiny("resnet50").framed((64, 96))
     with pytest.raises(UsageError, match="made for targets with a place"):
         written_as(framed)

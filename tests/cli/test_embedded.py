@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan, streamed_course
+from headstart.experiment import pretraining_plan, streaming
 from small_world import HUES, PROBE, paint, result_of, status
 
 NAME = "headstart/embedded"
@@ -58,7 +58,7 @@ def test_it_goes_on_learning_from_a_persons_own_pictures(
     photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(pretraining_plan, "ENOUGH", 32)
-    monkeypatch.setattr(streamed_course, "BATCH", 16)
+    monkeypatch.setattr(streaming, "BATCH", 16)
     asked = ("--teacher", "tiny_resnet", "--student", NAME, "--course", "streamed", "--size", 32, "--epochs", 1)
     assert status("pretrain", photos, *asked, "--out", "mine", "--json") == 0
     told = capsys.readouterr()

@@ -255,7 +255,7 @@ def test_mistakes_are_said_with_what_to_do(
     assert "takes texts, and these examples are images" in text
     code, text = said(messages, "--teacher", "tiny_bert", "--student", "tiny_bert", "--out", "o")
     assert code == 2
-    assert "cannot be written into a folder" in text
+    assert "--teacher and --student are for pictures, and these are texts" in text
     code, text = said(photos, *asked("--method", "distilation"))
     assert code == 2
     assert "Did you mean 'distillation'" in text

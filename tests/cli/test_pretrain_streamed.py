@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan, streamed_course
+from headstart.experiment import pretraining_plan, streaming
 from headstart.experiment.streamed_course import StreamedCourse
 from headstart.pretraining import Learner
 from small_world import HUES, paint, status
@@ -20,7 +20,7 @@ from small_world import HUES, paint, status
 @pytest.fixture(autouse=True)
 def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretraining_plan, "ENOUGH", 64)
-    monkeypatch.setattr(streamed_course, "BATCH", 16)
+    monkeypatch.setattr(streaming, "BATCH", 16)
 
 
 def streamed(*more: object, out: str = "small") -> list[object]:
@@ -84,8 +84,8 @@ def test_the_way_of_a_gpu_is_planned_in_the_faster_layout(
 
     monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
     monkeypatch.setattr(StreamedCourse, "_trial", slower_when_plain)
-    monkeypatch.setattr(streamed_course, "BATCH_ON_GPU", 8)
-    monkeypatch.setattr(streamed_course, "TIMED", 2)
+    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 8)
+    monkeypatch.setattr(streaming, "TIMED", 2)
     monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
     plans = []
     course = StreamedCourse.course

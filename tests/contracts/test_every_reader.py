@@ -81,6 +81,8 @@ def sources(root: Path) -> dict[str, Any]:
         "pictures and masks": _masks(root / "masks", "images", "masks"),
         "pictures and masks, splits inside": root / "masks_inside",
         "pictures and masks, splits outside": root / "masks_outside",
+        "text file": _file(root / "notes.txt", "it was good\n\nit was bad\n"),
+        "folder of text files": _file(root / "notes" / "may" / "a.TXT", "it was good").parent.parent,
         "saved data set": root / "saved",
         "saved data set without splits": root / "saved_one",
         "hub name": "hf:someone/something",
@@ -151,7 +153,10 @@ def test_recognises_nothing_else_and_never_raises(reader: Reader, tmp_path: Path
 
 
 UNREADABLE_HERE = {"parquet", "saved data set", "saved data set without splits", "hub name", "bare hub name"}
-WITHOUT_TARGETS = {"loose images", "one image", "list of texts", "array of images", "PIL image", "series"}
+WITHOUT_TARGETS = {
+    "loose images", "one image", "text file", "folder of text files", "list of texts", "array of images", "PIL image",
+    "series",
+}  # fmt: skip
 
 
 def test_examples_are_complete_whatever_was_read(reader: Reader, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.errors import UsageError
+from headstart.core.slices import SliceStack
 
 FINEST = 2
 """A picture is decoded at so many times the side of the largest network that looks at crops of it."""
@@ -32,26 +33,26 @@ class ImageCrops(ImagePreprocess):
     jitter = 0.4
 
     def __init__(self, of: ImagePreprocess, side: int) -> None:
-        super().__init__(of.size, of.mean, of.std, of.interpolation, of.crop_pct)
+        super().__init__(of.size, of.mean, of.std, of.interpolation, of.crop_pct, stack=of.stack)
         self.size_hint = side
 
-    def __call__(self, raw: Image.Image, view: int = 0, key: str = "") -> Batch:
+    def __call__(self, raw: Image.Image | SliceStack, view: int = 0, key: str = "") -> Batch:
         return super().__call__(raw, 1 + view, key)
 
     def describe(self) -> dict[str, object]:
         return {**super().describe(), "crops_of": self.size_hint}
 
 
-def same_crops(one: Backbone, other: Backbone) -> tuple[ImageCrops, ImageCrops]:
-    """For each of two networks the preprocessing that shows it the crop that the other sees under the same key.
+def same_crops(*networks: Backbone) -> tuple[ImageCrops, ...]:
+    """For each of some networks the preprocessing that shows it the crop that the others see under the same key.
 
     Raises
     ------
     UsageError : one of them takes no pictures.
     """
-    first, second = _pictured(one), _pictured(other)
-    side = math.ceil(FINEST * max(first.size, second.size))
-    return ImageCrops(first, side), ImageCrops(second, side)
+    pictured = [_pictured(each) for each in networks]
+    side = math.ceil(FINEST * max(each.size for each in pictured))
+    return tuple(ImageCrops(each, side) for each in pictured)
 
 
 def _pictured(backbone: Backbone) -> ImagePreprocess:

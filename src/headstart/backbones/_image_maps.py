@@ -41,7 +41,7 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
     pixels = torch.zeros(1, channels, *TRIED, device=device)
     with torch.no_grad(), contextlib.ExitStack() as hooks:
         for path, module in _closed(network, stages, prefix):
-            hooks.enter_context(_hooked(module, partial(note, path)))
+            hooks.enter_context(hooked(module, partial(note, path)))
         try:
             network(pixels)
         except (RuntimeError, AssertionError, ValueError):  # made for one size, as vision transformers are
@@ -59,10 +59,10 @@ def read_with_output(network: nn.Module, pixels: Tensor, names: Sequence[str]) -
     found: Batch = {}
     with contextlib.ExitStack() as hooks:
         for name in names:
-            hooks.enter_context(_hooked(network.get_submodule(name), partial(found.__setitem__, name)))
+            hooks.enter_context(hooked(network.get_submodule(name), partial(found.__setitem__, name)))
         # What follows the last map may write over it, and is no part of what gives it.
         own = lambda output: found.__setitem__(names[-1], output.clone())  # noqa: E731
-        hooks.enter_context(_hooked(network.get_submodule(names[-1]), own))
+        hooks.enter_context(hooked(network.get_submodule(names[-1]), own))
         output = network(pixels)
     return output, {name: found[name] for name in names}
 
@@ -93,7 +93,7 @@ def _closed(network: nn.Module, stages: Sequence[Stage], prefix: str) -> Iterato
 
 
 @contextlib.contextmanager
-def _hooked(module: nn.Module, told: Callable[[Any], None]) -> Iterator[None]:
+def hooked(module: nn.Module, told: Callable[[Any], None]) -> Iterator[None]:
     """Tells `told` what `module` gives, for the block."""
     handle = module.register_forward_hook(lambda _, __, output: told(output))
     try:

@@ -29,10 +29,11 @@ _YEARS |= {
 _BROAD = (1000, 21841, 21843, 11821)
 """Numbers of classes of ImageNet's editions."""
 
-NARROW, PARTIAL, DECODER, PAIRS, BOXES = 6.0, 12.0, 5.0, 30.0, 15.0
+NARROW, PARTIAL, DECODER, PAIRS, BOXES, RECURRENT = 6.0, 12.0, 5.0, 30.0, 15.0, 15.0
 """Points off: for labels other than ImageNet's, for a network whose last stages are missing, for a decoder, whose
-early tokens see little, for a classifier of pairs of sentences, to which every class costs a run, and for a detector,
-whose pooled maps were never meant to tell whole pictures apart."""
+early tokens see little, for a classifier of pairs of sentences, to which every class costs a run, for a detector,
+whose pooled maps were never meant to tell whole pictures apart, and for a recurrent network, which a person taught
+on a few texts of their own."""
 
 BROAD_PICTURES, FEWER = 1_281_167, 8.0
 """ImageNet-1k's pictures, and points off for each tenfold fewer that a network was taught on from random weights. A
@@ -94,7 +95,7 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     text = _text_kind(config, sentences)
     found = of_weights("texts", text, where) or estimated_text(parameters, sentences)
     decoder = any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
-    return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs)
+    return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs - RECURRENT * ("recurrent" in config))
 
 
 def _breadth(config: Mapping[str, Any]) -> float:

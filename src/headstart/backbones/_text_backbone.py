@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from headstart.backbones._language import LanguageBackbone
 from headstart.backbones._layered import chosen_depths, first_argument, layered_stages, layers_at, layers_path
+from headstart.backbones._sentence_files import sentence_files
 from headstart.backbones._text_preprocess import TextPreprocess
 from headstart.backbones._words import Named, check_prompts, directions
-from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Name, Stage, collate
+from headstart.backbones.base import Batch, Card, LayerRun, Name, Stage, collate
 
 _DEPTHS = 6
 
@@ -22,7 +24,7 @@ SCALE = 20.0
 sentence-transformers, with which the all-* models were trained."""
 
 
-class TextBackbone(Backbone):
+class TextBackbone(LanguageBackbone):
     """``network``: a transformers model that returns ``last_hidden_state`` (N, L, D).
 
     Parameters
@@ -61,9 +63,25 @@ class TextBackbone(Backbone):
         layers = self._layers()
         return LayerRun(self.network.get_submodule(owner), attribute, first_argument(layers[0]))
 
-    def features(self, batch: Batch) -> Tensor:
-        hidden = self.network(**batch).last_hidden_state
-        return self._pool(hidden, batch["attention_mask"])
+    @property
+    def looks_ahead(self) -> bool:  # type: ignore[override]
+        """Whether transformers knows a model of this kind that fills in masked tokens; else it reads to the right."""
+        from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
+
+        return type(self.network.config) in MODEL_FOR_MASKED_LM_MAPPING
+
+    def states(self, batch: Batch) -> Tensor:
+        hidden: Tensor = self.network(**batch).last_hidden_state
+        return hidden
+
+    def token_vectors(self) -> Tensor:
+        table: Tensor = self.network.get_input_embeddings().weight  # type: ignore[operator]
+        return table
+
+    def folder_files(self, sentences: bool) -> Mapping[str, Any]:
+        longest = self._description.get("longest")
+        normalised = bool(self._description.get("sentence_normalised"))
+        return sentence_files(sentences, self.pooling, self.feature_size, longest, normalised)
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
         layers = self._layers()
@@ -112,13 +130,12 @@ class TextBackbone(Backbone):
     def save_assets(self, folder: Path) -> None:
         self._text_preprocess.tokenizer.save_pretrained(str(folder))
 
-    def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(N, L, D) and the mask (N, L) → (N, D). Padding stands on the right."""
+    def pool(self, states: Tensor, mask: Tensor) -> Tensor:
         if self.pooling == "cls":
-            return hidden[:, 0]
+            return states[:, 0]
         if self.pooling == "last":
-            return hidden[torch.arange(len(hidden), device=hidden.device), mask.sum(1).clamp(min=1) - 1]
-        return _mean(hidden, mask)
+            return states[torch.arange(len(states), device=states.device), mask.sum(1).clamp(min=1) - 1]
+        return _mean(states, mask)
 
     def _layers(self) -> nn.ModuleList:
         return layers_at(self.network, self._path, self.card.name)

@@ -35,10 +35,21 @@ class TextPreprocess(Preprocess):
         if view:
             raise ValueError("a text has one view only")
         encoded = self.tokenizer(str(raw), truncation=True, max_length=self.max_length)
+        return self._padded(encoded["input_ids"], encoded.get("token_type_ids"))
+
+    def parts(self, raw: str) -> list[Batch]:
+        """The whole of a text, however long: as many inputs one after the other as it takes."""
+        encoded = self.tokenizer(
+            str(raw), truncation=True, max_length=self.max_length, return_overflowing_tokens=True
+        )
+        types = encoded.get("token_type_ids") or [None] * len(encoded["input_ids"])
+        return [self._padded(ids, of_ids) for ids, of_ids in zip(encoded["input_ids"], types, strict=True)]
+
+    def _padded(self, ids: list[int], types: list[int] | None) -> Batch:
         # an empty text of a tokenizer without special tokens still needs one token to attend to
-        ids = encoded["input_ids"] or [self._padding]
+        ids = ids or [self._padding]
         mask = [1] * len(ids)
-        types = list(encoded.get("token_type_ids") or [0] * len(ids))
+        types = list(types or [0] * len(ids))
         columns = {"input_ids": (ids, self._padding), "attention_mask": (mask, 0), "token_type_ids": (types, 0)}
         missing = -len(ids) % _MULTIPLE
         return {

@@ -98,6 +98,9 @@ class TransformersText(Source):
         card = Card(**description["card"])
         return self._wrap(networks.make_network(config), config, tokenizer, card, description["pooling"], extra)
 
+    def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(description["config"])
+
     def tiny(self, name: str) -> TextBackbone:
         from headstart.backbones import _tiny_texts as texts
         from headstart.backbones import _transformers_networks as networks

@@ -9,10 +9,16 @@ import typing
 from typing import Any
 
 from headstart.core.errors import UsageError, nearest
-from headstart.core.registry import Registry
 
 
-def with_settings(registry: Registry, asked: str, option: str) -> Any:
+class PlugIns(typing.Protocol):
+    """Plug-ins by their names."""
+
+    def load(self, name: str) -> Any:
+        """The plug-in class called `name`."""
+
+
+def with_settings(registry: PlugIns, asked: str, option: str) -> Any:
     """The plug-in of `registry` that is `asked` for, made with its settings.
 
     Parameters

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
+from headstart.data.readers._folders import is_path
+from headstart.data.readers._kinds_of_input import ending, suffixes
 from headstart.data.readers.base import Request
 
 UNNAMED = "label"
@@ -37,7 +40,8 @@ def read_all(request: Request, also: Sequence[str]) -> Examples:
 
 
 def read_together(requests: Sequence[Request]) -> Examples:
-    """The inputs of several sources, source after source, with the splits that they give; targets are left out.
+    """The inputs of several sources, source after source, with the splits that they give, and their targets where all
+    of them have such.
 
     Raises
     ------
@@ -57,16 +61,37 @@ def read_together(requests: Sequence[Request]) -> Examples:
         modality=parts[0].modality,
         references=[reference for part in parts for reference in part.references],
         ids=ids,
+        targets=[each for part in parts for each in part.targets or []] if _all_have_targets(parts) else None,
         splits=_splits(parts),
         source=" and ".join(part.source for part in parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 
+def sources_of(data: Any) -> list[Any]:
+    """What was handed over as a list of sources: it is one where a folder, a table or a text file is among paths."""
+    paths = isinstance(data, list | tuple) and all(isinstance(each, str | Path) for each in data)
+    return list(data) if paths and any(map(_holds_several, data)) else [data]
+
+
+def _holds_several(source: str | Path) -> bool:
+    """Whether it is a path at which a reader finds several inputs: a folder, or a file that is no input itself."""
+    if not is_path(source):
+        return False
+    path = Path(source).expanduser()
+    return path.is_dir() or (path.is_file() and ending(path) not in suffixes())
+
+
+def _all_have_targets(parts: Sequence[Examples]) -> bool:
+    return all(part.targets is not None for part in parts)
+
+
 def _read_other(request: Request, source: str, target: str) -> Examples:
     usual = {"input": request.input} if request.input else {}
     try:
-        return read(Request(source, target=target, keeps_splits=request.keeps_splits, usual=usual))
+        return read(
+            Request(source, target=target, keeps_splits=request.keeps_splits, stack=request.stack, usual=usual)
+        )
     except InputError as error:
         raise InputError(f"--also {source}:{target}: {error}") from error
 

@@ -29,7 +29,8 @@ def say(extension: Extension) -> list[tuple[str, str, str, str]]:
             rows.append((name, *_written(some), f"{some.examples:,} examples{more}"))
     taken = f"; {extension.taken_for_new:,} are now taken for a new class" if extension.taken_for_new else ""
     held = f"; new ones were held back by {extension.held_back:.2f} for it" if extension.held_back else ""
-    rows.insert(3, ("    change", *_points(extension), f"paired{taken}{held}"))
+    more = f"; each old example counted {extension.counted:g} times" if extension.counted > 1 else ""
+    rows.insert(3, ("    change", *_points(extension), f"paired{taken}{more}{held}"))
     return rows
 
 

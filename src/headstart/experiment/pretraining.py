@@ -1,40 +1,41 @@
-"""Pretrains a small backbone on pictures that nobody has labelled, and writes it as a backbone folder."""
+"""Pretrains a backbone on a person's own pictures or texts, and writes it as a backbone folder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
-from headstart.core.settings import with_settings
 from headstart.core.spec import AUTO, FitSpec
-from headstart.core.timing import Stopwatch, parse_duration
-from headstart.experiment.pretrained_folder import Pretrained, finished_before, save_pretrained
-from headstart.experiment.pretraining_material import COURSES, Wish, gathered
-from headstart.experiment.pretraining_run import Run
-from headstart.experiment.request import check_request
-from headstart.experiment.unfinished import Unfinished, check_out
-from headstart.pretraining import METHODS
-from headstart.pretraining.base import PretrainingMethod
+from headstart.core.timing import parse_duration
+from headstart.experiment.picture_material import PictureWish
+from headstart.experiment.pretrained_pictures import PretrainedPictures
+from headstart.experiment.pretrained_texts import PretrainedTexts
+from headstart.experiment.pretraining_choice import chosen_method
+from headstart.experiment.pretraining_inputs import modality_of
+from headstart.experiment.pretraining_pictures import look_through
+from headstart.experiment.reading import read_through
+from headstart.experiment.reading_material import ReadingWish
+from headstart.pretraining._text_method import TextMethod
 
 BUDGET = 1200.0
 """Seconds that it may take unless something else is asked for."""
-
-SMALLEST = 32
-"""Pixels of the side of a crop, at least: with fewer, networks have no places left in the end."""
 
 
 def pretrain(
     data: Any,
     *,
-    teacher: str | Path,
-    student: str | Path,
     out: str | Path,
+    teacher: str | Path | None = None,
+    student: str | Path | None = None,
+    backbone: str | Path | None = None,
     input: str | None = None,
+    target: str | None = None,
     probe: Any = None,
     probe_target: str | None = None,
-    method: str = "distillation",
+    method: str = AUTO,
     epochs: int | None = None,
     budget: str | float = BUDGET,
     seed: int = 0,
@@ -45,21 +46,29 @@ def pretrain(
     course: str = AUTO,
     size: int | None = None,
     fresh: bool = False,
-) -> Pretrained:
-    """Teach `student` what `teacher` gives for the pictures in `data`, and write it into the folder `out`.
+    architecture: str | None = None,
+    rate: float | None = None,
+) -> PretrainedPictures | PretrainedTexts:
+    """Let a network learn from the pictures or the texts in `data`, and write it into the folder `out`.
 
     Parameters
     ----------
-    teacher : a backbone. student : one of timm or torchvision by name, which begins with random weights; or a folder,
-        or a name under HEADSTART_MODELS, to go on from.
-    data : a source, or a list of folders.
-    input : the column of paths, of a table.
+    data : a source, or a list of folders, tables and text files.
+    backbone : what goes on from its own weights; the default of what is at hand where nothing else is to learn.
+    input : the column of paths or texts, of a table.
     probe : labelled examples that show whether features improve; ``probe_target`` is their column of targets.
-    method : a pretraining method with its settings, ``name:setting=value``.
+    method : a pretraining method with its settings, ``name:setting=value``; unless one is named, of pictures
+        distillation with a teacher and a joint embedding without, of texts what suits the network.
     epochs : how long; as long as the budget allows unless given.
-    course : ``stored``: the teacher answers once, for crops that are met again. ``streamed``: for every batch of ever
-        new crops, which is what a GPU gets unless asked otherwise. size : of their sides then, in pixels.
-    fresh : the student begins with random weights though it has its own.
+    rate : the peak learning rate; what suits unless given.
+    teacher : of pictures, a backbone whose answers are learnt; without one the pictures alone are learnt from.
+    student : of pictures, what learns: one of timm or torchvision by name, which begins with random weights; or a
+        folder, or a name under HEADSTART_MODELS, to go on from. fresh : it begins with random weights even so.
+    target : of pictures, the column of targets, where the method learns from those.
+    course : of pictures, ``stored``: the teacher answers once, for crops that are met again; or ``streamed``: for
+        every batch of ever new crops, which is what a GPU gets unless asked otherwise.
+    size : of pictures, that of the sides of streamed crops, in pixels.
+    architecture : of texts, a recurrent one with its sizes, ``name:size=value``, which begins with random weights.
 
     Raises
     ------
@@ -67,50 +76,28 @@ def pretrain(
     """
     seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
     machine = {"budget": seconds, "seed": seed, "device": device, "engine": engine}
-    spec = FitSpec(data, input, backbone=str(teacher), out=Path(out), resume=resume, **machine)  # type: ignore[arg-type]
+    taught, begun, own = (None if each is None else str(each) for each in (teacher, backbone, student))
+    spec = FitSpec(data, input, target, backbone=taught or begun, out=Path(out), resume=resume, **machine)  # type: ignore[arg-type]
     probed = None if probe is None else FitSpec(probe, target=probe_target, **machine)  # type: ignore[arg-type]
-    wish = Wish(spec, str(teacher), str(student), Path(out), method, epochs, probed, course, size, fresh)
-    return carry_out(wish, Progress(quiet))
+    if modality_of(spec) == TextMethod.modality:
+        of_pictures = {"teacher": taught, "student": own, "target": target, "size": size, "fresh": fresh}
+        streams = {"course": None if course == AUTO else course}
+        _refuse({**of_pictures, **streams}, "for pictures, and these are texts")
+        reading = ReadingWish(spec, Path(out), begun, method, epochs, probed, rate, architecture)
+        return read_through(reading, Progress(quiet))
+    _refuse({"architecture": architecture}, "for texts, and these are pictures")
+    chosen = chosen_method(method, taught)
+    wish = PictureWish(spec, Path(out), begun, chosen, epochs, probed, rate, taught, own, course, size, fresh)
+    return look_through(wish, Progress(quiet), method)
 
 
-def carry_out(wish: Wish, progress: Progress) -> Pretrained:
-    """Pretrain as it is wished for; what is unfinished lies beside the folder until that is written.
-
-    Raises
-    ------
-    HeadstartError : for every mistake in the request or the data.
-    """
-    stopwatch, method = Stopwatch(), _checked(wish)
-    if wish.spec.resume and (before := finished_before(wish.out)) is not None:
-        progress.say(f"{wish.out} is finished already: nothing is left to do.")
-        Unfinished.forget(wish.out)
-        return before
-    check_out(wish.out)
-    material = gathered(wish, stopwatch, progress)
-    unfinished = Unfinished(wish.out, wish.spec, material.asked, progress, kind="pretraining")
-    try:
-        result = Run(material, method, unfinished.folder, stopwatch, progress).learnt()
-        unfinished.finish(lambda folder: save_pretrained(result, material.student, material.config, folder))
-    except BaseException:
-        unfinished.tidy()
-        raise
-    return result
-
-
-def _checked(wish: Wish) -> PretrainingMethod:
-    """The method that is wished for, if nothing is wrong with the request.
+def _refuse(options: Mapping[str, Any], why: str) -> None:
+    """Raise where an option was given that means nothing here.
 
     Raises
     ------
-    UsageError : something is.
+    UsageError : one was.
     """
-    check_request(wish.spec)
-    method: PretrainingMethod = with_settings(METHODS, wish.method, "--method")
-    method.check()
-    if wish.epochs is not None and wish.epochs < 1:
-        raise UsageError(f"--epochs must be at least 1, got {wish.epochs}.")
-    if wish.course not in (AUTO, *COURSES):
-        raise UsageError(f"--course must be {AUTO} or one of {', '.join(COURSES)}, got {wish.course!r}.")
-    if wish.side is not None and wish.side < SMALLEST:
-        raise UsageError(f"--size must be at least {SMALLEST} pixels, got {wish.side}.")
-    return method
+    given = [f"--{name}" for name, value in options.items() if value]
+    if given:
+        raise UsageError(f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} {why}.")

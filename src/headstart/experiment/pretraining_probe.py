@@ -34,13 +34,15 @@ MOST = 1000
 AT_ONCE = 32
 """Examples of a batch."""
 
+FIGURES = ("before", "after", "gain", "teacher")
+
 
 @dataclass(frozen=True)
 class Probed:
-    """What the probe says of a student before and after, and of its teacher, on so many ``examples``.
+    """What the probe says of a student before and after, and of its teacher if any, on so many ``examples``.
 
     ``gain`` is how much better it is after, paired, positive where it is; ``share`` how far it came on the way from
-    where it began to its teacher, None where that is no better than the beginning.
+    where it began to its teacher, None where that is no better than the beginning, or where there is none.
     """
 
     figure: str
@@ -49,19 +51,19 @@ class Probed:
     before: Figure
     after: Figure
     gain: Figure
-    teacher: Figure
+    teacher: Figure | None
     share: float | None
 
     def to_json(self) -> dict[str, Any]:
         """A plain object."""
-        figures = {name: list(getattr(self, name)) for name in ("before", "after", "gain", "teacher")}
+        figures = {name: list(getattr(self, name) or ()) or None for name in FIGURES}
         rest = {name: getattr(self, name) for name in ("figure", "higher_is_better", "examples", "share")}
         return {**rest, **figures}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Probed:
         """The inverse of :meth:`to_json`."""
-        figures = {name: Figure(*plain[name]) for name in ("before", "after", "gain", "teacher")}
+        figures = {name: Figure(*plain[name]) if plain[name] else None for name in FIGURES}
         return cls(**{**plain, **figures})
 
 
@@ -77,6 +79,8 @@ class Probe:
 
     ``seconds`` are those that the last look took.
     """
+
+    name = "the probe"
 
     def __init__(self, spec: FitSpec, modality: str, stopwatch: Stopwatch, device: torch.device) -> None:
         quiet = Progress(quiet=True)
@@ -124,13 +128,14 @@ class Probe:
         """Whether the watched figure of the one is better."""
         return self.held_out.gain(outputs, than).figure.value > 0
 
-    def compared(self, before: Tensor, after: Tensor, teacher: Tensor) -> Probed:
-        """What is told in the end; outputs (n, C) each."""
-        figures = [self.figure(outputs) for outputs in (before, after, teacher)]
-        way, gone = (self.held_out.gain(outputs, before).figure for outputs in (teacher, after))
+    def compared(self, before: Tensor, after: Tensor, teacher: Tensor | None) -> Probed:
+        """What is told in the end; outputs (n, C) each, None where there is no teacher."""
+        gone = self.held_out.gain(after, before).figure
+        way = 0.0 if teacher is None else self.held_out.gain(teacher, before).figure.value
+        share = gone.value / way if way > 0 else None
         higher = self.task.higher_is_better[self.task.watched]
-        share = gone.value / way.value if way.value > 0 else None
-        first, last, wanted = figures
+        first, last = self.figure(before), self.figure(after)
+        wanted = None if teacher is None else self.figure(teacher)
         return Probed(self.task.watched, higher, len(self.drawn.rows), first, last, gone, wanted, share)
 
 

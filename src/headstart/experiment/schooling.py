@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
-from headstart.experiment.pretraining_probe import Probe
 from headstart.experiment.pretraining_state import AFTER, Reached
+from headstart.experiment.pretraining_watch import Watch
 from headstart.model.state import owned
-from headstart.pretraining import Learner
+from headstart.pretraining import Learner, Spread
 
 PATIENCE = 5
 """After so many looks at the probe without gain the course ends."""
+
+COLLAPSED = "its features of all examples became alike"
 
 
 @dataclass
@@ -22,19 +25,28 @@ class Schooling:
 
     Attributes
     ----------
-    probe : None where nobody gave labelled examples: the course then goes to its end.
+    spread : of the student's features before it learnt.
+    probe : None where nothing tells whether it gets better: the course then goes to its end.
     folder : where its state is kept. deadline : seconds by the stopwatch; no epoch begins that would end after it.
+    noun : what is learnt from, as a person calls it.
     """
 
     learner: Learner
-    probe: Probe | None
+    spread: Spread
+    probe: Watch | None
     folder: Path
     stopwatch: Stopwatch
     deadline: float
     progress: Progress
+    noun: str = "crops"
 
     def run(self, reached: Reached) -> Reached:
-        """Go on from what is `reached`, to the end; the student is then what it was at its best."""
+        """Go on from what is `reached`, to the end; the student is then what it was at its best.
+
+        Raises
+        ------
+        HeadstartError : all features became alike before the probe was any good.
+        """
         plan = self.learner.course.plan
         while not reached.stopped:
             began = self.stopwatch.total
@@ -54,7 +66,7 @@ class Schooling:
     def _epoch(self, reached: Reached) -> None:
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
-        counter = self.progress.counter(plan.per_epoch, label, "crops")
+        counter = self.progress.counter(plan.per_epoch, label, self.noun)
         reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
         counter.close()
         reached.epoch += 1
@@ -62,13 +74,28 @@ class Schooling:
     def _look(self, reached: Reached, due: bool) -> None:
         """Probe the student where that is `due`, and stop where the last looks gained nothing."""
         said = f"  epoch {reached.epoch}: loss {reached.losses[-1]:.4f}"
-        if not due:
+        if not due or self._collapsed(reached):
             return
+        if self.probe is not None or reached.stopped:
+            self.learner.course.settle()
         if self.probe is not None:
             said += f", {self._probe(self.probe, reached)}"
         self.progress.say(f"{said}, {say_duration(self.stopwatch.total)} so far")
 
-    def _probe(self, probe: Probe, reached: Reached) -> str:
+    def _collapsed(self, reached: Reached) -> bool:
+        """Stop where all features became alike."""
+        if not self.spread.collapsed:
+            return False
+        if not reached.best:
+            raise HeadstartError(
+                f"After epoch {reached.epoch} {COLLAPSED}: nothing was learnt, and nothing is written. Take another "
+                "--method, a network that has learnt before, or more examples that differ."
+            )
+        reached.stopped = f"{COLLAPSED} after epoch {reached.epoch}; it is kept as it was after {reached.best_epoch}"
+        self.progress.say(f"  {reached.stopped}")
+        return True
+
+    def _probe(self, probe: Watch, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""
         student = self.learner.course.student
         outputs = probe.outputs(student)
@@ -78,5 +105,5 @@ class Schooling:
             reached.best_epoch, reached.outputs[AFTER] = reached.epoch, outputs
             reached.best = owned(student.state_dict())
         elif not reached.stopped and sum(epoch > reached.best_epoch for epoch, _ in reached.looks) >= PATIENCE:
-            reached.stopped = f"the probe gained nothing in {PATIENCE} looks"
+            reached.stopped = f"{probe.name} gained nothing in {PATIENCE} looks"
         return probe.said(outputs)

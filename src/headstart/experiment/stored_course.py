@@ -11,19 +11,20 @@ from pathlib import Path
 import torch
 
 from headstart.core.timing import say_duration
-from headstart.experiment.courses import Courses
+from headstart.experiment.courses import PictureCourses
 from headstart.experiment.pretraining_plan import BATCH, ROUNDS, answered_within, as_asked, usual_epoch, within
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
 from headstart.frozen.frontier import WHOLE, whole_features
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining import Course, Learner, Plan, Stored, crops_of
+from headstart.pretraining.base import TaughtMethod
 
 SAMPLE = 256
 """Crops that tell what the teacher's features are like, and how long a step takes."""
 
 
-class StoredCourse(Courses):
+class StoredCourse(PictureCourses[TaughtMethod]):
     """For a machine on which the teacher's run costs as much as the student's."""
 
     def asked(self, epochs: int) -> Plan:
@@ -55,7 +56,7 @@ class StoredCourse(Courses):
     def _part(self) -> FrozenPart:
         """The teacher, run once for each crop."""
         material = self.material
-        frontier, engines = whole_features(material.teacher), Engines(material.wish.spec.engine)
+        frontier, engines = whole_features(material.teacher.network), Engines(material.wish.spec.engine)
         return FrozenPart(frontier, engines, material.store, material.device, self.stopwatch, self.progress)
 
     def _teacher_each(self) -> float:
@@ -78,5 +79,5 @@ class StoredCourse(Courses):
         material = self.material
         pictures, fingerprints = material.pictures.examples, material.pictures.fingerprints
         return crops_of(
-            pictures, fingerprints, material.modality, material.teacher_sees, count, self.seed, self.stopwatch
+            pictures, fingerprints, material.modality, material.teacher.sees, count, self.seed, self.stopwatch
         )

@@ -1,28 +1,29 @@
-"""What a student learns from: its lesson, what it is shown, and what its teacher says of that."""
+"""What a network learns from: its lesson, what it is shown, and what is said of that."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.pretraining._places import Places
 from headstart.pretraining._plan import Plan
-from headstart.pretraining._said import Said, said_by
-from headstart.pretraining.base import Lesson
+from headstart.pretraining._said import said_by
 
 
 class Shown(ABC):
-    """Crops with a teacher's answers to them, a batch at a time."""
+    """Crops with a teacher's answers to them, or their targets, a batch at a time."""
 
     @abstractmethod
-    def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Said]]:
+    def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Any]]:
         """The batches of epoch `number`, in an order that follows from it and a seed: what the student is shown, and
-        what its teacher says of the same crops."""
+        what its teacher says of the same crops, :class:`Said`, or what else is known of them; ``on(device)`` moves
+        that."""
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Course:
     """
 
     student: Backbone
-    lesson: Lesson
+    lesson: nn.Module
     shown: Shown
     plan: Plan
     seed: int
@@ -47,7 +48,10 @@ class Course:
     maps: tuple[str, ...] = ()
     reduced: bool = False
 
-    def loss(self, batch: Batch, wanted: Said) -> Tensor:
+    def settle(self) -> None:
+        """Make the student ready to be looked at, and for use."""
+
+    def loss(self, batch: Batch, wanted: Any) -> Tensor:
         """The loss of a batch, a scalar; both are on the device."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             said = said_by(self.student, batch, self.maps)

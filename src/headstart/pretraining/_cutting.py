@@ -1,4 +1,4 @@
-"""Cuts crops from pictures on the device: a box, mirrored or not, other colours, mixed with each other."""
+"""Cuts crops from pictures on the device: a box, mirrored or not, other colours; and mixes them with each other."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ FINER = 2
 
 
 def cut(pool: Pool, draws: Draws, side: int) -> Tensor:
-    """The crops (B, 3, side, side) that were drawn, from 0 to 1."""
-    crops = functional.avg_pool2d(_sampled(pool, draws, FINER * side), FINER)
-    return mixed(coloured(crops, draws), draws)
+    """The crops (B, 3, side, side) that were drawn, from 0 to 1, none of them mixed with another."""
+    return coloured(functional.avg_pool2d(_sampled(pool, draws, FINER * side), FINER), draws)
 
 
 def _sampled(pool: Pool, draws: Draws, side: int) -> Tensor:

@@ -52,7 +52,14 @@ class Draws:
         return Draws(*(getattr(self, field.name)[start:stop] for field in fields(self)))
 
 
-def draws(count: int, proportions: Tensor, scale: tuple[float, float], jitter: float, seed: int) -> Draws:
+def draws(
+    count: int,
+    proportions: Tensor,
+    scale: tuple[float, float],
+    jitter: float,
+    seed: int,
+    rows: Tensor | None = None,
+) -> Draws:
     """`count` crops: one of each of N pictures in random order, then another of each in another order.
 
     Drawn by the processor, whatever the device, and brought there at once: a copy a step would make it wait.
@@ -61,10 +68,12 @@ def draws(count: int, proportions: Tensor, scale: tuple[float, float], jitter: f
     ----------
     proportions : (N,) width / height of the pictures, on the device. scale : least and largest share of their area.
     jitter : by how much brightness, contrast and saturation differ.
+    rows : (`count`,) of which pictures instead, on the device.
     """
     random, pictures = torch.Generator().manual_seed(seed), len(proportions)
-    rounds = [torch.randperm(pictures, generator=random) for _ in range(-(-count // pictures))]
-    rows = torch.cat(rounds)[:count].to(proportions.device)
+    if rows is None:
+        rounds = [torch.randperm(pictures, generator=random) for _ in range(-(-count // pictures))]
+        rows = torch.cat(rounds)[:count].to(proportions.device)
     uniform = torch.rand((_COLUMNS, count), generator=random).to(proportions.device)
     area, ratio, x, y, side, *factors, how, much, across, down = uniform
     wide, high = _box(scale[0] + (scale[1] - scale[0]) * area, (2 * ratio - 1) * math.log(RATIO), proportions[rows])

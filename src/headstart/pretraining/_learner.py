@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,7 +16,6 @@ from headstart.backbones.base import Batch
 from headstart.core.errors import HeadstartError
 from headstart.model.state import owned
 from headstart.pretraining._course import Course
-from headstart.pretraining._said import Said
 from headstart.pretraining._seeds import seed_of
 from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
 from headstart.training.recipe import rate_factor
@@ -62,19 +62,19 @@ class Learner:
         losses: list[tuple[Tensor, int]] = []
         with fastest_convolutions(device):
             for place, (batch, wanted) in enumerate(self.course.shown.epoch(number, plan)):
-                count = len(wanted.features)
+                count = len(next(iter(batch.values())))
                 losses.append((self.step(number * plan.steps + place, batch, wanted), count))
                 advance(count)
         self.both.eval()
         mean = _mean(losses)  # the first time that the device is waited for
         if not math.isfinite(mean):
             raise HeadstartError(
-                f"The loss of epoch {number + 1} is no finite number: this student does not learn from this teacher. "
-                "Take another student, or go on from a pretrained one."
+                f"The loss of epoch {number + 1} is no finite number: this network does not learn so. "
+                "Take another one, or go on from a pretrained one."
             )
         return mean
 
-    def step(self, number: int, batch: Batch, wanted: Said) -> Tensor:
+    def step(self, number: int, batch: Batch, wanted: Any) -> Tensor:
         """One step, the `number`-th of all; returns its loss, a scalar that lies on the device."""
         plan, device = self.course.plan, self.course.device
         for group in self.optimizer.param_groups:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,15 +13,13 @@ from headstart.backbones._image_crops import ImageCrops
 from headstart.backbones.base import Backbone, Batch
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining._course import Shown
-from headstart.pretraining._cutting import cut, normalised
+from headstart.pretraining._cutting import cut, mixed, normalised
 from headstart.pretraining._draws import draws
 from headstart.pretraining._plan import Plan
-from headstart.pretraining._pool import Pool, pool_of
+from headstart.pretraining._pool import Pool
 from headstart.pretraining._said import Said, said_by
 from headstart.pretraining._seeds import seed_of
-
-ROOM = 1.6
-"""Pictures are kept at so many times the side of a crop."""
+from headstart.pretraining._turns import Turns
 
 
 @dataclass
@@ -47,32 +44,21 @@ class Streamed(Shown):
     device: torch.device
     most: float
     reduced: bool = False
-    _pool: Pool | None = field(default=None, repr=False)
-    _held: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    _turns: Turns | None = field(default=None, init=False, repr=False)
 
     def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Said]]:
         pool, seed = self.pool(number), seed_of(self.seed, number)
         scale, jitter = self.student_sees.crop_scale, self.student_sees.jitter
         drawn = draws(plan.per_epoch, pool.proportions, scale, jitter, seed)
         for start in range(0, plan.per_epoch, plan.batch_size):
-            stop = min(start + plan.batch_size, plan.per_epoch)
-            yield self._answered(cut(pool, drawn.part(start, stop), self._finest), plan.channels_last)
+            part = drawn.part(start, min(start + plan.batch_size, plan.per_epoch))
+            yield self._answered(mixed(cut(pool, part, self._finest), part), plan.channels_last)
 
     def pool(self, number: int) -> Pool:
         """The pictures of epoch `number`."""
-        side = int(ROOM * self._finest)
-        fitting = max(1, int(self.most // (3 * side * side)))
-        rows = self._rows(number, fitting)
-        if self._pool is None or not np.array_equal(rows, self._held):
-            self._pool = None  # before there is room for the next
-            self._pool, self._held = pool_of(self.pictures, rows, side, self.device), rows
-        return self._pool
-
-    def _rows(self, number: int, fitting: int) -> np.ndarray:
-        """Of the epoch: all, or the next of a random order, so that every picture has its turn."""
-        order = np.random.default_rng(self.seed).permutation(len(self.pictures))
-        first = number * fitting % len(order)
-        return np.roll(order, -first)[:fitting] if fitting < len(order) else np.arange(len(order))
+        if self._turns is None:
+            self._turns = Turns(self.pictures, self._finest, self.seed, self.device, self.most)
+        return self._turns.pool(number)
 
     @property
     def _finest(self) -> int:

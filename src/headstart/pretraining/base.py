@@ -1,4 +1,4 @@
-"""The contract of a pretraining method: what a student's features of a crop should be, as a loss."""
+"""The contract of a pretraining method: what a network should make of pictures, or of texts, as a loss."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from headstart.backbones.base import Backbone, Batch
+from headstart.tasks.base import Task
+
+BROAD = (0.08, 1.0)
+"""Least and largest share of a picture's area that a crop shows, unless a method says otherwise."""
+
 
 class Lesson(nn.Module, ABC):
-    """What is learnt, with the parameters that serve the learning alone: they are trained too, and left behind.
+    """What is learnt from a teacher, with the parameters that serve the learning alone: they are trained too, and
+    left behind.
 
     Nothing in it is random but how its parameters begin.
     """
@@ -24,17 +31,55 @@ class Lesson(nn.Module, ABC):
         """
 
 
+class OwnLesson(nn.Module, ABC):
+    """What a network learns from crops alone, or from their labels; its own parameters are trained and left behind.
+
+    It may draw random numbers in :meth:`forward`, by PyTorch's own generators.
+    """
+
+    @abstractmethod
+    def forward(self, student: Backbone, crops: Batch, targets: Tensor) -> Tensor:
+        """The loss of a step, a scalar.
+
+        Parameters
+        ----------
+        crops : B of them, as `student` takes them. Where the method asks for several of each picture, all pictures
+            follow each other once, then once more in the same order.
+        targets : (B,) or (B, C) as the task has encoded them, one for each crop; (B, 0) where none are asked for.
+        """
+
+
 class PretrainingMethod(ABC):
-    """One way to pretrain. File name = plug-in name; the constructor only stores, with a default for everything."""
+    """One way to pretrain. File name = plug-in name; the constructor only stores, with a default for everything.
+
+    It is a :class:`TaughtMethod` or an :class:`OwnMethod`, or for texts a
+    :class:`~headstart.pretraining._text_method.TextMethod`.
+    """
+
+    modality: ClassVar[str]
+    """The kind of inputs that it is for."""
 
     summary: ClassVar[str]
     """What it does, in a sentence without its first word's capital or a full stop."""
 
-    maps: float = 0.0
-    """The weight of the teacher's maps, place by place, where they are at hand."""
-
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """Raise UsageError for settings that cannot be, before anything is computed."""
+
+
+class PictureMethod(PretrainingMethod):
+    """A way to learn from crops of pictures."""
+
+    modality = "image"
+
+    labelled: ClassVar[bool] = False
+    """Whether it learns from targets."""
+
+
+class TaughtMethod(PictureMethod):
+    """A way to learn from a teacher."""
+
+    maps: float = 0.0
+    """The weight of the teacher's maps, place by place, where they are at hand."""
 
     @abstractmethod
     def lesson(self, width: int, answers: Tensor) -> Lesson:
@@ -43,4 +88,27 @@ class PretrainingMethod(ABC):
         Parameters
         ----------
         answers : (n, A) the teacher's features of some crops, to know what they are like.
+        """
+
+
+class OwnMethod(PictureMethod):
+    """A way to learn without a teacher."""
+
+    each: int = 1
+    """Crops of the same picture in a step."""
+
+    scale: tuple[float, float] = BROAD
+    """Least and largest share of a picture's area that a crop shows."""
+
+    @abstractmethod
+    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson:
+        """The lesson for `student`.
+
+        Parameters
+        ----------
+        task : what the targets mean; None where none are asked for.
+
+        Raises
+        ------
+        UsageError : such a network cannot learn so.
         """

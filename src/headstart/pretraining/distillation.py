@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from headstart.core.errors import UsageError
-from headstart.pretraining.base import Lesson, PretrainingMethod
+from headstart.pretraining.base import Lesson, TaughtMethod
 
 SILENT = 1e-3
 """A feature that deviates by less than this share of the mean deviation is not stretched any further."""
 
 
-class Distillation(PretrainingMethod):
+class Distillation(TaughtMethod):
     """Loss = features · L_f + relations · L_r, see :class:`Imitation`.
 
     Parameters

@@ -1,0 +1,93 @@
+"""The inputs that a pretraining learns from: whatever their labels, or with their targets where it learns those."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from headstart.core.errors import InputError, UsageError
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
+from headstart.data.checks import Checked, check
+from headstart.data.examples import Examples
+from headstart.data.modalities import MODALITIES
+from headstart.data.readers.base import Request
+from headstart.data.several_sources import read_together, sources_of
+from headstart.experiment.looks import KeptLooks
+from headstart.experiment.material import say_notes
+from headstart.frozen.store import FrontierStore
+from headstart.tasks import choose_task
+from headstart.tasks.base import Task
+
+
+def inputs_of(
+    spec: FitSpec, labelled: bool, store: FrontierStore, stopwatch: Stopwatch, progress: Progress
+) -> Checked:
+    """The inputs that can be read, none of a test split that the data give; their targets where they are `labelled`.
+
+    Raises
+    ------
+    InputError : there is none, or too many are damaged; a target is missing.
+    """
+    examples = _read(spec, labelled)
+    splits = examples.splits or [None] * len(examples)
+    rows = [row for row, name in enumerate(splits) if name != "test"]
+    modality, left = MODALITIES.load(examples.modality)(), len(examples) - len(rows)
+    looked_at = "" if labelled else "; no label is looked at"
+    progress.say(f"Read {len(rows)} {modality.noun} from {examples.source}{looked_at}.")
+    say_notes((*examples.notes, *((f"Left out: {left} of a test split.",) if left else ())), progress)
+    if not rows:
+        raise InputError(f"{examples.source}: holds nothing outside of its test split.")
+    kept = examples.select(rows)
+    examples = replace(kept, targets=kept.targets if labelled else None, splits=None)
+    checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
+    say_notes(checked.notes, progress)
+    return checked
+
+
+def targets_of(inputs: Checked, labelled: bool, progress: Progress) -> tuple[Task | None, Tensor]:
+    """What the targets mean, and all of them encoded, (N,) or (N, C); None and (N, 0) where they are not `labelled`.
+
+    Raises
+    ------
+    InputError : no task suits them. UsageError : they have places in the inputs.
+    """
+    if not labelled:
+        return None, torch.zeros(len(inputs.examples), 0)
+    targets = list(inputs.examples.targets or [])
+    task, why = choose_task(targets)
+    if task.reads_maps:
+        raise UsageError(f"{inputs.examples.source}: pooled features are learnt, and {task.name} reads maps.")
+    progress.say(f"Targets: {why}.")
+    return task, task.encode(targets)
+
+
+def names_of(data: Any) -> str:
+    """``photos and scans``: the sources' own names."""
+    return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
+
+
+def modality_of(spec: FitSpec) -> str:
+    """The kind of inputs that there are.
+
+    Raises
+    ------
+    InputError : they cannot be read.
+    """
+    found = [Request(each, spec.input, needs_targets=False, fits=False) for each in sources_of(spec.data)]
+    return read_together(found).modality
+
+
+def _read(spec: FitSpec, labelled: bool) -> Examples:
+    requests = [
+        Request(each, spec.input, spec.target, needs_targets=labelled, fits=False) for each in sources_of(spec.data)
+    ]
+    examples = read_together(requests)
+    if labelled and examples.targets is None:
+        raise InputError(f"{examples.source}: has no targets to learn from; name their column with --target.")
+    return examples

@@ -1,0 +1,155 @@
+"""What a pretraining on texts works with: passages, a network that reads them, and examples to probe it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from headstart.backbones import default_card, load, written_as
+from headstart.backbones._language import LanguageBackbone
+from headstart.backbones._recurrent_text import begun
+from headstart.core.device import choose_device
+from headstart.core.errors import InputError, UsageError
+from headstart.core.files import digest
+from headstart.core.progress import Progress
+from headstart.core.spec import AUTO
+from headstart.core.timing import Stopwatch, say_duration
+from headstart.data.checks import Checked
+from headstart.experiment.bench import check_modality
+from headstart.experiment.learning_material import Material, Wish
+from headstart.experiment.pretraining_inputs import inputs_of
+from headstart.experiment.pretraining_probe import Probe
+from headstart.frozen.holdings import store_folder
+from headstart.frozen.store import FrontierStore
+from headstart.pretraining import METHODS, Passages, passages_of
+from headstart.pretraining._text_method import TextMethod
+
+UNMET, MOST_UNMET, FEWEST_UNMET = 0.05, 400, 20
+"""The share of texts that are left out of what is learnt from where nobody gave a probe, so many at most; of fewer
+than the last figure nothing could be told, and none are left out."""
+
+
+@dataclass(frozen=True)
+class ReadingWish(Wish):
+    """What a person asked for, of texts; ``architecture``, with its sizes, begins with random weights."""
+
+    architecture: str | None
+
+
+@dataclass(frozen=True)
+class GatheredTexts(Material):
+    """What a pretraining on texts works with.
+
+    Attributes
+    ----------
+    texts : those that can be read, each content once. passages : of them. unmet : of others, to judge by; None where
+        labelled examples judge, or texts are few.
+    """
+
+    wish: ReadingWish
+    student: LanguageBackbone
+    texts: Checked
+    method: TextMethod
+    passages: Passages
+    unmet: Passages | None
+
+    @property
+    def method_name(self) -> str:
+        return type(self.method).__module__.rpartition(".")[2] if self.wish.method == AUTO else self.wish.method
+
+    @property
+    def licence(self) -> str:
+        return self.student.card.licence
+
+    @property
+    def asked(self) -> dict[str, str]:
+        return {
+            **super().asked,
+            "texts": digest(*self.texts.fingerprints),
+            "architecture": str(self.wish.architecture),
+        }
+
+
+def gathered_texts(
+    wish: ReadingWish, method: TextMethod | None, stopwatch: Stopwatch, progress: Progress
+) -> GatheredTexts:
+    """Read and check all that is wished for.
+
+    Raises
+    ------
+    HeadstartError : for every mistake in it, with what to do.
+    """
+    texts = inputs_of(wish.spec, False, FrontierStore(store_folder()), stopwatch, progress)
+    kind = texts.examples.modality
+    texts = texts.select(_first_of_each(texts.fingerprints))
+    torch.manual_seed(wish.spec.seed)  # for random weights
+    student = _student(wish, kind, texts)
+    method = method or suited_to(student)
+    device = choose_device(wish.spec.device)
+    probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
+    passages, unmet = _passages(texts, student, wish, probe)
+    how = "which goes on learning" if student.card.path else "from random weights"
+    progress.say(f"Backbone: {student.card.name}, {how}: it {method.summary}.")
+    progress.say(
+        f"{len(passages):,} passages of {len(texts.examples):,} texts. Budget: {say_duration(wish.spec.budget)}."
+    )
+    return GatheredTexts(wish, student, written_as(student), probe, device, texts, method, passages, unmet)
+
+
+def suited_to(student: LanguageBackbone) -> TextMethod:
+    """The method that suits `student` best.
+
+    Raises
+    ------
+    UsageError : none does.
+    """
+    kinds = [kind for kind in map(METHODS.load, METHODS.names()) if issubclass(kind, TextMethod)]
+    best = max(kinds, key=lambda kind: kind.suits(student))
+    if not best.suits(student):
+        raise UsageError(f"No pretraining method suits {student.card.name}; take another --backbone.")
+    made: TextMethod = best()
+    return made
+
+
+def _student(wish: ReadingWish, kind: str, texts: Checked) -> LanguageBackbone:
+    if wish.architecture is not None:
+        return begun(wish.architecture, texts.examples.references)
+    name = wish.backbone or default_card(kind).name
+    student = load(name)
+    check_modality(name, student.card, kind)
+    if not isinstance(student, LanguageBackbone):
+        raise UsageError(
+            f"{student.card.name} reads texts in pairs or by their names, and cannot learn from texts alone; take an "
+            "encoder, a decoder or a recurrent network."
+        )
+    return student
+
+
+def _first_of_each(fingerprints: list[str]) -> list[int]:
+    """Rows of the first text of each content."""
+    return list({digest: row for row, digest in reversed(list(enumerate(fingerprints)))}.values())[::-1]
+
+
+def _passages(
+    texts: Checked, student: LanguageBackbone, wish: ReadingWish, probe: Probe | None
+) -> tuple[Passages, Passages | None]:
+    """What is learnt from, and what judges.
+
+    Raises
+    ------
+    InputError : no text is long enough to learn from.
+    """
+    references, seed = list(texts.examples.references), wish.spec.seed
+    count = 0 if probe else min(MOST_UNMET, round(UNMET * len(references)))
+    order = np.random.default_rng(seed).permutation(len(references)).tolist()
+    parts = [sorted(order[count:]), order[:count] if count >= FEWEST_UNMET else []]
+    if not parts[1]:
+        parts[0] = sorted(order)
+    met, unmet = (
+        Passages(passages_of([references[row] for row in rows], student.preprocess), seed) for rows in parts
+    )
+    if len(met) < 2:
+        raise InputError(f"{texts.examples.source}: fewer than two texts are long enough to learn from.")
+    return met, unmet if len(unmet) else None

@@ -1,0 +1,27 @@
+"""A course of reading: a network learns from the texts themselves, and nobody says anything of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from headstart.backbones._language import LanguageBackbone
+from headstart.backbones.base import Batch
+from headstart.pretraining._course import Course
+from headstart.pretraining._passages import Passages
+from headstart.pretraining._text_method import TextLesson
+
+
+@dataclass
+class Reading(Course):
+    """``shown`` are passages, and the lesson makes a loss of them."""
+
+    student: LanguageBackbone
+    lesson: TextLesson
+    shown: Passages
+
+    def loss(self, batch: Batch, wanted: Any) -> Tensor:
+        loss: Tensor = self.lesson(self.student, batch)
+        return loss

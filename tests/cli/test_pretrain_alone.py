@@ -1,0 +1,194 @@
+"""``headstart pretrain`` without a teacher: from pictures alone or their labels; continued, or from scratch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import headstart
+from headstart.backbones import load
+from headstart.core.errors import HeadstartError
+from headstart.experiment import pretraining_plan, streaming
+from headstart.experiment.schooling import Schooling
+from headstart.pretraining import Learner, Spread
+from small_world import PROBE, status, table
+
+
+@pytest.fixture(autouse=True)
+def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretraining_plan, "ENOUGH", 64)
+    monkeypatch.setattr(streaming, "BATCH", 16)
+
+
+class Killed(BaseException):
+    """Stands for a kill between two epochs."""
+
+
+def test_a_backbone_goes_on_from_its_own_weights(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the default method, which is said with the reason; licence and provenance are told."""
+    command = ("--backbone", "tiny_resnet", "--out", "mine", "--epochs", 1, "--probe", photos, "--json")
+    assert status("pretrain", photos, *command) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert "Method: vicreg: learns to find two crops of a picture alike" in told.err
+    assert "(no --teacher is named" in told.err
+    assert "local/tiny_resnet, as it is" in told.err
+    assert (found["teacher"], found["random_weights"], found["labelled"]) == (None, False, False)
+    assert found["probe"]["teacher"] is None
+    assert found["probe"]["share"] is None
+    assert found["probe"]["gain"][0] == pytest.approx(found["probe"]["after"][0] - found["probe"]["before"][0])
+    backbone = load("mine")
+    assert backbone.card.licence == "apache-2.0"
+    assert (
+        backbone.card.pretraining == f"local/tiny_resnet, then pretrained by vicreg on 42 pictures of {photos.name}"
+    )
+    card = Path("mine/README.md").read_text()
+    assert "Teacher: none." in card
+    assert "the teacher reaches" not in card
+    own = load_file(Path(load("tiny_resnet").card.path) / "model.safetensors")
+    learnt = load_file("mine/model.safetensors")
+    distances = [
+        float((learnt[name] - own[name]).norm() / own[name].norm()) for name in learnt if learnt[name].dim() == 4
+    ]
+    assert 0 < max(distances) < 0.3, "it began where that one was"
+    assert status("fit", photos, "--backbone", "mine", *PROBE, "--out", "m") == 0
+    assert headstart.load("m").result.backbone.endswith("mine")
+
+
+def test_what_is_at_hand_goes_on_where_nothing_is_named(photos: Path, at_hand: Path) -> None:
+    result = headstart.pretrain(photos, out="mine", epochs=1, quiet=True)
+    assert (result.student, result.random_weights, result.method) == ("local/tiny_resnet", False, "vicreg")
+
+
+@pytest.mark.parametrize("method", ["vicreg", "masked_autoencoding:hidden=0.5", "supervised"])
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    method: str, photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--student", "tiny_resnet", "--fresh", "--method", method, "--epochs", 3)
+    assert status("pretrain", photos, *options, "--out", "whole") == 0
+    epoch = Learner.epoch
+
+    def killed(self: Learner, number: int, *rest: object) -> float:
+        if number == 2:
+            raise Killed
+        return epoch(self, number, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "epoch", killed)
+        with pytest.raises(Killed):
+            status("pretrain", photos, *options, "--out", "cut")
+    assert status("pretrain", photos, *options, "--resume", "--out", "cut") == 0
+    assert Path("cut/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    facts = json.loads(Path("cut/pretraining.json").read_text())
+    assert facts["random_weights"]
+    assert facts["licence"] == "your own"
+    assert facts["crops"] == 3 * 96
+    assert load("cut").card.licence == "your own"
+
+
+def test_labels_are_learnt_by_their_column_and_their_head_is_left_behind(photos: Path, at_hand: Path) -> None:
+    files = sorted(photos.rglob("*.png"))
+    rows = [{"file": str(path), "fruit": path.parent.name, "number": str(i)} for i, path in enumerate(files)]
+    named = table(at_hand / "named.csv", rows)
+    result = headstart.pretrain(
+        named, input="file", target="fruit", student="tiny_resnet", fresh=True, method="supervised", out="taught",
+        epochs=6, probe=named, probe_target="fruit", quiet=True,
+    )  # fmt: skip
+    assert result.labelled
+    assert result.losses[-1] < 0.9 * result.losses[0]
+    assert ", with their labels;" in Path("taught/README.md").read_text()
+    assert set(load_file("taught/model.safetensors")) == {
+        name.removeprefix("network.") for name in load("tiny_resnet").state_dict()
+    }
+
+
+def test_a_budget_is_planned_and_kept(photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    result = headstart.pretrain(photos, student="tiny_resnet", fresh=True, out="small", budget="8s", quiet=True)
+    assert result.epochs >= 1
+    assert result.crops % 16 == 0
+    assert result.seconds < 60
+
+
+def test_a_collapse_is_said_and_nothing_is_written(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def collapsing(self: Learner, number: int, *rest: object) -> float:
+        with torch.no_grad():
+            for parameter in self.course.student.parameters():
+                parameter.zero_()
+        return 0.0
+
+    monkeypatch.setattr(Learner, "epoch", collapsing)
+    assert status("pretrain", photos, "--out", "mine", "--epochs", 2) == 1
+    said = capsys.readouterr().err
+    assert "After epoch 1 its features of all examples became alike" in said
+    assert "Take another --method" in said
+    assert not Path("mine").exists()
+
+
+def test_a_collapse_after_a_good_look_keeps_what_was_good(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spreads = iter([1.0, 1.0, 0.0])
+    monkeypatch.setattr(Spread, "now", lambda self: next(spreads))
+    good: list[dict[str, torch.Tensor]] = []
+    probe = Schooling._probe
+
+    def looked(self: Schooling, given, reached) -> str:
+        said = probe(self, given, reached)
+        good.append({key: tensor.clone() for key, tensor in reached.best.items()})
+        return said
+
+    monkeypatch.setattr(Schooling, "_probe", looked)
+    assert status("pretrain", photos, "--out", "mine", "--epochs", 5, "--probe", photos) == 0
+    out = capsys.readouterr().out
+    assert "alike after epoch 2; it is kept as it was after 1" in out
+    written = load("mine").state_dict()
+    assert all(torch.equal(written[name], tensor) for name, tensor in good[0].items())
+
+
+def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*options: object) -> str:
+        assert status("pretrain", photos, "--out", "mine", *options) == 2
+        return capsys.readouterr().err
+
+    assert "learns from a teacher: name one with --teacher" in said("--method", "distillation")
+    assert "learns without a teacher: leave out --teacher" in said("--method", "vicreg", "--teacher", "tiny_resnet")
+    both = said("--student", "tiny_resnet", "--backbone", "tiny_resnet", "--fresh")
+    assert "--student and --backbone both name what is to learn" in both
+    assert "for --fresh name it with --student" in both, "all mistakes at once"
+    assert "--course stored keeps a teacher's answers" in said("--course", "stored")
+    assert "--rate must lie between 0 and 1" in said("--rate", "2")
+    assert "--architecture is for texts" in said("--architecture", "awd_lstm")
+    assert "--target is for methods that learn from targets" in said("--target", "fruit")
+    assert "vicreg:" in said("--method", "vicreg:variance=0")
+    assert not Path("mine").exists()
+    assert not list(at_hand.glob("*.unfinished"))
+
+
+def test_pictures_without_labels_cannot_be_learnt_by_them(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("pretrain", photos / "lime", "--method", "supervised", "--out", "mine") == 1
+    assert "targets" in capsys.readouterr().err
+    one = [str(path) for path in sorted((photos / "lime").iterdir())]
+    with pytest.raises(HeadstartError, match="target"):
+        headstart.pretrain(one, method="supervised", out="mine", quiet=True)
+
+
+def test_a_rate_that_is_asked_for_is_that_of_the_steps(photos: Path, at_hand: Path) -> None:
+    """At one of nothing a network stays what it is, but for rounding; at its usual one it moves."""
+    before = load("tiny_resnet").state_dict()
+    moved = []
+    for name, rate in (("still", 1e-12), ("moving", None)):
+        headstart.pretrain(photos, backbone="tiny_resnet", out=name, epochs=1, rate=rate, quiet=True)
+        after = load(name).state_dict()
+        moved.append(max(float((after[key] - each).abs().max()) for key, each in before.items() if each.dim() > 1))
+    assert moved[0] < 1e-6 < 1e-4 < moved[1]
