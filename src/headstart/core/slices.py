@@ -10,9 +10,6 @@ from PIL import Image
 
 MODE = "STACK"
 
-MOST = 31
-"""A larger stack would be no short one: each slice is a channel of one picture."""
-
 
 class SliceStack:
     """An odd number of grey pictures of one size, each ``L`` of 8 bits or ``F`` (floats from 0 to 255).
@@ -76,10 +73,3 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
     if picture.mode != "F":
         return picture
     return Image.fromarray(np.rint(np.asarray(picture)).clip(0, 255).astype(np.uint8))
-
-
-def mistake_of_stack(slices: int) -> str | None:
-    """Why so many slices make no stack, as a sentence; None where they do."""
-    if 1 <= slices <= MOST and slices % 2:
-        return None
-    return f"a stack has an odd number of slices from 1 to {MOST}, as many on each side of the middle; got {slices}"

@@ -9,7 +9,7 @@ from typing import Any
 from headstart.core.by_class import Wanted
 from headstart.core.errors import UsageError
 from headstart.core.names import Name
-from headstart.core.slices import mistake_of_stack
+from headstart.core.stack_size import mistake_of_stack
 
 DEFAULT_BUDGET = 600.0
 AUTO = "auto"

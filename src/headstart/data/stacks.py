@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from headstart.core.errors import InputError, Problem, UsageError
-from headstart.core.slices import mistake_of_stack
+from headstart.core.stack_size import mistake_of_stack
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
 
