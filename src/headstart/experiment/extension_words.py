@@ -125,8 +125,9 @@ def _lost(extension: Extension) -> Finding:
     value, interval = _points(extension)
     what = f"The old classes lost {value.lstrip('-')} points of accuracy ({interval})"
     if extension.as_from_all:
-        why = "there are more classes to choose from, and a head solved on all examples at once would lose as much"
-        return Finding(NAME, "info", f"{what}: {why}.")
+        alike = "solved on all examples at once would lose as much"
+        other = alike if extension.counted == 1 else "for which all examples count alike would hardly lose less"
+        return Finding(NAME, "info", f"{what}: there are more classes to choose from, and a head {other}.")
     return Finding(NAME, "warning", f"{what}.", next_step=TOGETHER)
 
 

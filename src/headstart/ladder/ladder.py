@@ -45,10 +45,7 @@ class Ascent:
 
 
 class Ladder:
-    """The rungs of some strategies over one workbench.
-
-    The budget is the workbench's deadline.
-    """
+    """The rungs of some strategies over one workbench, whose deadline is the budget."""
 
     def __init__(self, strategies: Sequence[Strategy], bench: Workbench) -> None:
         self.strategies, self.bench = strategies, bench
@@ -237,7 +234,8 @@ class Ladder:
             wanted = json.loads(step.begun.read_text(encoding="utf-8"))["epochs"]
         else:
             wanted = plan(epochs, predicted, self._left, self._held_out_share, self.bench.folds is None).epochs
-        return step.strategy.again(prepared, wanted), predicted * wanted / epochs
+        shortened = step.strategy.again(prepared, wanted)
+        return shortened, predicted * shortened.recipe.epochs / epochs
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched
