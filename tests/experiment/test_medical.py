@@ -188,3 +188,41 @@ def test_slices_stay_with_their_file_and_out_of_given_judging_splits(at_hand: Pa
     by_patient = with_slices(with_patients(examples, Images(), None), Images())
     assert len(set(by_patient.groups or [])) == 4
     assert with_slices(examples_of(at_hand / "nowhere"), Images()).extra is None
+
+
+def test_series_as_short_stacks_keep_patients_whole_and_name_nobody(
+    at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    data = at_hand / "series"
+    for case in range(24):  # two series of each of twelve patients
+        kind, uid = case // 2 % 2, f"1.2.826.{case}"
+        for place in range(4):
+            tags = {"SeriesInstanceUID": uid, "InstanceNumber": place, "BitsStored": 12}
+            path = data / ("left", "right")[kind] / f"case{case:02d}" / f"{place}.dcm"
+            write_dicom(path, grey(kind, random), f"PID-{case // 2:03d}", **tags)
+    secrets, cache, out = secrets_of(data), tmp_path / "store", tmp_path / "out"
+    monkeypatch.setenv("HEADSTART_CACHE", str(cache))
+    model = out / "model"
+    common = ("--stack", "5", "--strategy", "fine_tuning", *PHOTO_PROBE[:2])
+    assert status("fit", data, "--out", model, "--budget", "30s", *common) == 0
+    described = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    assert described["backbone"]["preprocess"]["stack"] == 5
+    assert status("predict", model, data / "left", "-o", out / "predictions.csv") == 0
+    rows = (out / "predictions.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(rows) == 12  # a row a series
+    assert all("case" in row and " and 3 more,left" in row for row in rows)
+    assert status("evaluate", model, data, "--json") == 0
+    assert status("explain", model, data / "left" / "case00", "--out", out / "why") == 0
+    assert status("check", data, "--report", out / "check.html", "--fail-on", "never", *common[:2], *common[4:]) == 0
+    said = capfd.readouterr()
+    told = [(Path("stdout"), said.out.encode()), (Path("stderr"), said.err.encode())]
+    for path, content in [*told, *written(out, cache)]:
+        for secret in secrets:
+            assert secret.encode() not in content, f"{secret} in {path}"
+    assert "Stacks of 5 slices: 24 volumes of 96 files." in said.err
+    assert "Patients: 12, by the identifiers in the files; each stays in one split." in said.err
+    assert status("fit", data, "--out", out / "again", "--backbone", model, "--budget", "30s") == 2
+    assert "say --stack 5" in capfd.readouterr().err
+    assert status("check", data, "--stack", "4") == 2
+    assert "an odd number of slices" in capfd.readouterr().err

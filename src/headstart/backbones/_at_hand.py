@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,16 +120,6 @@ def _address(name: str) -> str:
     prefix = name.partition("/")[0]
     own = [source.fetched_from for source in _sources() if source.prefix == prefix]
     return next((address for address in own if address), hub_address())
-
-
-def rebuild(description: Mapping[str, Any], assets: Path | None) -> Backbone:
-    """The architecture that ``Backbone.describe()`` described, with random weights; no network is needed.
-
-    Raises
-    ------
-    UsageError : the source it came from is not installed.
-    """
-    return SOURCES.load(description["source"])().rebuild(description, assets)
 
 
 def _sources(progress: Progress | None = None) -> Iterator[Source]:

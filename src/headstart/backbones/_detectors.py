@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -194,11 +194,34 @@ def _faster_rcnn(model: models.detection.FasterRCNN) -> Parts:
     return Parts("faster_rcnn", settings, proposing, (LEVEL, _PROPOSE), _LOOKING, first=1)
 
 
+_MASKING = {
+    "roi_heads.mask_head": "masks.look",
+    "roi_heads.mask_predictor.conv5_mask": "masks.finer",
+    "roi_heads.mask_predictor.mask_fcn_logits": "masks.predict",
+}
+
+
+def _mask_rcnn(model: models.detection.MaskRCNN) -> Parts:
+    """A Faster R-CNN with layers that give each box a mask."""
+    boxes, pool = _faster_rcnn(model), model.roi_heads.mask_roi_pool
+    looking = [module for module in model.roi_heads.mask_head.modules() if isinstance(module, nn.Conv2d)]
+    masks = {
+        "levels": list(pool.featmap_names),
+        "pooled": pool.output_size[0],
+        "samples": pool.sampling_ratio,
+        "channels": [module.out_channels for module in looking],
+        "normalised": any(isinstance(module, nn.BatchNorm2d) for module in model.roi_heads.mask_head.modules()),
+        "finer": model.roi_heads.mask_predictor.conv5_mask.out_channels,
+    }
+    return replace(boxes, settings={**boxes.settings, "masks": masks}, named={**boxes.named, **_MASKING})
+
+
 _FAMILIES: Mapping[type[nn.Module], Callable[[Any], Parts]] = {
     models.detection.ssd.SSD: _ssd,
     MobileNetV1Ssd: _own_ssd,
     models.detection.RetinaNet: _retinanet,
     models.detection.FCOS: _fcos,
+    models.detection.MaskRCNN: _mask_rcnn,  # before what it is a kind of
     models.detection.FasterRCNN: _faster_rcnn,
 }
 

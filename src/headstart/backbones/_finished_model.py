@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.backbones._registry import SOURCES
+from headstart.backbones._rebuild import rebuild
 from headstart.core.errors import HeadstartError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
     try:
         whole = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         described = whole["backbone"]
-        backbone = SOURCES.load(described["source"])().rebuild(described, folder)
+        backbone = rebuild(described, folder)
         if pretrained:
             state = load_file(folder / WEIGHTS)
             backbone.load_state_dict(_part(state, OF_THE_BACKBONE))

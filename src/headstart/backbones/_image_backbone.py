@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from headstart.backbones._channels import fold_first_layer
 from headstart.backbones._image_maps import offered_maps, read_maps, read_with_output
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones._image_stages import image_stages
@@ -88,6 +89,11 @@ class ImageBackbone(Backbone):
 
     def framed(self, frame: tuple[int, int]) -> ImageBackbone:
         self.preprocess = self.preprocess.framed(frame)
+        return self
+
+    def stacked(self, slices: int) -> ImageBackbone:
+        fold_first_layer(self.network, self.preprocess.std, slices, self.preprocess.size)
+        self.preprocess = self.preprocess.stacked(slices)
         return self
 
     def offered_maps(self) -> list[Map]:

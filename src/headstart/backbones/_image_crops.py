@@ -9,6 +9,7 @@ from PIL import Image
 from headstart.backbones._image_preprocess import ImagePreprocess
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.errors import UsageError
+from headstart.core.slices import SliceStack
 
 FINEST = 2
 """A picture is decoded at so many times the side of the largest network that looks at crops of it."""
@@ -32,10 +33,10 @@ class ImageCrops(ImagePreprocess):
     jitter = 0.4
 
     def __init__(self, of: ImagePreprocess, side: int) -> None:
-        super().__init__(of.size, of.mean, of.std, of.interpolation, of.crop_pct)
+        super().__init__(of.size, of.mean, of.std, of.interpolation, of.crop_pct, stack=of.stack)
         self.size_hint = side
 
-    def __call__(self, raw: Image.Image, view: int = 0, key: str = "") -> Batch:
+    def __call__(self, raw: Image.Image | SliceStack, view: int = 0, key: str = "") -> Batch:
         return super().__call__(raw, 1 + view, key)
 
     def describe(self) -> dict[str, object]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageEnhance
 
+from headstart.backbones._channels import folded_statistics
 from headstart.backbones.base import Batch, Preprocess
 from headstart.core.files import digest
 from headstart.core.placement import WHOLE, Placement
+from headstart.core.slices import SliceStack
 
 _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -24,11 +27,12 @@ _CROP_SCALE = (0.35, 1.0)
 _CROP_RATIO = (3 / 4, 4 / 3)
 _JITTER = 0.2
 _GREY = ("L", "F")
+_COLOURS = 3
 _FRAMED_SCALE = (0.5, 1.0)
 
 
 class ImagePreprocess(Preprocess):
-    """A raw PIL image → ``{"pixels": (C, size, size) float32}``.
+    """A raw PIL image, or a stack of slices → ``{"pixels": (C, size, size) float32}``.
 
     RGB, or grey: ``L``, or ``F`` (floats from 0 to 255), which keeps its full depth. One channel stays one until the
     last step, where a network of colours gets it three times: a third of the work, the same pixels.
@@ -45,6 +49,8 @@ class ImagePreprocess(Preprocess):
     crop_pct : share of the shorter side that the centre crop keeps.
     frame : (width, height) that the whole picture is brought to instead, for targets with a place. Views show a box
         of its proportions then (area 0.5–1), mirrored or not, which :meth:`placement` tells.
+    stack : how many slices of a volume are the channels, for a network whose first layer is folded to them; None for
+        pictures.
     """
 
     views = 64
@@ -63,41 +69,53 @@ class ImagePreprocess(Preprocess):
         interpolation: str = "bilinear",
         crop_pct: float = 0.875,
         frame: tuple[int, int] | None = None,
+        stack: int | None = None,
     ) -> None:
         self.size, self.mean, self.std, self.frame = size, mean, std, frame
-        self.interpolation, self.crop_pct = interpolation, crop_pct
+        self.interpolation, self.crop_pct, self.stack = interpolation, crop_pct, stack
         # 224 / (224 / 232) must stay 232 in spite of rounding errors
         self.size_hint = min(frame) if frame else math.floor(size / crop_pct + 1e-6)
         self._filter = _FILTERS.get(interpolation, Image.Resampling.BICUBIC)
+        mean, std = folded_statistics(mean, std, stack) if stack else (mean, std)
         self._scale = torch.tensor([1 / (255 * s) for s in std]).view(-1, 1, 1)
         self._shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).view(-1, 1, 1)
 
     @property
     def channels(self) -> int:
-        """C: 3, or 1 for a network of grey pictures."""
-        return len(self.mean)
+        """C: 3, or 1 for a network of grey pictures, or those of a stack of slices."""
+        return self.stack or len(self.mean)
 
-    def __call__(self, raw: Image.Image, view: int = 0, key: str = "") -> Batch:
+    def __call__(self, raw: Image.Image | SliceStack, view: int = 0, key: str = "") -> Batch:
         if not 0 <= view < self.views:
             raise ValueError(f"view {view} does not exist: views run from 0 to {self.views - 1}")
-        image = raw if raw.mode in _GREY or (raw.mode == "RGB" and self.channels > 1) else raw.convert(self._mode)
+        image = self._taken(raw)
         width, height = self.frame or (self.size, self.size)
         image = self._augmented(image, view, key) if view else self._plain(image)
         values = np.array(image)
-        if image.mode == "F":  # a bicubic filter overshoots, which 8 bits cut off
+        if values.dtype == np.float32:  # a bicubic filter overshoots, which 8 bits cut off
             values.clip(0, 255, out=values)
         pixels = torch.from_numpy(values).reshape(height, width, -1)
         # Written straight to where they stay: fresh memory, and channels last, cost more than the arithmetic.
         planes = torch.empty(self.channels, height, width).copy_(pixels.permute(2, 0, 1))
         return {"pixels": planes.mul_(self._scale).add_(self._shift)}
 
-    @property
-    def _mode(self) -> str:
-        return "L" if self.channels == 1 else "RGB"
+    def _taken(self, raw: Image.Image | SliceStack) -> Any:
+        """`raw`, as one channel, as colours, or with the slices that are asked for; of other stacks the middle."""
+        if isinstance(raw, SliceStack):
+            return raw if len(raw) == self.channels else self._taken(raw.middle)
+        if raw.mode in _GREY or (raw.mode == "RGB" and self.channels == _COLOURS and not self.stack):
+            return raw
+        return raw.convert("RGB" if self.channels == _COLOURS and not self.stack else "L")
 
     def framed(self, frame: tuple[int, int]) -> ImagePreprocess:
         """The same for whole pictures of `frame` (width, height)."""
-        return ImagePreprocess(self.size, self.mean, self.std, self.interpolation, self.crop_pct, frame)
+        own = (self.size, self.mean, self.std, self.interpolation, self.crop_pct)
+        return ImagePreprocess(*own, frame, self.stack)
+
+    def stacked(self, slices: int) -> ImagePreprocess:
+        """The same for stacks of so many slices."""
+        own = (self.size, self.mean, self.std, self.interpolation, self.crop_pct)
+        return ImagePreprocess(*own, self.frame, slices)
 
     def placement(self, view: int, key: str = "") -> Placement:
         if not view or self.frame is None:
@@ -107,7 +125,7 @@ class ImagePreprocess(Preprocess):
         left, top = random.uniform(0, 1 - side), random.uniform(0, 1 - side)
         return Placement(left, top, left + side, top + side, bool(random.random() < 0.5))
 
-    def _plain(self, image: Image.Image) -> Image.Image:
+    def _plain(self, image: Any) -> Any:
         if self.frame:
             return image if image.size == self.frame else image.resize(self.frame, self._filter)
         short, (width, height) = int(self.size_hint or self.size), image.size
@@ -120,7 +138,7 @@ class ImagePreprocess(Preprocess):
         left, top = (round((side - self.size) / 2) for side in resized)
         return image.crop((left, top, left + self.size, top + self.size))
 
-    def _augmented(self, image: Image.Image, view: int, key: str) -> Image.Image:
+    def _augmented(self, image: Any, view: int, key: str) -> Any:
         random = np.random.default_rng(int(digest(key, str(view)), 16))
         width, height = image.size
         if self.frame:
@@ -134,14 +152,13 @@ class ImagePreprocess(Preprocess):
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             factor = random.uniform(1 - self.jitter, 1 + self.jitter)
-            if image.mode == "F":
-                image = _enhanced_floats(image, enhancer, factor)
-            elif image.mode == "RGB" or enhancer is not ImageEnhance.Color:
-                image = enhancer(image).enhance(factor)
+            change = partial(_enhanced, enhancer=enhancer, factor=factor)
+            image = image.each(change) if isinstance(image, SliceStack) else change(image)
         return image
 
     def describe(self) -> dict[str, Any]:
         framed = {"frame": list(self.frame), "framed_scale": list(_FRAMED_SCALE)} if self.frame else {}
+        stacked = {"stack": self.stack} if self.stack else {}
         return {
             "size": self.size,
             "mean": list(self.mean),
@@ -151,11 +168,12 @@ class ImagePreprocess(Preprocess):
             "grey": "one channel of full depth",
             "augmentation": {"scale": list(self.crop_scale), "ratio": list(_CROP_RATIO), "jitter": self.jitter},
             **framed,
+            **stacked,
         }
 
     @classmethod
     def from_description(cls, plain: Mapping[str, Any]) -> ImagePreprocess:
-        """The inverse of :meth:`describe`."""
+        """The inverse of :meth:`describe`, but for a stack, to which a backbone is folded afterwards."""
         return cls(
             size=int(plain["size"]),
             mean=tuple(plain["mean"]),
@@ -177,6 +195,16 @@ class ImagePreprocess(Preprocess):
         if channels == 1 and len(mean) == 3:  # a network of grey pictures with statistics of coloured ones
             mean, std = (sum(mean) / 3,), (sum(std) / 3,)
         return cls(int(height), mean, std, cfg.get("interpolation") or "bicubic", float(cfg.get("crop_pct") or 0.875))
+
+
+def _enhanced(image: Image.Image, enhancer: type[Any], factor: float) -> Image.Image:
+    """Brighter, of more contrast, or of more colour where there is any."""
+    if image.mode == "F":
+        return _enhanced_floats(image, enhancer, factor)
+    enhanced: Image.Image = image
+    if image.mode == "RGB" or enhancer is not ImageEnhance.Color:
+        enhanced = enhancer(image).enhance(factor)
+    return enhanced
 
 
 def _enhanced_floats(image: Image.Image, enhancer: type[Any], factor: float) -> Image.Image:

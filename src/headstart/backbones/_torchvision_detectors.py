@@ -126,6 +126,25 @@ def _with_last_levels(columns: int, make: Callable[..., nn.Module]) -> nn.Module
     return _pyramid(columns, make, LastLevelP6P7(64, 64))
 
 
+def _mask_rcnn(columns: int) -> nn.Module:
+    from torchvision.models.detection import mask_rcnn
+    from torchvision.ops import MultiScaleRoIAlign
+
+    boxes: Any = _faster_rcnn(columns)
+    return mask_rcnn.MaskRCNN(
+        boxes.backbone,
+        num_classes=None,
+        rpn_anchor_generator=boxes.rpn.anchor_generator,
+        rpn_head=boxes.rpn.head,
+        box_roi_pool=boxes.roi_heads.box_roi_pool,
+        box_head=boxes.roi_heads.box_head,
+        box_predictor=boxes.roi_heads.box_predictor,
+        mask_roi_pool=MultiScaleRoIAlign(["0", "1", "2"], 14, 2),
+        mask_head=mask_rcnn.MaskRCNNHeads(64, (32, 32), 1),
+        mask_predictor=mask_rcnn.MaskRCNNPredictor(32, 24, columns),
+    )
+
+
 def _faster_rcnn(columns: int, convolutions: int = 0) -> nn.Module:
     from torchvision.models.detection import faster_rcnn, rpn
     from torchvision.ops import MultiScaleRoIAlign
@@ -152,5 +171,6 @@ _MINIATURES: dict[str, Callable[[int], nn.Module]] = {
     "retinanet_resnet50_fpn": partial(_with_last_levels, make=models.detection.RetinaNet),
     "fcos_resnet50_fpn": partial(_with_last_levels, make=models.detection.FCOS),
     "fasterrcnn_resnet50_fpn": _faster_rcnn,
+    "maskrcnn_resnet50_fpn": _mask_rcnn,
     "fasterrcnn_resnet50_fpn_v2": partial(_faster_rcnn, convolutions=2),
 }

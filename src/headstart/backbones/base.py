@@ -61,6 +61,9 @@ class Preprocess(ABC):
     size_hint: int | None = None
     """The shorter side in pixels that is needed of an input, for reduced decoding."""
 
+    stack: int | None = None
+    """How many neighbouring slices of a volume are the channels of an input; None for what is no stack."""
+
     @abstractmethod
     def __call__(self, raw: Any, view: int = 0, key: str = "") -> Batch:
         """Tensors of ONE example, without the leading N.
@@ -170,6 +173,15 @@ class Backbone(nn.Module, ABC):
         UsageError : it takes no pictures of any size.
         """
         raise UsageError(no_maps(self))
+
+    def stacked(self, slices: int) -> Backbone:
+        """The backbone that takes stacks of so many slices, its first layer folded to them.
+
+        Raises
+        ------
+        UsageError : it cannot be folded.
+        """
+        raise UsageError(f"{self.card.name} takes no stacks of slices; take another network for images.")
 
     def offered_maps(self) -> list[Map]:
         """The maps it can give, from fine to coarse, one of each stride.

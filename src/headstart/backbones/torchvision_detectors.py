@@ -24,6 +24,7 @@ _ON_PYRAMIDS = (
     "fcos_resnet50_fpn",
     "fasterrcnn_resnet50_fpn",
     "fasterrcnn_resnet50_fpn_v2",
+    "maskrcnn_resnet50_fpn",
 )
 
 COLUMNS = 91

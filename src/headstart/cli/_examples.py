@@ -26,7 +26,14 @@ def add_examples(parser: argparse.ArgumentParser) -> None:
         default=GIVEN,
         help="splits that the data give are kept (the default), or dropped and the examples divided anew",
     )
-    parser.add_argument("--task", help="classification, multi_label or regression (default: found in the data)")
+    parser.add_argument(
+        "--stack",
+        type=int,
+        metavar="SLICES",
+        help="of a DICOM series (its files in one folder are one example then) or a NIfTI volume, so many "
+        "neighbouring slices as the channels of an example, e.g. 5",
+    )
+    parser.add_argument("--task", help="classification, multi_label, regression, instances, … (default: found)")
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
@@ -74,4 +81,5 @@ def asked(options: argparse.Namespace) -> FitSpec:
         device=options.device,
         engine=options.engine,
         split=options.split,
+        stack=options.stack,
     )

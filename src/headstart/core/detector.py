@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+INNER, MASKS = "finder.", "masks."
+"""What the names of weights begin with in a head with masks: of what finds the boxes, and of the mask layers."""
+
+
 @dataclass(frozen=True)
 class Detector:
     """The head of a network that was pretrained to find boxes.
@@ -49,6 +53,13 @@ class Detector:
         size = None if frame is None else (int(frame[0]), int(frame[1]))
         columns, first = tuple(description["columns"]), int(description["first"])
         return cls(description["family"], maps, description["settings"], columns, first, size)
+
+    def of_boxes(self) -> Detector:
+        """The same without the weights of mask layers, if it has any; of a head with masks, those that find boxes."""
+        if self.weights is None:
+            return self
+        own = {name.removeprefix(INNER): one for name, one in self.weights.items() if not name.startswith(MASKS)}
+        return replace(self, weights=own)
 
     def untaught(self) -> Detector:
         """The same without the weights of its head."""

@@ -9,6 +9,7 @@ from typing import Any
 from headstart.core.by_class import Wanted
 from headstart.core.errors import UsageError
 from headstart.core.names import Name
+from headstart.core.stack_size import mistake_of_stack
 
 DEFAULT_BUDGET = 600.0
 AUTO = "auto"
@@ -37,6 +38,8 @@ class FitSpec:
     that it may lose at most; None for any. Where the backbone is AUTO, ``backbones`` names those to
     choose from, ``hub`` adds those worth a download, and ``most_parameters`` leaves out larger ones.
     ``sensitivity`` or ``specificity``, from 0 to 1, is what operating points are to reach on held-out examples.
+    ``stack`` is how many neighbouring slices of a volume (a DICOM series, a NIfTI file) are the channels of an
+    example; None for files as they are.
     """
 
     data: Any
@@ -65,6 +68,7 @@ class FitSpec:
     most_parameters: int | None = None
     sensitivity: float | None = None
     specificity: float | None = None
+    stack: int | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -86,6 +90,8 @@ class FitSpec:
             mistakes.append("--sensitivity and --specificity exclude each other: one threshold cannot promise both")
         if self.wanted is not None and not 0 < self.wanted.share <= 1:
             mistakes.append(f"the {self.wanted.figure} must lie above 0 and not above 1, got {self.wanted.share:g}")
+        if self.stack is not None and (mistake := mistake_of_stack(self.stack)):
+            mistakes.append(f"--stack: {mistake}")
         if mistakes:
             raise UsageError("; ".join(mistakes))
 

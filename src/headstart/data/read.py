@@ -13,6 +13,7 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.readers import READERS
 from headstart.data.readers.base import Reader, Request
+from headstart.data.stacks import stacked
 
 
 def read(request: Request) -> Examples:
@@ -32,7 +33,10 @@ def read(request: Request) -> Examples:
         )
     if not found:
         raise InputError(_why_not(request.source, readers))
-    return readers[found[0]].read(request)
+    examples = readers[found[0]].read(request)
+    if request.stack is None:
+        return examples
+    return stacked(examples, MODALITIES.load(examples.modality)(), request.stack)
 
 
 def read_as(
@@ -42,13 +46,14 @@ def read_as(
     input: str | None = None,
     target: str | None = None,
     needs_targets: bool = False,
+    stack: int | None = None,
 ) -> Examples:
     """What a finished model is asked about, undecoded.
 
     Parameters
     ----------
     modality : of the inputs that it takes. columns : of the table it was trained from, by role, taken where nobody
-        names one.
+        names one. stack : how many slices of a volume it takes; None for a model that takes files as they are.
 
     Raises
     ------
@@ -56,7 +61,8 @@ def read_as(
     """
     usual = {role: name for role, name in columns.items() if name}
     return check_kind(
-        read(Request(source, input, target, needs_targets=needs_targets, fits=False, usual=usual)), modality
+        read(Request(source, input, target, needs_targets=needs_targets, fits=False, stack=stack, usual=usual)),
+        modality,
     )
 
 

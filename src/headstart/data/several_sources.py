@@ -66,7 +66,9 @@ def read_together(requests: Sequence[Request]) -> Examples:
 def _read_other(request: Request, source: str, target: str) -> Examples:
     usual = {"input": request.input} if request.input else {}
     try:
-        return read(Request(source, target=target, keeps_splits=request.keeps_splits, usual=usual))
+        return read(
+            Request(source, target=target, keeps_splits=request.keeps_splits, stack=request.stack, usual=usual)
+        )
     except InputError as error:
         raise InputError(f"--also {source}:{target}: {error}") from error
 

@@ -220,6 +220,11 @@ class Model(Parts):
         """The labels it can predict, in the order of :meth:`predict_proba`; empty for numbers."""
         return list(self.task.describe().get("labels", []))
 
+    @property
+    def stack(self) -> int | None:
+        """How many slices of a volume it takes; None where it takes files as they are."""
+        return self.network.backbone.preprocess.stack
+
     def _guard_for(self, care: Care) -> Guard | None:
         """The guard, if there is one.
 
@@ -242,7 +247,7 @@ class Model(Parts):
     def _read(
         self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
     ) -> Examples:
-        examples = read_as(self.modality, self.columns, data, input, target, needs_targets)
+        examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack)
         for note in examples.notes:
             self._progress.say(f"  note: {note}")
         return examples

@@ -1,4 +1,4 @@
-"""Answers that are boxes, written as a folder: COCO JSON, pictures with the boxes on them, and a table."""
+"""Answers that are boxes, perhaps with masks, written as a folder: COCO JSON, pictures, and a table."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
 from headstart.core.files import whole_folder
+from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
+from headstart.tasks._pixel_masks import pasted
 from headstart.tasks.base import Predictions
 
-BOXES, TABLE, JSON, PICTURES = "boxes", "predictions.csv", "predictions.json", "pictures"
+BOXES, MASKS = "boxes", "masks"
+TABLE, JSON, PICTURES = "predictions.csv", "predictions.json", "pictures"
+PIXELS = "pixels"
 COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000")
 """Of classes, in turn."""
 
-QUALITY = 90
+QUALITY, STRENGTH = 90, 0.45
+"""Of the JPEG files, and how much of the colour of its class covers an object that has a mask."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,10 @@ def write_boxes(
     """
     kind = MODALITIES.load(boxed.modality)()
     sizes = [kind.extent(reference) or (0, 0) for reference in boxed.references]
-    found = predictions.columns[BOXES]
+    found = [
+        _with_shapes(boxes, own, size)
+        for boxes, own, size in zip(predictions.columns[BOXES], _masks(predictions), sizes, strict=True)
+    ]
     with whole_folder(folder) as temporary:
         content = coco_json(ids, sizes, found, boxed.labels)
         (temporary / JSON).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -59,13 +68,32 @@ def write_boxes(
         write_predictions(temporary / TABLE, ids, predictions)
 
 
+def _masks(predictions: Predictions) -> Sequence[Any]:
+    """Of each picture the grids of its boxes, None where boxes have none."""
+    return predictions.columns.get(MASKS) or [None] * len(predictions)
+
+
+def _with_shapes(
+    boxes: Sequence[Mapping[str, Any]], grids: Sequence[np.ndarray] | None, size: tuple[int, int]
+) -> list[Mapping[str, Any]]:
+    """The boxes, with the ``pixels`` of their masks where they have any."""
+    if grids is None:
+        return list(boxes)
+    corners = [[edge * side for edge, side in zip(box["edges"], size * 2, strict=True)] for box in boxes]
+    shapes = [pasted(grid, own, size, max(size)) for grid, own in zip(grids, corners, strict=True)]
+    return [{**box, PIXELS: shape} for box, shape in zip(boxes, shapes, strict=True)]
+
+
 def coco_json(
     ids: Sequence[str],
     sizes: Sequence[tuple[int, int]],
     found: Sequence[Sequence[Mapping[str, Any]]],
     labels: Sequence[str],
 ) -> dict[str, Any]:
-    """Boxes as a COCO data set, with the ``score`` of each beside it; its ``annotations`` are COCO's results too."""
+    """Boxes as a COCO data set, with the ``score`` of each beside it; its ``annotations`` are COCO's results too.
+
+    Where boxes have ``pixels``, these are the compressed run lengths of a ``segmentation``.
+    """
     annotations: list[dict[str, Any]] = []
     for number, (boxes, (width, height)) in enumerate(zip(found, sizes, strict=True), 1):
         for box in boxes:
@@ -75,6 +103,12 @@ def coco_json(
             edges = [round(value, 2) for value in (left, top, right - left, bottom - top)]
             place = {"id": len(annotations) + 1, "image_id": number, "category_id": labels.index(box["label"]) + 1}
             shape = {"bbox": edges, "area": round(edges[2] * edges[3], 2), "iscrowd": 0}
+            if PIXELS in box:
+                runs = {
+                    "size": [height, width],
+                    "counts": compressed(run_lengths(box[PIXELS].whole((width, height)))),
+                }
+                shape |= {"area": box[PIXELS].area, "segmentation": runs}
             annotations.append({**place, **shape, "score": box["score"]})
     images = [
         {"id": number, "file_name": name, "width": width, "height": height}
@@ -87,6 +121,10 @@ def coco_json(
 def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> bytes:
     """A JPEG of `picture` with the boxes, each in the colour of its class, under its class and score."""
     shown = picture.convert("RGB")
+    for box in reversed(boxes):
+        if PIXELS in box:
+            colour = COLOURS[labels.index(box["label"]) % len(COLOURS)]
+            shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
     for box in reversed(boxes):
@@ -99,3 +137,11 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
     content = io.BytesIO()
     shown.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
+
+
+def tinted(picture: PIL.Image.Image, places: np.ndarray, colour: str, strength: float) -> PIL.Image.Image:
+    """`picture` with some of the `colour` where `places` (H, W) are True."""
+    stamp = PIL.Image.fromarray((places * round(255 * strength)).astype(np.uint8))
+    made = picture.copy()
+    made.paste(PIL.Image.new("RGB", picture.size, colour), (0, 0), stamp)
+    return made

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Columns = dict[str, list[Any]]
 
+NOT_IN_TABLES = frozenset({"masks"})
+"""Columns that no cell can hold; a folder of answers has them."""
+
 JOINED = "nearest"
 """The column of lists of names, which a CSV file holds joined by ``|``, as sets are; the others hold it as a list."""
 
@@ -66,6 +69,8 @@ def _columns(inputs: Sequence[str], predictions: Predictions) -> Columns:
         raise ValueError(f"{len(inputs)} inputs but {len(predictions)} predictions")
     columns: Columns = {"input": [_plain(value) for value in inputs]}
     for name, values in predictions.columns.items():
+        if name in NOT_IN_TABLES:
+            continue
         shown = name.startswith("probability") or "_probability" in name
         columns[name] = [_plain(value, digits=6 if shown else None) for value in values]
     return columns

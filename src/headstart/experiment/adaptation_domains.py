@@ -150,7 +150,7 @@ def _further(
 ) -> tuple[Examples, np.ndarray, np.ndarray]:
     """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
     usual = {role: name for role, name in model.columns.items() if name}
-    examples = read(Request(source, input, None, usual=usual))
+    examples = read(Request(source, input, None, stack=model.stack, usual=usual))
     if examples.targets is None:
         raise InputError(f"{source} holds no labels; a source must have them.")
     if problems := model.task.problems(examples.ids, list(examples.targets)):

@@ -13,7 +13,7 @@ from headstart.backbones import Card, all_cards, default_card, load
 from headstart.backbones.base import Backbone
 from headstart.core.counts import say_count
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
@@ -41,11 +41,27 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     name = spec.backbone or default_card(modality, found.task.finds_boxes).name
     backbone = load(name)
     check_modality(name, backbone.card, modality)
+    backbone = _stacked(backbone, name, spec.stack)
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     if not spec.backbone and backbone.card.stands_in:
         progress.say(_stands_in_for(backbone.card))
     return backbone
+
+
+def _stacked(backbone: Backbone, name: str, slices: int | None) -> Backbone:
+    """Folded to stacks of so many slices, where they are asked for.
+
+    Raises
+    ------
+    UsageError : it cannot be, or is that of a finished model for other inputs.
+    """
+    own = backbone.preprocess.stack
+    if own == slices:
+        return backbone
+    if own is not None:
+        raise UsageError(f"{name} was fitted to stacks of {own} slices; say --stack {own}, or take another backbone.")
+    return backbone if slices is None else backbone.stacked(slices)
 
 
 def _stands_in_for(card: Card) -> str:

@@ -44,13 +44,14 @@ def check(
     device: str = "auto",
     engine: str = AUTO,
     split: str = GIVEN,
+    stack: int | None = None,
     quiet: bool = False,
 ) -> list[Finding]:
     """Look for trouble in `data` without training a model: duplicates, leaks, wrong labels, shortcuts and more.
 
     Parameters
     ----------
-    data, input, target, group, task, device, engine, split : as for :func:`headstart.fit`.
+    data, input, target, group, task, device, engine, split, stack : as for :func:`headstart.fit`.
     backbone : its features show what contents do not; ``"none"`` goes without, and then fewer diagnoses speak.
 
     Raises
@@ -59,7 +60,7 @@ def check(
     """
     spec = FitSpec(
         data, input, target, group, task, backbone, budget=UNLIMITED, seed=seed, device=device, engine=engine,
-        split=split,
+        split=split, stack=stack,
     )  # fmt: skip
     return examine(spec, Progress(quiet)).findings
 

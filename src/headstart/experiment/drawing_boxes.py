@@ -1,4 +1,4 @@
-"""Draws boxes on judged pictures for the report: false alarms, the surest first, then misses."""
+"""Draws boxes, and masks, on judged pictures for the report: false alarms, the surest first, then misses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from torch import Tensor
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.boxed_pictures import BOXES
+from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, tinted
 from headstart.delivery.report.evidence import Boxed
 from headstart.experiment.embedding import embedded, widened
 from headstart.tasks._box_marks import Kind, Mark, marks
+from headstart.tasks._pixel_masks import pasted
 from headstart.tasks.base import Task
 
 SHOWN = 24
@@ -32,7 +33,8 @@ def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
     ----------
     outputs, encoded : calibrated outputs and targets of the M examples at `rows`.
     """
-    answers = task.decode(outputs, {}).columns.get(BOXES)
+    columns = task.decode(outputs, {}).columns
+    answers, masks = columns.get(BOXES), columns.get(MASKS)
     if answers is None:
         return []
     modality = MODALITIES.load(examples.modality)()
@@ -41,7 +43,7 @@ def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
         target = (examples.targets or [])[rows[place]]
         if not isinstance(target, Boxes):
             return []
-        name, found = examples.ids[rows[place]], marks(target, answers[place])
+        name, found = examples.ids[rows[place]], marks(target, answers[place], masks and masks[place])
         picture = modality.decode(examples.references[rows[place]], WIDTH)
         shown.append(Boxed(name, _said(found), _fragment(picture, found, name)))
     return shown
@@ -60,6 +62,11 @@ def _said(found: Sequence[Mark]) -> str:
 def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str:
     """The picture with its boxes, inside the page itself."""
     shown = widened(picture, WIDTH)
+    for mark in reversed(found):
+        if mark.mask is not None:
+            corners = [edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True)]
+            places = pasted(mark.mask, corners, shown.size).whole(shown.size)
+            shown = tinted(shown, places, INKS[mark.kind], STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     for mark in reversed(found):
         left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))

@@ -79,7 +79,12 @@ def extend(
     old = model if isinstance(model, Model) else load(model, device, engine)
     check_extensible(old)
     memory = _memory(old, old_data, progress, stopwatch)
-    found = _read(old, Request(data, input, target, group, fits=False, usual=_columns(old)), progress, stopwatch)
+    found = _read(
+        old,
+        Request(data, input, target, group, fits=False, stack=old.stack, usual=_columns(old)),
+        progress,
+        stopwatch,
+    )
     new = as_seen_by(old, found.examples, progress)
     material = _divided(old, found, new, memory, seed, test_share, progress)
     made = solved(old, memory, material, seed, bound)

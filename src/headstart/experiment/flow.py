@@ -75,6 +75,7 @@ def fit(
     most_parameters: int | None = None,
     sensitivity: str | float | None = None,
     specificity: str | float | None = None,
+    stack: int | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -108,6 +109,8 @@ def fit(
 
     sensitivity, specificity : one of them, as ``"95%"`` or 0.95: operating points reach at least that on held-out
         examples. Without either they make the sum of both largest.
+    stack : of a DICOM series (its files in one folder are one example then) or a NIfTI volume, so many neighbouring
+        slices, an odd number, are the channels of an example; None for files as they are.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def fit(
         split,
         old, None if forgetting is None else parse_share(str(forgetting)), tuple(backbones), hub, most_parameters,
         None if sensitivity is None else parse_share(str(sensitivity)),
-        None if specificity is None else parse_share(str(specificity)),
+        None if specificity is None else parse_share(str(specificity)), stack,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 

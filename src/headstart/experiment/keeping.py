@@ -117,7 +117,13 @@ def with_old_task(
 def _old_task(spec: FitSpec, model: Model, backbone: Backbone, stopwatch: Stopwatch, progress: Progress) -> OldTask:
     columns = {role: name for role, name in model.columns.items() if name}
     request = Request(
-        spec.old, columns.get("input"), columns.get("target"), columns.get("group"), fits=False, usual=columns
+        spec.old,
+        columns.get("input"),
+        columns.get("target"),
+        columns.get("group"),
+        fits=False,
+        stack=model.stack,
+        usual=columns,
     )
     checked = looked_at(model, request, progress, stopwatch)
     targets = list(checked.examples.targets or [])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.core.errors import InputError, Problem
+from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
@@ -92,13 +92,24 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
-    request = Request(spec.data, spec.input, spec.target, group_column(spec.group), keeps_splits=spec.split != ANEW)
+    request = Request(
+        spec.data,
+        spec.input,
+        spec.target,
+        group_column(spec.group),
+        keeps_splits=spec.split != ANEW,
+        stack=spec.stack,
+    )
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:
         note = "The given splits are not kept: the examples are divided anew."
         examples = replace(examples, splits=None, notes=(*examples.notes, note))
     task, why = choose_task(_learnable_targets(examples), spec.task)
     check_wanted(task, spec)
+    if spec.stack and task.reads_maps:
+        raise UsageError(
+            f"--stack is for answers about a whole volume; {task.name} says where things lie in a picture."
+        )
     modality = MODALITIES.load(examples.modality)()
     examples, task = with_patients(examples, modality, spec.group), told(task, spec)
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")

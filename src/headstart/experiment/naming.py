@@ -28,7 +28,7 @@ def unlabelled(spec: FitSpec) -> Examples | None:
     InputError : the data cannot be read.
     UsageError : a target column was asked for, and it holds other labels.
     """
-    request = Request(spec.data, spec.input, spec.target, fits=False)
+    request = Request(spec.data, spec.input, spec.target, fits=False, stack=spec.stack)
     try:
         labelled = read(request)
     except InputError:

@@ -61,7 +61,13 @@ def memory_again(
     InputError : with every mistake of the data, or they hold a class that the model does not know.
     """
     request = Request(
-        data, columns.get("input"), columns.get("target"), columns.get("group"), fits=False, usual=columns
+        data,
+        columns.get("input"),
+        columns.get("target"),
+        columns.get("group"),
+        fits=False,
+        stack=model.stack,
+        usual=columns,
     )
     checked = looked_at(model, request, progress, stopwatch)
     targets = list(checked.examples.targets or [])

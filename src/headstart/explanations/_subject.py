@@ -85,7 +85,8 @@ def read_inputs(model: Subject, inputs: Any, column: str | None = None) -> Examp
 
 
 def _read(model: Subject, source: Any, column: str | None) -> Examples:
-    return read_as(model.modality, model.columns, source, None if isinstance(source, list) else column)
+    column = None if isinstance(source, list) else column
+    return read_as(model.modality, model.columns, source, column, stack=model.network.backbone.preprocess.stack)
 
 
 def _is_text(model: Subject, given: Any) -> bool:

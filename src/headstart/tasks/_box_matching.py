@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart.tasks import _pixel_masks
+from headstart.tasks._pixel_masks import Pixels
+
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 """(T,) least intersection over union of a detection and the box that it finds."""
 
@@ -23,18 +26,20 @@ MOST = 100
 @dataclass(frozen=True)
 class Detected:
     """What a model finds in one picture: ``corners`` (n, 4) left, top, right, bottom in pixels, with scores (n,) and
-    places of the classes (n,).
+    places of the classes (n,); and the n ``masks``, which are compared in the place of boxes where there are any.
     """
 
     corners: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
+    masks: Sequence[Pixels] | None = None
 
 
 @dataclass(frozen=True)
 class Truth:
     """What is marked in one picture: ``corners`` (m, 4) in pixels, places of the classes (m,).
 
+    ``masks`` are those of the m objects, where what is found has masks.
     ``crowd`` (m,) : any number of detections may lie in it. ``ignored`` (m,) : finding it is neither right nor wrong,
     as of each crowd.
     """
@@ -43,6 +48,7 @@ class Truth:
     labels: np.ndarray
     crowd: np.ndarray
     ignored: np.ndarray
+    masks: Sequence[Pixels] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,13 +130,12 @@ def _match_one(
     In the order of their scores each detection takes the box that it overlaps most of those that are left and asked
     for; where it overlaps none enough, one that is ignored.
     """
-    corners, boxes, crowd = found.corners[rows], truth.corners[marked], truth.crowd[marked]
-    outside = _outside(boxes)
-    ignored_box = outside | truth.ignored[marked] | crowd  # (A, m)
-    overlap = overlaps(corners, boxes, crowd)
+    crowd = truth.crowd[marked]
+    overlap, areas, asked_areas = _compared(found, rows, truth, marked)
+    ignored_box = _outside(asked_areas) | truth.ignored[marked] | crowd  # (A, m)
     shape = len(SIZES), len(OVERLAPS)
     hits, ignored = np.zeros((*shape, len(rows)), bool), np.zeros((*shape, len(rows)), bool)
-    partners, taken = np.full(len(rows), -1), np.zeros((*shape, len(boxes)), bool)
+    partners, taken = np.full(len(rows), -1), np.zeros((*shape, len(marked)), bool)
     for i, own in enumerate(overlap):
         free = (own >= np.minimum(OVERLAPS, 1 - 1e-10)[:, None]) & (~taken | crowd)
         asked, spare = free & ~ignored_box[:, None], free & ignored_box[:, None]
@@ -143,7 +148,7 @@ def _match_one(
         taken[a, t, best[a, t]] = True
         partners[i] = marked[best[0, 0]] if some[0, 0] else -1
     unmatched = ~hits & ~ignored
-    ignored |= unmatched & _outside(corners)[:, None]
+    ignored |= unmatched & _outside(areas)[:, None]
     return hits, ignored, partners, (~ignored_box).sum(axis=1)
 
 
@@ -153,7 +158,19 @@ def _last_best(values: np.ndarray) -> np.ndarray:
     return np.asarray(count - 1 - values[..., ::-1].argmax(axis=-1)) if count else np.zeros(values.shape[:-1], int)
 
 
-def _outside(corners: np.ndarray) -> np.ndarray:
-    """(A, n) whether the area of a box lies outside each band."""
-    areas = area(corners)
+def _compared(
+    found: Detected, rows: np.ndarray, truth: Truth, marked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n, m) overlaps of boxes, or of masks, and the areas (n,) and (m,) of both."""
+    crowd = truth.crowd[marked]
+    if found.masks is None or truth.masks is None:
+        corners, boxes = found.corners[rows], truth.corners[marked]
+        return overlaps(corners, boxes, crowd), area(corners), area(boxes)
+    own, asked = [found.masks[row] for row in rows], [truth.masks[row] for row in marked]
+    areas, asked_areas = (np.array([mask.area for mask in masks]) for masks in (own, asked))
+    return _pixel_masks.overlaps(own, asked, crowd), areas, asked_areas
+
+
+def _outside(areas: np.ndarray) -> np.ndarray:
+    """(A, n) whether an area lies outside each band."""
     return np.stack([(areas < low) | (areas > high) for low, high in SIZES.values()])

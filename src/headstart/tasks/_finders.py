@@ -59,4 +59,4 @@ def finder_of(labels: Sequence[str], frame: tuple[int, int], detector: Detector 
         return NewHead(labels, frame)
     if detector.family not in FAMILIES:
         raise UsageError(f"Detectors of the family {detector.family!r} are not known; {', '.join(FAMILIES)} are.")
-    return FAMILIES[detector.family](labels, frame, detector)
+    return FAMILIES[detector.family](labels, frame, detector.of_boxes())

@@ -72,8 +72,11 @@ class Detection(Task):
     def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
         if not targets or not all(isinstance(target, Boxes) for target in targets):
             return 0.0, "the targets are no boxes"
-        classes = {box.label for target in targets for box in target}
-        return 1.0, f"boxes of {len(classes)} {'class' if len(classes) == 1 else 'classes'} found"
+        boxes = [box for target in targets for box in target]
+        classes = {box.label for box in boxes}
+        outlined = boxes and all(box.outline for box in boxes if box.asked_for)
+        more = " (each has an outline: --task instances gives masks too)" if outlined else ""
+        return 1.0, f"boxes of {len(classes)} {'class' if len(classes) == 1 else 'classes'} found{more}"
 
     @classmethod
     def from_targets(cls, targets: Sequence[Any]) -> Detection:

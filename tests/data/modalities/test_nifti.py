@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from headstart.data.checks import identified
 from headstart.data.modalities.image import Image
 from scans import write_nifti
 
@@ -95,3 +96,13 @@ def test_every_trouble_is_a_sentence(tmp_path: Path, make: Any) -> None:
 def test_bytes_are_read_too(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii.gz", steps())
     np.testing.assert_array_equal(np.asarray(IMAGE.decode(path.read_bytes())), np.asarray(IMAGE.decode(path)))
+
+
+def test_slices_of_one_file_are_told_apart_where_their_content_is_read_ahead(tmp_path: Path) -> None:
+    path = write_nifti(tmp_path / "a.nii", steps(40), (1, 1, 5))
+    parts = IMAGE.parts(path)
+    seen = [identified(IMAGE, part) for part in parts]
+    assert len({digest for _, digest in seen}) == len(parts) == 9
+    assert [digest for _, digest in seen] == [IMAGE.fingerprint(part) for part in parts]
+    for part, (content, _) in zip(parts, seen, strict=True):
+        np.testing.assert_array_equal(np.asarray(IMAGE.decode(content)), np.asarray(IMAGE.decode(part)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -70,7 +70,7 @@ def frames(file: BinaryIO) -> int:
     ------
     ValueError : it cannot be read.
     """
-    return _count(_header(file, ["NumberOfFrames"], pixels=False))
+    return frames_of(header_of(file, ["NumberOfFrames"], pixels=False))
 
 
 def owner(file: BinaryIO) -> str | None:
@@ -80,12 +80,12 @@ def owner(file: BinaryIO) -> str | None:
     ------
     ValueError : it cannot be read.
     """
-    header = _header(file, list(_OWNERS), pixels=False)
-    found = ((name, _as_stored(header, name)) for name in _OWNERS)
+    header = header_of(file, list(_OWNERS), pixels=False)
+    found = ((name, as_stored(header, name)) for name in _OWNERS)
     return next((f"{name} {value}" for name, value in found if value), None)
 
 
-def _as_stored(header: Any, name: str) -> str:
+def as_stored(header: Any, name: str) -> str:
     """A value that nothing has looked at: where it breaks a rule, pydicom's warning would quote it."""
     tags = require("pydicom.datadict", EXTRA, "Reading DICOM files")
     element = header.get_item(tags.tag_for_keyword(name))
@@ -100,17 +100,57 @@ def decoded(file: BinaryIO, place: int | None, most_pixels: int) -> PIL.Image.Im
     ------
     ValueError : it holds no picture, is damaged, too large, or compressed as nothing installed here can undo.
     """
-    header = _header(file, _PIXELS)
+    raw, header = _stored(file, place, most_pixels)
+    with _damage_as_sentence():
+        return _coloured(raw) if raw.ndim == 3 else _grey(raw, header)
+
+
+def decoded_together(slices: Sequence[tuple[BinaryIO, int]], most_pixels: int) -> list[PIL.Image.Image]:
+    """Neighbouring slices, a file and a frame of it each, as grey pictures with the window of the middle one.
+
+    Where there is no window, what lies between two percentiles of all of them is shown.
+
+    Raises
+    ------
+    ValueError : as :func:`decoded`; or they are coloured, or differ in size.
+    """
+    stored = [_stored(file, place, most_pixels) for file, place in slices]
+    if any(raw.ndim == 3 for raw, _ in stored):
+        raise ValueError("the slices are coloured; a stack is made of grey ones")
+    if len({raw.shape for raw, _ in stored}) > 1:
+        sizes = sorted({f"{raw.shape[1]}×{raw.shape[0]}" for raw, _ in stored})
+        raise ValueError(f"neighbouring slices of the series differ in size ({' and '.join(sizes)} pixels)")
+    with _damage_as_sentence():
+        middle = stored[len(stored) // 2][1]
+        span = None if _has_window(middle) else _common_range(stored)
+        return [_grey(raw, own, middle, span) for raw, own in stored]
+
+
+def _common_range(stored: Sequence[tuple[np.ndarray, Any]]) -> tuple[float, float]:
+    """Between two percentiles of the rescaled values of several slices, padding left out."""
+    rescale = _pydicom_pixels().apply_modality_lut
+    return percentile_range(np.concatenate([rescale(raw, header)[~_padding(raw, header)] for raw, header in stored]))
+
+
+def _stored(file: BinaryIO, place: int | None, most_pixels: int) -> tuple[np.ndarray, Any]:
+    """The stored values (H, W), or (H, W, 3) of colours, of the frame at `place`, and what is to be known of it."""
+    header = header_of(file, _PIXELS)
     _refuse(header, most_pixels)
-    place = _count(header) // 2 if place is None else place
+    place = frames_of(header) // 2 if place is None else place
     with _damage_as_sentence():
         raw = _pydicom_pixels().pixel_array(header, index=place)
         if str(header.PhotometricInterpretation) == "PALETTE COLOR":
             raw = _pydicom_pixels().apply_color_lut(raw, header)
-        return _coloured(raw) if raw.ndim == 3 else _grey(raw, _of_frame(header, place))
+        return raw, _of_frame(header, place)
 
 
-def _header(file: BinaryIO, tags: list[str], pixels: bool = True) -> Any:
+def header_of(file: BinaryIO, tags: list[str], pixels: bool = True) -> Any:
+    """These elements alone of a file; nothing else of it is parsed.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
     dicom = require("pydicom", EXTRA, "Reading DICOM files")
     try:
         return dicom.dcmread(file, specific_tags=tags, stop_before_pixels=not pixels)
@@ -124,7 +164,8 @@ def _pydicom_pixels() -> Any:
     return require("pydicom.pixels", EXTRA, "Reading DICOM files")
 
 
-def _count(header: Any) -> int:
+def frames_of(header: Any) -> int:
+    """How many pictures a file with this header holds."""
     try:
         return max(1, int(header.get("NumberOfFrames") or 1))
     except (TypeError, ValueError):
@@ -176,10 +217,19 @@ def _coloured(raw: np.ndarray) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _grey(raw: np.ndarray, header: Any) -> PIL.Image.Image:
-    """(H, W) stored values → the picture: rescaled, windowed, MONOCHROME1 turned round, padding black."""
+def _grey(
+    raw: np.ndarray, header: Any, shown: Any = None, span: tuple[float, float] | None = None
+) -> PIL.Image.Image:
+    """(H, W) stored values → the picture: rescaled, windowed, MONOCHROME1 turned round, padding black.
+
+    Parameters
+    ----------
+    shown : the header whose window counts; None for its own.
+    span : what is shown without a window, in rescaled values; None for what suits this picture.
+    """
     padding = _padding(raw, header)
-    values = _windowed(_pydicom_pixels().apply_modality_lut(raw, header), header, padding)
+    values = _pydicom_pixels().apply_modality_lut(raw, header)
+    values = _windowed(values, header if shown is None else shown, padding, span)
     inverted = header.PhotometricInterpretation == "MONOCHROME1" or header.get("PresentationLUTShape") == "INVERSE"
     values = 255 - values if inverted else values
     values[padding] = 0
@@ -197,8 +247,8 @@ def _padding(raw: np.ndarray, header: Any) -> np.ndarray:
     return (raw >= low) & (raw <= high)
 
 
-def _windowed(values: np.ndarray, header: Any, padding: np.ndarray) -> np.ndarray:
-    """The window or table of the file; without one all of 8 bits, or what lies between two percentiles."""
+def _windowed(values: np.ndarray, header: Any, padding: np.ndarray, span: tuple[float, float] | None) -> np.ndarray:
+    """The window or table of the file; without one all of 8 bits, or `span`, or what lies between two percentiles."""
     pixels = _pydicom_pixels()
     if header.get("VOILUTSequence"):
         depth = int(header.VOILUTSequence[0].LUTDescriptor[2])
@@ -210,7 +260,7 @@ def _windowed(values: np.ndarray, header: Any, padding: np.ndarray) -> np.ndarra
         return scaled(pixels.apply_windowing(values, header), low, high)
     if int(header.get("BitsStored") or 16) <= 8 and values.min() >= 0 and values.max() <= 255:
         return values.astype(np.float64)
-    return scaled(values, *percentile_range(values[~padding]))
+    return scaled(values, *(span or percentile_range(values[~padding])))
 
 
 def _has_window(header: Any) -> bool:

@@ -7,6 +7,7 @@ import gzip
 import io
 import threading
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,6 +66,17 @@ def decoded(file: BinaryIO | Path, place: int | None) -> PIL.Image.Image:
         return PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, 0])))
     around = [min(max(middle + step, 0), count - 1) for step in (-1, 0, 1)]
     return PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, around])))
+
+
+def decoded_together(path: Path, places: Sequence[int]) -> list[PIL.Image.Image]:
+    """The slices at `places`, each a grey picture of 8 bits.
+
+    Raises
+    ------
+    ValueError : as :func:`decoded`.
+    """
+    volume = _of_file(path)
+    return [PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, place]))) for place in places]
 
 
 def _of_file(path: Path) -> np.ndarray:

@@ -70,15 +70,18 @@ def slices_of(path: Path) -> list[Any]:
     The first is the file as a whole, whose middle is decoded. What cannot be read stands for itself.
     """
     try:
-        count = _count(path)
+        count = count_of(path)
     except (OSError, ValueError):
         return [path]
-    if count < 2:
-        return [path]
+    return [path, *(Slice(path, place) for place in spread_over(count))]
+
+
+def spread_over(count: int) -> list[int]:
+    """Places of the slices that stand for a volume of so many, besides its middle one."""
     margin = round(count * (1 - _INNER) / 2)
     inner = [place for place in range(margin, count - margin) if place != count // 2]
     number = min(MOST_SLICES - 1, len(inner))
-    return [path, *(Slice(path, inner[(2 * i + 1) * len(inner) // (2 * number)]) for i in range(number))]
+    return [inner[(2 * i + 1) * len(inner) // (2 * number)] for i in range(number)]
 
 
 def owner_of(path: Path) -> str | None:
@@ -98,7 +101,13 @@ def _key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def _count(path: Path) -> int:
+def count_of(path: Path) -> int:
+    """How many slices, or frames, a file holds.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
     with path.open("rb") as file:
         start = file.read(_START)
         file.seek(0)

@@ -106,6 +106,12 @@ class Modality(ABC):
         """
         return [reference]
 
+    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int]]]:
+        """What there is among the inputs of volumes, in order: a reference to a stack of `slices` neighbouring slices
+        of each, and the rows of the inputs that it is made of. None where the modality knows no volumes.
+        """
+        return []
+
     def owner(self, reference: Any) -> str | None:
         """Whose the input is, where it says so: a digest by which those of one person are kept together.
 

@@ -15,6 +15,7 @@ import PIL.Image
 
 from headstart.core.files import digest
 from headstart.core.shallow import picture_features
+from headstart.core.slices import SliceStack, shown
 from headstart.data.modalities._image_files import (
     MOST_PIXELS,
     file_of,
@@ -35,10 +36,12 @@ from headstart.data.modalities._scans import (
     owner_of,
     slices_of,
 )
+from headstart.data.modalities._volumes import Volume, decoded_volume, parts_of, volumes_of
 from headstart.data.modalities.base import UNREADABLE, Look, Modality
 
 _THUMBNAIL, _QUALITY = 160, 80
 _IMAGE_DIMENSIONS = (2, 3)
+_SCANS = Slice | Volume
 
 
 class Image(Modality):
@@ -62,10 +65,10 @@ class Image(Modality):
             return PurePath(reference).suffix.lower() in self.suffixes or is_scan(reference)
         if isinstance(reference, np.ndarray):
             return reference.ndim in _IMAGE_DIMENSIONS
-        return isinstance(reference, bytes | PIL.Image.Image) or hasattr(reference, "read_bytes")
+        return isinstance(reference, bytes | PIL.Image.Image | Volume) or hasattr(reference, "read_bytes")
 
-    def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image:
-        """Upright, in ``RGB``, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more.
+    def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image | SliceStack:
+        """Upright, in ``RGB``, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more; or a stack of those.
 
         A JPEG whose shorter side is at least twice `size_hint` is decoded reduced.
         """
@@ -81,8 +84,8 @@ class Image(Modality):
         return _read(reference, size_hint)[0]
 
     def read(self, reference: Any) -> Any:
-        """The bytes of a file; an array and a PIL image as they are."""
-        if isinstance(reference, bytes) or not _holds_file(reference):
+        """The bytes of a file; an array and a PIL image as they are, and a slice, which is told by its place too."""
+        if isinstance(reference, bytes | Slice | Volume) or not _holds_file(reference):
             return reference
         return (Path(reference) if isinstance(reference, str) else reference).read_bytes()
 
@@ -91,8 +94,11 @@ class Image(Modality):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
             return digest(reference.mode, str(reference.size), reference.tobytes())
-        place = (str(reference.place),) if isinstance(reference, Slice) else ()
-        return digest(self.read(reference), *place)
+        if isinstance(reference, Volume):
+            return reference.fingerprint()
+        if isinstance(reference, Slice):
+            return digest(reference.read_bytes(), str(reference.place))
+        return digest(self.read(reference))
 
     def look(self, reference: Any) -> Look:
         """Width and height in pixels, bytes of the file (NaN without one), and what a small copy looks like.
@@ -100,7 +106,7 @@ class Image(Modality):
         Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
         """
         if _holds_file(reference):
-            content = reference if isinstance(reference, str | Path | bytes | Slice) else self.read(reference)
+            content = reference if isinstance(reference, str | Path | bytes | _SCANS) else self.read(reference)
             # Not the pixels that a backbone will ask for: looks are kept, and must not change with who asks.
             picture, (width, height) = _read(content, SIDE)
             size = _bytes(content)
@@ -108,14 +114,14 @@ class Image(Modality):
             picture = self.decode(reference)
             (width, height), size = picture.size, math.nan
         traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
-        small = eight_bit_rgb(small_copy(picture))
+        small = eight_bit_rgb(small_copy(shown(picture)))
         return Look(traits | appearance(small), likeness(small), picture_features(small))
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
         alt = html.escape(self._name(reference), quote=True)
         try:
-            picture = eight_bit_rgb(self.decode(reference, size_hint=_THUMBNAIL)).copy()
+            picture = eight_bit_rgb(shown(self.decode(reference, size_hint=_THUMBNAIL))).copy()
         except ValueError as error:
             return f'<span class="{UNREADABLE}">{alt}: {html.escape(str(error))}</span>'
         picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
@@ -146,7 +152,9 @@ class Image(Modality):
             return upright_size(image)
 
     def parts(self, reference: Any) -> list[Any]:
-        """A medical file with several slices as a few of them, the middle one first."""
+        """A medical file with several slices as a few of them, the middle one first; a volume as a few stacks."""
+        if isinstance(reference, Volume):
+            return list(parts_of(reference))
         path = _scan_path(reference)
         return [reference] if path is None else [reference, *slices_of(path)[1:]]
 
@@ -158,6 +166,11 @@ class Image(Modality):
     def caution(self, references: Sequence[Any]) -> str:
         """That a model of medical files is no medical device."""
         return CAUTION if any(_scan_path(reference) for reference in references) else ""
+
+    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int]]]:
+        """DICOM files of one series in one folder as one input, as is each other medical file; pictures stay away."""
+        paths = [(row, _scan_path(reference)) for row, reference in enumerate(references)]
+        return [*volumes_of([(row, path) for row, path in paths if path is not None], slices)]
 
     def locate(self, value: Any, folder: Path | None) -> Any:
         """A path beside the table, absolute; the bytes of an image that a table holds as ``{"bytes", "path"}``."""
@@ -171,7 +184,7 @@ class Image(Modality):
         return path
 
 
-def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image, tuple[int, int]]:
+def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image | SliceStack, tuple[int, int]]:
     """The picture in a file, upright, perhaps reduced; and the (width, height) that it has in full."""
     if (scan := _scan(reference)) is not None:
         return scan, scan.size
@@ -183,8 +196,13 @@ def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image, tuple
         return to_picture(upright(image)), size
 
 
-def _scan(reference: Any) -> PIL.Image.Image | None:
+def _scan(reference: Any) -> PIL.Image.Image | SliceStack | None:
     """The picture of a medical file, by its content; None where it is none. A path has the ending of one."""
+    if isinstance(reference, Volume):
+        try:
+            return decoded_volume(reference, MOST_PIXELS)
+        except OSError as error:
+            raise ValueError(f"a file of the volume cannot be read ({error.strerror})") from error
     place = reference.place if isinstance(reference, Slice) else None
     source = reference.path if isinstance(reference, Slice) else reference
     path = Path(source) if isinstance(source, str | Path) else None
@@ -197,6 +215,8 @@ def _scan(reference: Any) -> PIL.Image.Image | None:
 def _bytes(content: Any) -> float:
     if isinstance(content, bytes):
         return float(len(content))
+    if isinstance(content, Volume):
+        return float(content.bytes())
     return float((content.path if isinstance(content, Slice) else Path(content)).stat().st_size)
 
 
@@ -208,10 +228,12 @@ def _is_file(path: Path) -> bool:
 
 
 def _holds_file(reference: Any) -> bool:
-    return isinstance(reference, str | Path | bytes) or hasattr(reference, "read_bytes")
+    return isinstance(reference, str | Path | bytes | _SCANS) or hasattr(reference, "read_bytes")
 
 
 def _scan_path(reference: Any) -> Path | None:
     """Where a medical file lies; None for other references."""
+    if isinstance(reference, Volume):
+        return reference.paths[0]
     path = reference.path if isinstance(reference, Slice) else reference
     return Path(path) if isinstance(path, str | Path) and is_scan(Path(path)) else None

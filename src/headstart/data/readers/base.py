@@ -18,6 +18,8 @@ class Request:
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
     ``keeps_splits`` is False where given splits are to be dissolved: a class then only has to occur in any of them.
+    ``stack`` is how many neighbouring slices of a volume an example shows, the files of a series being one example
+    then; None for files as they are.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
     that has them: those a model was trained from. Sources without columns overlook it.
     """
@@ -29,6 +31,7 @@ class Request:
     needs_targets: bool = True
     fits: bool = True
     keeps_splits: bool = True
+    stack: int | None = None
     usual: Mapping[str, str] = field(default_factory=dict)
 
 

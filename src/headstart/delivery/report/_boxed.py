@@ -12,8 +12,9 @@ def boxed(evidence: ReportEvidence) -> str:
     """Nothing where answers are no boxes."""
     if not evidence.boxed:
         return ""
+    shown = folded([strip(each.html, each.id, each.said) for each in evidence.boxed])
     return (
         f'<p class="lead">From the {escape(evidence.measured_on)} examples, those with the surest false alarm first: '
         "false alarms are red and say their class and score, missed boxes are yellow and double, found ones "
-        f"green.</p>{folded([strip(each.html, each.id, each.said) for each in evidence.boxed])}"
+        f"green; an object with a mask is tinted so.</p>{shown}"
     )

@@ -1,0 +1,58 @@
+"""Where a DICOM file belongs: its series, and its place among the slices of that."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from headstart.data.modalities._dicom import as_stored, frames_of, header_of
+
+_ORDER = ["SeriesInstanceUID", "ImagePositionPatient", "ImageOrientationPatient", "InstanceNumber", "NumberOfFrames"]
+
+
+class SeriesPlace(NamedTuple):
+    """Where a file belongs.
+
+    Attributes
+    ----------
+    series : the identifier of its series; empty where it has none.
+    position : of its slice across the series, in millimetres; None where the file does not say.
+    number : of the instance; None where there is none.
+    frames : how many pictures it holds.
+    """
+
+    series: str
+    position: float | None
+    number: int | None
+    frames: int
+
+
+def series_place(file: BinaryIO) -> SeriesPlace:
+    """To which series the file belongs, and where in it.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    header = header_of(file, _ORDER, pixels=False)
+    series = as_stored(header, "SeriesInstanceUID")
+    number = _numbers(header, "InstanceNumber", 1)
+    return SeriesPlace(series, _position(header), int(number[0]) if number else None, frames_of(header))
+
+
+def _position(header: Any) -> float | None:
+    """How far the slice lies along the normal of its plane, in millimetres."""
+    corner, sides = _numbers(header, "ImagePositionPatient", 3), _numbers(header, "ImageOrientationPatient", 6)
+    if not corner or not sides:
+        return None
+    return float(np.dot(np.cross(sides[:3], sides[3:]), corner))
+
+
+def _numbers(header: Any, name: str, count: int) -> list[float]:
+    """The `count` numbers of an element; none where it is missing or says something else."""
+    try:
+        found = [float(part) for part in as_stored(header, name).strip("[] ").replace(",", "\\").split("\\")]
+    except ValueError:
+        return []
+    return found if len(found) == count and np.isfinite(found).all() else []

@@ -1,0 +1,62 @@
+"""Volumes among the examples as short stacks: a series of files becomes one example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.stack_size import mistake_of_stack
+from headstart.data.examples import Examples
+from headstart.data.modalities.base import Modality
+
+
+def stacked(examples: Examples, modality: Modality, slices: int) -> Examples:
+    """Every volume as one example that shows `slices` neighbouring slices; what is no volume stays as it is.
+
+    Raises
+    ------
+    UsageError : no stack has so many slices.
+    InputError : there is no volume; or the files of one have several targets, splits or groups, each named.
+    """
+    if mistake := mistake_of_stack(slices):
+        raise UsageError(f"--stack: {mistake}.")
+    volumes = modality.volumes(examples.references, slices)
+    if not volumes:
+        raise InputError(
+            f"{examples.source or 'The input'} holds no DICOM series and no NIfTI volume; --stack is for these alone."
+        )
+    if problems := [problem for _, rows in volumes for problem in _torn(examples, rows)]:
+        raise InputError(problems, "--stack makes one example of the files of a series in one folder.")
+    made = {rows[0]: (reference, rows) for reference, rows in volumes}
+    inside = {row for _, rows in volumes for row in rows[1:]}
+    kept = [row for row in range(len(examples)) if row not in inside]
+    references = [made[row][0] if row in made else examples.references[row] for row in kept]
+    ids = [_called(examples.ids, made[row][1]) if row in made else examples.ids[row] for row in kept]
+    note = f"Stacks of {slices} slices: {len(volumes):,} volumes of {sum(len(rows) for _, rows in volumes):,} files."
+    return replace(examples.select(kept), references=references, ids=ids, notes=(*examples.notes, note))
+
+
+def _called(ids: Sequence[str], rows: Sequence[int]) -> str:
+    """The first file and how many follow it."""
+    return ids[rows[0]] if len(rows) == 1 else f"{ids[rows[0]]} and {len(rows) - 1} more"
+
+
+def _torn(examples: Examples, rows: Sequence[int]) -> list[Problem]:
+    """What the files of one volume do not agree in."""
+    columns = {"target": examples.targets, "split": examples.splits, "group": examples.groups}
+    problems = []
+    for name, cells in columns.items():
+        other = None if cells is None else _first_other(cells, rows)
+        if cells is not None and other is not None:
+            what = (
+                f"its {name} is {cells[other]}, that of {examples.ids[rows[0]]} in the same series {cells[rows[0]]}"
+            )
+            how = f"give all files of a series one {name}, or leave out --stack, by which each file is an example"
+            problems.append(Problem(examples.ids[other], what, how))
+    return problems
+
+
+def _first_other(cells: Sequence[Any], rows: Sequence[int]) -> int | None:
+    return next((row for row in rows if cells[row] != cells[rows[0]]), None)

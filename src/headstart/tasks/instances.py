@@ -1,0 +1,173 @@
+"""Instances: any number of objects in a picture, each with a box, one of C classes, and a mask of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from headstart.core.boxes import Boxes
+from headstart.core.errors import InputError
+from headstart.core.outlines import outline_problem
+from headstart.core.placement import Placement
+from headstart.core.results import Figures
+from headstart.tasks import _box_encoding, _mask_grids
+from headstart.tasks._box_encoding import FOUND_LABEL, HEIGHT, LABEL, SCORE, WIDTH
+from headstart.tasks._box_matching import Detected, Matched, Truth, match
+from headstart.tasks._mask_grids import FOUND_CELLS, TRUE_CELLS, unpacked
+from headstart.tasks._pixel_masks import Pixels, pasted
+from headstart.tasks._resampling import to_array
+from headstart.tasks.base import Predictions
+from headstart.tasks.detection import Detection
+
+if TYPE_CHECKING:
+    from headstart.tasks._finder import Finder
+
+OF_BOXES = "box_"
+"""What the figures of boxes alone begin with; those of masks have the plain names."""
+
+MASKS = "masks"
+
+
+class Instances(Detection):
+    """Boxes of C classes with a mask each; what is right is judged by masks.
+
+    Parameters are those of :class:`headstart.tasks.detection.Detection`.
+    """
+
+    name = "instances"
+    noun = "masks of objects"
+    higher_is_better: ClassVar[Mapping[str, bool]] = {
+        **Detection.higher_is_better,
+        **{f"{OF_BOXES}{name}": True for name in ("map", "map50", "map75")},
+    }
+
+    @classmethod
+    def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
+        score, why = Detection.suits(targets)
+        if not score:
+            return 0.0, why
+        boxes = [box for target in targets for box in target if box.asked_for]
+        outlined = sum(box.outline is not None for box in boxes)
+        if outlined < len(boxes) or not boxes:
+            return 0.0, f"{len(boxes) - outlined} of {len(boxes)} boxes have no outline"
+        return 0.9, f"{why}, each with an outline"
+
+    @classmethod
+    def from_targets(cls, targets: Sequence[Any]) -> Instances:
+        if not any(isinstance(target, Boxes) and any(box.outline for box in target) for target in targets):
+            raise InputError("Instances need outlines of objects: COCO JSON or YOLO text files with polygons, say.")
+        return cls._of(Detection.from_targets(targets))
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Instances:
+        return cls._of(Detection.from_description(description))
+
+    def starting_from(self, detector: Any) -> Instances:
+        return self._of(super().starting_from(detector))
+
+    @classmethod
+    def _of(cls, made: Detection) -> Instances:
+        return cls(made.labels, made.counts, made._frame, made.slots, made.detector)
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    @property
+    def outputs(self) -> int:
+        """Columns of what is kept of an object."""
+        return FOUND_LABEL + 1 + _mask_grids.width_of(FOUND_CELLS)
+
+    @cached_property
+    def _finder(self) -> Finder:
+        from headstart.tasks._finders import finder_of
+        from headstart.tasks._masked import MaskedFinder
+
+        return MaskedFinder(finder_of(self.labels, self.frame, self.detector), self.detector)
+
+    def problem(self, target: Any) -> str | None:
+        if (why := super().problem(target)) is not None:
+            return why
+        for place, box in enumerate(target, 1):
+            what = outline_problem(box, target.size)
+            if what and box.asked_for:
+                return f"box {place} of {len(target)} ({box.label}): {what}"
+        return None
+
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """(N, M, 9 + 1046): boxes, and behind each its mask as :mod:`headstart.tasks._mask_grids` packs it."""
+        boxes = super().encode(targets)
+        return torch.cat([boxes, _mask_grids.encode(targets, boxes.shape[1])], dim=2)
+
+    def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
+        boxes, masks = encoded[..., : HEIGHT + 1], encoded[..., HEIGHT + 1 :]
+        moved = _mask_grids.placed(masks, boxes[..., :4], placements)
+        return torch.cat([_box_encoding.placed(boxes, placements), moved], dim=2)
+
+    # -- judging ------------------------------------------------------------------------------------
+
+    def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
+        """Of masks; and of the boxes alone, under names of their own."""
+        found = super().metrics(outputs, encoded)
+        boxes = Detection.metrics(self._of_boxes(), *_boxes_of(outputs, encoded))
+        known = {f"{OF_BOXES}{name}": figure for name, figure in boxes.items()}
+        return found | {name: figure for name, figure in known.items() if name in self.higher_is_better}
+
+    def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
+        if name in self.higher_is_better and name.startswith(OF_BOXES):
+            return self._of_boxes().measure(name.removeprefix(OF_BOXES), *_boxes_of(outputs, encoded), draws)
+        return super().measure(name, outputs, encoded, draws)
+
+    def _of_boxes(self) -> Detection:
+        return Detection(self.labels, self.counts, self._frame, self.slots, self.detector)
+
+    def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
+        own, asked = _boxes_of(outputs, encoded)
+        found = _box_encoding.detections(own, asked)
+        truths = _box_encoding.truths(asked)
+        sizes = to_array(asked)[:, 0, [WIDTH, HEIGHT]].astype(int)
+        for row, (width, height) in enumerate(sizes):
+            size = (int(width), int(height))
+            found[row] = _with_found(found[row], outputs[row], size)
+            truths[row] = _with_marked(truths[row], encoded[row], size)
+        return match(found, truths, len(self.labels))
+
+    # -- showing --------------------------------------------------------------------------------------
+
+    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """As boxes are, and the ``masks`` of each picture's boxes: (28, 28) from 0 to 1 over the box."""
+        said = super().decode(outputs, calibration)
+        bent = self.calibrated(outputs, calibration)
+        grids = [unpacked(rows[_order(rows), FOUND_LABEL + 1 :], FOUND_CELLS).cpu().numpy() for rows in bent]
+        return Predictions({**said.columns, MASKS: grids})
+
+
+def _order(rows: Tensor) -> list[int]:
+    """The kept rows that are shown, in the order in which boxes are told: the surest first."""
+    values = to_array(rows[None])[0]
+    shown = np.flatnonzero((values[:, FOUND_LABEL] >= 0) & (values[:, SCORE] >= 0.5))
+    order: list[int] = shown[np.argsort(-values[shown, SCORE], kind="stable")].tolist()
+    return order
+
+
+def _boxes_of(outputs: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+    return outputs[..., : FOUND_LABEL + 1], encoded[..., : HEIGHT + 1]
+
+
+def _with_found(found: Detected, rows: Tensor, size: tuple[int, int]) -> Detected:
+    there = rows[rows[:, FOUND_LABEL] >= 0]
+    return replace(found, masks=_pixels(there[:, FOUND_LABEL + 1 :], FOUND_CELLS, found.corners, size))
+
+
+def _with_marked(truth: Truth, rows: Tensor, size: tuple[int, int]) -> Truth:
+    there = rows[rows[:, LABEL] >= 0]
+    return replace(truth, masks=_pixels(there[:, HEIGHT + 1 :], TRUE_CELLS, truth.corners, size))
+
+
+def _pixels(masks: Tensor, cells: int, corners: np.ndarray, size: tuple[int, int]) -> list[Pixels]:
+    grids = unpacked(masks, cells).double().cpu().numpy()
+    return [pasted(grid, own, size) for grid, own in zip(grids, corners.tolist(), strict=True)]
