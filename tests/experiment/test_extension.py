@@ -79,6 +79,10 @@ def test_a_loss_that_any_larger_model_would_have_is_no_warning() -> None:
     (whole,) = findings(extension(change=lost), [], [])
     assert whole.severity == "info"
     assert "The old classes lost 5.0 points of accuracy (-8.0 to -2.0 points)" in whole.summary
+    (weighted,) = findings(extension(change=lost, counted=4.0), [], [])
+    assert weighted.severity == "info"
+    assert "a head for which all examples count alike would hardly lose less" in weighted.summary
+    assert "each old example counted 4 times" in say(extension(counted=4.0))[3][3]
     part_kept = findings(extension(change=lost, kept_of=5000), [], [])
     assert [found.severity for found in part_kept] == ["warning", "info"]
     assert "keeps 100 of the 5,000 old examples" in part_kept[1].summary

@@ -39,3 +39,12 @@ def test_a_strategy_asked_for_alone_is_compared_with_nothing_and_learns_names(tm
     again = headstart.load(tmp_path / "m")
     assert isinstance(again.network.head, DirectionHead)
     assert set(again.with_labels(["weather"]).labels) == {"sports", "business", "weather"}
+
+
+def test_each_pass_over_few_texts_is_an_epoch_that_a_ladder_may_take_fewer_of() -> None:
+    labels = [label for label in LABELS for _ in range(3)]
+    model = headstart.fit((MORE, labels), strategy=SetFit(epochs=3), test_share=0, engine="eager", quiet=True)
+    curve = model.result.rungs[0].curve
+    assert [moment["epoch"] for moment in curve] == [1.0, 2.0, 3.0]
+    assert curve[-1]["train_loss"] < curve[0]["train_loss"]
+    assert ["validation_loss" in moment for moment in curve] == [False, False, True]

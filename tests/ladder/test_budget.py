@@ -29,6 +29,11 @@ def test_epochs_that_fit(epochs: int, seconds: float, left: float, expected: Pla
     assert plan(epochs, seconds, left, 0.25) == expected
 
 
+@pytest.mark.parametrize(("left", "epochs"), [(101.0, 10), (79.0, 7), (5.0, 2)])
+def test_what_is_not_trained_once_more_may_take_all_the_time(left: float, epochs: int):
+    assert plan(10, 100.0, left, 1.0, again=False) == Plan(epochs, True)
+
+
 @pytest.mark.parametrize(
     ("left", "expected"),
     [

@@ -12,7 +12,7 @@ import torch
 from headstart.ladder.ladder import Ladder
 from headstart.ladder.step import place_of
 from headstart.strategies.base import Rung
-from scripted_ladder import Step, answers, wrong_at
+from scripted_ladder import Scripted, Step, answers, wrong_at
 
 TRUTH = [0, 1] * 50
 
@@ -110,6 +110,17 @@ def test_it_stops_before_the_budget_is_overrun_and_says_so(playground):
     assert ascent.stopped_because.startswith("tuned would take about 1 h 7 min; ")
     assert ascent.stopped_because.endswith("of the budget of 10 min are spent")
     assert ascent.chosen == 0
+
+
+def test_what_cannot_be_shortened_so_far_is_not_begun(playground, monkeypatch: pytest.MonkeyPatch):
+    # 400 s for four epochs: two fit into 300 s, but the strategy makes no fewer than three of them, or 300 s.
+    shorten = Scripted.again
+    monkeypatch.setattr(Scripted, "again", lambda self, prepared, epochs: shorten(self, prepared, max(epochs, 3)))
+    ascent, strategy = playground().climb(
+        step("probe", range(30), trained=False), step("tuned", range(10), cost=400.0, epochs=4), budget=300.0
+    )
+    assert "tuned" not in strategy.climbed
+    assert ascent.stopped_because.startswith("tuned would take about 5 min; ")
 
 
 def test_time_is_kept_for_judging_the_kept_rung(playground, monkeypatch: pytest.MonkeyPatch):

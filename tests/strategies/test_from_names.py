@@ -11,6 +11,7 @@ from torch.nn import functional
 from headstart.model.heads import CacheHead
 from headstart.model.network import set_linear
 from headstart.strategies._known_classes import Known
+from headstart.strategies.base import Prepared
 from headstart.strategies.set_fit import Lesson, SetFit, batches, pair_loss
 from headstart.strategies.tip_adapter import TipAdapter, settled
 from headstart.tasks import TASKS
@@ -122,6 +123,14 @@ def test_few_shot_rungs_are_climbed_by_default_up_to_sixteen_a_class(examples: i
     assert SetFit().rungs(Reader(texts=False), task, examples) == []  # type: ignore[arg-type]
     tuned = SetFit().rungs(Reader(texts=True), task, examples)  # type: ignore[arg-type]
     assert [rung.by_default and rung.for_few for rung in tuned] == [True] * climbed
+
+
+@pytest.mark.parametrize(("passes", "wanted", "made"), [(10, 10, 10), (10, 7, 7), (10, 2, 5), (1, 1, 1)])
+def test_an_encoder_is_tuned_for_at_least_half_of_its_passes(passes: int, wanted: int, made: int) -> None:
+    strategy = SetFit(epochs=passes)
+    recipe = strategy.recipe(*[None] * 3, 8)  # type: ignore[arg-type]
+    prepared = Prepared(None, None, None, recipe)  # type: ignore[arg-type]
+    assert strategy.again(prepared, wanted).recipe.epochs == made
 
 
 def test_names_are_texts_of_their_classes_for_the_encoder_that_is_tuned() -> None:

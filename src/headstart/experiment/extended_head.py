@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +18,11 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Compared, guard_of
 from headstart.experiment.extension import Extension, HeldOut, Unbounded, part, right
 from headstart.experiment.extension_evidence import Extended
-from headstart.experiment.forgetting import HeldBack, cross_settled
+from headstart.experiment.forgetting import COUNTED, HeldBack, cross_settled
 from headstart.experiment.replaying import Memory, Remembered
 from headstart.model.network import Network, set_linear
-from headstart.strategies._linear_head import fit_linear_head
+from headstart.strategies._linear_head import Solution, fit_linear_head
+from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Task
 
 
@@ -45,26 +47,29 @@ def solved(old: Model, memory: Memory, material: Material, seed: int, bound: flo
 
     Parameters
     ----------
-    bound : the share of the held-out old examples that may be lost, as measured; None for any.
+    bound : the share of the held-out old examples that may be lost, as measured; None for any, though old examples
+        count more where more is lost than is not noticed.
     """
-    learnt, held_out = memory.learnt, memory.held_out
-    task, every = material.task, learnt + material.learnt
+    held_out, task, every = memory.held_out, material.task, memory.learnt + material.learnt
     network = Network(copy.deepcopy(old.network.backbone), task.head(old.network.head_features), old.network.depths)
-    encoded = task.encode(list(every.targets))
-    solution = fit_linear_head(task, every.read_by(network), encoded, replay_weights(task, encoded), seed)
-    set_linear(network.head, solution.weight, solution.bias)
-    network.head_is_new = False
     network.requires_grad_(False).eval()
     judged = held_out + material.held_out
     truth = task.encode(list(judged.targets))
     held_back = HeldBack(old.task.outputs, share_right(old, held_out), bound)
     sides = np.array(["old"] * len(held_out) + ["new"] * len(material.held_out))
-    raw = HeldOut(judged.outputs(network), truth)
-    after = HeldOut(cross_settled(task, raw, sides, seed, held_back), truth)
-    offset = held_back.offset(raw.select(np.flatnonzero(sides == "old")))
+    solutions, heads = [], []
+    for solution in _heads(task, every, network, old.task.outputs, seed):
+        solutions.append(solution)
+        heads.append(HeldOut(judged.read_by(network) @ solution.weight.T + solution.bias, truth))
+        if held_back.enough(heads[0].select(np.flatnonzero(sides == "old"))):
+            break
+    after = HeldOut(cross_settled(task, heads, sides, seed, held_back), truth)
+    place, offset = held_back.settled(heads, sides, np.arange(len(judged)))
+    solution = solutions[place]
     bias = solution.bias.clone()
     bias[old.task.outputs :] -= offset
     set_linear(network.head, solution.weight, bias)
+    network.head_is_new = False
     outputs = judged.outputs(network)
     calibration = task.calibrate(outputs, truth)
     guard = guard_of(
@@ -72,14 +77,31 @@ def solved(old: Model, memory: Memory, material: Material, seed: int, bound: flo
         unseen=memory.unseen, depths=old.needed_guard.depths,
     )  # fmt: skip
     free = None
-    if offset:
-        unbound = HeldBack(old.task.outputs, held_back.right_before, None)
-        settled = HeldOut(cross_settled(task, raw, sides, seed, unbound), truth)
+    unbound = replace(held_back, bound=None)
+    if bound is not None and (place, offset) != unbound.settled(heads, sides, np.arange(len(judged))):
+        settled = HeldOut(cross_settled(task, heads, sides, seed, unbound), truth)
         free = _unbounded(old, memory, task, (after, settled), seed)
-    extension = replace(_judged(old, memory, material, after, seed), bound=bound, held_back=offset, free=free)
+    extension = replace(
+        _judged(old, memory, material, after, seed), bound=bound, counted=COUNTED[place], held_back=offset, free=free
+    )
     return Extended(
         network, task, calibration, guard, after, judged, every, material.checked, extension, material.relabelled
     )
+
+
+def _heads(task: Task, every: Remembered, network: Network, known: int, seed: int) -> Iterator[Solution]:
+    """The head of these examples for each number of times that one of the first `known` classes may count.
+
+    The penalty is found once, where all count alike.
+    """
+    encoded = task.encode(list(every.targets))
+    weights, features = replay_weights(task, encoded), Standardised.of(every.read_by(network))
+    found: Solution | None = None
+    for times in COUNTED:
+        counted = weights * torch.where(encoded < known, times, 1.0)
+        counted, strength = counted / counted.mean(), found.strength if found else None
+        found = fit_linear_head(task, features, encoded, counted, seed, strength, found)
+        yield found
 
 
 def _unbounded(

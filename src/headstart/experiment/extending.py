@@ -62,7 +62,8 @@ def extend(
     group : a column whose rows stay in one split together, as patients do unasked; ``"none"``: not even patients.
     test_share : share of the new examples held out to judge by, where no test split is given.
     forgetting : how much accuracy the old classes may lose at most, as ``"2%"`` or 0.02, measured on what was held
-        out when the model was fitted; new classes are held back as far as that takes. None for no bound.
+        out when the model was fitted; old examples count more, and new classes are held back, as far as that takes.
+        None for a point, as far as the weight of old examples does it and new classes hardly pay for it.
 
     Raises
     ------

@@ -56,6 +56,7 @@ class Extension:
     tuned : whether the network was tuned to the old classes.
     bound, held_back : the share of old examples that might be lost, None for any; and what was taken off the outputs
         of the new classes for its sake. free : the same without the bound; None where it took nothing.
+    counted : how many times an example of the old classes counted, that these might lose less.
     seconds : wall clock.
     """
 
@@ -76,6 +77,7 @@ class Extension:
     bound: float | None = None
     held_back: float = 0.0
     free: Unbounded | None = None
+    counted: float = 1.0
     seconds: float = 0.0
 
     @property

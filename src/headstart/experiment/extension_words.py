@@ -29,7 +29,8 @@ def say(extension: Extension) -> list[tuple[str, str, str, str]]:
             rows.append((name, *_written(some), f"{some.examples:,} examples{more}"))
     taken = f"; {extension.taken_for_new:,} are now taken for a new class" if extension.taken_for_new else ""
     held = f"; new ones were held back by {extension.held_back:.2f} for it" if extension.held_back else ""
-    rows.insert(3, ("    change", *_points(extension), f"paired{taken}{held}"))
+    more = f"; each old example counted {extension.counted:g} times" if extension.counted > 1 else ""
+    rows.insert(3, ("    change", *_points(extension), f"paired{taken}{more}{held}"))
     return rows
 
 
@@ -124,8 +125,9 @@ def _lost(extension: Extension) -> Finding:
     value, interval = _points(extension)
     what = f"The old classes lost {value.lstrip('-')} points of accuracy ({interval})"
     if extension.as_from_all:
-        why = "there are more classes to choose from, and a head solved on all examples at once would lose as much"
-        return Finding(NAME, "info", f"{what}: {why}.")
+        alike = "solved on all examples at once would lose as much"
+        other = alike if extension.counted == 1 else "for which all examples count alike would hardly lose less"
+        return Finding(NAME, "info", f"{what}: there are more classes to choose from, and a head {other}.")
     return Finding(NAME, "warning", f"{what}.", next_step=TOGETHER)
 
 

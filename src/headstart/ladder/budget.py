@@ -32,16 +32,19 @@ class Trained:
     seconds: float
 
 
-def plan(epochs: int, seconds: float, left: float, held_out_share: float) -> Plan:
+def plan(epochs: int, seconds: float, left: float, held_out_share: float, again: bool = True) -> Plan:
     """The epochs of a rung that fit into `left` seconds, of `epochs` that take `seconds`.
 
-    `held_out_share` is how many examples are held out for each that is learnt from.
+    `held_out_share` is how many examples are held out for each that is learnt from. `again` is False where none are,
+    so that the rung is not trained once more on every example.
     """
     fitting = epochs * left / max(seconds, 1e-9)
+    if not again:
+        return Plan(_fewer(epochs, fitting), True)
     both = max((n for n in range(epochs + 1) if n + _second(n, held_out_share) <= fitting), default=0)
     if both >= max(FEWEST, math.ceil(ENOUGH * epochs)) or both >= epochs:
         return Plan(both, True)
-    return Plan(max(min(epochs, math.floor(fitting)), min(epochs, FEWEST)), False)
+    return Plan(_fewer(epochs, fitting), False)
 
 
 def epochs_on_all(trained: Sequence[Trained], left: float, held_out_share: float) -> list[int] | None:
@@ -61,6 +64,11 @@ def epochs_on_all(trained: Sequence[Trained], left: float, held_out_share: float
 def same_steps(epochs: int, held_out_share: float) -> int:
     """The epochs over every example that make as many steps as `epochs` over those learnt from, rounded."""
     return max(1, round(epochs / (1 + held_out_share)))
+
+
+def _fewer(epochs: int, fitting: float) -> int:
+    """As many of `epochs` as are `fitting`, but not fewer than :data:`FEWEST`."""
+    return max(min(epochs, math.floor(fitting)), min(epochs, FEWEST))
 
 
 def _second(epochs: int, held_out_share: float) -> float:

@@ -20,7 +20,7 @@ from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
 from headstart.ladder.reasons import reason_of
 from headstart.ladder.step import Step, place_of
-from headstart.ladder.unseen import unseen_outputs
+from headstart.ladder.unseen import times_climbed, unseen_outputs
 from headstart.model.network import Network
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.training.workbench import Workbench
@@ -45,10 +45,7 @@ class Ascent:
 
 
 class Ladder:
-    """The rungs of some strategies over one workbench.
-
-    The budget is the workbench's deadline.
-    """
+    """The rungs of some strategies over one workbench, whose deadline is the budget."""
 
     def __init__(self, strategies: Sequence[Strategy], bench: Workbench) -> None:
         self.strategies, self.bench = strategies, bench
@@ -162,7 +159,7 @@ class Ladder:
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        times = 1 if self.bench.folds is None else len(set(self.bench.folds.tolist()))  # k times (k - 1) / k, and all
+        times = times_climbed(step.rung, self.bench.folds)
         return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:
@@ -236,8 +233,9 @@ class Ladder:
         if step.begun.exists():
             wanted = json.loads(step.begun.read_text(encoding="utf-8"))["epochs"]
         else:
-            wanted = plan(epochs, predicted, self._left, self._held_out_share).epochs
-        return step.strategy.again(prepared, wanted), predicted * wanted / epochs
+            wanted = plan(epochs, predicted, self._left, self._held_out_share, self.bench.folds is None).epochs
+        shortened = step.strategy.again(prepared, wanted)
+        return shortened, predicted * shortened.recipe.epochs / epochs
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched

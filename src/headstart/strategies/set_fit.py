@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ from headstart.training.workbench import Workbench
 
 MOST = 16
 """Examples a class up to which it is offered: with more, ordinary fine-tuning is as good and cheaper."""
+
+HALF = 0.5
+"""Share of its passes below which it is not begun: on training texts of ag_news, 8 a class, three of ten passes gave
+half of what ten did over prototypes, six five sixths."""
 
 OF_ONE_CLASS = 4
 """Examples of each class in a batch, so that every batch holds pairs that belong together."""
@@ -62,8 +67,12 @@ class SetFit(Strategy):
         return [Rung("set_fit", "set_fit", 0, reach=1.0, needs_start=False, for_few=True)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
-        """One round for the ladder, which is not shortened: the head is solved at its end."""
-        return Recipe(1, self.batch_size, Rates(self.learning_rate, 0.0, layer_decay=1.0))
+        """Where time is short the ladder takes fewer passes: on 8 texts a class most of the gain is in the first."""
+        return Recipe(self.epochs, self.batch_size, Rates(self.learning_rate, 0.0, layer_decay=1.0))
+
+    def again(self, prepared: Prepared, epochs: int) -> Prepared:
+        """For so many passes, but no fewer than half of them."""
+        return super().again(prepared, max(epochs, math.ceil(HALF * self.epochs)))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         backbone = copy.deepcopy(start.backbone)
@@ -84,32 +93,37 @@ class SetFit(Strategy):
             lesson.loss(prepared.network, batch, bench.device).backward()
         prepared.network.zero_grad(set_to_none=True)
         each = (time.perf_counter() - began) / len(batch)
-        return each * (self.epochs * len(lesson.encoded) + len(bench.train) + _held_out(bench)) + 0.2
+        return each * (prepared.recipe.epochs * len(lesson.encoded) + len(bench.train) + _held_out(bench)) + 0.2
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         network, recipe = prepared.network.to(bench.device), prepared.recipe
         with bench.stopwatch.lap("train"):
-            loss = self._tune(network, recipe, bench)
+            losses = self._tune(network, recipe, bench)
         network.requires_grad_(False).eval()
         if isinstance(network.head, DirectionHead):
             directions = told(network.backbone, bench.task.named()).directions
             solve_with_names(network, directions, bench, keep=False)
         else:
             solve_head(network, bench)
-        moment = {"epoch": 0.0, "train_loss": loss, **_judged(network, bench)}
-        return Climbed(network, prepared.plan.trainable_parameters, [moment], 1)
+        curve = [{"epoch": float(epoch), "train_loss": loss} for epoch, loss in enumerate(losses, start=1)]
+        curve[-1].update(_judged(network, bench))
+        return Climbed(network, prepared.plan.trainable_parameters, curve, len(curve))
 
-    def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> float:
-        """Train the encoder; returns the last pass's mean loss. Ends early where time runs out."""
+    def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> list[float]:
+        """Train the encoder; returns the mean loss of each pass. Ends early, but not in the first, where time runs
+        out."""
         parameters = [p for p in network.backbone.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(parameters, lr=recipe.rates.backbone, weight_decay=0.01)
         lesson = Lesson.of(network.backbone, bench)
-        total, step, mean = self.epochs * -(-len(lesson.encoded) // recipe.batch_size), 0, 0.0
+        total, step = recipe.epochs * -(-len(lesson.encoded) // recipe.batch_size), 0
+        means: list[float] = []
         torch.manual_seed(bench.seed)
         network.backbone.train()
-        for epoch in range(self.epochs):
+        for epoch in range(recipe.epochs):
             losses = []
             for batch in batches(lesson.encoded, recipe.batch_size, epoch, bench.seed):
+                if means and bench.stopwatch.total > bench.last_rung_ends:
+                    return means
                 for group in optimizer.param_groups:
                     group["lr"] = recipe.rates.backbone * rate_factor(step, total, recipe.warmup)
                 loss = lesson.loss(network, batch, bench.device)
@@ -119,10 +133,8 @@ class SetFit(Strategy):
                 optimizer.step()
                 losses.append(float(loss.detach()))
                 step += 1
-            mean = float(np.mean(losses))
-            if bench.stopwatch.total > bench.last_rung_ends:
-                break
-        return mean
+            means.append(float(np.mean(losses)))
+        return means
 
 
 @dataclass(frozen=True)
