@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from coloured_objects import SIDE
 from headstart.core.boxes import Box, Outline
 from headstart.core.outlines import compressed, covered, decompressed, outline_problem, run_lengths, runs_of, unrolled
-from outlined_shapes import SIDE, bitmap_of, polygon_of
+from outlined_shapes import bitmap_of, polygon_of
 
 
 def blobs(seed: int) -> np.ndarray:

@@ -125,6 +125,13 @@ def test_what_a_stack_cannot_be_is_said_by_file(tmp_path: Path) -> None:
     assert "damaged or cut short" in (IMAGE.problem(stacked(examples_of(paths[1:]), IMAGE, 3).references[0]) or "")
 
 
+def test_missing_targets_of_a_series_agree(tmp_path: Path) -> None:
+    paths, missing = write_series(tmp_path, 3, "1.2.3"), float("nan")
+    assert len(stacked(examples_of(paths, [missing, np.float64("nan"), missing]), IMAGE, 3)) == 1
+    with pytest.raises(InputError, match="its target is nan"):
+        stacked(examples_of(paths, [1.5, missing, 1.5]), IMAGE, 3)
+
+
 def test_coloured_slices_make_no_stack(tmp_path: Path) -> None:
     path = write_dicom(tmp_path / "a.dcm", np.zeros((4, 4, 3), np.uint8))
     assert "the slices are coloured" in (IMAGE.problem(stacked(examples_of([path]), IMAGE, 3).references[0]) or "")

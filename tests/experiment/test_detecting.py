@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 import headstart
-from boxed_squares import COLOURS, SIDE, squares
+from boxed_squares import COLOURS, squares
+from coloured_objects import SIDE
 from headstart.cli import main
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from coloured_objects import SIDE
 from headstart.core.boxes import Box, Boxes, Outline
 from headstart.core.detector import Detector
 from headstart.core.maps import Map
@@ -26,7 +27,7 @@ from headstart.tasks._masked import MOST, ROW, parted
 from headstart.tasks._pixel_masks import pasted
 from headstart.tasks.detection import Detection
 from headstart.tasks.instances import Instances
-from outlined_shapes import SIDE, bitmap_of, polygon_of, shapes
+from outlined_shapes import bitmap_of, polygon_of, shapes
 
 
 def disc(x: int, y: int, side: int, label: str = "disc", crowd: bool = False) -> Box:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from headstart.backbones._image_maps import TRIED, read_maps, stride_of
 from headstart.backbones._mobilenet_v1_ssd import MEAN, STD, MobileNetV1Ssd
 from headstart.backbones._torchvision_models import models
+from headstart.core.detector import OF_MASKS
 from headstart.core.maps import Map
 
 LEVEL = "level"
@@ -213,7 +214,7 @@ def _mask_rcnn(model: models.detection.MaskRCNN) -> Parts:
         "normalised": any(isinstance(module, nn.BatchNorm2d) for module in model.roi_heads.mask_head.modules()),
         "finer": model.roi_heads.mask_predictor.conv5_mask.out_channels,
     }
-    return replace(boxes, settings={**boxes.settings, "masks": masks}, named={**boxes.named, **_MASKING})
+    return replace(boxes, settings={**boxes.settings, OF_MASKS: masks}, named={**boxes.named, **_MASKING})
 
 
 _FAMILIES: Mapping[type[nn.Module], Callable[[Any], Parts]] = {

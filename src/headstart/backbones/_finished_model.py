@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones._rebuild import rebuild
+from headstart.core.detector import Detector
 from headstart.core.errors import HeadstartError
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ def backbone_of(folder: Path, name: str, pretrained: bool = True) -> Backbone:
         if pretrained:
             state = load_file(folder / WEIGHTS)
             backbone.load_state_dict(_part(state, OF_THE_BACKBONE))
-            if backbone.detector and whole["task"].get("detector"):
-                backbone.detector = backbone.detector.taught(whole["task"]["labels"], _part(state, OF_THE_HEAD))
+            if learnt := whole["task"].get(
+                "detector"
+            ):  # what its head is made of, which need not be all of the start
+                detector = Detector.from_description(learnt)
+                backbone.detector = detector.taught(whole["task"]["labels"], _part(state, OF_THE_HEAD))
     except (AttributeError, KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise HeadstartError(

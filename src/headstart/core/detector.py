@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 INNER, MASKS = "finder.", "masks."
 """What the names of weights begin with in a head with masks: of what finds the boxes, and of the mask layers."""
 
+OF_MASKS = "masks"
+"""The setting that says what the mask layers are made of, where there are pretrained ones."""
+
 
 @dataclass(frozen=True)
 class Detector:
@@ -55,11 +58,12 @@ class Detector:
         return cls(description["family"], maps, description["settings"], columns, first, size)
 
     def of_boxes(self) -> Detector:
-        """The same without the weights of mask layers, if it has any; of a head with masks, those that find boxes."""
+        """The same without mask layers, if it has any; of a head with masks, the weights that find boxes."""
+        settings = {name: value for name, value in self.settings.items() if name != OF_MASKS}
         if self.weights is None:
-            return self
+            return replace(self, settings=settings)
         own = {name.removeprefix(INNER): one for name, one in self.weights.items() if not name.startswith(MASKS)}
-        return replace(self, weights=own)
+        return replace(self, settings=settings, weights=own)
 
     def untaught(self) -> Detector:
         """The same without the weights of its head."""

@@ -59,4 +59,10 @@ def _torn(examples: Examples, rows: Sequence[int]) -> list[Problem]:
 
 
 def _first_other(cells: Sequence[Any], rows: Sequence[int]) -> int | None:
-    return next((row for row in rows if cells[row] != cells[rows[0]]), None)
+    return next((row for row in rows if _differ(cells[row], cells[rows[0]])), None)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two cells say different things; NaN is one that is missing, and two of these do not."""
+    both_missing = one != one and other != other
+    return bool(one != other) and not both_missing

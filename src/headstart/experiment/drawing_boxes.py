@@ -65,7 +65,7 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str
     for mark in reversed(found):
         if mark.mask is not None:
             corners = [edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True)]
-            places = pasted(mark.mask, corners, shown.size).whole(shown.size)
+            places = pasted(mark.mask, corners, shown.size, max(shown.size)).whole(shown.size)
             shown = tinted(shown, places, INKS[mark.kind], STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     for mark in reversed(found):

@@ -16,10 +16,9 @@ from headstart.core.results import Figure, Finding
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
-from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.folder import is_model_folder
-from headstart.experiment.old_examples import divided_as_before, looked_at
+from headstart.experiment.old_examples import divided_as_before, looked_at, request_again
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies.base import Strategy
@@ -116,16 +115,7 @@ def with_old_task(
 
 def _old_task(spec: FitSpec, model: Model, backbone: Backbone, stopwatch: Stopwatch, progress: Progress) -> OldTask:
     columns = {role: name for role, name in model.columns.items() if name}
-    request = Request(
-        spec.old,
-        columns.get("input"),
-        columns.get("target"),
-        columns.get("group"),
-        fits=False,
-        stack=model.stack,
-        usual=columns,
-    )
-    checked = looked_at(model, request, progress, stopwatch)
+    checked = looked_at(model, request_again(model, spec.old, columns), progress, stopwatch)
     targets = list(checked.examples.targets or [])
     if problems := model.task.problems(checked.examples.ids, targets):
         raise InputError(problems, f"{len(problems)} targets of the old examples do not fit {spec.backbone}:")

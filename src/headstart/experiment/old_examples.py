@@ -44,6 +44,12 @@ def looked_at(model: Model, request: Request, progress: Progress, stopwatch: Sto
     return with_near_families(checked, modality, memory, store)
 
 
+def request_again(model: Model, data: Any, columns: dict[str, str]) -> Request:
+    """How the examples that `model` was made from are read again; `columns` of a table, by role."""
+    input, target, group = (columns.get(role) for role in ("input", "target", "group"))
+    return Request(data, input, target, group, fits=False, stack=model.stack, usual=columns)
+
+
 def memory_again(
     model: Model, data: Any, columns: dict[str, str], progress: Progress, stopwatch: Stopwatch
 ) -> Memory:
@@ -60,16 +66,7 @@ def memory_again(
     ------
     InputError : with every mistake of the data, or they hold a class that the model does not know.
     """
-    request = Request(
-        data,
-        columns.get("input"),
-        columns.get("target"),
-        columns.get("group"),
-        fits=False,
-        stack=model.stack,
-        usual=columns,
-    )
-    checked = looked_at(model, request, progress, stopwatch)
+    checked = looked_at(model, request_again(model, data, columns), progress, stopwatch)
     targets = list(checked.examples.targets or [])
     if problems := model.task.problems(checked.examples.ids, targets):
         raise InputError(problems, f"{len(problems)} targets of the old examples do not fit this model:")

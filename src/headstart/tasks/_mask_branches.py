@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
-from headstart.core.detector import MASKS, Detector
+from headstart.core.detector import MASKS, OF_MASKS, Detector
 from headstart.core.maps import Map
 from headstart.tasks._kept_rows import hold_normalisation
 
@@ -61,7 +61,7 @@ class TaughtMasks(nn.Module):
 
     def __init__(self, detector: Detector, labels: Sequence[str]) -> None:
         super().__init__()
-        made: Mapping[str, Any] = detector.settings["masks"]
+        made: Mapping[str, Any] = detector.settings[OF_MASKS]
         levels = [each for each in detector.maps if each.name.rpartition("_")[2] in made["levels"]]
         self.maps = tuple(levels[: len(made["levels"])])
         self.pool = MultiScaleRoIAlign([each.name for each in self.maps], made["pooled"], made["samples"])
@@ -110,7 +110,7 @@ def branch_on(detector: Detector | None, labels: Sequence[str], maps: Sequence[M
     ----------
     maps : those that new layers may read: the first of each stride is.
     """
-    if detector is not None and "masks" in detector.settings:
+    if detector is not None and OF_MASKS in detector.settings:
         return TaughtMasks(detector, labels)
     first = {each.stride: each for each in reversed(maps) if each.stride in STRIDES} or {
         each.stride: each for each in maps if each.stride

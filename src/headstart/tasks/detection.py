@@ -103,7 +103,8 @@ class Detection(Task):
         return cls(description["labels"], description["counts"], (width, height), description["slots"], detector)
 
     def starting_from(self, detector: Detector | None) -> Detection:
-        return Detection(self.labels, self.counts, self._frame, self.slots, detector)
+        own = detector.of_boxes() if detector else None
+        return Detection(self.labels, self.counts, self._frame, self.slots, own)
 
     # -- learning -----------------------------------------------------------------------------------
 

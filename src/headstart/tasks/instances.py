@@ -26,6 +26,7 @@ from headstart.tasks.base import Predictions
 from headstart.tasks.detection import Detection
 
 if TYPE_CHECKING:
+    from headstart.core.detector import Detector
     from headstart.tasks._finder import Finder
 
 OF_BOXES = "box_"
@@ -68,8 +69,8 @@ class Instances(Detection):
     def from_description(cls, description: Mapping[str, Any]) -> Instances:
         return cls._of(Detection.from_description(description))
 
-    def starting_from(self, detector: Any) -> Instances:
-        return self._of(super().starting_from(detector))
+    def starting_from(self, detector: Detector | None) -> Instances:
+        return Instances(self.labels, self.counts, self._frame, self.slots, detector)
 
     @classmethod
     def _of(cls, made: Detection) -> Instances:
@@ -93,8 +94,9 @@ class Instances(Detection):
         if (why := super().problem(target)) is not None:
             return why
         for place, box in enumerate(target, 1):
-            what = outline_problem(box, target.size)
-            if what and box.asked_for:
+            if box.outline is None and not box.asked_for:
+                continue  # of a crowd, or what is too hard: all of its box
+            if what := outline_problem(box, target.size):
                 return f"box {place} of {len(target)} ({box.label}): {what}"
         return None
 

@@ -28,13 +28,13 @@ def outlined_content(split: str) -> dict[str, Any]:
     return content
 
 
-def written(root: Path, outline: Any) -> Path:
+def written(root: Path, outline: Any, crowd: bool = False) -> Path:
     """The data set, with another outline of the first box (annotation 10, of ``images/train/a.png``)."""
     coco(root)
     for split in ("train", "val"):
         content = outlined_content(split)
         if split == "train":
-            content["annotations"][0]["segmentation"] = outline
+            content["annotations"][0] |= {"segmentation": outline, "iscrowd": int(crowd)}
         (root / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
     return root
 
@@ -87,6 +87,26 @@ def test_what_outlines_nothing_is_named_by_picture_and_box(case: str, tmp_path: 
     (problem,) = Instances.from_targets(targets).problems(found.ids, targets)
     assert str(problem).startswith("images/train/a.png: box 1 of 2 (cat): ")
     assert said in str(problem)
+
+
+@pytest.mark.parametrize("case", [name for name, (outline, _) in OF_THE_BOX.items() if outline])
+def test_the_outline_of_a_crowd_is_looked_at_too(case: str, tmp_path: Path) -> None:
+    outline, said = OF_THE_BOX[case]
+    found = read(Request(written(tmp_path, outline, crowd=True)))
+    targets = list(found.targets or [])
+    (problem,) = Instances.from_targets(targets).problems(found.ids, targets)
+    assert said in str(problem)
+
+
+def test_a_crowd_without_outline_is_all_of_its_box(tmp_path: Path) -> None:
+    targets = list(read(Request(written(tmp_path, None, crowd=True))).targets or [])
+    assert Instances.from_targets(targets).encode(targets).isfinite().all()
+
+
+def test_a_size_of_whole_floats_is_a_size(tmp_path: Path) -> None:
+    found = read(Request(written(tmp_path, {"size": [float(HEIGHT), float(WIDTH)], "counts": WHOLE})))
+    targets = list(found.targets or [])
+    assert Instances.from_targets(targets).encode(targets).isfinite().all()
 
 
 def test_a_sound_file_has_no_problem_and_boxes_alone_are_refused(tmp_path: Path) -> None:

@@ -169,10 +169,11 @@ def _runs(given: Any) -> Outline | None:
     size, counts = (given.get("size"), given.get("counts")) if isinstance(given, dict) else (None, None)
     if not isinstance(size, list) or len(size) != 2 or not all(map(_is_size, size)):
         return None
+    high, wide = map(int, size)
     if isinstance(counts, list):
-        whole = all(isinstance(n, int) and n >= 0 for n in counts) and sum(counts) == size[0] * size[1]
-        return Outline(counts=tuple(counts), size=(size[1], size[0])) if whole else None
-    return Outline(counts=counts, size=(size[1], size[0])) if isinstance(counts, str) and counts else None
+        whole = all(isinstance(n, int) and n >= 0 for n in counts) and sum(counts) == high * wide
+        return Outline(counts=tuple(counts), size=(wide, high)) if whole else None
+    return Outline(counts=counts, size=(wide, high)) if isinstance(counts, str) and counts else None
 
 
 def _is_number(value: Any) -> bool:

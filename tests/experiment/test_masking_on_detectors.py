@@ -1,0 +1,77 @@
+"""Pretrained detectors, and finished models of boxes and of masks, as the starts of networks that give masks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import headstart
+from headstart.backbones import load
+from headstart.core import statistics
+from headstart.tasks._mask_branches import TaughtMasks, branch_on
+from outlined_shapes import COLOURS, shapes
+from small_detectors import saved
+
+FAMILIES = ("ssd300_mobilenet_v1", "retinanet_resnet50_fpn", "fcos_resnet50_fpn")
+"""One of each kind of levels; a Mask R-CNN, which is a Faster R-CNN, starts the chain below."""
+
+ONE_EPOCH = "head_training:epochs=1,views=0"
+
+
+@pytest.fixture(autouse=True)
+def wide_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred draws: no interval is looked at here, and most of what so short a fit takes are a thousand."""
+    monkeypatch.setattr(statistics, "_MOST_INDICES", 1)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shapes(tmp_path_factory.mktemp("few") / "data", 4, seed=0, side=96)
+
+
+def fitted(data: Path, start: Path, out: Path, task: str | None = "instances") -> dict[str, object]:
+    """Fit to `data` from what lies in `start`; what the model in `out` says of itself."""
+    headstart.fit(data, task=task, backbone=str(start), strategy=ONE_EPOCH, budget="10m", out=out, quiet=True)
+    said: dict[str, object] = json.loads((out / "result.json").read_text())
+    again = headstart.load(out).evaluate(data / "annotations" / "instances_test.json")
+    assert again["map50"].value == pytest.approx(said["test"]["map50"][0], abs=1e-3)  # type: ignore[index]
+    return said
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_detector_is_the_start_of_a_mask_network(family: str, few: Path, tmp_path: Path) -> None:
+    saved(family, tmp_path / "detector")
+    assert fitted(few, tmp_path / "detector", tmp_path / "model")["task"] == "instances"
+    start = load(tmp_path / "model")
+    assert start.detector.columns[start.detector.first :] == tuple(sorted(COLOURS))
+    assert any(name.startswith("masks.") for name in start.detector.weights)
+
+
+def test_a_mask_network_goes_on_to_boxes_and_a_detector_to_masks_and_other_masks(few: Path, tmp_path: Path) -> None:
+    saved("maskrcnn_resnet50_fpn", tmp_path / "detector")
+    chain = {"masks": "instances", "boxes": None, "again": "instances", "more": "instances"}
+    start = tmp_path / "detector"
+    for name, task in chain.items():
+        assert fitted(few, start, tmp_path / name, task)["task"] == (task or "detection")
+        start = tmp_path / name
+    of_masks = [load(tmp_path / name).detector for name in ("masks", "boxes", "more")]
+    assert ["masks" in each.settings for each in of_masks] == [True, False, False]  # once lost they are new ones
+
+
+def test_a_mask_r_cnn_starts_with_its_own_mask_layers(tmp_path: Path) -> None:
+    model = saved("maskrcnn_resnet50_fpn", tmp_path / "detector")
+    detector = load(tmp_path / "detector").detector
+    branch = branch_on(detector, ["Traffic_Light", "disc"], detector.maps)
+    assert isinstance(branch, TaughtMasks)
+    predictor = model.roi_heads.mask_predictor.mask_fcn_logits
+    row = detector.columns.index("traffic light")
+    np.testing.assert_allclose(branch.predict.weight[0].detach(), predictor.weight[row].detach())
+    unknown = branch_on(detector, ["disc"], detector.maps)
+    np.testing.assert_allclose(
+        unknown.predict.weight[0].detach(), predictor.weight[1:].mean(0).detach(), rtol=1e-4, atol=1e-6
+    )
+    look = dict(model.roi_heads.mask_head.state_dict())
+    assert all((branch.look.state_dict()[name] == value).all() for name, value in look.items())
