@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from headstart.core.errors import UsageError
 from headstart.model.freezing import Rates
 from headstart.training.recipe import Recipe, rate_factor
 
@@ -33,3 +34,10 @@ def test_epochs_go_round_the_views_and_the_plain_view_is_for_none():
     rates = Rates(0.1, 0.1)
     assert [Recipe(5, 8, rates, views=3).view(epoch) for epoch in range(5)] == [1, 2, 3, 1, 2]
     assert [Recipe(5, 8, rates).view(epoch) for epoch in range(3)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("numbers", [{"epochs": 0}, {"epochs": -2}, {"batch_size": 0}])
+def test_a_recipe_that_trains_nothing_is_refused(numbers: dict[str, int]) -> None:
+    ((name, number),) = numbers.items()
+    with pytest.raises(UsageError, match=f"{name}={number}: it must be at least 1"):
+        Recipe(**{"epochs": 1, "batch_size": 1, **numbers}, rates=Rates(0.0, 0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from headstart.core.errors import UsageError
 from headstart.model.freezing import Rates
 
 
@@ -28,6 +29,10 @@ class Recipe:
     gradual : thaw one more stage every epoch, from the output down (Howard & Ruder 2018, arXiv:1801.06146).
     clip : largest norm of the gradient.
     balancing : what makes one step of the losses of several tasks, by a name of :mod:`headstart.training.balancing`.
+
+    Raises
+    ------
+    UsageError : there is no epoch to train, or no example a step.
     """
 
     epochs: int
@@ -43,6 +48,11 @@ class Recipe:
     gradual: bool = False
     clip: float = 1.0
     balancing: str = "plain"
+
+    def __post_init__(self) -> None:
+        for name, number in (("epochs", self.epochs), ("batch_size", self.batch_size)):
+            if number < 1:
+                raise UsageError(f"{name}={number}: it must be at least 1.")
 
     def view(self, epoch: int) -> int:
         """The view that `epoch` reads."""
