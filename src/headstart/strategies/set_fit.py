@@ -105,9 +105,8 @@ class SetFit(Strategy):
             solve_with_names(network, directions, bench, keep=False)
         else:
             solve_head(network, bench)
-        curve = [{"epoch": float(epoch), "train_loss": loss} for epoch, loss in enumerate(losses, start=1)]
-        curve[-1].update(_judged(network, bench))
-        return Climbed(network, prepared.plan.trainable_parameters, curve, len(curve))
+        moment = {"epoch": float(len(losses)), "train_loss": losses[-1], **_judged(network, bench)}
+        return Climbed(network, prepared.plan.trainable_parameters, [moment], len(losses))
 
     def _tune(self, network: Network, recipe: Recipe, bench: Workbench) -> list[float]:
         """Train the encoder; returns the mean loss of each pass. Ends early, but not in the first, where time runs
