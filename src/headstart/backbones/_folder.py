@@ -11,6 +11,7 @@ from typing import Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._detector_names import DETECTORS, finds_boxes, unsaid_config
+from headstart.backbones._lstm_names import unsaid_stack
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files, of_masks
@@ -43,7 +44,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
-        if config := unsaid_config(folder / WEIGHTS):
+        if config := unsaid_config(folder / WEIGHTS) or unsaid_stack(folder / WEIGHTS):
             return config
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
     try:

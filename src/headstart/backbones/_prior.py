@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headstart.backbones._detector_names import finds_boxes
+from headstart.backbones._lstm_names import KIND as STACKED_LSTM
 
 _TABLE = Path(__file__).with_name("published_accuracy.csv")
 """Columns: library, architecture, weights, percent, source. Each figure is that of a head on the backbone: top-1 on
@@ -95,7 +96,8 @@ def of_files(config: Mapping[str, Any], parameters: int, sentences: bool, pairs:
     text = _text_kind(config, sentences)
     found = of_weights("texts", text, where) or estimated_text(parameters, sentences)
     decoder = any("CausalLM" in name or "LMHead" in name for name in config.get("architectures") or [])
-    return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs - RECURRENT * ("recurrent" in config))
+    recurrent = "recurrent" in config or STACKED_LSTM in config
+    return found._replace(rank=found.rank - DECODER * decoder - PAIRS * pairs - RECURRENT * recurrent)
 
 
 def _breadth(config: Mapping[str, Any]) -> float:

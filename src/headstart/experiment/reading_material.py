@@ -121,8 +121,8 @@ def _student(wish: ReadingWish, kind: str, texts: Checked) -> LanguageBackbone:
     check_modality(name, student.card, kind)
     if not isinstance(student, LanguageBackbone):
         raise UsageError(
-            f"{student.card.name} reads texts in pairs or by their names, and cannot learn from texts alone; take an "
-            "encoder, a decoder or a recurrent network."
+            f"{student.card.name} reads texts in pairs, by their names, or as bytes or characters, and cannot "
+            "learn from texts alone; take an encoder, a decoder or a recurrent network that --architecture began."
         )
     return student
 
