@@ -130,7 +130,11 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     [
         (["--teacher", "encoder"], "--teacher is for pictures, and these are texts"),
         (["--student", "encoder", "--size", 64], "--student and --size are for pictures"),
-        (["--target", "topic", "--course", "streamed"], "--target and --course are for pictures"),
+        (["--size", 64, "--course", "streamed"], "--size and --course are for pictures"),
+        (
+            ["--target", "topic"],
+            "learn from targets (supervised): name one with --method",
+        ),
         (["--method", "distillation"], "is not for texts; of texts learn causal_language_modelling"),
         (["--method", "causal_language_modelling"], "take --method masked_language_modelling"),
         (["--method", "masked_language_modelling:rate=2"], "must lie between 0 and 1"),

@@ -84,7 +84,8 @@ def test_features_that_never_change_do_no_harm(method: TaughtMethod) -> None:
 def test_it_says_what_it_does_and_has_a_default_for_everything(name: str) -> None:
     method: PretrainingMethod = METHODS.load(name)()
     method.check()
-    assert method.modality in MODALITIES.names()
+    assert method.modalities
+    assert set(method.modalities) <= set(MODALITIES.names())
     assert method.summary[0].islower()
     assert not method.summary.endswith(".")
     assert type(method).__doc__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from headstart.backbones._language import LanguageBackbone
 from headstart.core.errors import UsageError
 from headstart.pretraining import METHODS, Passages, passages_of
 from headstart.pretraining._text_method import TextMethod
+from headstart.tasks import TASKS
+from headstart.tasks.base import Task
 from language_folders import tiny_language
 from small_world import texts
 
@@ -28,22 +31,33 @@ def student(request: pytest.FixtureRequest, tmp_path: Path) -> LanguageBackbone:
     return tiny_language(request.param, tmp_path / request.param)
 
 
+def shown(count: int, method: TextMethod, student: LanguageBackbone) -> tuple[Passages, Task | None]:
+    """Passages of so many texts, with what their topics mean where the method asks for those."""
+    said, topics = zip(*texts(count), strict=True)
+    passages = Passages(passages_of(said, student.preprocess), 0)
+    if not method.labelled:
+        return passages, None
+    task = TASKS.load("classification").from_targets(topics)
+    return replace(passages, targets=task.encode(topics)), task
+
+
 def test_a_network_that_it_suits_learns_by_it_and_others_are_refused(
     method: TextMethod, student: LanguageBackbone
 ) -> None:
     if not method.suits(student):
         with pytest.raises(UsageError, match=student.card.name):
-            method.lesson(student)
+            method.lesson(student, None)
         return
-    passages = Passages(passages_of([text for text, _ in texts(60)], student.preprocess), 0)
+    passages, task = shown(60, method, student)
     torch.manual_seed(0)
-    lesson = method.lesson(student)
+    lesson = method.lesson(student, task)
     optimizer = torch.optim.Adam(list(dict.fromkeys([*student.parameters(), *lesson.parameters()])), lr=3e-3)
     student.train()
     losses = []
     for step in range(60):
         optimizer.zero_grad()
-        loss = lesson(student, passages.batch(range(step % 2 * 30, step % 2 * 30 + 30)))
+        rows = range(step % 2 * 30, step % 2 * 30 + 30)
+        loss = lesson(student, passages.batch(rows), passages.known(rows).values)
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
@@ -55,11 +69,12 @@ def test_a_network_that_it_suits_learns_by_it_and_others_are_refused(
 def test_its_randomness_is_pytorchs(method: TextMethod, student: LanguageBackbone) -> None:
     if not method.suits(student):
         return
-    batch = Passages(passages_of([text for text, _ in texts(8)], student.preprocess), 0).batch(range(8))
-    lesson, losses = method.lesson(student), []
+    passages, task = shown(8, method, student)
+    lesson, losses = method.lesson(student, task), []
+    batch, targets = passages.batch(range(8)), passages.known(range(8)).values
     for _ in range(2):
         torch.manual_seed(3)
-        losses.append(float(lesson(student.train(), batch).detach()))
+        losses.append(float(lesson(student.train(), batch, targets).detach()))
     assert losses[0] == losses[1]
 
 

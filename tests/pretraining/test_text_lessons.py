@@ -28,6 +28,9 @@ from small_world import texts
 
 WORDS = [text for text, _ in texts(12)]
 
+NOTHING = torch.zeros(0, 0)
+"""The targets of methods that ask for none."""
+
 
 def passages(student: LanguageBackbone, seed: int = 0) -> Passages:
     return Passages(passages_of(WORDS, student.preprocess), seed)
@@ -72,9 +75,11 @@ def test_a_decoders_head_gives_the_scores_of_transformers(tmp_path: Path) -> Non
     assert isinstance(student, LanguageBackbone)
     batch = passages(student).batch(range(4))
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
-    lesson = METHODS.load("causal_language_modelling")().lesson(student)
+    lesson = METHODS.load("causal_language_modelling")().lesson(student, None)
     with torch.no_grad():
-        assert float(lesson(student, batch)) == pytest.approx(float(whole(**batch, labels=labels).loss), rel=1e-5)
+        assert float(lesson(student, batch, NOTHING)) == pytest.approx(
+            float(whole(**batch, labels=labels).loss), rel=1e-5
+        )
 
 
 def test_a_written_head_is_read_again_and_a_new_one_uses_the_backbones_own_vectors(tmp_path: Path) -> None:
@@ -120,9 +125,9 @@ def test_special_tokens_and_padding_say_nothing(tmp_path: Path) -> None:
 def test_masked_loss_is_that_of_the_hidden_tokens_alone(tmp_path: Path) -> None:
     student = tiny_language("bert", tmp_path / "bert")
     batch = passages(student).batch(range(6))
-    lesson = MaskedLanguageModelling(rate=0.3).lesson(student)
+    lesson = MaskedLanguageModelling(rate=0.3).lesson(student, None)
     torch.manual_seed(4)
-    loss = lesson(student, batch)
+    loss = lesson(student, batch, NOTHING)
     torch.manual_seed(4)
     chosen = drawn(said_tokens(batch, student.tokenizer), 0.3)
     mask = student.tokenizer.mask_token_id
@@ -144,7 +149,7 @@ def test_simcse_needs_dropout(tmp_path: Path) -> None:
     student = tiny_language("bert", tmp_path / "bert", dropout=0.0)
     assert Simcse.suits(student) == 0
     with pytest.raises(UsageError, match="has no dropout"):
-        Simcse().lesson(student)
+        Simcse().lesson(student, None)
     with pytest.raises(UsageError, match="temperature"):
         Simcse(temperature=0.0).check()
 
@@ -170,7 +175,7 @@ def test_deletion_keeps_order_marks_and_one_token() -> None:
 
 def test_the_decoder_has_the_encoders_weights_and_sees_no_token_ahead(tmp_path: Path) -> None:
     student = tiny_language("bert", tmp_path / "bert")
-    lesson = Tsdae().lesson(student)
+    lesson = Tsdae().lesson(student, None)
     of_student = {id(parameter) for parameter in student.parameters()}
     own = [name for name, p in lesson.decoder.named_parameters() if id(p) not in of_student]
     assert own
@@ -191,7 +196,7 @@ def test_what_makes_no_decoder_is_refused(tmp_path: Path) -> None:
     student = tiny_language("distilbert", tmp_path / "distilbert")
     assert not can_decode(student)
     with pytest.raises(UsageError, match="makes no decoder"):
-        Tsdae().lesson(student)
+        Tsdae().lesson(student, None)
 
 
 def test_long_texts_become_several_passages_and_short_ones_none(tmp_path: Path) -> None:

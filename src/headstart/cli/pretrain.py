@@ -19,6 +19,7 @@ EPILOG = """examples:
   headstart pretrain labelled/ --student timm/resnet18 --method supervised --out mine --budget 2h
   headstart pretrain photos/ --teacher T --student S --out small --probe labelled/    see whether features improve
   headstart pretrain texts.txt --architecture awd_lstm --out mine       a recurrent language model of your own
+  headstart pretrain labelled.csv --method supervised --target label --out mine    a text backbone, from labels
   headstart pretrain mails.csv --out mine                  a text backbone at hand goes on learning from your texts
 A student of timm or torchvision by name begins with random weights, one on this machine goes on from what it is.
 """
@@ -30,13 +31,14 @@ def add_to(commands: Any) -> None:
         "pretrain",
         help="make a backbone from your own pictures or texts",
         description="Let a backbone learn, and write a backbone folder. Of pictures it learns from a teacher, whose "
-        "answers for crops are learnt, from the crops alone, or from labels; of texts from those alone. It begins "
-        "with random weights, or goes on from its own.",
+        "answers for crops are learnt, from the crops alone, or from labels; of texts from those alone, or from "
+        "labels. It begins with random weights, or goes on from its own.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("data", nargs="+", help="folders of pictures, or texts: a table or lines")
     parser.add_argument("--input", metavar="COLUMN", help="the column of paths or texts, of a table (default: found)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column of targets, for methods that learn from them")
     parser.add_argument(
         "--backbone", metavar="BACKBONE", help="go on from its weights, as fit names them (default: what is at hand)"
     )
@@ -69,7 +71,6 @@ def _add_of_pictures(group: Any) -> None:
     group.add_argument("--teacher", metavar="BACKBONE", help="who teaches: a name or a folder (default: nobody)")
     group.add_argument("--student", metavar="BACKBONE", help="what learns: a name, or a folder to go on from")
     group.add_argument("--fresh", action="store_true", help="random weights even for a student with its own")
-    group.add_argument("--target", metavar="COLUMN", help="the column of targets, for methods that learn from them")
     group.add_argument(
         "--course",
         default="auto",

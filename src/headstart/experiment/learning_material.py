@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from headstart.backbones.base import Backbone
+from headstart.core.arrays import bytes_of
+from headstart.core.files import digest
 from headstart.core.spec import FitSpec
 from headstart.experiment.pretraining_probe import Probe
+from headstart.tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Material(ABC):
     """A network that learns, and labelled examples to probe it on where there are any.
 
     ``config`` is that of the folder that ``student`` is written into; ``device`` is where it learns.
+    ``task`` is what the targets of the N inputs mean, None where none are learnt, and ``targets`` are then (N, 0).
     """
 
     wish: Wish
@@ -51,6 +56,8 @@ class Material(ABC):
     config: Mapping[str, Any]
     probe: Probe | None
     device: torch.device
+    task: Task | None
+    targets: Tensor
 
     @property
     @abstractmethod
@@ -75,5 +82,6 @@ class Material(ABC):
             "method": self.method_name,
             "epochs": str(self.wish.epochs),
             "rate": str(self.wish.rate),
+            "targets": digest(bytes_of(self.targets.numpy())),
             "probe": self.probe.fingerprint if self.probe else "",
         }

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from headstart.backbones import beginner, default_card, load, written_as
 from headstart.backbones._image_crops import ImageCrops, same_crops
 from headstart.backbones.base import Backbone
-from headstart.core.arrays import bytes_of
 from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
@@ -25,7 +23,6 @@ from headstart.experiment.pretraining_inputs import inputs_of, targets_of
 from headstart.experiment.pretraining_probe import Probe
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
-from headstart.tasks.base import Task
 
 COURSES = ("stored", "streamed")
 """Whether the teacher answers once for crops that are met again, or for each batch of ever new ones."""
@@ -68,15 +65,12 @@ class GatheredPictures(Material):
 
     Attributes
     ----------
-    pictures : those that can be read. task : what their targets mean, None where none are learnt from, and
-        ``targets`` are then (N, 0).
+    pictures : those that can be read.
     student_sees : a crop as the student takes it; the teacher sees the same one under the same key.
     """
 
     wish: PictureWish
     pictures: Checked
-    task: Task | None
-    targets: Tensor
     modality: Modality
     student_sees: ImageCrops
     taught_by: Teacher | None
@@ -110,7 +104,6 @@ class GatheredPictures(Material):
         return {
             **super().asked,
             "pictures": digest(*self.pictures.fingerprints),
-            "targets": digest(bytes_of(self.targets.numpy())),
             "teacher": str(self.wish.teacher),
             "course": self.wish.course,
             "size": str(self.wish.side),
@@ -142,8 +135,8 @@ def gathered_pictures(
     taught_by = None if teacher is None else Teacher(teacher, taught[0])
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
     modality = MODALITIES.load(kind)()
-    shown = (pictures, task, targets, modality, seen, taught_by, store)
-    found = GatheredPictures(wish, student, config, probe, device, *shown)
+    shown = (pictures, modality, seen, taught_by, store)
+    found = GatheredPictures(wish, student, config, probe, device, task, targets, *shown)
     begins = "as it is" if found.goes_on else "from random weights"
     teaches = "" if teacher is None else f"Teacher: {teacher.card.name}. "
     progress.say(f"{teaches}Student: {student.card.name}, {begins}.")

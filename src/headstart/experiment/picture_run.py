@@ -52,5 +52,4 @@ class PictureRun(Running[PretrainedPictures]):
             teacher=self._teacher.card.name if self._teacher else None,
             pictures=len(self.material.pictures.examples),
             crops=plan.crops,
-            labelled=self.method.labelled,
         )

@@ -22,6 +22,7 @@ class Pretrained(ABC):
     ----------
     backbone : the folder. student : the network as it began, and whether with random weights.
     licence : of the weights that it learnt from. source : the name of the data.
+    labelled : whether targets were learnt.
     losses : of each epoch. looks : [epoch, watched figure].
     """
 
@@ -31,6 +32,7 @@ class Pretrained(ABC):
     method: str
     licence: str
     source: str
+    labelled: bool = False
     epochs: int
     stopped_because: str
     seconds: float
@@ -47,6 +49,11 @@ class Pretrained(ABC):
     @abstractmethod
     def learnt(self) -> str:
         """What it learnt from, as a line."""
+
+    @property
+    def with_labels(self) -> str:
+        """Whether targets were learnt, for the card of the folder."""
+        return ", with their labels" if self.labelled else ", without labels"
 
     @property
     def told(self) -> list[str]:

@@ -22,21 +22,19 @@ class PretrainedPictures(Pretrained):
 
     Attributes
     ----------
-    teacher : None where it learnt without one. pictures : how many it learnt from, and whether with their targets,
-        ``labelled``.
+    teacher : None where it learnt without one. pictures : how many it learnt from.
     crops : for which the teacher answered, or that were learnt from without one.
     """
 
     teacher: str | None
     pictures: int
     crops: int
-    labelled: bool
 
     @property
     def pretraining(self) -> str:
         before = "" if self.random_weights else f"{self.student}, then "
         how = f"pretrained by {self.method}" if self.teacher is None else f"taught by {self.teacher}"
-        return f"{before}{how} on {self.pictures:,} pictures of {self.source}"
+        return f"{before}{how} on {self.pictures:,} {'labelled ' if self.labelled else ''}pictures of {self.source}"
 
     @property
     def learnt(self) -> str:
@@ -72,7 +70,6 @@ def _learnt_before(student: Backbone) -> int:
 
 def _card(result: PretrainedPictures, student: Backbone) -> str:
     weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
-    labels = ", with their labels" if result.labelled else ", without labels"
     begun = "random weights" if result.random_weights else "its own weights, which went on learning"
     lines = [
         f"licence: {result.licence}",
@@ -83,7 +80,8 @@ def _card(result: PretrainedPictures, student: Backbone) -> str:
         "",
         f"- Student: {result.student}, begun with {begun}.",
         f"- Teacher: {result.teacher or 'none'}. The licence above is that of the weights it learnt from.",
-        f"- Learnt from: {result.pictures:,} pictures of {result.source}{labels}; these have terms of their own.",
+        f"- Learnt from: {result.pictures:,} pictures of {result.source}{result.with_labels}; "
+        "these have terms of their own.",
         f"- How: {result.method}, {result.crops:,} crops, {result.epochs} epochs in {say_duration(result.seconds)}; "
         f"{result.stopped_because}.",
         *(f"- {sentence}" for sentence in result.told),

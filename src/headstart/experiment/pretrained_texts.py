@@ -41,7 +41,7 @@ class PretrainedTexts(Pretrained):
     @property
     def pretraining(self) -> str:
         begun = f"{self.student}, then " if not self.random_weights else ""
-        return f"{begun}{self.method} on {self.texts:,} texts of {self.source}"
+        return f"{begun}{self.method} on {self.texts:,} {'labelled ' if self.labelled else ''}texts of {self.source}"
 
     @property
     def told(self) -> list[str]:
@@ -101,7 +101,8 @@ def _card(result: PretrainedTexts, student: LanguageBackbone) -> str:
         f"A backbone for texts with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
         "",
         f"- Began as: {result.student}, with {begun}.",
-        f"- Learnt from: {result.texts:,} texts of {result.source}, without labels; these have terms of their own.",
+        f"- Learnt from: {result.texts:,} texts of {result.source}{result.with_labels}; "
+        "these have terms of their own.",
         f"- How: {result.method}, {result.learnt} It took {say_duration(result.seconds)}; {result.stopped_because}.",
         *(f"- {sentence}" for sentence in result.told),
         "",

@@ -55,7 +55,7 @@ def pretrain(
     ----------
     data : a source, or a list of folders, tables and text files.
     backbone : what goes on from its own weights; the default of what is at hand where nothing else is to learn.
-    input : the column of paths or texts, of a table.
+    input : the column of paths or texts, of a table. target : the column of targets, where the method learns those.
     probe : labelled examples that show whether features improve; ``probe_target`` is their column of targets.
     method : a pretraining method with its settings, ``name:setting=value``; unless one is named, of pictures
         distillation with a teacher and a joint embedding without, of texts what suits the network.
@@ -64,7 +64,6 @@ def pretrain(
     teacher : of pictures, a backbone whose answers are learnt; without one the pictures alone are learnt from.
     student : of pictures, what learns: one of timm or torchvision by name, which begins with random weights; or a
         folder, or a name under HEADSTART_MODELS, to go on from. fresh : it begins with random weights even so.
-    target : of pictures, the column of targets, where the method learns from those.
     course : of pictures, ``stored``: the teacher answers once, for crops that are met again; or ``streamed``: for
         every batch of ever new crops, which is what a GPU gets unless asked otherwise.
     size : of pictures, that of the sides of streamed crops, in pixels.
@@ -79,8 +78,8 @@ def pretrain(
     taught, begun, own = (None if each is None else str(each) for each in (teacher, backbone, student))
     spec = FitSpec(data, input, target, backbone=taught or begun, out=Path(out), resume=resume, **machine)  # type: ignore[arg-type]
     probed = None if probe is None else FitSpec(probe, target=probe_target, **machine)  # type: ignore[arg-type]
-    if modality_of(spec) == TextMethod.modality:
-        of_pictures = {"teacher": taught, "student": own, "target": target, "size": size, "fresh": fresh}
+    if modality_of(spec) in TextMethod.modalities:
+        of_pictures = {"teacher": taught, "student": own, "size": size, "fresh": fresh}
         streams = {"course": None if course == AUTO else course}
         _refuse({**of_pictures, **streams}, "for pictures, and these are texts")
         reading = ReadingWish(spec, Path(out), begun, method, epochs, probed, rate, architecture)

@@ -48,11 +48,17 @@ def named_method(asked: str, kind: type[Kind]) -> Kind:
     """
     method = with_settings(METHODS, asked, "--method")
     if not isinstance(method, kind):
-        noun = MODALITIES.load(kind.modality)().noun
-        names = [name for name in METHODS.names() if issubclass(METHODS.load(name), kind)]
-        raise UsageError(f"--method {asked} is not for {noun}; of {noun} learn {', '.join(names)}.")
+        noun = MODALITIES.load(kind.modalities[0])().noun
+        names = ", ".join(name for name, _ in methods_of(kind))
+        raise UsageError(f"--method {asked} is not for {noun}; of {noun} learn {names}.")
     method.check()
     return method
+
+
+def methods_of(kind: type[Kind]) -> list[tuple[str, type[Kind]]]:
+    """The methods of that `kind` by name."""
+    loaded = [(name, METHODS.load(name)) for name in METHODS.names()]
+    return [(name, each) for name, each in loaded if issubclass(each, kind)]
 
 
 def checked_method(wish: PictureWish) -> PictureMethod:
@@ -63,19 +69,29 @@ def checked_method(wish: PictureWish) -> PictureMethod:
     UsageError : it does not, or there is no such method.
     """
     method = named_method(wish.method, PictureMethod)  # type: ignore[type-abstract]
-    if mistakes := [*_of_method(method, wish), *mistakes_of(wish), *_of_course(wish)]:
+    if mistakes := [*_of_method(method, wish), *mistakes_of(wish, method), *_of_course(wish)]:
         raise UsageError("\n".join(mistakes))
     return method
 
 
-def mistakes_of(wish: Wish) -> list[str]:
-    """What cannot be, whatever is learnt from."""
+def mistakes_of(wish: Wish, method: PretrainingMethod | None) -> list[str]:
+    """What cannot be, whatever is learnt from; `method` is the one named, None: none is."""
     mistakes = []
+    if wish.spec.target and (method is None or not method.labelled):
+        mistakes.append(_no_targets(wish, method))
     if wish.epochs is not None and wish.epochs < 1:
         mistakes.append(f"--epochs must be at least 1, got {wish.epochs}.")
     if wish.rate is not None and not 0 < wish.rate < 1:
         mistakes.append(f"--rate must lie between 0 and 1, got {wish.rate:g}.")
     return mistakes
+
+
+def _no_targets(wish: Wish, method: PretrainingMethod | None) -> str:
+    """That the `method` looks at no target, or that none is named that does."""
+    every = methods_of(PretrainingMethod)  # type: ignore[type-abstract]
+    labelled = ", ".join(name for name, kind in every if kind.labelled)
+    looks = ": name one with --method" if method is None else f", and {wish.method} looks at none"
+    return f"--target is for methods that learn from targets ({labelled}){looks}."
 
 
 def _of_method(method: PictureMethod, wish: PictureWish) -> list[str]:
@@ -84,8 +100,6 @@ def _of_method(method: PictureMethod, wish: PictureWish) -> list[str]:
         mistakes.append(f"--method {wish.method} learns without a teacher: leave out --teacher.")
     if isinstance(method, TaughtMethod) and wish.teacher is None:
         mistakes.append(f"--method {wish.method} learns from a teacher: name one with --teacher.")
-    if wish.spec.target and not method.labelled:
-        mistakes.append(f"--target is for methods that learn from targets, and {wish.method} looks at none.")
     if own and wish.course == COURSES[0]:
         mistakes.append(f"--course {COURSES[0]} keeps a teacher's answers, and {wish.method} has no teacher.")
     return mistakes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,26 +29,47 @@ from headstart.tasks.base import Task
 def inputs_of(
     spec: FitSpec, labelled: bool, store: FrontierStore, stopwatch: Stopwatch, progress: Progress
 ) -> Checked:
-    """The inputs that can be read, none of a test split that the data give; their targets where they are `labelled`.
+    """The inputs that can be read, none of a test split that the data give; where they are `labelled`, those with a
+    target, and it.
 
     Raises
     ------
-    InputError : there is none, or too many are damaged; a target is missing.
+    InputError : there is none, or too many are damaged; no target is there.
     """
     examples = _read(spec, labelled)
-    splits = examples.splits or [None] * len(examples)
-    rows = [row for row, name in enumerate(splits) if name != "test"]
-    modality, left = MODALITIES.load(examples.modality)(), len(examples) - len(rows)
+    modality = MODALITIES.load(examples.modality)()
+    learnt, notes = _learnt_from(examples, labelled)
     looked_at = "" if labelled else "; no label is looked at"
-    progress.say(f"Read {len(rows)} {modality.noun} from {examples.source}{looked_at}.")
-    say_notes((*examples.notes, *((f"Left out: {left} of a test split.",) if left else ())), progress)
-    if not rows:
-        raise InputError(f"{examples.source}: holds nothing outside of its test split.")
-    kept = examples.select(rows)
-    examples = replace(kept, targets=kept.targets if labelled else None, splits=None)
+    progress.say(f"Read {len(learnt)} {modality.noun} from {examples.source}{looked_at}.")
+    say_notes((*examples.notes, *notes), progress)
+    examples = replace(learnt, targets=learnt.targets if labelled else None, splits=None)
     checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
     say_notes(checked.notes, progress)
     return checked
+
+
+def _learnt_from(examples: Examples, labelled: bool) -> tuple[Examples, list[str]]:
+    """Those of no test split, with a target where they are `labelled`; and how many others are left out.
+
+    Raises
+    ------
+    InputError : there is none.
+    """
+    splits = examples.splits or [None] * len(examples)
+    untested = examples.select([row for row, name in enumerate(splits) if name != "test"])
+    if not len(untested):
+        raise InputError(f"{examples.source}: holds nothing outside of its test split.")
+    targets = untested.targets if labelled and untested.targets is not None else [""] * len(untested)
+    learnt = untested.select([row for row, target in enumerate(targets) if not _lacks(target)])
+    if not len(learnt):
+        raise InputError(f"{examples.source}: nothing outside of its test split has a target.")
+    left = {"of a test split": len(examples) - len(untested), "without a target": len(untested) - len(learnt)}
+    return learnt, [f"Left out: {count:,} {what}." for what, count in left.items() if count]
+
+
+def _lacks(target: Any) -> bool:
+    """Whether it is missing, or each of several."""
+    return all(each is None for each in target.values()) if isinstance(target, Mapping) else target is None
 
 
 def targets_of(inputs: Checked, labelled: bool, progress: Progress) -> tuple[Task | None, Tensor]:
@@ -85,7 +107,8 @@ def modality_of(spec: FitSpec) -> str:
 
 def _read(spec: FitSpec, labelled: bool) -> Examples:
     requests = [
-        Request(each, spec.input, spec.target, needs_targets=labelled, fits=False) for each in sources_of(spec.data)
+        Request(each, spec.input, spec.target, needs_targets=labelled, may_lack=labelled, fits=False)
+        for each in sources_of(spec.data)
     ]
     examples = read_together(requests)
     if labelled and examples.targets is None:

@@ -8,9 +8,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from headstart.backbones.base import Backbone
+from headstart.backbones.base import Backbone, Batch
 from headstart.core.results import Figure
 from headstart.pretraining import Passages, Reading
+from headstart.pretraining._targets import Targets
 
 BATCH = 16
 """Passages of a batch."""
@@ -58,12 +59,12 @@ class UnmetPassages:
         course.lesson.eval()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(course.seed)
-            losses = [self._loss(self.passages.batch(rows)) for rows in batches]
+            losses = [self._loss(self.passages.batch(rows), self.passages.known(rows)) for rows in batches]
         return torch.stack(losses).cpu()
 
-    def _loss(self, batch: dict[str, Tensor]) -> Tensor:
+    def _loss(self, batch: Batch, known: Targets) -> Tensor:
         here = {name: tensor.to(self.course.device) for name, tensor in batch.items()}
-        return self.course.loss(here, None)
+        return self.course.loss(here, known.on(self.course.device))
 
     def figure(self, outputs: Tensor) -> Figure:
         """The mean with its 95 % interval over batches."""

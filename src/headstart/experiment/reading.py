@@ -1,4 +1,4 @@
-"""Pretrains a backbone on texts that nobody has labelled, and writes it as a backbone folder."""
+"""Pretrains a backbone on texts, and writes it as a backbone folder."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ def _checked(wish: ReadingWish) -> TextMethod | None:
     UsageError : something is.
     """
     check_request(wish.spec)
-    mistakes = mistakes_of(wish)
+    method = None if wish.method == AUTO else named_method(wish.method, TextMethod)  # type: ignore[type-abstract]
+    mistakes = mistakes_of(wish, method)
     if wish.architecture is not None and wish.backbone is not None:
         mistakes.append("--architecture begins with random weights and --backbone goes on: leave one out.")
     if mistakes:
         raise UsageError("\n".join(mistakes))
-    return None if wish.method == AUTO else named_method(wish.method, TextMethod)  # type: ignore[type-abstract]
+    return method

@@ -40,7 +40,7 @@ class ReadingCourse(Courses[TextMethod]):
     def course(self, plan: Plan) -> Reading:
         material = self.material
         torch.manual_seed(self.seed)
-        lesson = self.method.lesson(material.student)
+        lesson = self.method.lesson(material.student, material.task)
         return Reading(material.student, lesson, material.passages, plan, self.seed, material.device)
 
     def _trial(self) -> float:

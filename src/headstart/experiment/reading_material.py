@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from headstart.backbones import default_card, load, written_as
 from headstart.backbones._language import LanguageBackbone
@@ -19,11 +20,12 @@ from headstart.core.timing import Stopwatch, say_duration
 from headstart.data.checks import Checked
 from headstart.experiment.bench import check_modality
 from headstart.experiment.learning_material import Material, Wish
-from headstart.experiment.pretraining_inputs import inputs_of
+from headstart.experiment.pretraining_choice import methods_of
+from headstart.experiment.pretraining_inputs import inputs_of, targets_of
 from headstart.experiment.pretraining_probe import Probe
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
-from headstart.pretraining import METHODS, Passages, passages_of
+from headstart.pretraining import Passages, beginnings_of, passages_of
 from headstart.pretraining._text_method import TextMethod
 
 UNMET, MOST_UNMET, FEWEST_UNMET = 0.05, 400, 20
@@ -81,36 +83,38 @@ def gathered_texts(
     ------
     HeadstartError : for every mistake in it, with what to do.
     """
-    texts = inputs_of(wish.spec, False, FrontierStore(store_folder()), stopwatch, progress)
+    labelled = method is not None and method.labelled
+    texts = inputs_of(wish.spec, labelled, FrontierStore(store_folder()), stopwatch, progress)
     kind = texts.examples.modality
-    texts = texts.select(_first_of_each(texts.fingerprints))
+    texts = texts.select(_first_of_each(texts))
+    task, targets = targets_of(texts, labelled, progress)
     torch.manual_seed(wish.spec.seed)  # for random weights
     student = _student(wish, kind, texts)
     method = method or suited_to(student)
     device = choose_device(wish.spec.device)
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
-    passages, unmet = _passages(texts, student, wish, probe)
+    passages, unmet = _passages(texts, student, wish, probe, targets if labelled else None)
     how = "which goes on learning" if student.card.path else "from random weights"
     progress.say(f"Backbone: {student.card.name}, {how}: it {method.summary}.")
     progress.say(
         f"{len(passages):,} passages of {len(texts.examples):,} texts. Budget: {say_duration(wish.spec.budget)}."
     )
-    return GatheredTexts(wish, student, written_as(student), probe, device, texts, method, passages, unmet)
+    learning = (wish, student, written_as(student), probe, device, task, targets)
+    return GatheredTexts(*learning, texts, method, passages, unmet)
 
 
 def suited_to(student: LanguageBackbone) -> TextMethod:
-    """The method that suits `student` best.
+    """The method that suits `student` best, of those that look at no label.
 
     Raises
     ------
     UsageError : none does.
     """
-    kinds = [kind for kind in map(METHODS.load, METHODS.names()) if issubclass(kind, TextMethod)]
+    kinds = [kind for _, kind in methods_of(TextMethod) if not kind.labelled]  # type: ignore[type-abstract]
     best = max(kinds, key=lambda kind: kind.suits(student))
     if not best.suits(student):
         raise UsageError(f"No pretraining method suits {student.card.name}; take another --backbone.")
-    made: TextMethod = best()
-    return made
+    return best()
 
 
 def _student(wish: ReadingWish, kind: str, texts: Checked) -> LanguageBackbone:
@@ -127,29 +131,39 @@ def _student(wish: ReadingWish, kind: str, texts: Checked) -> LanguageBackbone:
     return student
 
 
-def _first_of_each(fingerprints: list[str]) -> list[int]:
-    """Rows of the first text of each content."""
-    return list({digest: row for row, digest in reversed(list(enumerate(fingerprints)))}.values())[::-1]
+def _first_of_each(texts: Checked) -> list[int]:
+    """Rows of the first text of each content, and of each target of it where they have some."""
+    targets = texts.examples.targets or [None] * len(texts.fingerprints)
+    known = [(content, repr(target)) for content, target in zip(texts.fingerprints, targets, strict=True)]
+    first = {each: row for row, each in reversed(list(enumerate(known)))}
+    return sorted(first.values())
 
 
 def _passages(
-    texts: Checked, student: LanguageBackbone, wish: ReadingWish, probe: Probe | None
+    texts: Checked, student: LanguageBackbone, wish: ReadingWish, probe: Probe | None, targets: Tensor | None
 ) -> tuple[Passages, Passages | None]:
-    """What is learnt from, and what judges.
+    """What is learnt from, and what judges; with the `targets` (N,) or (N, C) of the texts where they are learnt.
 
     Raises
     ------
     InputError : no text is long enough to learn from.
     """
-    references, seed = list(texts.examples.references), wish.spec.seed
-    count = 0 if probe else min(MOST_UNMET, round(UNMET * len(references)))
-    order = np.random.default_rng(seed).permutation(len(references)).tolist()
+    total, seed = len(texts.examples), wish.spec.seed
+    count = 0 if probe else min(MOST_UNMET, round(UNMET * total))
+    order = np.random.default_rng(seed).permutation(total).tolist()
     parts = [sorted(order[count:]), order[:count] if count >= FEWEST_UNMET else []]
     if not parts[1]:
         parts[0] = sorted(order)
-    met, unmet = (
-        Passages(passages_of([references[row] for row in rows], student.preprocess), seed) for rows in parts
-    )
+    met, unmet = (_cut(texts, rows, student, seed, targets) for rows in parts)
     if len(met) < 2:
         raise InputError(f"{texts.examples.source}: fewer than two texts are long enough to learn from.")
     return met, unmet if len(unmet) else None
+
+
+def _cut(texts: Checked, rows: list[int], student: LanguageBackbone, seed: int, targets: Tensor | None) -> Passages:
+    """Passages of the texts in `rows`: all of them, or where `targets` are learnt what they would be told by."""
+    references = [texts.examples.references[row] for row in rows]
+    if targets is None:
+        return Passages(passages_of(references, student.preprocess), seed)
+    tokens, places = beginnings_of(references, student.preprocess)
+    return Passages(tokens, seed, targets[[rows[place] for place in places]])

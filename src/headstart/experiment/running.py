@@ -100,6 +100,7 @@ class Running(ABC, Generic[R]):
             "method": material.method_name,
             "licence": material.licence,
             "source": names_of(material.wish.spec.data),
+            "labelled": self.method.labelled,
             "epochs": reached.epoch,
             "stopped_because": reached.stopped,
             "seconds": self.stopwatch.total,

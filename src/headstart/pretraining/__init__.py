@@ -5,7 +5,7 @@ from headstart.pretraining._course import Course, Shown
 from headstart.pretraining._learner import Learner
 from headstart.pretraining._own_course import OwnCourse
 from headstart.pretraining._own_crops import OwnCrops
-from headstart.pretraining._passages import Passages, passages_of
+from headstart.pretraining._passages import Passages, beginnings_of, passages_of
 from headstart.pretraining._places import Places
 from headstart.pretraining._plan import Plan
 from headstart.pretraining._reading import Reading
@@ -31,6 +31,7 @@ __all__ = [
     "Stored",
     "Streamed",
     "Turns",
+    "beginnings_of",
     "crops_of",
     "passages_of",
     "said_by",

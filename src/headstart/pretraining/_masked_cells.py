@@ -14,7 +14,7 @@ ACROSS = 4
 """Cells lie at least so many side by side, where the strides of the network are as long as the picture."""
 
 
-class MaskedCells(OwnLesson):
+class MaskedCells(OwnLesson[Backbone]):
     """Loss = mean over hidden pixels of |x̂ - x| (SimMIM, Xie et al. 2022, arXiv:2111.09886).
 
     Hidden cells have one learnt colour. A place of the last map (B, C, h, w) gives the pixels of its stride through a

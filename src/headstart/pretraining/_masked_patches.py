@@ -18,7 +18,7 @@ WIDTH, HEADS, BLOCKS = 128, 4, 2
 SLIGHT = 1e-6
 
 
-class MaskedPatches(OwnLesson):
+class MaskedPatches(OwnLesson[Backbone]):
     """Loss = mean over hidden patches of ‖p̂ - p‖² / |p| (He et al. 2022, arXiv:2111.06377).
 
     p are a patch's pixels less their mean, by their deviation; p̂ what the decoder makes of the tokens of those shown,

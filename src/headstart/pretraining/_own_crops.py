@@ -18,21 +18,11 @@ from headstart.pretraining._cutting import cut, normalised
 from headstart.pretraining._draws import Draws, draws
 from headstart.pretraining._plan import Plan
 from headstart.pretraining._seeds import seed_of
+from headstart.pretraining._targets import Targets
 from headstart.pretraining._turns import Turns
 
 PLAIN = 32
 """Pictures of a batch where they are shown as they are."""
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What is known of B crops: ``values`` (B,) or (B, C), (B, 0) where nothing is."""
-
-    values: Tensor
-
-    def on(self, device: torch.device) -> Targets:
-        """The same on `device`."""
-        return Targets(self.values.to(device))
 
 
 @dataclass(frozen=True)

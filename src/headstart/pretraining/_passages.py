@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from headstart.backbones._text_preprocess import TextPreprocess
 from headstart.backbones.base import Batch, collate
 from headstart.pretraining._course import Shown
 from headstart.pretraining._plan import Plan
-from headstart.pretraining._said import Said
 from headstart.pretraining._seeds import seed_of
+from headstart.pretraining._targets import Targets
 
 FEWEST = 3
 """Tokens of a passage, at least, with the marks around it: of fewer nothing can be told."""
@@ -25,24 +25,26 @@ SORTED = 50
 
 @dataclass(frozen=True)
 class Passages(Shown):
-    """All P passages; each pass over them is in another order. Nothing else is said of them.
+    """All P passages; each pass over them is in another order.
 
     Attributes
     ----------
     tokens : of each passage what a network takes, without padding beyond its own.
     seed : fixes, with the number of a pass, its order.
+    targets : (P,) or (P, C) of the texts that they are of; None where none are learnt from.
     """
 
     tokens: Sequence[Batch]
     seed: int
+    targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Any]]:
+    def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Targets]]:
         random = np.random.default_rng(seed_of(self.seed, number))
         for rows in like_lengths(self.rows(number, plan), self.lengths, plan.batch_size, random):
-            yield self.batch(rows), Said(torch.empty((len(rows), 0)))
+            yield self.batch(rows), self.known(rows)
 
     def rows(self, number: int, plan: Plan) -> np.ndarray:
         """The passages of epoch `number`: the next of an endless row of passes."""
@@ -59,6 +61,12 @@ class Passages(Shown):
     def batch(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """The passages at `rows`."""
         return collate([self.tokens[int(row)] for row in rows])
+
+    def known(self, rows: Sequence[int] | np.ndarray) -> Targets:
+        """The targets of the passages at `rows`, where any are learnt from."""
+        if self.targets is None:
+            return Targets(torch.empty((len(rows), 0)))
+        return Targets(self.targets[torch.as_tensor(rows)])
 
 
 def like_lengths(
@@ -78,3 +86,10 @@ def passages_of(texts: Sequence[str], preprocess: TextPreprocess) -> list[Batch]
     """Texts as passages: those longer than `preprocess` takes are cut, and what follows makes further passages."""
     found = [part for text in texts for part in preprocess.parts(text)]
     return [each for each in found if int(each["attention_mask"].sum()) >= FEWEST]
+
+
+def beginnings_of(texts: Sequence[str], preprocess: TextPreprocess) -> tuple[list[Batch], list[int]]:
+    """Of each text what `preprocess` takes of it, as when it is in use, and the places of the texts that make one."""
+    found = [(preprocess(text), place) for place, text in enumerate(texts)]
+    kept = [(each, place) for each, place in found if int(each["attention_mask"].sum()) >= FEWEST]
+    return [each for each, _ in kept], [place for _, place in kept]

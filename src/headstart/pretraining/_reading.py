@@ -1,4 +1,4 @@
-"""A course of reading: a network learns from the texts themselves, and nobody says anything of them."""
+"""A course of reading: a network learns from the texts themselves, or from their labels."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Reading(Course):
     """``shown`` are passages, and the lesson makes a loss of them."""
 
     student: LanguageBackbone
-    lesson: TextLesson
+    lesson: TextLesson[LanguageBackbone]
     shown: Passages
 
     def loss(self, batch: Batch, wanted: Any) -> Tensor:
-        loss: Tensor = self.lesson(self.student, batch)
+        loss: Tensor = self.lesson(self.student, batch, wanted.values)
         return loss

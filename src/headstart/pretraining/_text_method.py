@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import ClassVar
-
-from torch import Tensor, nn
 
 from headstart.backbones._language import LanguageBackbone
 from headstart.backbones._language_head import LanguageHead
-from headstart.backbones.base import Batch
-from headstart.pretraining.base import PretrainingMethod
+from headstart.pretraining.base import Network, OwnLesson, PretrainingMethod
+from headstart.tasks.base import Task
 
 
-class TextLesson(nn.Module, ABC):
-    """What is learnt from texts, with the parameters that serve the learning alone.
-
-    It may draw random numbers in :meth:`forward`, by PyTorch's own generators.
-    """
+class TextLesson(OwnLesson[Network]):
+    """What is learnt from passages of texts, or from their labels."""
 
     judged: ClassVar[bool] = True
     """Whether its loss on texts that were not learnt from tells how well it is learnt."""
-
-    @abstractmethod
-    def forward(self, student: LanguageBackbone, batch: Batch) -> Tensor:
-        """The loss of a step, a scalar; `batch` are B passages as `student` takes them."""
 
     def lasting(self) -> LanguageHead | None:
         """The language head that is written beside the backbone, for going on later; None for most."""
@@ -32,9 +23,9 @@ class TextLesson(nn.Module, ABC):
 
 
 class TextMethod(PretrainingMethod):
-    """A way to learn from texts that nobody has labelled."""
+    """A way to learn from texts."""
 
-    modality = "text"
+    modalities: ClassVar[tuple[str, ...]] = ("text",)
 
     sentences: ClassVar[bool] = False
     """Whether it trains cosines of features to tell what texts mean, as a sentence encoder's do."""
@@ -48,8 +39,12 @@ class TextMethod(PretrainingMethod):
         """How well it suits `student` where nobody names a method; 0: it cannot learn so, 1: it can, more: better."""
 
     @abstractmethod
-    def lesson(self, student: LanguageBackbone) -> TextLesson:
+    def lesson(self, student: LanguageBackbone, task: Task | None) -> TextLesson[LanguageBackbone]:
         """The lesson for `student`.
+
+        Parameters
+        ----------
+        task : what the targets mean; None where none are asked for.
 
         Raises
         ------

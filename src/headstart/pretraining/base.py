@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.tasks.base import Task
+
+Network = TypeVar("Network", bound=Backbone, contravariant=True)
+"""The kind of network that learns."""
 
 BROAD = (0.08, 1.0)
 """Least and largest share of a picture's area that a crop shows, unless a method says otherwise."""
@@ -31,21 +34,22 @@ class Lesson(nn.Module, ABC):
         """
 
 
-class OwnLesson(nn.Module, ABC):
-    """What a network learns from crops alone, or from their labels; its own parameters are trained and left behind.
+class OwnLesson(nn.Module, ABC, Generic[Network]):
+    """What a network learns from crops or passages alone, or from their labels; its own parameters are trained and
+    left behind.
 
     It may draw random numbers in :meth:`forward`, by PyTorch's own generators.
     """
 
     @abstractmethod
-    def forward(self, student: Backbone, crops: Batch, targets: Tensor) -> Tensor:
+    def forward(self, student: Network, batch: Batch, targets: Tensor) -> Tensor:
         """The loss of a step, a scalar.
 
         Parameters
         ----------
-        crops : B of them, as `student` takes them. Where the method asks for several of each picture, all pictures
-            follow each other once, then once more in the same order.
-        targets : (B,) or (B, C) as the task has encoded them, one for each crop; (B, 0) where none are asked for.
+        batch : B crops or passages, as `student` takes them. Where the method asks for several crops of each picture,
+            all pictures follow each other once, then once more in the same order.
+        targets : (B,) or (B, C) as the task has encoded them, one for each; (B, 0) where none are asked for.
         """
 
 
@@ -53,11 +57,15 @@ class PretrainingMethod(ABC):
     """One way to pretrain. File name = plug-in name; the constructor only stores, with a default for everything.
 
     It is a :class:`TaughtMethod` or an :class:`OwnMethod`, or for texts a
-    :class:`~headstart.pretraining._text_method.TextMethod`.
+    :class:`~headstart.pretraining._text_method.TextMethod`; one that learns of both in the same way is both of the
+    last.
     """
 
-    modality: ClassVar[str]
-    """The kind of inputs that it is for."""
+    modalities: ClassVar[tuple[str, ...]]
+    """The kinds of inputs that it is for."""
+
+    labelled: ClassVar[bool] = False
+    """Whether it learns from targets."""
 
     summary: ClassVar[str]
     """What it does, in a sentence without its first word's capital or a full stop."""
@@ -69,10 +77,7 @@ class PretrainingMethod(ABC):
 class PictureMethod(PretrainingMethod):
     """A way to learn from crops of pictures."""
 
-    modality = "image"
-
-    labelled: ClassVar[bool] = False
-    """Whether it learns from targets."""
+    modalities: ClassVar[tuple[str, ...]] = ("image",)
 
 
 class TaughtMethod(PictureMethod):
@@ -101,7 +106,7 @@ class OwnMethod(PictureMethod):
     """Least and largest share of a picture's area that a crop shows."""
 
     @abstractmethod
-    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson:
+    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson[Backbone]:
         """The lesson for `student`.
 
         Parameters

@@ -10,6 +10,7 @@ from headstart.backbones._language_head import LanguageHead, language_head
 from headstart.backbones.base import Batch
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
+from headstart.tasks.base import Task
 
 
 class CausalLanguageModelling(TextMethod):
@@ -21,7 +22,7 @@ class CausalLanguageModelling(TextMethod):
     def suits(cls, student: LanguageBackbone) -> int:
         return 0 if student.looks_ahead else 2
 
-    def lesson(self, student: LanguageBackbone) -> Next:
+    def lesson(self, student: LanguageBackbone, task: Task | None) -> Next:
         if not self.suits(student):
             raise UsageError(
                 f"The states of {student.card.name} tell of the tokens that follow, so it cannot learn by "
@@ -30,7 +31,7 @@ class CausalLanguageModelling(TextMethod):
         return Next(language_head(student))
 
 
-class Next(TextLesson):
+class Next(TextLesson[LanguageBackbone]):
     """States s_t tell token t + 1; no state of padding tells anything, nor is padding told."""
 
     def __init__(self, head: LanguageHead) -> None:
@@ -40,7 +41,7 @@ class Next(TextLesson):
     def lasting(self) -> LanguageHead:
         return self.head
 
-    def forward(self, student: LanguageBackbone, batch: Batch) -> Tensor:
+    def forward(self, student: LanguageBackbone, batch: Batch, targets: Tensor) -> Tensor:
         ids, told = batch["input_ids"][:, 1:], batch["attention_mask"][:, 1:].bool()
         states = student.states(batch)[:, :-1]
         scores = self.head(states[told], student.token_vectors())

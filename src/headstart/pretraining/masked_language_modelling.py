@@ -12,6 +12,7 @@ from headstart.backbones.base import Batch
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.pretraining._tokens import said_tokens, uniform
+from headstart.tasks.base import Task
 
 MASKED, OTHER = 0.8, 0.1
 """Of the tokens that are to be told, the shares that a mask stands for, and that another token stands for."""
@@ -40,7 +41,7 @@ class MaskedLanguageModelling(TextMethod):
     def suits(cls, student: LanguageBackbone) -> int:
         return 2 if student.looks_ahead and student.tokenizer.mask_token_id is not None else 0
 
-    def lesson(self, student: LanguageBackbone) -> Hidden:
+    def lesson(self, student: LanguageBackbone, task: Task | None) -> Hidden:
         if not self.suits(student):
             lacks = "has no token for a mask" if student.looks_ahead else "reads to the right only"
             raise UsageError(
@@ -50,7 +51,7 @@ class MaskedLanguageModelling(TextMethod):
         return Hidden(language_head(student), self.rate)
 
 
-class Hidden(TextLesson):
+class Hidden(TextLesson[LanguageBackbone]):
     """Of the hidden tokens 80 % are masked, 10 % are another token, and 10 % stay, so that all states must tell."""
 
     def __init__(self, head: LanguageHead, rate: float) -> None:
@@ -60,7 +61,7 @@ class Hidden(TextLesson):
     def lasting(self) -> LanguageHead:
         return self.head
 
-    def forward(self, student: LanguageBackbone, batch: Batch) -> Tensor:
+    def forward(self, student: LanguageBackbone, batch: Batch, targets: Tensor) -> Tensor:
         ids, said = batch["input_ids"], said_tokens(batch, student.tokenizer)
         chosen = drawn(said, self.rate)
         vectors = student.token_vectors()

@@ -10,6 +10,7 @@ from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Batch
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
+from headstart.tasks.base import Task
 
 
 class Simcse(TextMethod):
@@ -37,7 +38,7 @@ class Simcse(TextMethod):
             return 0
         return 3 if student.card.words else 1
 
-    def lesson(self, student: LanguageBackbone) -> Twice:
+    def lesson(self, student: LanguageBackbone, task: Task | None) -> Twice:
         if not drops(student):
             raise UsageError(
                 f"{student.card.name} has no dropout, so it reads a text twice alike and cannot learn by simcse; "
@@ -46,7 +47,7 @@ class Simcse(TextMethod):
         return Twice(self.temperature)
 
 
-class Twice(TextLesson):
+class Twice(TextLesson[LanguageBackbone]):
     """h, h' (B, D) are features of the same passages under two masks of dropout."""
 
     judged = False  # without dropout a text finds itself whatever was learnt
@@ -55,7 +56,7 @@ class Twice(TextLesson):
         super().__init__()
         self.temperature = temperature
 
-    def forward(self, student: LanguageBackbone, batch: Batch) -> Tensor:
+    def forward(self, student: LanguageBackbone, batch: Batch, targets: Tensor) -> Tensor:
         return contrast(student.features(batch), student.features(batch), self.temperature)
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.errors import UsageError
-from headstart.pretraining.base import OwnLesson, OwnMethod
+from headstart.pretraining._text_method import TextLesson, TextMethod
+from headstart.pretraining.base import OwnMethod, PictureMethod
 from headstart.tasks.base import Task
 
 
-class Supervised(OwnMethod):
-    """The loss of the task that the targets make: cross-entropy, of classes.
+class Supervised(OwnMethod, TextMethod):
+    """The loss of the task that the targets make: cross-entropy, of classes. Pictures and texts have targets alike.
 
     Parameters
     ----------
     smoothing : of the classes, at least 0 and less than 1 (Szegedy et al. 2016, arXiv:1512.00567).
-    smallest : share of a picture's area that a crop shows at least, more than 0 and at most 1.
+    smallest : of pictures, the share of the area that a crop shows at least, more than 0 and at most 1.
     """
 
     summary = "learns the targets of a labelled set, and leaves its head behind"
+
+    modalities = (*PictureMethod.modalities, *TextMethod.modalities)
 
     labelled = True
 
@@ -33,19 +37,23 @@ class Supervised(OwnMethod):
                 "least 0 and less than 1, the second more than 0 and at most 1."
             )
 
-    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson:
+    @classmethod
+    def suits(cls, student: LanguageBackbone) -> int:
+        return 1
+
+    def lesson(self, student: Backbone, task: Task | None) -> ByTargets:
         if task is None:
             raise UsageError("supervised learns from targets, and there are none.")
         return ByTargets(student.feature_size, task, self.smoothing)
 
 
-class ByTargets(OwnLesson):
-    """Loss = L(W f + b, y), with f (B, D) the features of the crops and L the loss of `task`."""
+class ByTargets(TextLesson[Backbone]):
+    """Loss = L(W f + b, y), with f (B, D) the features of crops or passages and L the loss of `task`."""
 
     def __init__(self, features: int, task: Task, smoothing: float) -> None:
         super().__init__()
         self.task, self.smoothing, self.head = task, smoothing, task.head(features)
 
-    def forward(self, student: Backbone, crops: Batch, targets: Tensor) -> Tensor:
-        outputs = self.head(student.features(crops)).float()
+    def forward(self, student: Backbone, batch: Batch, targets: Tensor) -> Tensor:
+        outputs = self.head(student.features(batch)).float()
         return self.task.loss(outputs, targets, smoothing=self.smoothing)

@@ -13,6 +13,7 @@ from headstart.backbones.base import Batch
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.pretraining._tokens import said_tokens, uniform
+from headstart.tasks.base import Task
 
 
 class Tsdae(TextMethod):
@@ -39,7 +40,7 @@ class Tsdae(TextMethod):
     def suits(cls, student: LanguageBackbone) -> int:
         return 1 if can_decode(student) else 0
 
-    def lesson(self, student: LanguageBackbone) -> Rebuilding:
+    def lesson(self, student: LanguageBackbone, task: Task | None) -> Rebuilding:
         if not self.suits(student):
             raise UsageError(
                 f"transformers makes no decoder of an architecture like that of {student.card.name}, so it cannot "
@@ -48,14 +49,14 @@ class Tsdae(TextMethod):
         return Rebuilding(tied_decoder(student), language_head(student), self.deletion)
 
 
-class Rebuilding(TextLesson):
+class Rebuilding(TextLesson[LanguageBackbone]):
     """The decoder reads the text itself, shifted by one, and the vector alone of what is left."""
 
     def __init__(self, decoder: TiedDecoder, head: LanguageHead, deletion: float) -> None:
         super().__init__()
         self.decoder, self.head, self.deletion = decoder, head, deletion
 
-    def forward(self, student: LanguageBackbone, batch: Batch) -> Tensor:
+    def forward(self, student: LanguageBackbone, batch: Batch, targets: Tensor) -> Tensor:
         vectors = student.features(left_over(batch, said_tokens(batch, student.tokenizer), self.deletion))
         ids, told = batch["input_ids"][:, 1:], batch["attention_mask"][:, 1:].bool()
         states = self.decoder(batch, vectors)[:, :-1]

@@ -53,11 +53,11 @@ class Vicreg(OwnMethod):
         if not 0 < self.scale[0] <= 1:
             raise UsageError(f"vicreg:smallest={self.scale[0]:g} must be more than 0 and at most 1.")
 
-    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson:
+    def lesson(self, student: Backbone, task: Task | None) -> OwnLesson[Backbone]:
         return JointEmbedding(student.feature_size, self.width, self.invariance, self.variance, self.covariance)
 
 
-class JointEmbedding(OwnLesson):
+class JointEmbedding(OwnLesson[Backbone]):
     """The loss of two crops each of n pictures, as rows of Z and Z' (n, d), which an expander makes of features:
 
     λ mean ‖z_i - z'_i‖² / d + μ (v(Z) + v(Z')) + ν (c(Z) + c(Z')), where v is how far deviations stay below 1 and c

@@ -85,7 +85,7 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
     if columns.split is not None:
         splits = [SPLIT_NAMES[key(cell)] for cell in table.columns[columns.split]]
     judged = splits if request.keeps_splits else None
-    targets = targets_of(table, columns.targets, judged, request.fits) if columns.targets else None
+    targets = targets_of(table, columns.targets, judged, request) if columns.targets else None
     cells = table.columns[columns.input]
     return Examples(
         modality=columns.modality,

@@ -9,28 +9,33 @@ from headstart.core.errors import InputError, Problem
 from headstart.data.readers._classes import raise_class_mistakes
 from headstart.data.readers._table import Table
 from headstart.data.readers._targets import clean_targets
+from headstart.data.readers.base import Request
 
 
-def targets_of(table: Table, columns: Sequence[str], splits: Sequence[str | None] | None, fits: bool) -> list[Any]:
+def targets_of(
+    table: Table, columns: Sequence[str], splits: Sequence[str | None] | None, request: Request
+) -> list[Any]:
     """N raw targets; of several columns each is a mapping from column to value, None where a cell is empty.
 
     Raises
     ------
-    InputError : targets are missing or mixed, a class cannot be learned, or a row has no target at all.
+    InputError : targets are mixed, a class cannot be learned, all are missing, or a row has no target at all and the
+        request does not let it lack one.
     """
     if len(columns) == 1:
-        return _column(table, columns[0], splits, fits)
+        return _column(table, columns[0], splits, request.fits, request.may_lack)
     by_column: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for name in columns:
         try:
-            by_column[name] = _column(table, name, splits, fits, may_lack=True)
+            by_column[name] = _column(table, name, splits, request.fits, may_lack=True)
         except InputError as error:
             problems += error.problems or [Problem(f"{table.name}, column {name!r}", str(error))]
     if problems:
         raise InputError(problems, f"{table.name}: some of its targets cannot be used.")
     rows = [dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)]
-    _refuse_empty_rows(table, columns, rows)
+    if not request.may_lack:
+        _refuse_empty_rows(table, columns, rows)
     return rows
 
 
@@ -41,7 +46,7 @@ def _column(
     targets = clean_targets(table.columns[name], table.ids, where, table.decimal_comma, may_lack)
     there = [row for row, target in enumerate(targets) if target is not None]
     if not there:
-        raise InputError(Problem(where, "every cell is empty", "leave it out of --target"))
+        raise InputError(Problem(where, "every cell is empty", "leave it out of --target, or name another"))
     if fits:
         raise_class_mistakes(
             where if may_lack else table.name,

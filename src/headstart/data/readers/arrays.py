@@ -64,9 +64,15 @@ def _examples(inputs: list[Any], targets: list[Any] | None, request: Request) ->
         modality=name,
         references=[modality.locate(value, None) for value in inputs],
         ids=ids,
-        targets=clean_targets(targets, ids, "The targets") if targets is not None and request.needs_targets else None,
+        targets=_cleaned(targets, ids, request),
         source=f"{len(inputs)} Python objects",
     )
+
+
+def _cleaned(targets: list[Any] | None, ids: list[str], request: Request) -> list[Any] | None:
+    if targets is None or not request.needs_targets:
+        return None
+    return clean_targets(targets, ids, "The targets", may_lack=request.may_lack)
 
 
 def _id(place: int, value: Any) -> str:

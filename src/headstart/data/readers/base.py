@@ -16,6 +16,8 @@ class Request:
 
     ``target`` may name several columns with commas between; raw targets are then mappings, column to value or None.
     ``needs_targets`` is False for prediction: then a missing target column is no mistake.
+    ``may_lack`` is True where an example may be without a target, which is then None, as in a table of which only a
+    part is labelled.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
     ``keeps_splits`` is False where given splits are to be dissolved: a class then only has to occur in any of them.
     ``stack`` is how many neighbouring slices of a volume an example shows, the files of a series being one example
@@ -29,6 +31,7 @@ class Request:
     target: str | None = None
     group: str | None = None
     needs_targets: bool = True
+    may_lack: bool = False
     fits: bool = True
     keeps_splits: bool = True
     stack: int | None = None
