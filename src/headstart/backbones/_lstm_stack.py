@@ -1,4 +1,4 @@
-"""Layers of LSTM, in one direction or both, and the mean over a text of what they say of its tokens."""
+"""Layers of LSTM, in one direction or both, over the tokens of a text."""
 
 from __future__ import annotations
 
@@ -62,9 +62,3 @@ def backward(mask: Tensor) -> Tensor:
 def along(hidden: Tensor, places: Tensor) -> Tensor:
     """`hidden` (N, L, D) in the order of `places` (N, L)."""
     return hidden.gather(1, places.unsqueeze(-1).expand(-1, -1, hidden.shape[2]))
-
-
-def mean(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Over the tokens that are no padding: (N, L, D), (N, L) → (N, D)."""
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

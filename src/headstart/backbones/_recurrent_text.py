@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -11,9 +10,10 @@ from torch import Tensor
 
 from headstart.backbones._awd_lstm import AwdLstm, Sizes
 from headstart.backbones._language import LanguageBackbone
+from headstart.backbones._recurrent import INPUTS, RecurrentBackbone, mean
 from headstart.backbones._text_preprocess import TextPreprocess
 from headstart.backbones._word_pieces import word_pieces
-from headstart.backbones.base import Batch, Card, LayerRun, Stage
+from headstart.backbones.base import Batch, Card
 from headstart.core.errors import UsageError, nearest
 from headstart.core.settings import with_settings
 
@@ -22,8 +22,6 @@ PARTS = 3
 
 LONGEST = 256
 """Tokens of a text, at most."""
-
-INPUTS = ("input_ids", "attention_mask")
 
 
 class Architectures:
@@ -71,7 +69,7 @@ def made_anew(
     return RecurrentText(AwdLstm(known, len(tokenizer)), card, preprocess, description)
 
 
-class RecurrentText(LanguageBackbone):
+class RecurrentText(RecurrentBackbone, LanguageBackbone):
     """Features are [h_L, max_t h_t, mean_t h_t] (concat pooling, Howard & Ruder 2018, arXiv:1801.06146), (N, 3 E).
 
     Parameters
@@ -79,29 +77,13 @@ class RecurrentText(LanguageBackbone):
     description : what the source needs to make the network again, as JSON.
     """
 
+    network: AwdLstm
     looks_ahead = False
-    learning_rate = 4e-3
-    thaws_gradually = True
 
     def __init__(
         self, network: AwdLstm, card: Card, preprocess: TextPreprocess, description: Mapping[str, Any]
     ) -> None:
-        super().__init__()
-        self.network, self.card, self.preprocess = network, card, preprocess
-        self._description = dict(description)
-        self.feature_size = PARTS * network.embedding.embedding_dim
-        self.eval()
-
-    def stages(self) -> list[Stage]:
-        names = ["embedding", *(f"layers.{place}" for place in range(len(self.network.layers)))]
-        return [Stage(name, self._inside(name)) for name in names]
-
-    def _inside(self, path: str) -> tuple[str, ...]:
-        module = self.network.get_submodule(path)
-        return tuple(f"network.{path}.{name}" for name, _ in module.named_parameters())
-
-    def layer_run(self) -> LayerRun:
-        return LayerRun(self.network, "layers")
+        super().__init__(network, card, preprocess, description, PARTS * network.embedding.embedding_dim)
 
     def states(self, batch: Batch) -> Tensor:
         found: Tensor = self.network(batch["input_ids"])
@@ -110,13 +92,13 @@ class RecurrentText(LanguageBackbone):
     def pool(self, states: Tensor, mask: Tensor) -> Tensor:
         last = states[torch.arange(states.shape[0], device=states.device), mask.sum(1).clamp(min=1) - 1]
         largest = states.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(states.dtype).min).max(dim=1).values
-        return torch.cat([last, largest, _mean(states, mask)], dim=1)
+        return torch.cat([last, largest, mean(states, mask)], dim=1)
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
         hidden, found = self.network.embedding(batch["input_ids"]), {}
         for place, layer in enumerate(self.network.layers):
             hidden = layer(hidden)
-            found[f"layers.{place}"] = _mean(hidden, batch["attention_mask"])
+            found[f"layers.{place}"] = mean(hidden, batch["attention_mask"])
         return {**found, f"layers.{len(found) - 1}": self.pool(hidden, batch["attention_mask"])}
 
     def token_vectors(self) -> Tensor:
@@ -124,20 +106,3 @@ class RecurrentText(LanguageBackbone):
 
     def folder_files(self, sentences: bool) -> Mapping[str, Any]:
         return {}
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            **self._description,
-            "name": self.card.name,
-            "card": self.card.to_json(),
-            "preprocess": self.preprocess.describe(),
-        }
-
-    def save_assets(self, folder: Path) -> None:
-        self.tokenizer.save_pretrained(str(folder))
-
-
-def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Over the tokens that are no padding: (N, L, D), (N, L) → (N, D)."""
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
