@@ -59,7 +59,7 @@ def fold_first_layer(network: nn.Module, std: tuple[float, ...], channels: int, 
     mixed = torch.einsum("nchw,ck->nkhw", pixels.double(), mixing * scale).float()
     with torch.no_grad():
         before = network(mixed)
-        _replace(network, name, _folded(first, mixing * scale))
+        network.set_submodule(name, _folded(first, mixing * scale))
         after = network(pixels)
     if not torch.allclose(before, after, rtol=_NEAR, atol=_NEAR * float(before.abs().max())):
         raise UsageError(
@@ -94,8 +94,3 @@ def _first_layer(network: nn.Module, colours: int) -> tuple[str, nn.Conv2d]:
             "to stacks of slices; take another."
         )
     return found[0]
-
-
-def _replace(network: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, own = name.rpartition(".")
-    setattr(network.get_submodule(parent), own, module)

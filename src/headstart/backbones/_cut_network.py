@@ -9,12 +9,6 @@ from headstart.backbones._use_order import Seen, watch
 from headstart.core.errors import HeadstartError
 
 
-def replace_module(network: nn.Module, path: str, by: nn.Module) -> None:
-    """Put `by` where `path` leads."""
-    parent, _, name = path.rpartition(".")
-    setattr(network.get_submodule(parent), name, by)
-
-
 def remove_classifier(network: nn.Module, shape: tuple[int, ...]) -> tuple[str, Seen]:
     """Replace the last layer with weights (the one that gives class scores) by the identity.
 
@@ -30,7 +24,7 @@ def remove_classifier(network: nn.Module, shape: tuple[int, ...]) -> tuple[str, 
     ]
     path = max(layers)[1]
     width = _inputs(network.get_submodule(path))
-    replace_module(network, path, nn.Identity())
+    network.set_submodule(path, nn.Identity())
     return path, Seen(order, (scores.shape[0], width, *scores.shape[2:]))
 
 
@@ -61,4 +55,4 @@ def truncate(network: nn.Module, last_stage: str, shape: tuple[int, ...]) -> Non
             path = f"{parent}.{name}" if parent else name
             uses = [order.first.get(f"{path}.{tensor}", 0) for tensor, _ in child.named_parameters()]
             if name != parts[depth] and uses and min(uses) > end:
-                replace_module(network, path, nn.Identity())
+                network.set_submodule(path, nn.Identity())

@@ -7,7 +7,6 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from headstart.frozen.engines._copies import replace
 from headstart.frozen.engines.base import Tensors
 
 WIDE = 2**20
@@ -29,7 +28,7 @@ class Alone(nn.Module):
 def take_alone(module: nn.Module, names: list[str]) -> None:
     """Let the modules of these names take each example by itself."""
     for name in names:
-        replace(module, name, Alone(module.get_submodule(name)))
+        module.set_submodule(name, Alone(module.get_submodule(name)))
 
 
 def wide_middles(module: nn.Module, sample: Tensors) -> list[str]:

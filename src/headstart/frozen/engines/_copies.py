@@ -20,8 +20,8 @@ def folded_copy(module: nn.Module) -> nn.Module:
     copied = copy.deepcopy(module).eval().requires_grad_(False)
     for network, graph in traced(copied, nn.BatchNorm2d):
         for pair in _pairs(network, graph):
-            replace(network, pair.names[0], fuse_conv_bn_eval(pair.convolution, pair.norm))
-            replace(network, pair.names[1], _left_of(pair.norm))
+            network.set_submodule(pair.names[0], fuse_conv_bn_eval(pair.convolution, pair.norm))
+            network.set_submodule(pair.names[1], _left_of(pair.norm))
     return copied
 
 
@@ -77,9 +77,3 @@ def _is_norm(module: nn.Module) -> TypeGuard[nn.BatchNorm2d]:
 def _left_of(norm: nn.BatchNorm2d) -> nn.Module:
     """What of a normalisation is not folded."""
     return nn.Identity() if type(norm) is nn.BatchNorm2d else norm.get_submodule("act")
-
-
-def replace(network: nn.Module, name: str, new: nn.Module) -> None:
-    """Put `new` in the place of the module called `name`."""
-    parent, _, attribute = name.rpartition(".")
-    setattr(network.get_submodule(parent), attribute, new)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from headstart.frozen.engines._copies import replace, traced
+from headstart.frozen.engines._copies import traced
 
 Fusion = tuple[str, list[float], str]
 """oneDNN's name of an activation, its numbers, and which form of it."""
@@ -66,11 +66,11 @@ def fuse(module: nn.Module) -> None:
     for network, graph in traced(module, nn.Conv2d):
         for name, behind in _activated(network, graph):
             fusion = FUSIONS[type(network.get_submodule(behind))](network.get_submodule(behind))
-            replace(network, name, FusedConvolution(network.get_submodule(name), fusion))  # type: ignore[arg-type]
-            replace(network, behind, nn.Identity())
+            network.set_submodule(name, FusedConvolution(network.get_submodule(name), fusion))  # type: ignore[arg-type]
+            network.set_submodule(behind, nn.Identity())
     for name, one in list(module.named_modules()):
         if _fits(one) and not isinstance(module.get_submodule(name.rpartition(".")[0]), FusedConvolution):
-            replace(module, name, FusedConvolution(one, NONE))  # type: ignore[arg-type]
+            module.set_submodule(name, FusedConvolution(one, NONE))  # type: ignore[arg-type]
 
 
 def _fits(module: nn.Module) -> bool:
