@@ -15,8 +15,7 @@ import headstart
 from headstart import backbones
 from headstart.backbones import all_cards, load
 from headstart.experiment import pretraining_plan
-from headstart.experiment.schooling import Schooling
-from headstart.pretraining import Learner
+from killed_pretraining import Killed, killed_before, looks_end
 from small_world import HUES, PROBE, paint, status, tiny_resnet
 
 
@@ -142,27 +141,13 @@ def test_the_same_seed_gives_the_same_bytes_and_asks_the_teacher_once(
     assert Path("a/model.safetensors").read_bytes() == Path("b/model.safetensors").read_bytes()
 
 
-def test_without_a_probe_a_killed_run_goes_on_too(
-    photos: Path, beginner: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_probe_a_killed_run_goes_on_too(photos: Path, beginner: Path, at_hand: Path) -> None:
     """Killed in the very first epoch, and once more after it; the licence of both networks is told."""
     config = beginner / "config.json"
     config.write_text(config.read_text().replace("apache-2.0", "mit"))
-    epoch = Learner.epoch
-
-    def dies(at: int) -> None:
-        def killed(self: Learner, number: int, *rest: object) -> float:
-            if number == at:
-                raise Killed
-            return epoch(self, number, *rest)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Learner, "epoch", killed)
-            with pytest.raises(Killed):
-                status("pretrain", photos, *asked("--epochs", 3, "--resume"))
-
-    dies(at=0)
-    dies(at=1)
+    for epoch in (0, 1):
+        with killed_before(epoch):
+            status("pretrain", photos, *asked("--epochs", 3, "--resume"))
     assert status("pretrain", photos, *asked("--epochs", 3, "--resume")) == 0
     assert status("pretrain", photos, *asked("--epochs", 3, out="whole")) == 0
     assert Path("small/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
@@ -170,26 +155,13 @@ def test_without_a_probe_a_killed_run_goes_on_too(
     assert json.loads(Path("small/pretraining.json").read_text())["probe"] is None
 
 
-class Killed(BaseException):
-    """Stands for a kill between two epochs."""
-
-
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    photos: Path, beginner: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    photos: Path, beginner: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--epochs", 4, "--engine", "eager", "--probe", photos)
     assert status("pretrain", photos, *asked(*options, out="whole")) == 0
-    look = Schooling._look
-
-    def killed(self: Schooling, reached, due: bool) -> None:
-        if reached.epoch == 3:
-            raise Killed
-        look(self, reached, due)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Schooling, "_look", killed)
-        with pytest.raises(Killed):
-            status("pretrain", photos, *asked(*options, out="cut"))
+    with looks_end(3, by=Killed), pytest.raises(Killed):
+        status("pretrain", photos, *asked(*options, out="cut"))
     assert Path("cut.unfinished").is_dir()
     assert not Path("cut").exists()
     assert status("pretrain", photos, *asked("--epochs", 5, "--resume", out="cut")) == 1

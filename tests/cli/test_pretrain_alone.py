@@ -15,6 +15,7 @@ from headstart.core.errors import HeadstartError
 from headstart.experiment import pretraining_plan, streaming
 from headstart.experiment.schooling import Schooling
 from headstart.pretraining import Learner, Spread
+from killed_pretraining import killed_before
 from small_world import PROBE, status, table
 
 
@@ -22,10 +23,6 @@ from small_world import PROBE, status, table
 def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretraining_plan, "ENOUGH", 64)
     monkeypatch.setattr(streaming, "BATCH", 16)
-
-
-class Killed(BaseException):
-    """Stands for a kill between two epochs."""
 
 
 def test_a_backbone_goes_on_from_its_own_weights(
@@ -67,22 +64,11 @@ def test_what_is_at_hand_goes_on_where_nothing_is_named(photos: Path, at_hand: P
 
 
 @pytest.mark.parametrize("method", ["vicreg", "masked_autoencoding:hidden=0.5", "supervised"])
-def test_a_killed_run_goes_on_to_the_same_bytes(
-    method: str, photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_goes_on_to_the_same_bytes(method: str, photos: Path, at_hand: Path) -> None:
     options = ("--student", "tiny_resnet", "--fresh", "--method", method, "--epochs", 3)
     assert status("pretrain", photos, *options, "--out", "whole") == 0
-    epoch = Learner.epoch
-
-    def killed(self: Learner, number: int, *rest: object) -> float:
-        if number == 2:
-            raise Killed
-        return epoch(self, number, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Learner, "epoch", killed)
-        with pytest.raises(Killed):
-            status("pretrain", photos, *options, "--out", "cut")
+    with killed_before(2):
+        status("pretrain", photos, *options, "--out", "cut")
     assert status("pretrain", photos, *options, "--resume", "--out", "cut") == 0
     assert Path("cut/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
     facts = json.loads(Path("cut/pretraining.json").read_text())

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 import headstart
 from headstart.backbones import load
 from headstart.core.errors import InputError
-from headstart.experiment.schooling import Schooling
+from killed_pretraining import looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, WORDS, status, table, texts
 
@@ -100,19 +100,11 @@ def test_without_a_probe_the_loss_on_labelled_texts_that_were_left_out_judges(at
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    labelled: Path, encoder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    labelled: Path, encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["pretrain", labelled, "--backbone", encoder, *BY_LABELS, "--epochs", 3]
     assert status(*command, "--out", "whole") == 0
-    look = Schooling._look
-
-    def killed(self: Schooling, reached, due) -> None:
-        if reached.epoch == 2:
-            raise KeyboardInterrupt
-        look(self, reached, due)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Schooling, "_look", killed)
+    with looks_end(2, by=KeyboardInterrupt):
         assert status(*command, "--out", "killed") == 130
     before = labelled.read_text()
     labelled.write_text(before.replace(",disliked\n", ",liked\n", 1))

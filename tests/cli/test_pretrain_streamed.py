@@ -13,7 +13,7 @@ import headstart
 from headstart.backbones import load
 from headstart.experiment import pretraining_plan, streaming
 from headstart.experiment.streamed_course import StreamedCourse
-from headstart.pretraining import Learner
+from killed_pretraining import killed_before
 from small_world import HUES, paint, status
 
 
@@ -28,24 +28,11 @@ def streamed(*more: object, out: str = "small") -> list[object]:
     return [*wanted, "--size", 32, "--out", out, *more]
 
 
-class Killed(BaseException):
-    """Stands for a kill between two epochs."""
-
-
-def test_a_killed_run_goes_on_to_the_same_bytes(photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_goes_on_to_the_same_bytes(photos: Path, at_hand: Path) -> None:
     options = ("--epochs", 3, "--probe", photos)
     assert status("pretrain", photos, *streamed(*options, out="whole")) == 0
-    epoch = Learner.epoch
-
-    def killed(self: Learner, number: int, *rest: object) -> float:
-        if number == 2:
-            raise Killed
-        return epoch(self, number, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Learner, "epoch", killed)
-        with pytest.raises(Killed):
-            status("pretrain", photos, *streamed(*options, out="cut"))
+    with killed_before(2):
+        status("pretrain", photos, *streamed(*options, out="cut"))
     assert status("pretrain", photos, *streamed(*options, "--resume", out="cut")) == 0
     assert Path("cut/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
     facts = [json.loads(Path(name, "pretraining.json").read_text()) for name in ("cut", "whole")]

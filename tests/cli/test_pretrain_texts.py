@@ -10,7 +10,7 @@ import pytest
 
 import headstart
 from headstart.backbones import all_cards, load
-from headstart.experiment.schooling import Schooling
+from killed_pretraining import looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, status, table, texts
 
@@ -102,19 +102,11 @@ def test_what_suits_each_kind_is_chosen(mails: Path, at_hand: Path) -> None:
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    mails: Path, encoder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mails: Path, encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["pretrain", mails, "--backbone", encoder, "--epochs", 3]
     assert status(*command, "--out", "whole") == 0
-    look = Schooling._look
-
-    def killed(self: Schooling, reached, due) -> None:
-        if reached.epoch == 2:
-            raise KeyboardInterrupt
-        look(self, reached, due)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Schooling, "_look", killed)
+    with looks_end(2, by=KeyboardInterrupt):
         assert status(*command, "--out", "killed") == 130
     assert not Path("killed").exists()
     assert status(*command, "--out", "killed", "--resume") == 0
