@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
+from headstart.backbones.base import Backbone
+from headstart.core.counts import say_count
 from headstart.core.results import Figure, TaskGain
 from headstart.delivery.writing import figure_difference, figure_interval, figure_name, figure_value
 from headstart.experiment.pretraining_probe import Probed
@@ -51,6 +54,11 @@ class Pretrained(ABC):
         """What it learnt from, as a line."""
 
     @property
+    def went_on(self) -> str:
+        """``timm/resnet18, then `` where the student had weights of its own; else nothing."""
+        return "" if self.random_weights else f"{self.student}, then "
+
+    @property
     def with_labels(self) -> str:
         """Whether targets were learnt, for the card of the folder."""
         return ", with their labels" if self.labelled else ", without labels"
@@ -70,6 +78,27 @@ class Pretrained(ABC):
         probe = Probed.from_json(plain["probe"]) if plain["probe"] else None
         looks = [(int(epoch), float(value)) for epoch, value in plain["looks"]]
         return cls(**{**plain, "looks": looks, "probe": probe})
+
+
+def card_of(result: Pretrained, student: Backbone, noun: str, facts: Iterable[str]) -> str:
+    """The card of the folder, for a person: licence, what the `student` is for, the `facts` and what it reached.
+
+    Parameters
+    ----------
+    noun : what it reads, as a person calls it.
+    """
+    weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
+    lines = [
+        f"licence: {result.licence}",
+        "",
+        f"# {Path(result.backbone).name}",
+        "",
+        f"A backbone for {noun} with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
+        "",
+        *(f"- {fact}" for fact in [*facts, *result.told]),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def said_probe(probe: Probed) -> str:

@@ -10,10 +10,9 @@ from typing import Any
 
 from headstart.backbones import write_folder
 from headstart.backbones.base import Backbone
-from headstart.core.counts import say_count
 from headstart.core.files import write_json
 from headstart.core.timing import say_duration
-from headstart.experiment.pretrained_folder import RESULT, Pretrained
+from headstart.experiment.pretrained_folder import RESULT, Pretrained, card_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +31,9 @@ class PretrainedPictures(Pretrained):
 
     @property
     def pretraining(self) -> str:
-        before = "" if self.random_weights else f"{self.student}, then "
         how = f"pretrained by {self.method}" if self.teacher is None else f"taught by {self.teacher}"
-        return f"{before}{how} on {self.pictures:,} {'labelled ' if self.labelled else ''}pictures of {self.source}"
+        labelled = "labelled " if self.labelled else ""
+        return f"{self.went_on}{how} on {self.pictures:,} {labelled}pictures of {self.source}"
 
     @property
     def learnt(self) -> str:
@@ -69,22 +68,13 @@ def _learnt_before(student: Backbone) -> int:
 
 
 def _card(result: PretrainedPictures, student: Backbone) -> str:
-    weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
     begun = "random weights" if result.random_weights else "its own weights, which went on learning"
-    lines = [
-        f"licence: {result.licence}",
-        "",
-        f"# {Path(result.backbone).name}",
-        "",
-        f"A backbone for pictures with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
-        "",
-        f"- Student: {result.student}, begun with {begun}.",
-        f"- Teacher: {result.teacher or 'none'}. The licence above is that of the weights it learnt from.",
-        f"- Learnt from: {result.pictures:,} pictures of {result.source}{result.with_labels}; "
+    facts = [
+        f"Student: {result.student}, begun with {begun}.",
+        f"Teacher: {result.teacher or 'none'}. The licence above is that of the weights it learnt from.",
+        f"Learnt from: {result.pictures:,} pictures of {result.source}{result.with_labels}; "
         "these have terms of their own.",
-        f"- How: {result.method}, {result.crops:,} crops, {result.epochs} epochs in {say_duration(result.seconds)}; "
+        f"How: {result.method}, {result.crops:,} crops, {result.epochs} epochs in {say_duration(result.seconds)}; "
         f"{result.stopped_because}.",
-        *(f"- {sentence}" for sentence in result.told),
-        "",
     ]
-    return "\n".join(lines)
+    return card_of(result, student, "pictures", facts)

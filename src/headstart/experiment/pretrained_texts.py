@@ -10,11 +10,10 @@ from typing import Any, Self
 from headstart.backbones import write_folder
 from headstart.backbones._language import LanguageBackbone
 from headstart.backbones._language_head import LanguageHead, write_head
-from headstart.core.counts import say_count
 from headstart.core.files import write_json
 from headstart.core.results import Figure
 from headstart.core.timing import say_duration
-from headstart.experiment.pretrained_folder import RESULT, Pretrained
+from headstart.experiment.pretrained_folder import RESULT, Pretrained, card_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +39,8 @@ class PretrainedTexts(Pretrained):
 
     @property
     def pretraining(self) -> str:
-        begun = f"{self.student}, then " if not self.random_weights else ""
-        return f"{begun}{self.method} on {self.texts:,} {'labelled ' if self.labelled else ''}texts of {self.source}"
+        labelled = "labelled " if self.labelled else ""
+        return f"{self.went_on}{self.method} on {self.texts:,} {labelled}texts of {self.source}"
 
     @property
     def told(self) -> list[str]:
@@ -91,20 +90,10 @@ def save_texts(
 
 
 def _card(result: PretrainedTexts, student: LanguageBackbone) -> str:
-    weights = say_count(sum(parameter.numel() for parameter in student.parameters()))
     begun = "random weights" if result.random_weights else "its own weights, whose licence stands above"
-    lines = [
-        f"licence: {result.licence}",
-        "",
-        f"# {Path(result.backbone).name}",
-        "",
-        f"A backbone for texts with {weights} parameters, made by `headstart pretrain`; for `headstart fit`.",
-        "",
-        f"- Began as: {result.student}, with {begun}.",
-        f"- Learnt from: {result.texts:,} texts of {result.source}{result.with_labels}; "
-        "these have terms of their own.",
-        f"- How: {result.method}, {result.learnt} It took {say_duration(result.seconds)}; {result.stopped_because}.",
-        *(f"- {sentence}" for sentence in result.told),
-        "",
+    facts = [
+        f"Began as: {result.student}, with {begun}.",
+        f"Learnt from: {result.texts:,} texts of {result.source}{result.with_labels}; these have terms of their own.",
+        f"How: {result.method}, {result.learnt} It took {say_duration(result.seconds)}; {result.stopped_because}.",
     ]
-    return "\n".join(lines)
+    return card_of(result, student, "texts", facts)
