@@ -149,11 +149,10 @@ def _passages(
     InputError : no text is long enough to learn from.
     """
     total, seed = len(texts.examples), wish.spec.seed
-    count = 0 if probe else min(MOST_UNMET, round(UNMET * total))
+    wanted = min(MOST_UNMET, round(UNMET * total))
+    count = 0 if probe or wanted < FEWEST_UNMET else wanted
     order = np.random.default_rng(seed).permutation(total).tolist()
-    parts = [sorted(order[count:]), order[:count] if count >= FEWEST_UNMET else []]
-    if not parts[1]:
-        parts[0] = sorted(order)
+    parts = sorted(order[count:]), order[:count]
     met, unmet = (_cut(texts, rows, student, seed, targets) for rows in parts)
     if len(met) < 2:
         raise InputError(f"{texts.examples.source}: fewer than two texts are long enough to learn from.")
