@@ -18,6 +18,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 from toys import toy_backbone, toy_bench, toy_network
@@ -57,6 +58,7 @@ class Scripted(Strategy):
     climbed: list[str] = field(default_factory=list)
     started_from: dict[str, float] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
+    tried: list[str] = field(default_factory=list)
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         return [
@@ -76,8 +78,10 @@ class Scripted(Strategy):
         network = copy.deepcopy(start)
         return Prepared(rung, network, FreezePlan(network, 2), self.recipe(rung, network.backbone, bench.task, 4))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        return self._step(prepared.rung.name)[1].cost
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
+        step = self._step(prepared.rung.name)[1]
+        self.tried.append(step.name)
+        return Cost(step.cost / step.epochs)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         index, step = self._step(prepared.rung.name)

@@ -24,6 +24,7 @@ CLASSIFIERS = {
     "vit": "ViTForImageClassification",
     "deit": "DeiTForImageClassificationWithTeacher",
     "dinov2": "Dinov2ForImageClassification",
+    "dinov2_with_registers": "Dinov2WithRegistersForImageClassification",
 }
 """Of transformers, by ``model_type``."""
 
@@ -45,7 +46,7 @@ def classifier_folder(folder: Path, kind: str, patch: int = 16, **further: Any) 
     config = make_config({**plain, "patch_size": patch, "image_size": 4 * patch, **further}, kind)
     model = getattr(transformers, CLASSIFIERS[kind])(config).eval()
     for name, value in model.named_parameters():
-        if name.endswith(("position_embeddings", "_token")):
+        if name.endswith(("position_embeddings", "_token", "_tokens")):
             torch.nn.init.normal_(value)
     model.save_pretrained(folder)
     return getattr(model, kind)

@@ -37,7 +37,7 @@ def changed(folder: Path, name: str = "config.json", **values: Any) -> None:
 
 def given_by(model: Any, pixels: torch.Tensor) -> torch.Tensor:
     """Tokens (N, P + h · w, D) of transformers; DINOv2 interpolates unasked."""
-    further = {} if type(model).__name__ == "Dinov2Model" else {"interpolate_pos_encoding": True}
+    further = {} if type(model).__name__.startswith("Dinov2") else {"interpolate_pos_encoding": True}
     with torch.no_grad():
         tokens: torch.Tensor = model(pixels, **further).last_hidden_state
     return tokens
@@ -58,7 +58,9 @@ def test_features_are_the_class_token_of_transformers(kind: str, tmp_path: Path)
     assert names == ["patch_embed", "layers.0", "layers.1", "layers.2", "layers.3..norm"]
 
 
-@pytest.mark.parametrize(("kind", "patch"), [("vit", 16), ("deit", 16), ("dinov2", 14)])
+@pytest.mark.parametrize(
+    ("kind", "patch"), [("vit", 16), ("deit", 16), ("dinov2", 14), ("dinov2_with_registers", 14)]
+)
 def test_patches_become_a_map_of_the_frame(kind: str, patch: int, tmp_path: Path) -> None:
     model = classifier_folder(tmp_path / "vit", kind, patch)
     backbone = load(tmp_path / "vit").framed(FRAME)
@@ -66,7 +68,7 @@ def test_patches_become_a_map_of_the_frame(kind: str, patch: int, tmp_path: Path
     assert (offered.stride, offered.channels) == (16, 24)
     batch = collate([backbone.preprocess(each) for each in raw_inputs("image", 2)])
     assert batch["pixels"].shape[2:] == (4 * patch, 6 * patch)
-    prefix = 2 if kind == "deit" else 1
+    prefix = {"deit": 2, "dinov2_with_registers": 1 + 4}.get(kind, 1)
     wanted = given_by(model, batch["pixels"])[:, prefix:].transpose(1, 2).unflatten(2, (4, 6))
     with torch.no_grad():
         found = backbone.maps(batch, [offered.name])[offered.name]
@@ -77,14 +79,28 @@ def test_patches_become_a_map_of_the_frame(kind: str, patch: int, tmp_path: Path
         assert torch.equal(rebuilt.maps(batch, [offered.name])[offered.name], found)
 
 
+@pytest.mark.parametrize("kind", ["dinov2", "dinov2_with_registers"])
+def test_positions_of_smaller_pictures_are_interpolated_as_transformers_does(kind: str, tmp_path: Path) -> None:
+    """Those beside registers are smoothed first."""
+    model = classifier_folder(tmp_path / "vit", kind)
+    backbone = load(tmp_path / "vit").framed((48, 32))
+    batch = collate([backbone.preprocess(each) for each in raw_inputs("image", 2)])
+    assert batch["pixels"].shape[2:] == (32, 48)
+    with torch.no_grad():
+        assert torch.allclose(backbone.features(batch), given_by(model, batch["pixels"])[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("frame", [FRAME, (48, 32)], ids=["larger", "smaller"])
 @pytest.mark.parametrize("name", ENGINES.names())
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_every_engine_gives_the_same_in_batches_of_any_size(kind: str, name: str, tmp_path: Path) -> None:
+def test_every_engine_gives_the_same_in_batches_of_any_size(
+    kind: str, name: str, frame: tuple[int, int], tmp_path: Path
+) -> None:
     engine = ENGINES.load(name)()
     if not engine.available(CPU) or engine.typical_preparation > SLOW:
         pytest.skip(f"{name} is not available here, or takes long to prepare")
     classifier_folder(tmp_path / "vit", kind)
-    backbone = load(tmp_path / "vit").framed(FRAME).eval()
+    backbone = load(tmp_path / "vit").framed(frame).eval()
     first, second = (collate([backbone.preprocess(each) for each in raw_inputs("image", count)]) for count in (3, 5))
     FreezePlan(toy_network(backbone, toy_task(["a", "b"])), 3).apply()
     frozen = find_frontier(backbone, first, [each.name for each in backbone.offered_maps()]).frozen

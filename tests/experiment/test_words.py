@@ -12,7 +12,7 @@ from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, Ru
 from headstart.core.spec import FitSpec
 from headstart.experiment.facts import facts
 from headstart.experiment.words import baseline, headline, next_step, repeat, title
-from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
+from headstart.ladder.reasons import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.tasks import TASKS
 
 CLASSES = TASKS.load("classification").from_targets(["a", "b", "b", "c", "c", "a"])

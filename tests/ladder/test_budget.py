@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headstart.ladder.budget import Plan, Trained, epochs_on_all, plan
+from headstart.training.cost import Cost
 
 
 @pytest.mark.parametrize(
@@ -26,12 +27,28 @@ from headstart.ladder.budget import Plan, Trained, epochs_on_all, plan
     ],
 )
 def test_epochs_that_fit(epochs: int, seconds: float, left: float, expected: Plan):
-    assert plan(epochs, seconds, left, 0.25) == expected
+    assert plan(epochs, Cost(seconds / epochs), left, 0.25) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        # Once 20 s, 5 s a view, 10 s an epoch: ten epochs are 135 s, three 65, two 50. Once more: 8 · 12.5 s and a
+        # quarter of the three views, 10 % in hand: 114.125 s.
+        (249.2, Plan(10, True)),
+        (249.0, Plan(9, True)),
+        (136.0, Plan(10, False)),
+        (134.0, Plan(9, False)),
+        (64.0, Plan(2, False)),
+    ],
+)
+def test_what_comes_before_the_first_epoch_is_no_shorter_for_fewer(left: float, expected: Plan):
+    assert plan(10, Cost(10.0, 20.0, 5.0, 3), left, 0.25) == expected
 
 
 @pytest.mark.parametrize(("left", "epochs"), [(101.0, 10), (79.0, 7), (5.0, 2)])
 def test_what_is_not_trained_once_more_may_take_all_the_time(left: float, epochs: int):
-    assert plan(10, 100.0, left, 1.0, again=False) == Plan(epochs, True)
+    assert plan(10, Cost(10.0), left, 1.0, again=False) == Plan(epochs, True)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import torch
 from headstart.ladder.ladder import Ladder
 from headstart.ladder.step import place_of
 from headstart.strategies.base import Rung
+from headstart.training.ending import Ending
 from scripted_ladder import Scripted, Step, answers, wrong_at
 
 TRUTH = [0, 1] * 50
@@ -126,15 +127,42 @@ def test_what_cannot_be_shortened_so_far_is_not_begun(playground, monkeypatch: p
 def test_time_is_kept_for_judging_the_kept_rung(playground, monkeypatch: pytest.MonkeyPatch):
     # Judging 100 held-out examples takes a second here, and 60,000 more will be judged at the end: 601 s of 600 s.
     ground = playground()
-    ground.bench = replace(ground.bench, judged_after=60_000)
+    ground.bench = replace(ground.bench, ending=Ending(answered=60_000))
     clock = itertools.count(time.perf_counter())
-    monkeypatch.setattr("headstart.ladder.ladder.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("headstart.ladder.judging.time.perf_counter", lambda: next(clock))
     ascent, strategy = ground.climb(step("probe", range(30), trained=False), step("tuned", range(10)), budget=600.0)
     assert "tuned" not in strategy.climbed
-    assert ascent.stopped_because.startswith("tuned would take about ")
+    assert ascent.stopped_because.startswith("tuned would take more than ")
+    assert ascent.stopped_because.endswith("are spent, and judging what is kept takes 10 min")
     other = type(ground)(ground.folder.with_name("few"), TRUTH)
-    other.bench = replace(other.bench, judged_after=100)
+    other.bench = replace(other.bench, ending=Ending(answered=100))
     assert "tuned" in other.climb(*steps()[:1], step("tuned", range(10)), budget=600.0)[1].climbed
+
+
+@pytest.mark.parametrize(("ending", "epochs"), [(Ending(100, 200, 2.0, 0.1), 8), (Ending(), 10)])
+def test_what_comes_after_training_is_set_aside_before_the_first_rung(playground, ending: Ending, epochs: int):
+    # 100 answers of 2 s and 20 s of figures: of 600 s 30 and 220 are not for training, and 350 hold 8 epochs of 40 s.
+    ground = playground()
+    ground.bench = replace(ground.bench, ending=ending)
+    _, strategy = ground.climb(step("tuned", range(10), cost=400.0, epochs=10), budget=600.0)
+    assert strategy.epochs["tuned"] == epochs
+
+
+def test_a_rung_is_not_even_tried_where_a_cheaper_one_would_not_fit(playground):
+    # Two epochs of the first rung, 300 s each, are more than the 570 s; one of them is not, and is trained.
+    ascent, strategy = playground().climb(
+        step("last", range(30), cost=300.0), step("full", range(10), cost=1.0), budget=600.0
+    )
+    assert strategy.tried == ["last"]
+    assert ascent.stopped_because.startswith("full would take more than 10 min; ")
+
+
+def test_a_rung_is_tried_once(playground):
+    _, strategy = playground().climb(
+        step("probe", range(60), trained=False), step("last", range(40)), step("full", range(20))
+    )
+    # Whether the full one needs the time of the last is asked first, from the probe; then it starts from the last.
+    assert strategy.tried == ["probe", "last", "full", "full"]
 
 
 def test_the_first_rung_is_climbed_whatever_it_costs(playground):

@@ -157,5 +157,5 @@ def test_going_back_counts_in_what_a_rung_will_cost(tmp_path: Path, monkeypatch:
         (rung,) = strategy.rungs(backbone, bench.task, 21)
         prepared = strategy.prepare(rung, toy_network(backbone, bench.task), bench)
         monkeypatch.setattr(type(bench.frozen_part(prepared.network)), "seconds_per_example", lambda *given: 0.0)
-        costs.append(strategy.predicted_cost(prepared, bench))
+        costs.append(strategy.predicted_cost(prepared, bench).of(2))
     assert costs[1] - costs[0] == pytest.approx((len(SHARES) + 1) * 9 * 0.01)

@@ -13,12 +13,12 @@ from PIL import Image
 
 from headstart.core.errors import InputError, UsageError
 from headstart.core.maps import Map
-from headstart.core.masks import Legend, Mask
+from headstart.core.masks import IGNORED, Legend, Mask
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
+from headstart.tasks._mask_boundaries import boundary_scores
 from headstart.tasks._mask_doubt import doubt_auroc, sureness_counts
-from headstart.tasks._mask_figures import boundary_scores
 from headstart.tasks.segmentation import Segmentation
 
 LEGEND = Legend(("sky", "road"), (0, 7), ((0, 0, 200), (9, 9, 9)), (255,))
@@ -111,6 +111,35 @@ def test_a_boundary_may_be_off_by_the_tolerance_and_no_more() -> None:
         total, classes = boundary_scores(said, truth, 2)[0]
         scores.append(total / classes)
     assert scores == [1.0, 1.0, 0.0]
+
+
+def test_boundaries_of_all_classes_are_what_looking_at_each_place_gives() -> None:
+    random = np.random.default_rng(3)
+    truth = random.integers(0, 3, (5, 6)).repeat(14, 0).repeat(11, 1).astype(np.uint8)
+    said = np.roll(truth, (2, 1), (0, 1))
+    said[random.random(said.shape) < 0.02] = 2
+    truth[random.random(truth.shape) < 0.03] = IGNORED  # 70 × 66: a boundary may be off by one pixel
+    shares = []
+    for label in range(3):
+        ours, asked = (edge_places(mask, truth != IGNORED, label) for mask in (said, truth))
+        precision, recall = share_near(ours, asked), share_near(asked, ours)
+        shares.append(2 * precision * recall / (precision + recall))
+    (found,) = boundary_scores(torch.from_numpy(said)[None], torch.from_numpy(truth)[None], 3)
+    assert found == pytest.approx((sum(shares), 3))
+
+
+def edge_places(mask: np.ndarray, known: np.ndarray, label: int) -> list[tuple[int, int]]:
+    """Places of a class with a direct neighbour that is not of it."""
+    own = {(r, c) for r, c in np.argwhere((mask == label) & known)}
+    height, width = mask.shape
+    around = ((-1, 0), (1, 0), (0, -1), (0, 1))
+    inside = [(r, c, r + y, c + x) for r, c in own for y, x in around if 0 <= r + y < height and 0 <= c + x < width]
+    return list({(r, c) for r, c, *other in inside if tuple(other) not in own})
+
+
+def share_near(places: list[tuple[int, int]], others: list[tuple[int, int]]) -> float:
+    near = {(r + y, c + x) for r, c in others for y in (-1, 0, 1) for x in (-1, 0, 1)}
+    return sum(place in near for place in places) / len(places)
 
 
 def test_what_is_kept_are_the_classes_and_how_sure_they_are(tmp_path: Path) -> None:

@@ -13,12 +13,18 @@ from torch.nn import functional
 from headstart.backbones import _transformers_pixels as pixels
 from headstart.backbones._card import Card
 from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones._smoothing import smoothed
 from headstart.backbones._token_maps import TransformerBackbone
 from headstart.backbones._transformers_networks import load_network, make_config, make_network, plain_config, told
 
 _SOURCE = "transformers_vits"
 
-_STATISTICS = {"vit": pixels.HALF, "deit": pixels.IMAGENET, "dinov2": pixels.IMAGENET}
+_STATISTICS = {
+    "vit": pixels.HALF,
+    "deit": pixels.IMAGENET,
+    "dinov2": pixels.IMAGENET,
+    "dinov2_with_registers": pixels.IMAGENET,
+}
 """Mean and deviation of pixels, by ``model_type``, where ``preprocessor_config.json`` is silent."""
 
 _MINIATURE = {
@@ -69,14 +75,20 @@ class PlainTransformer(nn.Module):
 
 
 class Start(nn.Module):
-    """Pixels → tokens, with positions that are interpolated from those of the pictures it was made for."""
+    """Pixels → tokens, with positions that are interpolated from those of the pictures it was made for.
+
+    Registers (Darcet et al. 2024, arXiv:2309.16588) are tokens of no place, and have no position either; beside them
+    positions are smoothed where they are brought to a smaller grid.
+    """
 
     def __init__(self, embeddings: Any) -> None:
         super().__init__()
         self.projection, self.dropout = embeddings.patch_embeddings.projection, embeddings.dropout
-        first = [getattr(embeddings, name, None) for name in ("cls_token", "distillation_token")]
+        first = [getattr(embeddings, name, None) for name in ("cls_token", "distillation_token", "register_tokens")]
         self.tokens = nn.Parameter(torch.cat([token.detach() for token in first if token is not None], dim=1))
         self.positions = embeddings.position_embeddings
+        self.placed = self.positions.shape[1] - embeddings.patch_embeddings.num_patches
+        self.smooth = hasattr(embeddings, "register_tokens")
         self.patch_size: tuple[int, int] = tuple(self.projection.kernel_size)
         made_for = embeddings.patch_embeddings.image_size
         self.made_grid = tuple(side // patch for side, patch in zip(made_for, self.patch_size, strict=True))
@@ -85,14 +97,20 @@ class Start(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Tokens (N, P + h · w, D)."""
         patches = self.projection(pixels)
-        grid, prefix = (int(patches.shape[2]), int(patches.shape[3])), self.tokens.shape[1]
-        places = self.positions[:, prefix:].transpose(1, 2).unflatten(2, self.made_grid)
+        grid, placed = (int(patches.shape[2]), int(patches.shape[3])), self.placed
+        places = self.positions[:, placed:].transpose(1, 2).unflatten(2, self.made_grid)
         if grid != self.made_grid:
-            places = functional.interpolate(places, size=grid, mode="bicubic", align_corners=False)
-        first = (self.tokens + self.positions[:, :prefix]).expand(pixels.shape[0], -1, -1)
+            places = smoothed(places, grid) if self.smooth else interpolated(places, grid)
+        first = torch.cat([self.tokens[:, :placed] + self.positions[:, :placed], self.tokens[:, placed:]], dim=1)
+        first = first.expand(pixels.shape[0], -1, -1)
         tokens = torch.cat([first, (patches + places).flatten(2).transpose(1, 2)], dim=1)
         dropped: Tensor = self.dropout(tokens)
         return dropped
+
+
+def interpolated(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps (N, C, h, w) at `size` (height, width), by bicubic interpolation that smooths nothing."""
+    return functional.interpolate(maps, size=size, mode="bicubic", align_corners=False)
 
 
 def preprocess_of(settings: Mapping[str, Any], plain: Mapping[str, Any], where: str) -> ImagePreprocess:

@@ -1,4 +1,4 @@
-"""transformers: plain vision transformers (ViT, DeiT, DINOv2), from the hub or a folder."""
+"""transformers: plain vision transformers (ViT, DeiT, DINOv2 with or without registers), from the hub or a folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headstart.backbones._published import published_cards
 if TYPE_CHECKING:
     from headstart.backbones._image_backbone import ImageBackbone
 
-FAMILIES = ("vit", "deit", "dinov2")
+FAMILIES = ("vit", "deit", "dinov2", "dinov2_with_registers")
 """Model types of transformers whose first token is about the whole picture."""
 
 _PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")

@@ -24,6 +24,7 @@ from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies._solved_head import features_of
+from headstart.training.ending import Ending
 from headstart.training.workbench import Workbench
 
 TRAIN_SAMPLE = 500
@@ -131,10 +132,27 @@ def lay_out(
         folder=folder,
         engines=(engines or Engines(spec.engine)).recorded_in(folder),
         deadline=spec.budget,
-        judged_after=len(material.split.test)
-        + min(TRAIN_SAMPLE + most_computed(material.task.outputs), 2 * len(material.split.train)),
+        ending=_ending(material),
         pretrained=backbone,
     )
+
+
+def _ending(material: Material) -> Ending:
+    """How many examples are judged once no rung trains any more: those of the test split, and some of training.
+
+    Features that the guard keeps are computed too, where the backbone has moved; heads that read maps have none.
+    Figures are taken of the test examples twice, as a whole and of each class, and of held-out ones once more.
+    """
+    split, task = material.split, material.task
+    test, sample = len(split.test), sampled(len(split.train), len(split.compared))
+    guarded = 0 if task.reads_maps else min(most_computed(task.outputs), len(split.train))
+    return Ending(test + sample + guarded, 2 * test + sample + len(split.compared))
+
+
+def sampled(train: int, held_out: int) -> int:
+    """How many training examples are judged in the end, to see how much was learned by heart: no more than were held
+    out (but 100 at least), so that it costs no more than judging a rung did."""
+    return min(TRAIN_SAMPLE, max(held_out, 100), train)
 
 
 def _folds(material: Material, seed: int) -> np.ndarray | None:

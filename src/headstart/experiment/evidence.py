@@ -71,7 +71,9 @@ def _encoded(outcome: Outcome, name: str) -> Tensor:
 def _for_diagnoses(model: Model, outcome: Outcome) -> Evidence:
     """The evidence from before training, and how good the model is."""
     task = outcome.task
-    figures = {name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
+    tested = {"test": model.result.test} if model.result.test else {}  # opened and measured once
+    others = {name: outputs for name, outputs in outcome.outputs.items() if name not in tested}
+    figures = {name: task.metrics(outputs, _encoded(outcome, name)) for name, outputs in others.items()} | tested
     mistakes = {name: task.mistakes(outputs, _encoded(outcome, name)) for name, outputs in outcome.outputs.items()}
     kept = next(rung for rung in model.result.rungs if rung.name == model.result.chosen)
     return replace(

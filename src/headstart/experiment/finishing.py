@@ -19,7 +19,7 @@ from headstart.delivery.guard import Compared
 from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.alone import against_alone
-from headstart.experiment.bench import TRAIN_SAMPLE, every_input
+from headstart.experiment.bench import every_input, sampled
 from headstart.experiment.calibrating import unseen
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.contest import contest_of
@@ -94,13 +94,9 @@ class Finish:
         return _Tested(raw, outputs, task.metrics(outputs, truth), task.by_class(outputs, truth, calibration))
 
     def _figures_on_training(self, landing: Landing, calibration: dict[str, float]) -> Figures:
-        """Figures of the network that was compared, on training examples: what was learned by heart shows here.
-
-        No more examples than were held out are looked at (but 100 at least), so that it costs no more than judging
-        a rung did.
-        """
+        """Figures of the network that was compared, on training examples: what was learned by heart shows here."""
         bench = self.bench
-        count = min(TRAIN_SAMPLE, max(len(landing.outputs), 100), len(bench.train))
+        count = sampled(len(bench.train), len(landing.outputs))
         sample = np.sort(np.random.default_rng(bench.seed).permutation(len(bench.train))[:count])
         raw = bench.outputs(landing.network, bench.train.select(sample.tolist()), keep=not landing.tuned)
         return bench.task.metrics(bench.task.calibrated(raw, calibration), bench.targets[torch.from_numpy(sample)])

@@ -13,7 +13,7 @@ from headstart.core.results import Figures, FitResult, by_target, within
 from headstart.core.spec import FitSpec
 from headstart.delivery.artifact import Model
 from headstart.delivery.writing import figure_difference, figure_interval, figure_name, figure_value
-from headstart.ladder.ladder import OF_THE_BUDGET, TOO_FEW_MISTAKES
+from headstart.ladder.reasons import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.strategies.base import Strategy
 from headstart.tasks.base import Task
 

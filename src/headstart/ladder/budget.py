@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from headstart.training.cost import Cost
 
 FEWEST = 2
 """A rung is shortened to fit the budget, but never to fewer epochs than this."""
@@ -32,19 +34,24 @@ class Trained:
     seconds: float
 
 
-def plan(epochs: int, seconds: float, left: float, held_out_share: float, again: bool = True) -> Plan:
-    """The epochs of a rung that fit into `left` seconds, of `epochs` that take `seconds`.
+def plan(epochs: int, cost: Cost, left: float, held_out_share: float, again: bool = True) -> Plan:
+    """The epochs of a rung that fit into `left` seconds, of `epochs` at this `cost`.
 
     `held_out_share` is how many examples are held out for each that is learnt from. `again` is False where none are,
     so that the rung is not trained once more on every example.
     """
-    fitting = epochs * left / max(seconds, 1e-9)
+    once = _most(epochs, left, cost.of)
     if not again:
-        return Plan(_fewer(epochs, fitting), True)
-    both = max((n for n in range(epochs + 1) if n + _second(n, held_out_share) <= fitting), default=0)
+        return Plan(_fewer(epochs, once), True)
+    both = _most(epochs, left, lambda n: cost.of(n) + _second(n, cost, held_out_share))
     if both >= max(FEWEST, math.ceil(ENOUGH * epochs)) or both >= epochs:
         return Plan(both, True)
-    return Plan(_fewer(epochs, fitting), False)
+    return Plan(_fewer(epochs, once), False)
+
+
+def least(cost: Cost) -> float:
+    """Seconds that a rung takes at the very least which is dearer than one of this `cost`."""
+    return FEWEST * cost.epoch
 
 
 def epochs_on_all(trained: Sequence[Trained], left: float, held_out_share: float) -> list[int] | None:
@@ -66,11 +73,16 @@ def same_steps(epochs: int, held_out_share: float) -> int:
     return max(1, round(epochs / (1 + held_out_share)))
 
 
-def _fewer(epochs: int, fitting: float) -> int:
+def _most(epochs: int, left: float, seconds: Callable[[int], float]) -> int:
+    """The most epochs, of `epochs`, that take no more than is `left`; 0 where none do."""
+    return max((n for n in range(1, epochs + 1) if seconds(n) <= left), default=0)
+
+
+def _fewer(epochs: int, fitting: int) -> int:
     """As many of `epochs` as are `fitting`, but not fewer than :data:`FEWEST`."""
-    return max(min(epochs, math.floor(fitting)), min(epochs, FEWEST))
+    return max(fitting, min(epochs, FEWEST))
 
 
-def _second(epochs: int, held_out_share: float) -> float:
-    """What training as many steps once more takes, in epochs over the examples learnt from."""
-    return same_steps(epochs, held_out_share) * (1 + held_out_share) * (1 + IN_HAND) if epochs else 0.0
+def _second(epochs: int, cost: Cost, held_out_share: float) -> float:
+    """Seconds that training as many steps once more takes, over every example."""
+    return (1 + IN_HAND) * cost.more(same_steps(epochs, held_out_share), held_out_share)

@@ -8,29 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import Tensor
-
 from headstart.core.errors import UsageError
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
 from headstart.delivery.writing import figure_interval, figure_name, figure_value
-from headstart.ladder.budget import Trained, epochs_on_all, plan
+from headstart.ladder import judging
+from headstart.ladder.budget import Trained, epochs_on_all, least, plan
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.ladder.landing import Landing, load_landing, save_landing
-from headstart.ladder.reasons import reason_of
+from headstart.ladder.reasons import TOO_FEW_MISTAKES, reason_of, too_long
 from headstart.ladder.step import Step, place_of
-from headstart.ladder.unseen import times_climbed, unseen_outputs
+from headstart.ladder.unseen import times_climbed
 from headstart.model.network import Network
-from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
+from headstart.strategies.base import Prepared, Rung, Strategy
+from headstart.training.cost import Cost
 from headstart.training.workbench import Workbench
 
 PATIENCE = 2
 """Trained rungs in a row without a gain above its standard error, after which climbing stops."""
-
-TOO_FEW_MISTAKES = "too few for a dearer rung to show a gain"
-OF_THE_BUDGET = "of the budget of"
-"""Words by which a reason for stopping is known."""
 
 
 @dataclass
@@ -51,6 +47,7 @@ class Ladder:
         self.strategies, self.bench = strategies, bench
         if bench.validation_targets is None:
             raise ValueError("a ladder needs held-out examples to compare its rungs on")
+        self._costs: dict[tuple[str, int | None], Cost] = {}
         self.held_out = HeldOut(bench.task, bench.validation_targets, bench.seed, by_loss=bench.folds is not None)
 
     def rungs(self, network: Network) -> list[tuple[Strategy, Rung]]:
@@ -76,7 +73,7 @@ class Ladder:
         ]
         climbed: list[Step] = []
         for step in rungs:
-            if step.rung.reach and landings and (why := self._enough(landings)):
+            if step.rung.reach and landings and (why := self._enough(landings) or self._spent(step, climbed)):
                 reason = why
                 break
             if step.rung.reach and landings and self._too_few_for(step):
@@ -108,10 +105,11 @@ class Ladder:
         """
         if self.bench.folds is not None or step.left_out.exists() or step is dearest or step.begun.exists():
             return step.left_out.exists()
-        _, seconds = self._predicted(step, start, landings)
-        prepared, above = self._predicted(dearest, start, landings)
+        prepared, cost = self._predicted(step, start, landings)
+        above, dearer = self._predicted(dearest, start, landings)
+        seconds = cost.of(prepared.recipe.epochs)
         now, later = (
-            plan(prepared.recipe.epochs, above, left, self._held_out_share)
+            plan(above.recipe.epochs, dearer, left, self._held_out_share)
             for left in (self._left, self._left - seconds)
         )
         if now.with_all and not later.with_all:
@@ -154,13 +152,24 @@ class Ladder:
         best = self._best(landings)
         return None if landings[best].network.depths else best
 
-    def _predicted(self, step: Step, start: Network, landings: list[Landing]) -> tuple[Prepared, float]:
-        """A rung prepared from where it starts, and the seconds it will take."""
+    def _spent(self, step: Step, climbed: list[Step]) -> str | None:
+        """Why a rung is not even tried, if so: what is left is too little for one that is cheaper already."""
+        names = {each.rung.name for each in climbed}
+        needed = max((least(cost) for (name, _), cost in self._costs.items() if name in names), default=0.0)
+        if step.begun.exists() or needed <= self._left:
+            return None
+        return too_long(step.rung.name, f"more than {say_duration(needed)}", self.bench)
+
+    def _predicted(self, step: Step, start: Network, landings: list[Landing]) -> tuple[Prepared, Cost]:
+        """A rung prepared from where it starts, and what it will take; a trial is made of it once."""
         origin = self._start(step.rung, landings)
         network = start if origin is None else landings[origin].network
         prepared = step.strategy.prepare(step.rung, network, self.bench)
-        times = times_climbed(step.rung, self.bench.folds)
-        return prepared, times * step.strategy.predicted_cost(prepared, self.bench)
+        key = step.rung.name, origin
+        if key not in self._costs:
+            times = times_climbed(step.rung, self.bench.folds)
+            self._costs[key] = step.strategy.predicted_cost(prepared, self.bench).times(times)
+        return prepared, self._costs[key]
 
     def _one(self, step: Step, start: Network, landings: list[Landing]) -> Landing | str:
         """The finished rung, or why it was not begun."""
@@ -172,15 +181,12 @@ class Ladder:
         prepared, predicted = self._within_budget(step, *self._predicted(step, start, landings))
         learnt = any(landing.result.trainable_parameters for landing in landings)
         if learnt and predicted > self._left and not begun.exists():
-            spent, budget = say_duration(self.bench.stopwatch.total), say_duration(self.bench.deadline)
-            return (
-                f"{rung.name} would take about {say_duration(predicted)}; {spent} {OF_THE_BUDGET} {budget} are spent"
-            )
+            return too_long(rung.name, f"about {say_duration(predicted)}", self.bench)
         write_json(begun, {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
         began = time.perf_counter()
         climbed = step.strategy.climb(prepared, self.bench if self.bench.folds is None else self.bench.learning())
-        outputs = self._outputs(step, start, climbed)
+        outputs = judging.answers(step, start, climbed, self.bench)
         result = RungResult(
             rung.name,
             rung.strategy,
@@ -188,7 +194,7 @@ class Ladder:
             predicted,
             time.perf_counter() - began,
             climbed.trainable_parameters,
-            self.held_out.figures(outputs),
+            judging.figures(self.held_out, outputs, self.bench),
             curve=climbed.curve,
             tuned_share=climbed.tuned_share,
         )
@@ -197,19 +203,6 @@ class Ladder:
         save_landing(folder, landing, start)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
-
-    def _outputs(self, step: Step, start: Network, climbed: Climbed) -> Tensor:
-        """What a finished rung answers to the held-out examples; tells how long the last judgement will take."""
-        if self.bench.validation is None:
-            raise ValueError("a rung cannot be compared without held-out examples")
-        began = time.perf_counter()
-        if self.bench.folds is not None:
-            return unseen_outputs(step, start, climbed, self.bench, self.bench.folds)
-        outputs = self.bench.outputs(climbed.network, self.bench.validation, keep=not step.tunes(climbed))
-        each = (time.perf_counter() - began) / len(outputs)
-        ending = max(self.bench.ending, each * (self.bench.judged_after + len(outputs)))
-        self.bench = replace(self.bench, ending=ending)
-        return outputs
 
     @property
     def _held_out_share(self) -> float:
@@ -224,7 +217,7 @@ class Ladder:
     def _left(self) -> float:
         return self.bench.last_rung_ends - self.bench.stopwatch.total
 
-    def _within_budget(self, step: Step, prepared: Prepared, predicted: float) -> tuple[Prepared, float]:
+    def _within_budget(self, step: Step, prepared: Prepared, cost: Cost) -> tuple[Prepared, float]:
         """The rung and what it will cost, with fewer epochs where all of them would overrun the budget.
 
         A file remembers the number for a fit that is killed and resumed, whatever time is left then.
@@ -233,9 +226,9 @@ class Ladder:
         if step.begun.exists():
             wanted = json.loads(step.begun.read_text(encoding="utf-8"))["epochs"]
         else:
-            wanted = plan(epochs, predicted, self._left, self._held_out_share, self.bench.folds is None).epochs
+            wanted = plan(epochs, cost, self._left, self._held_out_share, self.bench.folds is None).epochs
         shortened = step.strategy.again(prepared, wanted)
-        return shortened, predicted * shortened.recipe.epochs / epochs
+        return shortened, cost.of(shortened.recipe.epochs)
 
     def _say(self, result: RungResult, how: str) -> None:
         watched = self.bench.task.watched

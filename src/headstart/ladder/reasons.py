@@ -1,11 +1,17 @@
-"""Why a rung was kept or not, in a sentence."""
+"""Why a rung was kept or not, or not begun, in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headstart.core.timing import say_duration
 from headstart.ladder.comparison import HeldOut
 from headstart.ladder.landing import Landing
+from headstart.training.workbench import KEPT_FOR_THE_END, Workbench
+
+TOO_FEW_MISTAKES = "too few for a dearer rung to show a gain"
+OF_THE_BUDGET = "of the budget of"
+"""Words by which a reason for stopping is known."""
 
 
 def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: int, best: int) -> str:
@@ -26,3 +32,13 @@ def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: in
     if worse := held_out.loss_of(landings[i].outputs, landings[0].outputs):
         return f"makes {worse} significantly worse than {landings[0].result.name}: {difference}"
     return difference + (", not worth the dearer rung" if i > chosen and value > 0 else "")
+
+
+def too_long(rung: str, seconds: str, bench: Workbench) -> str:
+    """Why a rung is not begun that would take so many `seconds`, in words."""
+    spent, budget, after = (
+        say_duration(each) for each in (bench.stopwatch.total, bench.deadline, bench.ending.seconds)
+    )
+    said = f"{rung} would take {seconds}; {spent} {OF_THE_BUDGET} {budget} are spent"
+    kept = bench.ending.seconds > KEPT_FOR_THE_END * bench.deadline
+    return f"{said}, and judging what is kept takes {after}" if kept else said

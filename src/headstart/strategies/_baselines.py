@@ -25,6 +25,7 @@ from headstart.strategies._linear_head import STRENGTHS, fit_linear_head, fit_pa
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies._sparse_head import MOST_WEIGHTS, fit_sparse_head
 from headstart.strategies.base import Rung, Strategy
+from headstart.training.ending import Ending
 from headstart.training.workbench import KEPT_FOR_THE_END, Workbench
 
 STATISTICS_BATCHES, STATISTICS_BATCH = 8, 32
@@ -140,7 +141,7 @@ def from_scratch(
         _alone(bench, "from_scratch"),
         task=bench.task.starting_from(untaught),
         deadline=(bench.stopwatch.total + seconds) / (1 - KEPT_FOR_THE_END),
-        ending=0.0,
+        ending=Ending(),
     )
     start = new_network(randomised(backbone, bench), alone.task)
     start.head_is_new = not start.maps  # one that must be trained anyway has nothing to learn from random maps
@@ -148,7 +149,7 @@ def from_scratch(
     recipe = prepared.recipe
     decided = alone.folder / "epochs.json"  # for a fit that is killed and resumed
     if not decided.exists():
-        fitting = recipe.epochs * seconds / max(strategy.predicted_cost(prepared, alone), 1e-9)
+        fitting = recipe.epochs * seconds / max(strategy.predicted_cost(prepared, alone).of(recipe.epochs), 1e-9)
         write_json(decided, {"epochs": int(max(recipe.epochs, min(MOST_EPOCHS, fitting)))})
     epochs = json.loads(decided.read_text(encoding="utf-8"))["epochs"]
     longer = replace(recipe, epochs=epochs, patience=max(recipe.patience, recipe.patience * epochs // recipe.epochs))

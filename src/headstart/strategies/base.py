@@ -12,9 +12,10 @@ from headstart.model.freezing import FreezePlan
 from headstart.model.network import Network
 from headstart.strategies._solved_head import start_from_solved_head
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.early_stopping import best_epoch
 from headstart.training.recipe import Recipe
-from headstart.training.trial import predicted_seconds
+from headstart.training.trial import tried_cost
 from headstart.training.workbench import Workbench
 
 
@@ -119,9 +120,9 @@ class Strategy(ABC):
         """What `rung` thaws in `network`: by default the stages above its freeze depth."""
         return FreezePlan(network, rung.freeze_depth)
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        """Seconds the rung will take here, from a trial on a first batch."""
-        return predicted_seconds(prepared.plan, prepared.recipe, bench)
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
+        """What the rung will take here, from a trial on a first batch."""
+        return tried_cost(prepared.plan, prepared.recipe, bench)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the rung. The default runs the training loop from the frontier on."""

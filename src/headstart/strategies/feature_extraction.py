@@ -14,6 +14,7 @@ from headstart.strategies._linear_head import Solution, predicted_seconds
 from headstart.strategies._solved_head import solve_head, solve_heads
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
@@ -55,12 +56,12 @@ class FeatureExtraction(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
         heads = 1 + SEVERAL_DEPTHS * self.depths
         solving = heads * predicted_seconds(len(bench.train), prepared.network.head_features, bench.task.outputs)
-        return solving + 0.2 + (missing * part.seconds_per_example(bench.train, missing) if missing else 0.0)
+        return Cost(solving + 0.2 + (missing * part.seconds_per_example(bench.train, missing) if missing else 0.0))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         before = prepared.plan.snapshot()

@@ -10,8 +10,9 @@ from headstart.strategies._balanced import balanced, check_balancing
 from headstart.strategies._interpolation import check_wanted, part_of_the_way, times_judged
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
-from headstart.training.trial import predicted_seconds
+from headstart.training.trial import tried_cost
 from headstart.training.workbench import Workbench
 
 LARGE = 200_000_000
@@ -91,8 +92,8 @@ class FineTuning(Strategy):
     def plan(self, network: Network, rung: Rung) -> FreezePlan:
         return FreezePlan(network, rung.freeze_depth, statistics=self.statistics)
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
+        return tried_cost(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the rung, several tasks with what balances their losses best, and go back part of the way."""

@@ -18,8 +18,9 @@ from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.strategies.fine_tuning import LARGE, epochs_for
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
-from headstart.training.trial import predicted_seconds
+from headstart.training.trial import tried_cost
 from headstart.training.workbench import Workbench
 
 
@@ -88,8 +89,8 @@ class LowRank(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
-        return predicted_seconds(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
+        return tried_cost(prepared.plan, prepared.recipe, bench, times_judged(self.interpolate, bench))
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         """Train the adapters, merge them in, and go back part of the way."""

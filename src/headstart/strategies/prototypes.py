@@ -14,6 +14,7 @@ from headstart.strategies._known_classes import COARSE, FOLDS, STRENGTHS, WEIGHT
 from headstart.strategies._named_head import NEEDS_WORDS, means_something, told
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
@@ -52,13 +53,13 @@ class Prototypes(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
         reading = missing * part.seconds_per_example(bench.train, missing) if missing else 0.0
         columns = FOLDS * bench.task.outputs * prepared.network.head_features
         steps = len(WEIGHTS) * len(STRENGTHS) * COARSE[1]
-        return reading + 0.1 + 6 * steps * columns * (len(bench.train) + bench.task.outputs) / 2e10
+        return Cost(reading + 0.1 + 6 * steps * columns * (len(bench.train) + bench.task.outputs) / 2e10)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         before = prepared.plan.snapshot()

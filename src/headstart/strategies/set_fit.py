@@ -23,6 +23,7 @@ from headstart.strategies._named_head import means_something, told
 from headstart.strategies._solved_head import solve_head
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe, rate_factor
 from headstart.training.workbench import Workbench
 
@@ -84,7 +85,7 @@ class SetFit(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
         """What a batch takes, forward and back, for every step; the first time sets things up and does not count."""
         lesson = Lesson.of(prepared.network.backbone, bench)
         batch = next(batches(lesson.encoded, prepared.recipe.batch_size, 0, bench.seed))
@@ -93,7 +94,7 @@ class SetFit(Strategy):
             lesson.loss(prepared.network, batch, bench.device).backward()
         prepared.network.zero_grad(set_to_none=True)
         each = (time.perf_counter() - began) / len(batch)
-        return each * (prepared.recipe.epochs * len(lesson.encoded) + len(bench.train) + _held_out(bench)) + 0.2
+        return Cost(each * len(lesson.encoded), each * (len(bench.train) + _held_out(bench)) + 0.2)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         network, recipe = prepared.network.to(bench.device), prepared.recipe

@@ -17,6 +17,7 @@ from headstart.strategies._named_head import NEEDS_WORDS, means_something, told
 from headstart.strategies._solved_head import features_of
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
@@ -63,11 +64,11 @@ class TipAdapter(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.train) + (part.missing(bench.validation) if bench.validation else 0)
         reading = missing * part.seconds_per_example(bench.train, missing) if missing else 0.0
-        return reading + 0.1 + len(SHARPNESS) * len(WEIGHTS) * len(bench.train) ** 2 * bench.task.outputs / 1e10
+        return Cost(reading + 0.1 + len(SHARPNESS) * len(WEIGHTS) * len(bench.train) ** 2 * bench.task.outputs / 1e10)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         network, before = prepared.network.cpu(), prepared.plan.snapshot()

@@ -11,6 +11,7 @@ from headstart.model.network import Network
 from headstart.strategies._named_head import NEEDS_WORDS, means_something, named_network, told
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 
@@ -48,13 +49,13 @@ class ZeroShot(Strategy):
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))
 
-    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> float:
+    def predicted_cost(self, prepared: Prepared, bench: Workbench) -> Cost:
         """What judging it takes, where features of the held-out examples are not stored yet."""
         began = time.perf_counter()
         part = bench.frozen_part(prepared.network)
         missing = part.missing(bench.validation) if bench.validation else 0
         judging = missing * part.seconds_per_example(bench.train, missing) if missing else 0.0
-        return judging + time.perf_counter() - began
+        return Cost(judging + time.perf_counter() - began)
 
     def climb(self, prepared: Prepared, bench: Workbench) -> Climbed:
         return Climbed(prepared.network, 0)

@@ -84,9 +84,10 @@ def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, posit
     right = np.cumsum(weights[:, hits], axis=1)
     precision = right / np.maximum(before, 1)
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    best = np.concatenate([best, np.zeros((len(best), 1))], axis=1)
     recall = right / np.maximum(positives, 1)[:, None]
-    return np.array([row[np.searchsorted(at, RECALLS)].mean() for row, at in zip(best, recall, strict=True)])
+    reached = np.searchsorted(RECALLS, recall.ravel(), side="right").reshape(recall.shape)
+    # how many recalls are first reached at each hit; beyond the last hit precision is nought
+    return np.asarray((best * np.diff(reached, axis=1, prepend=0)).sum(axis=1) / len(RECALLS))
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from headstart.core.by_class import ByClass
 from headstart.core.masks import IGNORED
 from headstart.tasks._resampling import bootstrapped, f1, identity, in_chunks, mean_known, sum_of
-
-TOLERANCE = 0.0075
-"""Share of the diagonal that a boundary may be off (Csurka et al. 2013, "What is a good evaluation measure for
-semantic segmentation?")."""
 
 
 def confusions(predicted: Tensor, truth: Tensor, size: int) -> np.ndarray:
@@ -87,50 +82,3 @@ def rows_by_class(columns: np.ndarray, labels: Sequence[str]) -> list[dict[str, 
         }
         for c, label in enumerate(labels)
     ]
-
-
-def boundary_scores(predicted: Tensor, truth: Tensor, size: int) -> np.ndarray:
-    """(N, 2): per image the sum of the boundary F1 of its classes, and how many are there or said.
-
-    Of a class, precision is the share of its predicted boundary within the tolerance of a true one, in each direction
-    along both axes; recall the other way round.
-    """
-    return np.array([_boundaries(said, true, size) for said, true in zip(predicted, truth, strict=True)])
-
-
-def boundary_f1(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """(B,): the mean boundary F1 over the classes of all images drawn."""
-    summed = sum_of(scores, draws)
-    return np.asarray(summed[:, 0] / np.maximum(summed[:, 1], 1))
-
-
-def tolerance(height: int, width: int) -> int:
-    """Pixels that a boundary may be off."""
-    return max(1, round(TOLERANCE * float(np.hypot(height, width))))
-
-
-def _boundaries(said: Tensor, true: Tensor, size: int) -> tuple[float, float]:
-    known = true != IGNORED
-    classes = [c for c in range(size) if bool((known & ((true == c) | (said == c))).any())]
-    if not classes:
-        return 0.0, 0.0
-    both = torch.stack([torch.stack([(mask == c) & known for c in classes]) for mask in (said, true)]).float()
-    edges = _edge(both) * known
-    near = _spread(edges, tolerance(*true.shape))
-    lengths = edges.sum((2, 3))
-    hits = torch.stack([(edges[0] * near[1]).sum((1, 2)), (edges[1] * near[0]).sum((1, 2))])
-    shares = hits / lengths.clamp_min(1)
-    none = (lengths == 0).all(dim=0)  # it fills the picture in both, so that there is no boundary to miss
-    score = 2 * shares[0] * shares[1] / (shares[0] + shares[1]).clamp_min(1e-12)
-    return float(torch.where(none, torch.ones_like(score), score).sum()), float(len(classes))
-
-
-def _edge(masks: Tensor) -> Tensor:
-    """Places (…, H, W) of masks of nought and one beside which a direct neighbour is not of them; the rim is none."""
-    padded = functional.pad(masks, (1, 1, 1, 1), value=1.0)
-    around = (padded[..., :-2, 1:-1], padded[..., 2:, 1:-1], padded[..., 1:-1, :-2], padded[..., 1:-1, 2:])
-    return masks * (1 - torch.stack(around).amin(dim=0))
-
-
-def _spread(edges: Tensor, by: int) -> Tensor:
-    return functional.max_pool2d(edges, 2 * by + 1, stride=1, padding=by)

@@ -21,6 +21,7 @@ from headstart.core.threads import spread
 from headstart.tasks import _mask_figures as counted
 from headstart.tasks._decoder import Decoder
 from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown, temperature_of
+from headstart.tasks._mask_boundaries import boundary_f1, boundary_scores
 from headstart.tasks._mask_doubt import DOUBT, doubt_auroc, sureness_counts
 from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, mean_known
@@ -185,8 +186,7 @@ class Segmentation(Task):
 
     def _measure(self, name: str, outputs: Tensor, encoded: Tensor) -> Measure:
         if name == "boundary_f1":
-            scores = counted.boundary_scores(outputs[:, 0], encoded, self.outputs)
-            return partial(counted.boundary_f1, scores)
+            return partial(boundary_f1, boundary_scores(outputs[:, 0], encoded, self.outputs))
         if name == DOUBT:
             return partial(doubt_auroc, sureness_counts(outputs, encoded))
         if name == "pixel_accuracy":

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
+import torch
+
 from headstart.backbones.base import Batch, collate
 from headstart.frozen.inputs import Inputs
 from headstart.model.freezing import FreezePlan
+from headstart.training.cost import Cost
 from headstart.training.recipe import Recipe
 from headstart.training.workbench import TrainedPart, Workbench
 
@@ -14,28 +17,36 @@ SAMPLED = 4
 """Batches of inputs that are looked at to find one of average length."""
 
 
-def predicted_seconds(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: float = 0.0) -> float:
-    """Seconds that training `plan` by `recipe` will take here, from what a first batch took.
+def tried_cost(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: float = 0.0) -> Cost:
+    """What training `plan` by `recipe` will take here, from what a first batch took.
 
     The held-out examples are run through the trained part `judged` times more than once an epoch.
 
     Nothing moves: gradients are thrown away and normalisation statistics stand still.
     """
     part = bench.frozen_part(plan.network)
-    missing = part.missing(bench.train, sorted({recipe.view(epoch) for epoch in range(recipe.epochs)}))
-    held_out = 0
-    if bench.validation is not None:
-        missing += part.missing(bench.validation)
-        held_out = len(bench.validation)
-    frozen = part.seconds_per_example(bench.train, missing)
+    views = sorted({recipe.view(epoch) for epoch in range(recipe.epochs)})
+    missing = part.missing(bench.train, views)
+    held_out = 0 if bench.validation is None else len(bench.validation)
+    before = 0 if bench.validation is None else part.missing(bench.validation)
+    frozen = part.seconds_per_example(bench.train, missing + before)
     examples = _typical_batch(bench.train, recipe.batch_size)
     if not part.frontier.is_input:
         examples = part.compute(examples)
-    trained, validated = _step_seconds(plan, TrainedPart(plan.network, part.frontier), examples, bench)
+    network = TrainedPart(plan.network, part.frontier)
+    trained, validated = _step_seconds(plan, network, examples, bench)
+    bench.ending.answers_take(frozen + validated)
+    if bench.ending.score is None:
+        bench.ending.figures_take(_scoring_seconds(network, examples, bench))
     # Where the frontier is the input nothing is stored, and every epoch decodes its examples again.
     again = frozen if part.frontier.is_input else 0.0
     epoch = len(bench.train) * (trained + again) + held_out * (validated + again)
-    return missing * frozen + recipe.epochs * epoch + judged * held_out * (validated + again)
+    return Cost(
+        epoch,
+        before * frozen + judged * held_out * (validated + again),
+        missing * frozen / len(views),
+        len(views),
+    )
 
 
 def _typical_batch(inputs: Inputs, size: int) -> list[Batch]:
@@ -74,3 +85,13 @@ def _step_seconds(
         network.zero_grad(set_to_none=True)
     whole, forward = min(seconds)
     return whole / len(examples), forward / len(examples)
+
+
+@torch.no_grad()
+def _scoring_seconds(trained: TrainedPart, examples: list[Batch], bench: Workbench) -> float:
+    """Seconds an example that the figures of the task take, with their intervals."""
+    batch = {name: tensor.to(bench.device) for name, tensor in collate(examples).items()}
+    kept = bench.task.kept(trained(batch).float().cpu())
+    start = time.perf_counter()
+    bench.task.metrics(kept, bench.targets[: len(examples)])
+    return (time.perf_counter() - start) / len(examples)

@@ -29,6 +29,7 @@ from headstart.training.balancing import BALANCINGS
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping
+from headstart.training.ending import Ending
 from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import Job, StepLoss, make_optimizer, outputs_of, run
 from headstart.training.old_task import OldTask
@@ -59,12 +60,11 @@ class Workbench:
 
     ``validation`` is None when the chosen rung is trained once more on every example. ``folder`` holds
     checkpoints. ``engines`` chooses what runs frozen parts. ``deadline`` is in seconds by the
-    stopwatch; rungs end before ``last_rung_ends``, a little earlier: ``judged_after`` examples are then judged by the
-    kept rung, which takes ``ending`` seconds as far as that is known. ``compared`` is the bench, without the held-out
-    examples, on which the rungs were compared, where this one holds them too. ``pretrained`` is the backbone as it
-    was loaded, which no rung moves; None where rungs start from what is not pretrained. ``old`` is what it could do
-    before, and what may be lost of it. ``folds`` (N,) says that the held-out
-    examples are the training examples themselves, each to be judged by what learnt from the other folds.
+    stopwatch; rungs end before ``last_rung_ends``, earlier by what ``ending`` takes as far as that is known.
+    ``compared`` is the bench, without the held-out examples, on which the rungs were compared, where this one holds
+    them too. ``pretrained`` is the backbone as it was loaded, which no rung moves; None where rungs start from what
+    is not pretrained. ``old`` is what it could do before, and what may be lost of it. ``folds`` (N,) says that the
+    held-out examples are the training examples themselves, each to be judged by what learnt from the other folds.
     """
 
     task: Task
@@ -81,8 +81,7 @@ class Workbench:
     engines: Engines = field(default_factory=Engines)
     deadline: float = math.inf
     compared: Workbench | None = None
-    judged_after: int = 0
-    ending: float = 0.0
+    ending: Ending = field(default_factory=Ending)
     pretrained: Backbone | None = None
     old: OldTask | None = None
     folds: np.ndarray | None = None
@@ -102,7 +101,7 @@ class Workbench:
     @property
     def last_rung_ends(self) -> float:
         """Seconds by the stopwatch after which nothing more may train."""
-        return self.deadline * (1 - KEPT_FOR_THE_END) - self.ending
+        return self.deadline * (1 - KEPT_FOR_THE_END) - self.ending.seconds
 
     def whole(self) -> Workbench:
         """The same with training and validation examples together, to train on all of them."""
