@@ -108,6 +108,23 @@ def test_neighbours_are_shown_on_one_scale_where_there_is_no_window(tmp_path: Pa
     np.testing.assert_allclose(means, [255 * each / 2100 for each in (50, 1050, 2050)], atol=3)
 
 
+@pytest.mark.parametrize("rescaled", [0, 1, 2])
+def test_a_slice_that_leaves_eight_bits_changes_the_scale_of_all(tmp_path: Path, rescaled: int) -> None:
+    """0, 50 and 100 in turn, of which the slice that is rescaled has 0, 200 and 400: 400 of all 300 values is white.
+
+    The 99.5th percentile of 300 values, of which 33 are 400, is 400; so 50 lies at 50 / 400 * 255.
+    """
+    pixels = np.resize(np.array([0, 50, 100], np.uint8), (10, 10))
+    for place in range(3):
+        slope = {"RescaleSlope": 4, "RescaleIntercept": 0} if place == rescaled else {}
+        write_dicom(tmp_path / f"{place}.dcm", pixels, SeriesInstanceUID="1.2.3", InstanceNumber=place, **slope)
+    found = stacked(examples_of(sorted(tmp_path.glob("*.dcm"))), IMAGE, 3)
+    seen = np.asarray(IMAGE.decode(found.references[0]))
+    for place in range(3):
+        expected = (4 if place == rescaled else 1) * pixels.astype(float) / 400 * 255
+        np.testing.assert_allclose(seen[..., place], expected, atol=1e-3)
+
+
 def test_what_a_stack_cannot_be_is_said_by_file(tmp_path: Path) -> None:
     paths = write_series(tmp_path, 3, "1.2.3")
     with pytest.raises(InputError, match=r"001\.dcm: its target is b, that of 003\.dcm in the same series a"):
