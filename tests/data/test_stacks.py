@@ -142,6 +142,45 @@ def test_what_a_stack_cannot_be_is_said_by_file(tmp_path: Path) -> None:
     assert "damaged or cut short" in (IMAGE.problem(stacked(examples_of(paths[1:]), IMAGE, 3).references[0]) or "")
 
 
+@pytest.mark.parametrize("tag", ["TemporalPositionIdentifier", "AcquisitionNumber"])
+def test_time_points_of_a_series_are_volumes_of_their_own(tmp_path: Path, tag: str) -> None:
+    paths = []
+    for time in (1, 2):
+        for path in write_series(tmp_path / "made", 3, "1.2.3", **{tag: time}):
+            paths.append(path.rename(tmp_path / f"{time}-{path.name}"))
+    found = stacked(examples_of(paths), IMAGE, 3)
+    assert [{path.name[0] for path in each.paths} for each in found.references] == [{"1"}, {"2"}]
+    assert [values(IMAGE.decode(each)) for each in found.references] == [[0, 10, 20]] * 2
+
+
+def test_an_acquisition_for_each_slice_divides_no_volume(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 3, "1.2.3")
+    for number, path in enumerate(paths):
+        own = {"ImagePositionPatient": [0, 0, number], "ImageOrientationPatient": LYING, "AcquisitionNumber": number}
+        write_dicom(path, np.full((6, 8), number, np.uint8), SeriesInstanceUID="1.2.3", **own)
+    assert len(stacked(examples_of(paths), IMAGE, 3)) == 1
+
+
+def test_slices_at_one_place_are_named_where_nothing_tells_them_apart(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 2, "1.2.3")
+    tags = {"SeriesInstanceUID": "1.2.3", "ImageOrientationPatient": LYING, "InstanceNumber": 7}
+    other = write_dicom(tmp_path / "other.dcm", np.zeros((6, 8), np.uint8), ImagePositionPatient=[0, 0, 1.0], **tags)
+    with pytest.raises(InputError, match=r"other\.dcm: it lies where 001\.dcm of the same series does"):
+        stacked(examples_of([*paths, other]), IMAGE, 3)
+    assert len(stacked(examples_of([*paths]), IMAGE, 3)) == 1
+
+
+def test_a_slice_that_is_listed_twice_is_named(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 2, "1.2.3")
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(paths[0].read_bytes())
+    with pytest.raises(InputError, match=r"copy\.dcm: it is the same slice as 002\.dcm"):
+        stacked(examples_of([*paths, copy]), IMAGE, 3)
+    twice = Examples("image", [*paths, paths[1]], [f"scans.csv row {row}" for row in (2, 3, 4)], source="scans.csv")
+    with pytest.raises(InputError, match=r"scans\.csv row 4: it is the same slice as scans\.csv row 3"):
+        stacked(twice, IMAGE, 3)
+
+
 def test_missing_targets_of_a_series_agree(tmp_path: Path) -> None:
     paths, missing = write_series(tmp_path, 3, "1.2.3"), float("nan")
     assert len(stacked(examples_of(paths, [missing, np.float64("nan"), missing]), IMAGE, 3)) == 1
