@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,14 @@ class Run:
 def run(command: Sequence[str], folder: Path, limit: float, environment: Mapping[str, str]) -> Run:
     """Run `command` in `folder`; after `limit` seconds its whole process group is killed (status -9).
 
-    Measured runs must follow one another: CPU time is the growth of what this process's ended children used.
+    Measured runs must follow one another: CPU time is the growth of what this process's ended children used. It has
+    a folder for temporary files of its own, since what is killed cannot remove what it made.
     """
+    with tempfile.TemporaryDirectory(prefix="headstart-run-") as temporary:
+        return _measured(command, folder, limit, {**environment, "TMPDIR": temporary})
+
+
+def _measured(command: Sequence[str], folder: Path, limit: float, environment: Mapping[str, str]) -> Run:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(
         list(command),

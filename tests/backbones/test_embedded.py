@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from safetensors.torch import load_file
 from headstart.backbones import all_cards, beginner, default_card, load, rebuild
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
+from headstart.tasks import TASKS
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME, MOST = "headstart/embedded", 8_000_000
@@ -160,6 +162,9 @@ def test_a_fit_says_that_it_stands_in_and_for_what(photos: Path) -> None:
     best = max((c for c in all_cards() if c.modality == "image" and not c.at_hand), key=lambda card: card.rank)
     for words in ("comes with headstart", best.name, "--backbone", "HEADSTART_MODELS"):
         assert words in said[-1]
+    choose_backbone(spec, replace(found, task=TASKS.load("detection")(["apple"], [1], (96, 96), 1)), Heard())
+    detector = max((c for c in all_cards() if c.boxes and not c.at_hand), key=lambda card: card.rank)
+    assert f"A better one is {detector.name} (" in said[-1]
     said.clear()
     choose_backbone(FitSpec(photos, backbone=NAME), found, Heard())
     assert said == [f"Backbone: {NAME}."]

@@ -12,6 +12,9 @@ from safetensors.torch import load_file
 import headstart
 from headstart.backbones import load
 from headstart.core.errors import InputError
+from headstart.data import several_sources
+from headstart.data.read import read
+from headstart.data.readers.base import Request
 from killed_pretraining import looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, WORDS, status, table, texts
@@ -188,6 +191,23 @@ def test_missing_labels_are_said_with_what_to_do(
     )
     assert not Path("mine").exists()
     assert not Path("mine.unfinished").exists()
+
+
+def test_a_source_is_read_once(labelled: Path, encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Request] = []
+    monkeypatch.setattr(several_sources, "read", lambda request: asked.append(request) or read(request))
+    headstart.pretrain(
+        [labelled], target="topic", backbone=encoder, method="supervised", epochs=1, out="mine", quiet=True
+    )
+    assert [request.source for request in asked] == [labelled]
+
+
+def test_a_setting_of_crops_means_nothing_for_texts(
+    labelled: Path, encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crops = ("--method", "supervised:smallest=0.5", "--target", "topic")
+    assert status("pretrain", labelled, "--backbone", encoder, *crops, "--out", "mine") == 2
+    assert "supervised:smallest=0.5: smallest means nothing for texts; leave it out." in capsys.readouterr().err
 
 
 def test_a_pair_of_lists_may_lack_targets_too(encoder: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from headstart.core import threads
-from headstart.core.threads import FEW_NUMBERS, processors, spread, workers
+from headstart.core.threads import FEW_NUMBERS, check_wanted, processors, spread, workers
 
 
 @pytest.mark.parametrize("count", [1, 2, 16])
@@ -60,3 +61,27 @@ def test_after_an_error_what_was_not_begun_is_dropped(numbers: int) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+
+
+def test_what_was_begun_ends_soon_after_ctrl_c() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def long() -> None:
+        begun.set()
+        for _ in range(10_000):  # 100 seconds, were nobody to ask
+            check_wanted()
+            ended.wait(0.01)
+
+    def interrupted() -> None:
+        with workers(1, FEW_NUMBERS) as beside:
+            beside.submit(long)
+            assert begun.wait(10)
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 50
+    check_wanted()  # of other threads it says nothing
+    with workers(1, FEW_NUMBERS) as beside:
+        beside.submit(check_wanted).result()

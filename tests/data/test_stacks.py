@@ -108,6 +108,23 @@ def test_neighbours_are_shown_on_one_scale_where_there_is_no_window(tmp_path: Pa
     np.testing.assert_allclose(means, [255 * each / 2100 for each in (50, 1050, 2050)], atol=3)
 
 
+@pytest.mark.parametrize("rescaled", [0, 1, 2])
+def test_a_slice_that_leaves_eight_bits_changes_the_scale_of_all(tmp_path: Path, rescaled: int) -> None:
+    """0, 50 and 100 in turn, of which the slice that is rescaled has 0, 200 and 400: 400 of all 300 values is white.
+
+    The 99.5th percentile of 300 values, of which 33 are 400, is 400; so 50 lies at 50 / 400 * 255.
+    """
+    pixels = np.resize(np.array([0, 50, 100], np.uint8), (10, 10))
+    for place in range(3):
+        slope = {"RescaleSlope": 4, "RescaleIntercept": 0} if place == rescaled else {}
+        write_dicom(tmp_path / f"{place}.dcm", pixels, SeriesInstanceUID="1.2.3", InstanceNumber=place, **slope)
+    found = stacked(examples_of(sorted(tmp_path.glob("*.dcm"))), IMAGE, 3)
+    seen = np.asarray(IMAGE.decode(found.references[0]))
+    for place in range(3):
+        expected = (4 if place == rescaled else 1) * pixels.astype(float) / 400 * 255
+        np.testing.assert_allclose(seen[..., place], expected, atol=1e-3)
+
+
 def test_what_a_stack_cannot_be_is_said_by_file(tmp_path: Path) -> None:
     paths = write_series(tmp_path, 3, "1.2.3")
     with pytest.raises(InputError, match=r"001\.dcm: its target is b, that of 003\.dcm in the same series a"):
@@ -123,6 +140,45 @@ def test_what_a_stack_cannot_be_is_said_by_file(tmp_path: Path) -> None:
     assert "differ in size (8×6 and 9×9 pixels)" in (IMAGE.problem(found.references[0]) or "")
     paths[1].write_bytes(paths[1].read_bytes()[:-20])
     assert "damaged or cut short" in (IMAGE.problem(stacked(examples_of(paths[1:]), IMAGE, 3).references[0]) or "")
+
+
+@pytest.mark.parametrize("tag", ["TemporalPositionIdentifier", "AcquisitionNumber"])
+def test_time_points_of_a_series_are_volumes_of_their_own(tmp_path: Path, tag: str) -> None:
+    paths = []
+    for time in (1, 2):
+        for path in write_series(tmp_path / "made", 3, "1.2.3", **{tag: time}):
+            paths.append(path.rename(tmp_path / f"{time}-{path.name}"))
+    found = stacked(examples_of(paths), IMAGE, 3)
+    assert [{path.name[0] for path in each.paths} for each in found.references] == [{"1"}, {"2"}]
+    assert [values(IMAGE.decode(each)) for each in found.references] == [[0, 10, 20]] * 2
+
+
+def test_an_acquisition_for_each_slice_divides_no_volume(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 3, "1.2.3")
+    for number, path in enumerate(paths):
+        own = {"ImagePositionPatient": [0, 0, number], "ImageOrientationPatient": LYING, "AcquisitionNumber": number}
+        write_dicom(path, np.full((6, 8), number, np.uint8), SeriesInstanceUID="1.2.3", **own)
+    assert len(stacked(examples_of(paths), IMAGE, 3)) == 1
+
+
+def test_slices_at_one_place_are_named_where_nothing_tells_them_apart(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 2, "1.2.3")
+    tags = {"SeriesInstanceUID": "1.2.3", "ImageOrientationPatient": LYING, "InstanceNumber": 7}
+    other = write_dicom(tmp_path / "other.dcm", np.zeros((6, 8), np.uint8), ImagePositionPatient=[0, 0, 1.0], **tags)
+    with pytest.raises(InputError, match=r"other\.dcm: it lies where 001\.dcm of the same series does"):
+        stacked(examples_of([*paths, other]), IMAGE, 3)
+    assert len(stacked(examples_of([*paths]), IMAGE, 3)) == 1
+
+
+def test_a_slice_that_is_listed_twice_is_named(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, 2, "1.2.3")
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(paths[0].read_bytes())
+    with pytest.raises(InputError, match=r"copy\.dcm: it is the same slice as 002\.dcm"):
+        stacked(examples_of([*paths, copy]), IMAGE, 3)
+    twice = Examples("image", [*paths, paths[1]], [f"scans.csv row {row}" for row in (2, 3, 4)], source="scans.csv")
+    with pytest.raises(InputError, match=r"scans\.csv row 4: it is the same slice as scans\.csv row 3"):
+        stacked(twice, IMAGE, 3)
 
 
 def test_missing_targets_of_a_series_agree(tmp_path: Path) -> None:

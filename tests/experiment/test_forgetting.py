@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from headstart.experiment.extension import HeldOut, right
-from headstart.experiment.forgetting import HeldBack, cross_settled
+from headstart.experiment.forgetting import HeldBack, OnDemand, cross_settled
 from headstart.tasks import TASKS
 
 TASK = TASKS.load("classification").from_targets(["a", "b", "c"])
@@ -64,6 +64,21 @@ def test_old_examples_count_more_as_far_as_is_needed(
     """Heads by which these shares of the old and of the new examples are right; before, all of the old were."""
     chosen = HeldBack(2, 1.0, bound).chosen([right_in(one, 0) for one in old], [right_in(one, 2) for one in new])
     assert chosen == expected
+
+
+def test_no_head_is_asked_for_behind_the_one_that_ends_the_search() -> None:
+    """Of old examples 90, 96, 100 and 100 % are right: the third head is enough for all, and for either half."""
+    asked: list[int] = []
+
+    def made(place: int) -> HeldOut:
+        asked.append(place)
+        said = torch.tensor([0 if row % 25 >= (10, 4, 0, 0)[place] / 4 else 2 for row in range(100)])
+        return HeldOut(torch.nn.functional.one_hot(said, 3).float(), torch.zeros(100, dtype=torch.long))
+
+    heads, sides = OnDemand(made, 4), np.array(["old"] * 100)
+    assert NO_BOUND.settled(heads, sides, np.arange(100)) == (2, 0.0)
+    cross_settled(TASK, heads, sides, 0, NO_BOUND)
+    assert asked == [0, 1, 2]
 
 
 def test_each_half_takes_the_head_that_the_other_chooses() -> None:

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ def go(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
     """One ``headstart`` process, in `folder`."""
     os.chdir(folder)
     os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]  # what a killed process leaves there nobody else removes
     with open("said.txt", "a") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
@@ -43,6 +45,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     def start(name: str, *arguments: str) -> tuple[multiprocessing.Process, float]:
         (tmp_path / name).mkdir(exist_ok=True)
         environment = {
+            "TMPDIR": str(tmp_path),
             "HEADSTART_MODELS": str(tiny_backbones),
             "HEADSTART_CACHE": str(tmp_path / name / "cache"),
             "HF_HUB_OFFLINE": "1",

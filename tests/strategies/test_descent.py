@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from headstart.core.threads import NoLongerWanted, workers
 from headstart.strategies import _descent
 from headstart.strategies._descent import Point, Preconditioner, descend
 from headstart.strategies._several_heads import SeveralHeads
@@ -32,6 +36,27 @@ def test_squares_take_hardly_a_step_however_badly_scaled():
     wanted = torch.linalg.solve(2 * x.T @ x / 20 + shrinkage, 2 * x.T @ y / 20)
     torch.testing.assert_close(end.outputs[:, 0].double(), x @ wanted, rtol=0, atol=1e-3)
     torch.testing.assert_close(problem.outputs(end.both), end.outputs, rtol=0, atol=1e-4)
+
+
+def test_it_ends_where_nobody_waits_for_it_any_more():
+    begun = threading.Event()
+
+    def long() -> None:
+        begun.set()
+        while True:
+            problem = numbers()
+            descend(problem, Point.at(problem, problem.start), 1e-3, 1e-9, limit=3)
+
+    def interrupted() -> None:
+        with workers(1, 1) as beside:
+            handed_in.append(beside.submit(long))
+            assert begun.wait(10)
+            raise KeyboardInterrupt
+
+    handed_in: list[Future[None]] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert isinstance(handed_in[0].exception(), NoLongerWanted)
 
 
 @pytest.mark.parametrize("width", [2048, 3])

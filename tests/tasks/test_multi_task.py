@@ -56,6 +56,14 @@ def test_a_task_with_few_targets_counts_as_much_as_one_with_many():
     assert weights[:, 1].tolist() == pytest.approx([4 / 3, 0, 4 / 3, 4 / 3])
 
 
+def test_narrowed_it_is_still_all_of_its_targets():
+    encoded = TASK.encode(TARGETS)
+    part = TASK.narrowed(encoded, most=1, seed=0)
+    assert part.task is TASK
+    assert part.rows.tolist() == [0, 1, 2, 3]
+    assert part.task.loss(OUTPUTS[:, part.columns], part.encoded) == TASK.loss(OUTPUTS, encoded)
+
+
 def test_figures_are_those_of_each_task_where_its_target_is_known():
     figures = TASK.metrics(OUTPUTS, TASK.encode(TARGETS))
     assert figures["team: accuracy"].value == pytest.approx(2 / 3)  # rows 0 and 3 right, row 1 wrong

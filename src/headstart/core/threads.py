@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -16,6 +17,24 @@ MOST = 8
 
 FEW_NUMBERS = 2**23
 """In single precision 32 MiB."""
+
+_OF_THIS_THREAD = threading.local()
+
+
+class NoLongerWanted(BaseException):
+    """Whoever handed in the work has left after an error, or was interrupted."""
+
+
+def check_wanted() -> None:
+    """To be called now and then within long work that :func:`workers` may do.
+
+    Raises
+    ------
+    NoLongerWanted : nobody waits for it any more.
+    """
+    left: threading.Event | None = getattr(_OF_THIS_THREAD, "left", None)
+    if left is not None and left.is_set():
+        raise NoLongerWanted
 
 
 def processors() -> int:
@@ -42,15 +61,23 @@ def workers(threads: int, numbers: int) -> Iterator[Executor]:
     """Who does work, beside that of whoever hands it in, on so many `numbers`.
 
     Threads where they are few. Of many there would be several copies at once, so each work is done when it is
-    handed in. All is finished at the end; after an error what was not begun is dropped.
+    handed in. All is finished at the end; after an error, or Ctrl-C, what was not begun is dropped, and what was ends
+    where it next calls :func:`check_wanted`.
     """
-    pool = ThreadPoolExecutor(threads) if numbers <= FEW_NUMBERS else AtOnce()
+    left = threading.Event()
+    pool = AtOnce() if numbers > FEW_NUMBERS else ThreadPoolExecutor(threads, "", _works_until, (left,))
     try:
         yield pool
     except BaseException:
+        left.set()
         pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def _works_until(left: threading.Event) -> None:
+    """Let this thread know by what it is told that nobody waits for it any more."""
+    _OF_THIS_THREAD.left = left
 
 
 class AtOnce(Executor):

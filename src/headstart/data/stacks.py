@@ -11,6 +11,8 @@ from headstart.core.stack_size import mistake_of_stack
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
 
+ONE_EXAMPLE = "--stack makes one example of the files of a series in one folder."
+
 
 def stacked(examples: Examples, modality: Modality, slices: int) -> Examples:
     """Every volume as one example that shows `slices` neighbouring slices; what is no volume stays as it is.
@@ -18,7 +20,8 @@ def stacked(examples: Examples, modality: Modality, slices: int) -> Examples:
     Raises
     ------
     UsageError : no stack has so many slices.
-    InputError : there is no volume; or the files of one have several targets, splits or groups, each named.
+    InputError : there is no volume; or the files of one have several targets, splits or groups, or two of them one
+        place, each named.
     """
     if mistake := mistake_of_stack(slices):
         raise UsageError(f"--stack: {mistake}.")
@@ -27,20 +30,34 @@ def stacked(examples: Examples, modality: Modality, slices: int) -> Examples:
         raise InputError(
             f"{examples.source or 'The input'} holds no DICOM series and no NIfTI volume; --stack is for these alone."
         )
-    if problems := [problem for _, rows in volumes for problem in _torn(examples, rows)]:
-        raise InputError(problems, "--stack makes one example of the files of a series in one folder.")
-    made = {rows[0]: (reference, rows) for reference, rows in volumes}
-    inside = {row for _, rows in volumes for row in rows[1:]}
+    if problems := [_clash(examples.ids, *clash) for _, _, clashes in volumes for clash in clashes]:
+        raise InputError(problems, ONE_EXAMPLE)
+    if problems := [problem for _, rows, _ in volumes for problem in _torn(examples, rows)]:
+        raise InputError(problems, ONE_EXAMPLE)
+    made = {rows[0]: (reference, rows) for reference, rows, _ in volumes}
+    inside = {row for _, rows, _ in volumes for row in rows[1:]}
     kept = [row for row in range(len(examples)) if row not in inside]
     references = [made[row][0] if row in made else examples.references[row] for row in kept]
     ids = [_called(examples.ids, made[row][1]) if row in made else examples.ids[row] for row in kept]
-    note = f"Stacks of {slices} slices: {len(volumes):,} volumes of {sum(len(rows) for _, rows in volumes):,} files."
+    files = sum(len(rows) for _, rows, _ in volumes)
+    note = f"Stacks of {slices} slices: {len(volumes):,} volumes of {files:,} files."
     return replace(examples.select(kept), references=references, ids=ids, notes=(*examples.notes, note))
 
 
 def _called(ids: Sequence[str], rows: Sequence[int]) -> str:
     """The first file and how many follow it."""
     return ids[rows[0]] if len(rows) == 1 else f"{ids[rows[0]]} and {len(rows) - 1} more"
+
+
+def _clash(ids: Sequence[str], first: int, second: int, same: bool) -> Problem:
+    """That two files of a volume lie at one place."""
+    if same:
+        return Problem(ids[second], f"it is the same slice as {ids[first]}", "leave one of them out")
+    return Problem(
+        ids[second],
+        f"it lies where {ids[first]} of the same series does, and no acquisition or time tells them apart",
+        "put each volume into a folder of its own, or leave out --stack",
+    )
 
 
 def _torn(examples: Examples, rows: Sequence[int]) -> list[Problem]:

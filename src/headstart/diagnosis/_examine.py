@@ -10,6 +10,7 @@ from headstart.core.errors import MissingDependency
 from headstart.core.kept import Kept
 from headstart.core.registry import Registry
 from headstart.core.results import Finding, Severity
+from headstart.core.threads import check_wanted
 from headstart.diagnosis._kept_findings import Said, keep, name_of, said_before
 from headstart.diagnosis.base import Evidence
 
@@ -60,6 +61,7 @@ class Examination:
         read, findings = self._said.get(name, ({}, []))
         if name in self._said and all(getattr(evidence, field) is value for field, value in read.items()):
             return findings
+        check_wanted()
         noted = _Noted.copy_of(evidence)
         try:
             findings = list(DIAGNOSES.load(name)().examine(noted))

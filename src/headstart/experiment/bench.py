@@ -46,7 +46,7 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     if not spec.backbone and backbone.card.stands_in:
-        progress.say(_stands_in_for(backbone.card))
+        progress.say(_stands_in_for(backbone.card, found.task.finds_boxes))
     return backbone
 
 
@@ -65,14 +65,15 @@ def _stacked(backbone: Backbone, name: str, slices: int | None) -> Backbone:
     return backbone if slices is None else backbone.stacked(slices)
 
 
-def _stands_in_for(card: Card) -> str:
-    """The best on the static list that would have to be brought here, and how."""
-    others = [other for other in all_cards() if other.modality == card.modality and not other.boxes]
+def _stands_in_for(card: Card, boxes: bool) -> str:
+    """The best on the static list that would have to be brought here, and how; a detector where `boxes` are found."""
+    others = [other for other in all_cards() if other.modality == card.modality and other.boxes == boxes]
     best = max((other for other in others if not other.at_hand), key=lambda other: other.rank, default=card)
     better = f"A better one is {best.name} ({say_count(best.parameters)} parameters): --backbone downloads it"
+    is_better = best.rank > card.rank or (boxes and best.boxes)
     return (
         f"  It is small and comes with headstart; no better one is at hand. "
-        f"{better if best.rank > card.rank else '--backbone NAME downloads one'}, or takes the folder that you "
+        f"{better if is_better else '--backbone NAME downloads one'}, or takes the folder that you "
         "brought it over in, as HEADSTART_MODELS does; `headstart models --all` lists more."
     )
 

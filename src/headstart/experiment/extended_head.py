@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Compared, guard_of
 from headstart.experiment.extension import Extension, HeldOut, Unbounded, part, right
 from headstart.experiment.extension_evidence import Extended
-from headstart.experiment.forgetting import COUNTED, HeldBack, cross_settled
+from headstart.experiment.forgetting import COUNTED, HeldBack, OnDemand, cross_settled
 from headstart.experiment.replaying import Memory, Remembered
 from headstart.model.network import Network, set_linear
 from headstart.strategies._linear_head import Solution, fit_linear_head
@@ -57,12 +58,10 @@ def solved(old: Model, memory: Memory, material: Material, seed: int, bound: flo
     truth = task.encode(list(judged.targets))
     held_back = HeldBack(old.task.outputs, share_right(old, held_out), bound)
     sides = np.array(["old"] * len(held_out) + ["new"] * len(material.held_out))
-    solutions, heads = [], []
-    for solution in _heads(task, every, network, old.task.outputs, seed):
-        solutions.append(solution)
-        heads.append(HeldOut(judged.read_by(network) @ solution.weight.T + solution.bias, truth))
-        if held_back.enough(heads[0].select(np.flatnonzero(sides == "old"))):
-            break
+    solutions = _in_turn(_heads(task, every, network, old.task.outputs, seed), len(COUNTED))
+    heads = _answers(solutions, judged.read_by(network), truth)
+    if held_back.enough(heads[0].select(np.flatnonzero(sides == "old"))):
+        heads = OnDemand(heads.__getitem__, 1)
     after = HeldOut(cross_settled(task, heads, sides, seed, held_back), truth)
     place, offset = held_back.settled(heads, sides, np.arange(len(judged)))
     solution = solutions[place]
@@ -87,6 +86,26 @@ def solved(old: Model, memory: Memory, material: Material, seed: int, bound: flo
     return Extended(
         network, task, calibration, guard, after, judged, every, material.checked, extension, material.relabelled
     )
+
+
+def _in_turn(made: Iterator[Solution], count: int) -> OnDemand[Solution]:
+    """`count` heads of which each is solved from the last one, and none before it is asked for."""
+    known: list[Solution] = []
+
+    def at(place: int) -> Solution:
+        known.extend(itertools.islice(made, max(0, place + 1 - len(known))))
+        return known[place]
+
+    return OnDemand(at, count)
+
+
+def _answers(solutions: OnDemand[Solution], features: Tensor, truth: Tensor) -> OnDemand[HeldOut]:
+    """What each head says of held-out features (N, D)."""
+
+    def at(place: int) -> HeldOut:
+        return HeldOut(features @ solutions[place].weight.T + solutions[place].bias, truth)
+
+    return OnDemand(at, len(solutions))
 
 
 def _heads(task: Task, every: Remembered, network: Network, known: int, seed: int) -> Iterator[Solution]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +26,29 @@ COUNTED = (1.0, 2.0, 4.0, 8.0)
 
 On training texts of `banking77`, 39 classes added to 38, it halves what old ones lose for 0.3 to 1 points of all;
 holding new classes back as far as that costs twice as much."""
+
+Made = TypeVar("Made", covariant=True)
+
+
+class Several(Protocol[Made]):
+    """Things by their place; a list is such."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Made: ...
+
+
+class OnDemand(Generic[Made]):
+    """So many things, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[int], Made], count: int) -> None:
+        self._make, self._count = functools.cache(make), count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: int, /) -> Made:
+        return self._make(place)
 
 
 @dataclass(frozen=True)
@@ -46,7 +71,7 @@ class HeldBack:
         """Whether a head with these outputs loses no more of the old examples than it may."""
         return self.right_before - _right(old) <= (AIM if self.bound is None else self.bound) + 1e-9
 
-    def chosen(self, old: Sequence[HeldOut], new: Sequence[HeldOut]) -> int:
+    def chosen(self, old: Several[HeldOut], new: Several[HeldOut]) -> int:
         """The place of the first head that is :meth:`enough`, or of the last.
 
         Without a bound it is the last that new classes do not pay too much for.
@@ -55,10 +80,10 @@ class HeldBack:
         ----------
         old, new : the examples of old classes, and of new ones, as each head answers them.
         """
-        for place, one in enumerate(old):
+        for place in range(len(old)):
             if self.bound is None and _right(new[0]) - _right(new[place]) > MOST_PAID + 1e-9:
                 return place - 1
-            if self.enough(one):
+            if self.enough(old[place]):
                 return place
         return len(old) - 1
 
@@ -79,10 +104,14 @@ class HeldBack:
         lead = float(leads[needed - 1])
         return 0.0 if lead < 0 else lead + 1e-4 * (1 + abs(lead))
 
-    def settled(self, heads: Sequence[HeldOut], sides: np.ndarray, rows: np.ndarray) -> tuple[int, float]:
-        """The head that the examples at `rows` choose, and how far its new classes are lowered."""
-        old = [head.select(rows[sides[rows] == "old"]) for head in heads]
-        new = [head.select(rows[(head.encoded >= self.known).numpy()[rows]]) for head in heads]
+    def settled(self, heads: Several[HeldOut], sides: np.ndarray, rows: np.ndarray) -> tuple[int, float]:
+        """The head that the examples at `rows` choose, and how far its new classes are lowered.
+
+        Heads behind the one that ends the search are not asked for.
+        """
+        is_new = (heads[0].encoded >= self.known).numpy()
+        old = OnDemand(lambda place: heads[place].select(rows[sides[rows] == "old"]), len(heads))
+        new = OnDemand(lambda place: heads[place].select(rows[is_new[rows]]), len(heads))
         place = self.chosen(old, new)
         return place, self.offset(old[place])
 
@@ -98,7 +127,7 @@ def _right(some: HeldOut) -> float:
     return float((some.outputs.argmax(dim=1) == some.encoded).double().mean()) if len(some) else 1.0
 
 
-def cross_settled(task: Task, heads: Sequence[HeldOut], sides: np.ndarray, seed: int, held_back: HeldBack) -> Tensor:
+def cross_settled(task: Task, heads: Several[HeldOut], sides: np.ndarray, seed: int, held_back: HeldBack) -> Tensor:
     """Outputs (N, C), each half by the head that the other chooses, held back and calibrated by it: no example judges
     what it has settled.
 

@@ -15,6 +15,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.core.spec import FitSpec
+from headstart.data.examples import Examples
 from headstart.experiment.pretraining_probe import Probe
 from headstart.tasks.base import Task
 
@@ -25,7 +26,7 @@ class Wish:
 
     Attributes
     ----------
-    spec : on what, how long it may take, and what computes.
+    spec : on what, how long it may take, and what computes. examples : what was read of it.
     out : the folder that the backbone goes into.
     backbone : what goes on from its own weights; None: the default of what is at hand, unless something else learns.
     method : with its settings; AUTO: what suits.
@@ -35,6 +36,7 @@ class Wish:
     """
 
     spec: FitSpec
+    examples: Examples
     out: Path
     backbone: str | None
     method: str

@@ -121,7 +121,7 @@ def gathered_pictures(
     HeadstartError : for every mistake in it, with what to do.
     """
     store = FrontierStore(store_folder())
-    pictures = inputs_of(wish.spec, labelled, store, stopwatch, progress)
+    pictures = inputs_of(wish.examples, labelled, store, stopwatch, progress)
     task, targets = targets_of(pictures, labelled, progress)
     kind, device = pictures.examples.modality, choose_device(wish.spec.device)
     teacher = None if wish.teacher is None else load(wish.teacher).requires_grad_(False).eval()

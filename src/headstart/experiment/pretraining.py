@@ -13,8 +13,8 @@ from headstart.core.timing import parse_duration
 from headstart.experiment.picture_material import PictureWish
 from headstart.experiment.pretrained_pictures import PretrainedPictures
 from headstart.experiment.pretrained_texts import PretrainedTexts
-from headstart.experiment.pretraining_choice import chosen_method
-from headstart.experiment.pretraining_inputs import modality_of
+from headstart.experiment.pretraining_choice import chosen_method, learns_labels
+from headstart.experiment.pretraining_inputs import read_sources
 from headstart.experiment.pretraining_pictures import look_through
 from headstart.experiment.reading import read_through
 from headstart.experiment.reading_material import ReadingWish
@@ -78,15 +78,18 @@ def pretrain(
     taught, begun, own = (None if each is None else str(each) for each in (teacher, backbone, student))
     spec = FitSpec(data, input, target, backbone=taught or begun, out=Path(out), resume=resume, **machine)  # type: ignore[arg-type]
     probed = None if probe is None else FitSpec(probe, target=probe_target, **machine)  # type: ignore[arg-type]
-    if modality_of(spec) in TextMethod.modalities:
+    examples = read_sources(spec, learns_labels(method))
+    if examples.modality in TextMethod.modalities:
         of_pictures = {"teacher": taught, "student": own, "size": size, "fresh": fresh}
         streams = {"course": None if course == AUTO else course}
         _refuse({**of_pictures, **streams}, "for pictures, and these are texts")
-        reading = ReadingWish(spec, Path(out), begun, method, epochs, probed, rate, architecture)
+        reading = ReadingWish(spec, examples, Path(out), begun, method, epochs, probed, rate, architecture)
         return read_through(reading, Progress(quiet))
     _refuse({"architecture": architecture}, "for texts, and these are pictures")
     chosen = chosen_method(method, taught)
-    wish = PictureWish(spec, Path(out), begun, chosen, epochs, probed, rate, taught, own, course, size, fresh)
+    wish = PictureWish(
+        spec, examples, Path(out), begun, chosen, epochs, probed, rate, taught, own, course, size, fresh
+    )
     return look_through(wish, Progress(quiet), method)
 
 

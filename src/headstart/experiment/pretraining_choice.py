@@ -29,6 +29,16 @@ def chosen_method(asked: str, teacher: str | None) -> str:
     return WITHOUT if teacher is None else WITH_TEACHER
 
 
+def learns_labels(asked: str) -> bool:
+    """Whether the method `asked` for learns from targets; none does that is taken where nobody asked.
+
+    Raises
+    ------
+    UsageError : there is no such method.
+    """
+    return asked != AUTO and METHODS.load(asked.partition(":")[0]).labelled
+
+
 def why_chosen(asked: str, wish: PictureWish, method: PictureMethod) -> str:
     """Which method it is, what it does, and why it where nobody `asked` for one."""
     said = f"Method: {wish.method}: {method.summary}"
@@ -46,12 +56,14 @@ def named_method(asked: str, kind: type[Kind]) -> Kind:
     ------
     UsageError : there is no such method, it is of another kind, or its settings cannot be.
     """
-    method = with_settings(METHODS, asked, "--method")
+    method, modality = with_settings(METHODS, asked, "--method"), kind.modalities[0]
+    noun = MODALITIES.load(modality)().noun
     if not isinstance(method, kind):
-        noun = MODALITIES.load(kind.modalities[0])().noun
         names = ", ".join(name for name, _ in methods_of(kind))
         raise UsageError(f"--method {asked} is not for {noun}; of {noun} learn {names}.")
     method.check()
+    if settings := method.meaningless(modality):
+        raise UsageError(f"--method {asked}: {' and '.join(settings)} means nothing for {noun}; leave it out.")
     return method
 
 

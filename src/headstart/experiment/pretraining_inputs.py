@@ -27,16 +27,15 @@ from headstart.tasks.base import Task
 
 
 def inputs_of(
-    spec: FitSpec, labelled: bool, store: FrontierStore, stopwatch: Stopwatch, progress: Progress
+    examples: Examples, labelled: bool, store: FrontierStore, stopwatch: Stopwatch, progress: Progress
 ) -> Checked:
-    """The inputs that can be read, none of a test split that the data give; where they are `labelled`, those with a
+    """Those of the examples that can be decoded and are in no test split; where they are `labelled`, those with a
     target, and it.
 
     Raises
     ------
-    InputError : there is none, or too many are damaged; no target is there.
+    InputError : there is none, or too many are damaged.
     """
-    examples = _read(spec, labelled)
     modality = MODALITIES.load(examples.modality)()
     learnt, notes = _learnt_from(examples, labelled)
     looked_at = "" if labelled else "; no label is looked at"
@@ -94,20 +93,16 @@ def names_of(data: Any) -> str:
     return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
 
 
-def modality_of(spec: FitSpec) -> str:
-    """The kind of inputs that there are.
+def read_sources(spec: FitSpec, labelled: bool) -> Examples:
+    """All that is to be learnt from, undecoded, with targets where they are `labelled`.
 
     Raises
     ------
-    InputError : they cannot be read.
+    InputError : they cannot be read; no target is there.
     """
-    found = [Request(each, spec.input, needs_targets=False, fits=False) for each in sources_of(spec.data)]
-    return read_together(found).modality
-
-
-def _read(spec: FitSpec, labelled: bool) -> Examples:
+    target = spec.target if labelled else None
     requests = [
-        Request(each, spec.input, spec.target, needs_targets=labelled, may_lack=labelled, fits=False)
+        Request(each, spec.input, target, needs_targets=labelled, may_lack=labelled, fits=False)
         for each in sources_of(spec.data)
     ]
     examples = read_together(requests)

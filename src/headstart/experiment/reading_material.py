@@ -84,7 +84,7 @@ def gathered_texts(
     HeadstartError : for every mistake in it, with what to do.
     """
     labelled = method is not None and method.labelled
-    texts = inputs_of(wish.spec, labelled, FrontierStore(store_folder()), stopwatch, progress)
+    texts = inputs_of(wish.examples, labelled, FrontierStore(store_folder()), stopwatch, progress)
     kind = texts.examples.modality
     texts = texts.select(_first_of_each(texts))
     task, targets = targets_of(texts, labelled, progress)

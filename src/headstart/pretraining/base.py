@@ -73,6 +73,10 @@ class PretrainingMethod(ABC):
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """Raise UsageError for settings that cannot be, before anything is computed."""
 
+    def meaningless(self, modality: str) -> list[str]:
+        """Of a method for several kinds of inputs, the settings that were given and mean nothing for this one."""
+        return []
+
 
 class PictureMethod(PretrainingMethod):
     """A way to learn from crops of pictures."""

@@ -8,7 +8,7 @@ from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
-from headstart.pretraining.base import OwnMethod, PictureMethod
+from headstart.pretraining.base import BROAD, OwnMethod, PictureMethod
 from headstart.tasks.base import Task
 
 
@@ -18,7 +18,8 @@ class Supervised(OwnMethod, TextMethod):
     Parameters
     ----------
     smoothing : of the classes, at least 0 and less than 1 (Szegedy et al. 2016, arXiv:1512.00567).
-    smallest : of pictures, the share of the area that a crop shows at least, more than 0 and at most 1.
+    smallest : of pictures, the share of the area that a crop shows at least, more than 0 and at most 1; that of most
+        methods unless given.
     """
 
     summary = "learns the targets of a labelled set, and leaves its head behind"
@@ -27,8 +28,9 @@ class Supervised(OwnMethod, TextMethod):
 
     labelled = True
 
-    def __init__(self, smoothing: float = 0.1, smallest: float = 0.08) -> None:
-        self.smoothing, self.scale = smoothing, (smallest, 1.0)
+    def __init__(self, smoothing: float = 0.1, smallest: float | None = None) -> None:
+        self.smoothing, self.smallest = smoothing, smallest
+        self.scale = BROAD if smallest is None else (smallest, 1.0)
 
     def check(self) -> None:
         if not 0 <= self.smoothing < 1 or not 0 < self.scale[0] <= 1:
@@ -36,6 +38,10 @@ class Supervised(OwnMethod, TextMethod):
                 f"supervised:smoothing={self.smoothing:g},smallest={self.scale[0]:g} cannot be: the first must be at "
                 "least 0 and less than 1, the second more than 0 and at most 1."
             )
+
+    def meaningless(self, modality: str) -> list[str]:
+        of_crops = modality not in PictureMethod.modalities and self.smallest is not None
+        return ["smallest"] if of_crops else []
 
     @classmethod
     def suits(cls, student: LanguageBackbone) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from headstart.core.threads import check_wanted
 from headstart.strategies._several_heads import SeveralHeads
 
 REMEMBERED = 10
@@ -41,6 +42,7 @@ def descend(problem: SeveralHeads, start: Point, penalty: float, tolerance: floa
     whole = slope + shrinkage * both
     conditioned = guess(whole)
     for _ in range(limit):
+        check_wanted()  # a fit solves heads beside its rungs, and Ctrl-C is not to wait for them
         total = loss + 0.5 * _dot(shrinkage * both, both)
         if _dot(whole, conditioned) <= 2 * tolerance * abs(total):
             break

@@ -162,7 +162,10 @@ class Task(Placed, ABC):
 
         Heads of parts share features and nothing else, so each is solved for itself.
         """
-        return [Part("", self, slice(0, self.outputs), encoded, torch.ones(len(encoded), dtype=torch.bool))]
+        return [self._whole(encoded)]
+
+    def _whole(self, encoded: Tensor) -> Part:
+        return Part("", self, slice(0, self.outputs), encoded, torch.ones(len(encoded), dtype=torch.bool))
 
     def narrowed(self, encoded: Tensor, most: int, seed: int) -> Part:
         """A task like this one, with its examples, where an idea of it is enough: itself, unless it says otherwise.
@@ -171,7 +174,7 @@ class Task(Placed, ABC):
         ----------
         most : the number of examples times outputs that the part should have at most, roughly.
         """
-        return self.parts(encoded)[0]
+        return self._whole(encoded)
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """N names of the strata a split should keep in proportion (classes, bands of a number)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -57,6 +57,9 @@ _OWNERS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 _DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _OF_A_FRAME = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
 
+Shown = Callable[[np.ndarray], np.ndarray]
+"""What makes of rescaled values (H, W) doubles from 0, black, to 255."""
+
 
 def is_dicom(start: bytes) -> bool:
     """Whether a file that begins so is DICOM."""
@@ -102,13 +105,13 @@ def decoded(file: BinaryIO, place: int | None, most_pixels: int) -> PIL.Image.Im
     """
     raw, header = _stored(file, place, most_pixels)
     with _damage_as_sentence():
-        return _coloured(raw) if raw.ndim == 3 else _grey(raw, header)
+        return _coloured(raw) if raw.ndim == 3 else _greys([(raw, header)])[0]
 
 
 def decoded_together(slices: Sequence[tuple[BinaryIO, int]], most_pixels: int) -> list[PIL.Image.Image]:
     """Neighbouring slices, a file and a frame of it each, as grey pictures with the window of the middle one.
 
-    Where there is no window, what lies between two percentiles of all of them is shown.
+    Where there is no window, one range is shown of all of them: 8 bits where each fits, else between two percentiles.
 
     Raises
     ------
@@ -121,15 +124,7 @@ def decoded_together(slices: Sequence[tuple[BinaryIO, int]], most_pixels: int) -
         sizes = sorted({f"{raw.shape[1]}×{raw.shape[0]}" for raw, _ in stored})
         raise ValueError(f"neighbouring slices of the series differ in size ({' and '.join(sizes)} pixels)")
     with _damage_as_sentence():
-        middle = stored[len(stored) // 2][1]
-        span = None if _has_window(middle) else _common_range(stored)
-        return [_grey(raw, own, middle, span) for raw, own in stored]
-
-
-def _common_range(stored: Sequence[tuple[np.ndarray, Any]]) -> tuple[float, float]:
-    """Between two percentiles of the rescaled values of several slices, padding left out."""
-    rescale = _pydicom_pixels().apply_modality_lut
-    return percentile_range(np.concatenate([rescale(raw, header)[~_padding(raw, header)] for raw, header in stored]))
+        return _greys(stored)
 
 
 def _stored(file: BinaryIO, place: int | None, most_pixels: int) -> tuple[np.ndarray, Any]:
@@ -217,25 +212,22 @@ def _coloured(raw: np.ndarray) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _grey(
-    raw: np.ndarray, header: Any, shown: Any = None, span: tuple[float, float] | None = None
-) -> PIL.Image.Image:
-    """(H, W) stored values → the picture: rescaled, windowed, MONOCHROME1 turned round, padding black.
+def _greys(stored: Sequence[tuple[np.ndarray, Any]]) -> list[PIL.Image.Image]:
+    """Slices, stored values (H, W) and a header each, as pictures that are all scaled alike."""
+    rescaled = [_pydicom_pixels().apply_modality_lut(raw, header) for raw, header in stored]
+    middle = stored[len(stored) // 2][1]
+    shown = _as_the_file_says(middle) or _between(*_span(rescaled, stored))
+    return [_grey(shown(values), raw, header) for values, (raw, header) in zip(rescaled, stored, strict=True)]
 
-    Parameters
-    ----------
-    shown : the header whose window counts; None for its own.
-    span : what is shown without a window, in rescaled values; None for what suits this picture.
-    """
-    padding = _padding(raw, header)
-    values = _pydicom_pixels().apply_modality_lut(raw, header)
-    values = _windowed(values, header if shown is None else shown, padding, span)
+
+def _grey(shades: np.ndarray, raw: np.ndarray, header: Any) -> PIL.Image.Image:
+    """(H, W) doubles from 0 to 255 → the picture: MONOCHROME1 turned round, padding black."""
     inverted = header.PhotometricInterpretation == "MONOCHROME1" or header.get("PresentationLUTShape") == "INVERSE"
-    values = 255 - values if inverted else values
-    values[padding] = 0
-    if raw.dtype.itemsize == 1 and not np.any(values % 1):
-        return PIL.Image.fromarray(values.astype(np.uint8))
-    return PIL.Image.fromarray(values.astype(np.float32))
+    shades = 255 - shades if inverted else shades
+    shades[_padding(raw, header)] = 0
+    if raw.dtype.itemsize == 1 and not np.any(shades % 1):
+        return PIL.Image.fromarray(shades.astype(np.uint8))
+    return PIL.Image.fromarray(shades.astype(np.float32))
 
 
 def _padding(raw: np.ndarray, header: Any) -> np.ndarray:
@@ -247,20 +239,36 @@ def _padding(raw: np.ndarray, header: Any) -> np.ndarray:
     return (raw >= low) & (raw <= high)
 
 
-def _windowed(values: np.ndarray, header: Any, padding: np.ndarray, span: tuple[float, float] | None) -> np.ndarray:
-    """The window or table of the file; without one all of 8 bits, or `span`, or what lies between two percentiles."""
+def _as_the_file_says(header: Any) -> Shown | None:
+    """By its table or its window; None without one."""
     pixels = _pydicom_pixels()
     if header.get("VOILUTSequence"):
         depth = int(header.VOILUTSequence[0].LUTDescriptor[2])
-        return scaled(pixels.apply_voi_lut(values, header), 0, 2**depth - 1)
-    if _has_window(header):
-        ends = np.array([[-1e12, 1e12]])  # what the window makes of anything below it, and above
-        with np.errstate(over="ignore"):
-            low, high = pixels.apply_windowing(ends, header)[0]
-        return scaled(pixels.apply_windowing(values, header), low, high)
-    if int(header.get("BitsStored") or 16) <= 8 and values.min() >= 0 and values.max() <= 255:
-        return values.astype(np.float64)
-    return scaled(values, *(span or percentile_range(values[~padding])))
+        return lambda values: scaled(pixels.apply_voi_lut(values, header), 0, 2**depth - 1)
+    if not _has_window(header):
+        return None
+    ends = np.array([[-1e12, 1e12]])  # what the window makes of anything below it, and above
+    with np.errstate(over="ignore"):
+        low, high = pixels.apply_windowing(ends, header)[0]
+    return lambda values: scaled(pixels.apply_windowing(values, header), low, high)
+
+
+def _between(low: float, high: float) -> Shown:
+    return lambda values: scaled(values, low, high)
+
+
+def _span(rescaled: Sequence[np.ndarray], stored: Sequence[tuple[np.ndarray, Any]]) -> tuple[float, float]:
+    """What is shown without a window: all of 8 bits where every slice keeps to them, else what lies between two
+    percentiles of the `rescaled` values of all, padding left out.
+    """
+    both = [(values, raw, header) for values, (raw, header) in zip(rescaled, stored, strict=True)]
+    if all(_keeps_to_eight_bits(values, header) for values, _, header in both):
+        return full_range(np.dtype(np.uint8))
+    return percentile_range(np.concatenate([values[~_padding(raw, header)] for values, raw, header in both]))
+
+
+def _keeps_to_eight_bits(values: np.ndarray, header: Any) -> bool:
+    return bool(int(header.get("BitsStored") or 16) <= 8 and values.min() >= 0 and values.max() <= 255)
 
 
 def _has_window(header: Any) -> bool:

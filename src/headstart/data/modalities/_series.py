@@ -8,7 +8,9 @@ import numpy as np
 
 from headstart.data.modalities._dicom import as_stored, frames_of, header_of
 
-_ORDER = ["SeriesInstanceUID", "ImagePositionPatient", "ImageOrientationPatient", "InstanceNumber", "NumberOfFrames"]
+_ORDER = ["ImagePositionPatient", "ImageOrientationPatient", "InstanceNumber", "NumberOfFrames"]
+_TIMES = ("TemporalPositionIdentifier", "AcquisitionNumber", "EchoNumbers", "TriggerTime", "AcquisitionTime")
+"""What tells the volumes of one series from each other, the surest first."""
 
 
 class SeriesPlace(NamedTuple):
@@ -16,16 +18,19 @@ class SeriesPlace(NamedTuple):
 
     Attributes
     ----------
-    series : the identifier of its series; empty where it has none.
+    series : the identifier of its series; empty where it has none. instance : that of its picture; empty likewise.
     position : of its slice across the series, in millimetres; None where the file does not say.
     number : of the instance; None where there is none.
     frames : how many pictures it holds.
+    times : at which time point it was acquired, by each of several elements; empty where the file does not say.
     """
 
     series: str
+    instance: str
     position: float | None
     number: int | None
     frames: int
+    times: tuple[str, ...]
 
 
 def series_place(file: BinaryIO) -> SeriesPlace:
@@ -35,10 +40,13 @@ def series_place(file: BinaryIO) -> SeriesPlace:
     ------
     ValueError : it cannot be read.
     """
-    header = header_of(file, _ORDER, pixels=False)
-    series = as_stored(header, "SeriesInstanceUID")
+    header = header_of(file, ["SeriesInstanceUID", "SOPInstanceUID", *_ORDER, *_TIMES], pixels=False)
+    series, instance = as_stored(header, "SeriesInstanceUID"), as_stored(header, "SOPInstanceUID")
     number = _numbers(header, "InstanceNumber", 1)
-    return SeriesPlace(series, _position(header), int(number[0]) if number else None, frames_of(header))
+    times = tuple(as_stored(header, name) for name in _TIMES)
+    return SeriesPlace(
+        series, instance, _position(header), int(number[0]) if number else None, frames_of(header), times
+    )
 
 
 def _position(header: Any) -> float | None:

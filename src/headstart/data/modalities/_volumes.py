@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,10 @@ from headstart.core.slices import SliceStack
 from headstart.data.modalities import _dicom, _nifti
 from headstart.data.modalities._scans import DICOM, count_of, spread_over
 from headstart.data.modalities._series import SeriesPlace, series_place
+from headstart.data.modalities.base import Clash
+
+MICROMETRES = 3
+"""Digits of a millimetre in which two positions differ."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +48,40 @@ class Volume:
         return sum(path.stat().st_size for path in self.paths)
 
 
+class Found(NamedTuple):
+    """A file of a series, its row, and where in the series it belongs."""
+
+    place: SeriesPlace
+    row: int
+    path: Path
+
+
 class Member(NamedTuple):
-    """One input that is made of the references at ``rows``, in this order."""
+    """One input that is made of the references at ``rows``, in this order.
+
+    ``clashes`` holds pairs of rows whose slices cannot both be in it, and whether they are the same slice.
+    """
 
     reference: Volume
     rows: list[int]
+    clashes: tuple[Clash, ...] = ()
 
 
 def volumes_of(paths: Sequence[tuple[int, Path]], shown: int) -> list[Member]:
     """The volumes in medical files, each with its row: the files of one DICOM series in one folder are one.
 
-    A file of several frames and a NIfTI file are volumes themselves, and so is what cannot be read.
+    A file of several frames and a NIfTI file are volumes themselves, and so is what cannot be read. Several time
+    points of one series are a volume each.
     """
-    series: dict[tuple[str, ...], list[tuple[SeriesPlace, int, Path]]] = defaultdict(list)
+    series: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     alone = []
     for row, path in paths:
         place = _series_place(path)
         if place is None or place.frames > 1 or not place.series:
             alone.append(Member(Volume((path,), shown), [row]))
         else:
-            series[str(path.parent), place.series].append((place, row, path))
-    together = [_in_order(found, shown) for found in series.values()]
+            series[str(path.parent), place.series].append(Found(place, row, path))
+    together = [_in_order(part, shown) for found in series.values() for part in _time_points(found)]
     return sorted([*alone, *together], key=lambda member: min(member.rows))
 
 
@@ -91,17 +108,50 @@ def parts_of(volume: Volume) -> list[Volume]:
     return [volume, *(replace(volume, place=place) for place in spread_over(count))]
 
 
-def _in_order(found: list[tuple[SeriesPlace, int, Path]], shown: int) -> Member:
-    """By position where all have one, then by number where all have one, then by name."""
-    placed = all(place.position is not None for place, _, _ in found)
-    numbered = all(place.number is not None for place, _, _ in found)
+def _time_points(found: list[Found]) -> list[list[Found]]:
+    """The files of a series, divided by what tells its time points apart where places occur more than once.
 
-    def key(each: tuple[SeriesPlace, int, Path]) -> tuple[float, int, str]:
-        place, _, path = each
-        return (place.position or 0.0) if placed else 0.0, (place.number or 0) if numbered else 0, path.name
+    Undivided where no place does, or nothing that all files say makes the places of each part differ.
+    """
+    if not _clashes(found):
+        return [found]
+    for which in range(len(found[0].place.times)):
+        parts: dict[str, list[Found]] = defaultdict(list)
+        for each in found:
+            parts[each.place.times[which]].append(each)
+        if "" not in parts and not any(map(_clashes, parts.values())):
+            return list(parts.values())
+    return [found]
 
-    ordered = sorted(found, key=key)
-    return Member(Volume(tuple(path for _, _, path in ordered), shown), [row for _, row, _ in ordered])
+
+def _clashes(found: list[Found]) -> tuple[Clash, ...]:
+    """Pairs of rows at the same place, and whether they hold the same slice."""
+    instances: dict[str, int] = {}
+    places: dict[tuple[float, int, str], int] = {}
+    clashes, key = [], _key_of(found)
+    for each in found:
+        same = instances.setdefault(each.place.instance or str(each.path), each.row)
+        there = places.setdefault(key(each), each.row)
+        if same != each.row:
+            clashes.append((same, each.row, True))
+        elif there != each.row:
+            clashes.append((there, each.row, False))
+    return tuple(clashes)
+
+
+def _in_order(found: list[Found], shown: int) -> Member:
+    ordered = sorted(found, key=_key_of(found))
+    volume = Volume(tuple(each.path for each in ordered), shown)
+    return Member(volume, [each.row for each in ordered], _clashes(found))
+
+
+def _key_of(found: list[Found]) -> Callable[[Found], tuple[float, int, str]]:
+    """By position where all have one, else by number where all have one, else by name."""
+    if all(each.place.position is not None for each in found):
+        return lambda each: (round(each.place.position or 0.0, MICROMETRES), 0, "")
+    if all(each.place.number is not None for each in found):
+        return lambda each: (0.0, each.place.number or 0, "")
+    return lambda each: (0.0, 0, each.path.name)
 
 
 def _series_place(path: Path) -> SeriesPlace | None:

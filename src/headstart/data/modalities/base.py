@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+Clash = tuple[int, int, bool]
+"""Two rows whose slices cannot both be in a volume, and whether they are the same slice."""
+
 UNREADABLE = "unreadable"
 """The class of a fragment that says why an input cannot be shown."""
 
@@ -106,9 +109,10 @@ class Modality(ABC):
         """
         return [reference]
 
-    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int]]]:
+    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int], tuple[Clash, ...]]]:
         """What there is among the inputs of volumes, in order: a reference to a stack of `slices` neighbouring slices
-        of each, and the rows of the inputs that it is made of. None where the modality knows no volumes.
+        of each, the rows of the inputs that it is made of, and pairs of rows that cannot both be in it, with whether
+        they are the same slice. None where the modality knows no volumes.
         """
         return []
 

@@ -37,7 +37,7 @@ from headstart.data.modalities._scans import (
     slices_of,
 )
 from headstart.data.modalities._volumes import Volume, decoded_volume, parts_of, volumes_of
-from headstart.data.modalities.base import UNREADABLE, Look, Modality
+from headstart.data.modalities.base import UNREADABLE, Clash, Look, Modality
 
 _THUMBNAIL, _QUALITY = 160, 80
 _IMAGE_DIMENSIONS = (2, 3)
@@ -167,7 +167,7 @@ class Image(Modality):
         """That a model of medical files is no medical device."""
         return CAUTION if any(_scan_path(reference) for reference in references) else ""
 
-    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int]]]:
+    def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int], tuple[Clash, ...]]]:
         """DICOM files of one series in one folder as one input, as is each other medical file; pictures stay away."""
         paths = [(row, _scan_path(reference)) for row, reference in enumerate(references)]
         return [*volumes_of([(row, path) for row, path in paths if path is not None], slices)]

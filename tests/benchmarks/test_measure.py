@@ -1,0 +1,26 @@
+"""A measured process leaves no temporary file behind, even where it is killed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+MAKES = "import tempfile, time; print(tempfile.mkdtemp(), flush=True); time.sleep({seconds})"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+@pytest.mark.parametrize(("seconds", "status"), [(0, 0), (600, -9)])
+def test_temporary_folders_go_with_the_process(
+    benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = [sys.executable, "-c", MAKES.format(seconds=seconds)]
+    done = importlib.import_module("measure").run(command, tmp_path, 5, {})
+    assert done.status == status
+    assert tmp_path in Path(done.stdout.strip()).parents
+    assert list(tmp_path.iterdir()) == []
