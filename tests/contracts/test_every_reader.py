@@ -57,6 +57,9 @@ def sources(root: Path) -> dict[str, Any]:
     _picture(root / "loose" / "a.jpg")
     _masks(root / "masks_inside", "images/train", "masks/train")
     _masks(root / "masks_outside", "train/images", "train/labels")
+    _picture(root / "an_object_a_file" / "images" / "a.jpg")
+    (root / "an_object_a_file" / "masks" / "a").mkdir(parents=True)
+    Image.fromarray(np.eye(4, dtype=np.uint8)).save(root / "an_object_a_file" / "masks" / "a" / "1.png")
     _file(root / "saved" / "dataset_dict.json", "{}")
     _file(root / "saved_one" / "state.json", "{}")
     _file(root / "saved_one" / "dataset_info.json", "{}")
@@ -81,6 +84,7 @@ def sources(root: Path) -> dict[str, Any]:
         "pictures and masks": _masks(root / "masks", "images", "masks"),
         "pictures and masks, splits inside": root / "masks_inside",
         "pictures and masks, splits outside": root / "masks_outside",
+        "pictures and a mask for each object": root / "an_object_a_file",
         "text file": _file(root / "notes.txt", "it was good\n\nit was bad\n"),
         "folder of text files": _file(root / "notes" / "may" / "a.TXT", "it was good").parent.parent,
         "saved data set": root / "saved",

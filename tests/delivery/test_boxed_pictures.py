@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import pytest
 
 from headstart.core.boxes import Box, Boxes
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.answers import Answer, write_pictures
-from headstart.delivery.boxed_pictures import Boxed, coco_json
+from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim
 from headstart.tasks._box_marks import marks
 from headstart.tasks.base import Predictions
 
@@ -78,3 +80,23 @@ def test_what_became_of_each_box() -> None:
     # The second is a dog; the third lies where nothing is asked for.
     assert seen == [("false alarm", "cat", 0.8), ("missed", "dog", None), ("found", "cat", 0.9)]
     assert marks(Boxes((), (10, 10)), []) == []
+
+
+def letters(side: int) -> int:
+    """White pixels of a black picture with a box: those of its words."""
+    content = drawn(PIL.Image.new("RGB", (side, side)), FOUND[0], ["dog"])
+    return int((np.asarray(PIL.Image.open(io.BytesIO(content))).min(axis=2) > 200).sum())
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_words_grow_with_the_picture(times: int) -> None:
+    assert letters(720 * times) > 0.7 * times**2 * letters(720)
+    assert letters(100) > 0.5 * letters(360)  # never smaller than can be read
+
+
+def test_the_rim_of_a_mask_is_one_pixel_wide() -> None:
+    places = np.zeros((6, 7), bool)
+    places[1:5, 0:4] = True
+    wanted = places.copy()
+    wanted[2:4, 1:3] = False
+    np.testing.assert_array_equal(rim(places), wanted)

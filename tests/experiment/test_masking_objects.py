@@ -70,7 +70,7 @@ def test_answers_hold_run_lengths_that_cover_the_objects(fitted: Path, data: Pat
 
 def test_report_and_reasons(fitted: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (fitted / "report.html").read_text(encoding="utf-8")
-    assert "an object with a mask is tinted so" in page
+    assert "a mask is outlined and tinted so" in page
     assert "mAP of boxes" in page
     assert "Why it says so" in page
     model = headstart.load(fitted)

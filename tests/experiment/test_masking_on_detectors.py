@@ -9,14 +9,25 @@ import numpy as np
 import pytest
 
 import headstart
-from headstart.backbones import load
+from headstart.backbones import SOURCES, load
+from headstart.cli import main
 from headstart.core import statistics
+from headstart.core.outlines import decompressed
 from headstart.tasks._mask_branches import TaughtMasks, branch_on
 from outlined_shapes import COLOURS, shapes
+from set_detectors import set_detector
 from small_detectors import saved
 
-FAMILIES = ("ssd300_mobilenet_v1", "retinanet_resnet50_fpn", "fcos_resnet50_fpn")
-"""One of each kind of levels; a Mask R-CNN, which is a Faster R-CNN, starts the chain below."""
+FAMILIES = (
+    "ssd300_mobilenet_v1",
+    "ssdlite320_mobilenet_v3_large",
+    "retinanet_resnet50_fpn",
+    "fcos_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn_v2",
+)
+"""A Mask R-CNN, which is a Faster R-CNN, starts the chain below."""
+
+SETS = SOURCES.load("transformers_detectors")().families()
 
 ONE_EPOCH = "head_training:epochs=1,views=0"
 
@@ -48,6 +59,20 @@ def test_each_detector_is_the_start_of_a_mask_network(family: str, few: Path, tm
     start = load(tmp_path / "model")
     assert start.detector.columns[start.detector.first :] == tuple(sorted(COLOURS))
     assert any(name.startswith("masks.") for name in start.detector.weights)
+
+
+@pytest.mark.parametrize("family", SETS)
+def test_each_detector_of_sets_is_the_start_of_a_mask_network(family: str, few: Path, tmp_path: Path) -> None:
+    set_detector(tmp_path / "detector", family)
+    assert fitted(few, tmp_path / "detector", tmp_path / "model")["task"] == "instances"
+    described = json.loads((tmp_path / "model" / "model.json").read_text())
+    described["calibration"]["threshold"] = 1e-4  # a miniature is sure of nothing
+    (tmp_path / "model" / "model.json").write_text(json.dumps(described))
+    assert main(["predict", str(tmp_path / "model"), str(few / "test"), "-o", str(tmp_path / "out")]) in (0, None)
+    found = json.loads((tmp_path / "out" / "predictions.json").read_text())["annotations"]
+    assert found
+    assert all(decompressed(one["segmentation"]["counts"]) for one in found)
+    assert load(tmp_path / "model").detector.family == family
 
 
 def test_a_mask_network_goes_on_to_boxes_and_a_detector_to_masks_and_other_masks(few: Path, tmp_path: Path) -> None:

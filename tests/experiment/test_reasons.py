@@ -93,6 +93,16 @@ def test_a_fit_soon_over_has_seconds_for_the_first_two() -> None:
     assert max(left(20, 21)) < 0
 
 
+def test_that_maps_would_take_long_is_said_once(
+    photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = iter(range(10, 100))
+    monkeypatch.setattr("headstart.experiment.reasons._seconds_of", lambda *_: float(next(took)))
+    found = reasons_for(load(photo_model), candidates(photos, 3), 5.0, 5.0, seed=0)
+    assert found.missing.count("Words or places are not marked here: it would take 10 s a prediction.") == 1
+    assert "it would take" not in found.missing.replace("it would take 10 s", "")
+
+
 def test_what_costs_more_than_the_time_there_is_is_not_begun(
     photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

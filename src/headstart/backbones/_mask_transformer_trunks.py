@@ -14,15 +14,18 @@ from headstart.backbones._transformers_trunks import OnBackboneTrunk, brought_to
 _TEMPERATURE = 10_000
 _TINY = 1e-6
 
-_QUERIES = ("model.transformer_module", "class_predictor", "mask_embedder", "criterion")
-"""What asks for masks, and what only training reads."""
+QUERIES = ("model.transformer_module", "class_predictor", "mask_embedder")
+"""What asks for masks."""
+
+_LEFT_OUT = (*QUERIES, "criterion")
+_COMPARED = "mask_projection"
 
 
 class MaskFormerTrunk(OnBackboneTrunk):
     """MaskFormer (Cheng et al. 2021, arXiv:2107.06278): a pyramid of features on the maps of a backbone."""
 
     closed = ("MaskFormerFPNConvLayer", "MaskFormerFPNLayer")
-    left_out = _QUERIES
+    left_out = _LEFT_OUT
 
     def __init__(self, whole: Any) -> None:
         module = whole.model.pixel_level_module
@@ -37,12 +40,15 @@ class MaskFormerTrunk(OnBackboneTrunk):
         projected: Tensor = self.mask_projection(found)
         return projected
 
+    def read_by_queries(self) -> list[str]:
+        return [_COMPARED, f"given.{len(self.given) - 1}"]
+
 
 class Mask2FormerTrunk(OnBackboneTrunk):
     """Mask2Former (Cheng et al. 2022, arXiv:2112.01527): attention among the coarsest maps, fused with finer ones."""
 
     closed = ("_Attention",)
-    left_out = _QUERIES
+    left_out = _LEFT_OUT
 
     def __init__(self, whole: Any) -> None:
         module = whole.model.pixel_level_module
@@ -66,6 +72,9 @@ class Mask2FormerTrunk(OnBackboneTrunk):
             found = smooth(beside + brought_to(found, beside))
         projected: Tensor = self.mask_projection(found)
         return projected
+
+    def read_by_queries(self) -> list[str]:
+        return [_COMPARED, *(f"attended.{place}" for place in reversed(range(len(self.attended))))]
 
 
 class _Attention(nn.Module):

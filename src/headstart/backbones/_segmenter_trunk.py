@@ -30,6 +30,11 @@ class SegmenterTrunk(nn.Module, ABC):
     def last_map(self, pixels: Tensor) -> Tensor:
         """The map (N, D, h, w) that the predictor would read, or its means over a few places where it is wide."""
 
+    def read_by_queries(self) -> list[str]:
+        """Names of the modules whose maps its queries read, from fine to coarse; the first is what they are compared
+        with. None where it has no queries."""
+        return []
+
     def closed_types(self) -> tuple[type[nn.Module], ...]:
         """The types named in :attr:`closed`."""
         return tuple({type(module) for module in self.modules() if type(module).__name__ in self.closed})

@@ -12,6 +12,7 @@ from headstart.backbones import _transformers_pixels as pixels
 from headstart.backbones._card import Card
 from headstart.backbones._image_backbone import ImageBackbone
 from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones._mask_queries import holds_queries, queries_of
 from headstart.backbones._mask_transformer_trunks import Mask2FormerTrunk, MaskFormerTrunk
 from headstart.backbones._segmenter_kinds import KINDS
 from headstart.backbones._segmenter_trunk import SegmenterTrunk
@@ -129,7 +130,7 @@ def preprocess_of(settings: Mapping[str, Any], plain: Mapping[str, Any], where: 
 def backbone(
     plain: Mapping[str, Any], preprocess: ImagePreprocess, card: Card, weights: Path | None = None
 ) -> ImageBackbone:
-    """The trunk with the weights in the folder `weights`, or random ones.
+    """The trunk with the weights in the folder `weights`, or random ones, which knows the queries on it.
 
     Raises
     ------
@@ -143,13 +144,17 @@ def backbone(
         _check_backbone(plain, where)
     with told(f"{where}: no network can be built from config.json"), quietly():
         config = make_config(plain, where)
-        description = {"source": _SOURCE, "config": plain_config(config)}  # MaskFormer rewrites its own
+        written = plain_config(config)
+        description = {"source": _SOURCE, "config": written}  # MaskFormer rewrites its own
         if weights is None:
             whole = model._from_config(config, dtype=torch.float32)
         else:
             whole = load_whole(weights, config, model, trunk.left_out)
         network = trunk(whole)
-        return ImageBackbone(network, card, preprocess, description, leaves=network.closed_types())
+        made = ImageBackbone(network, card, preprocess, description, leaves=network.closed_types())
+        if weights is not None and holds_queries(weights):
+            made.detector = queries_of(whole, network, written)
+        return made
 
 
 def _check_backbone(plain: Mapping[str, Any], where: str) -> None:

@@ -124,7 +124,7 @@ class Backbone(nn.Module, ABC):
     there is none, or none that is linear on them."""
 
     detector: Detector | None = None
-    """The head that it was pretrained with to find boxes; None where it was pretrained for something else."""
+    """The head that it was pretrained with to find boxes, or masks of objects; None where there is no such head."""
 
     @abstractmethod
     def stages(self) -> list[Stage]:

@@ -21,7 +21,7 @@ OF_MASKS = "masks"
 
 @dataclass(frozen=True)
 class Detector:
-    """The head of a network that was pretrained to find boxes.
+    """The head of a network that was pretrained to find boxes, or masks of objects.
 
     Attributes
     ----------
@@ -33,6 +33,7 @@ class Detector:
     first : how many columns come before those of classes, whatever the classes are, as that of the background.
     frame : (width, height) in pixels of the pictures that it takes; None for any.
     weights : of the head that its family has here, by name, with these columns; None where they are lost.
+    finds_masks : whether what it finds are masks, which boxes follow from: it cannot learn from boxes alone.
     """
 
     family: str
@@ -42,6 +43,7 @@ class Detector:
     first: int = 0
     frame: tuple[int, int] | None = None
     weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
+    finds_masks: bool = False
 
     def describe(self) -> dict[str, Any]:
         """JSON of everything but the weights; :meth:`from_description` reads it back."""
@@ -55,10 +57,16 @@ class Detector:
         frame = description["frame"]
         size = None if frame is None else (int(frame[0]), int(frame[1]))
         columns, first = tuple(description["columns"]), int(description["first"])
-        return cls(description["family"], maps, description["settings"], columns, first, size)
+        masks = bool(description.get("finds_masks"))
+        return cls(description["family"], maps, description["settings"], columns, first, size, None, masks)
 
-    def of_boxes(self) -> Detector:
-        """The same without mask layers, if it has any; of a head with masks, the weights that find boxes."""
+    def of_boxes(self) -> Detector | None:
+        """The same without mask layers, if it has any; of a head with masks, the weights that find boxes.
+
+        None where nothing of its head finds boxes without masks.
+        """
+        if self.finds_masks:
+            return None
         settings = {name: value for name, value in self.settings.items() if name != OF_MASKS}
         if self.weights is None:
             return replace(self, settings=settings)

@@ -110,6 +110,27 @@ def read_codes(path: Path, coloured: bool | None = None) -> Codes:
     return Codes((pixels[..., 0] << 16) + (pixels[..., 1] << 8) + pixels[..., 2], True)
 
 
+def read_numbers(path: Path) -> np.ndarray:
+    """The pixels (H, W) of a mask that hold a whole number each, of 8, 16 or 32 bits; 255 of a palette is nothing.
+
+    Raises
+    ------
+    ValueError : a person's sentence on what is wrong.
+    """
+    image = _opened(path)
+    if image.mode == "F":
+        raise ValueError("its pixels are fractions (floats), and numbers of objects are whole: save it with 16 bits")
+    if image.mode == "1":
+        image = image.convert("L")
+    if image.mode == "P" or image.mode[0] in "LI":
+        numbers = np.asarray(image.convert("L") if image.mode == "LA" else image).astype(np.int64)
+        return np.where(numbers == IGNORED, 0, numbers) if image.mode == "P" else numbers
+    pixels = np.asarray(image.convert("RGB")).astype(np.int64)
+    if (pixels != pixels[..., :1]).any():
+        raise ValueError("its pixels are colours, and those of a mask of objects are whole numbers, 0 for none")
+    return pixels[..., 0]
+
+
 def _opened(path: Path) -> PIL.Image.Image:
     try:
         with PIL.Image.open(path) as image:

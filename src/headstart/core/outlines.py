@@ -82,9 +82,22 @@ def unrolled(counts: Sequence[int], size: tuple[int, int]) -> np.ndarray:
 
 def run_lengths(bitmap: np.ndarray) -> list[int]:
     """The run lengths of 0, 1, 0, … down the columns of (H, W) booleans."""
-    flat = np.concatenate([[False], bitmap.T.ravel(), [False]])
-    turns = np.flatnonzero(flat[1:] != flat[:-1])
-    counts = np.diff(np.concatenate([[0], turns, [bitmap.size]]))
+    return _runs(np.flatnonzero(bitmap.T), bitmap.size)
+
+
+def outline_of(part: np.ndarray, corner: tuple[int, int], size: tuple[int, int]) -> Outline:
+    """The outline of what is True in a part (h, w) of a picture of (width, height) pixels, at its corner (x, y)."""
+    across, down = np.divmod(np.flatnonzero(part.T), len(part))
+    places = (across + corner[0]) * size[1] + down + corner[1]
+    return Outline(counts=compressed(_runs(places, size[0] * size[1])), size=size)
+
+
+def _runs(places: np.ndarray, total: int) -> list[int]:
+    """The run lengths of 0, 1, 0, … of so many pixels in all, of which those at the rising `places` are 1."""
+    steps = np.diff(places) != 1
+    starts, ends = places[np.append(True, steps)[: len(places)]], places[np.append(steps, True)[: len(places)]] + 1
+    turns = np.stack([starts, ends], axis=1).ravel()
+    counts = np.diff(np.concatenate([[0], turns, [total]]))
     return counts[:-1].tolist() if len(counts) > 1 and counts[-1] == 0 else counts.tolist()
 
 

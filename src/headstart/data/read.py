@@ -47,6 +47,7 @@ def read_as(
     target: str | None = None,
     needs_targets: bool = False,
     stack: int | None = None,
+    objects: bool = False,
 ) -> Examples:
     """What a finished model is asked about, undecoded.
 
@@ -54,16 +55,17 @@ def read_as(
     ----------
     modality : of the inputs that it takes. columns : of the table it was trained from, by role, taken where nobody
         names one. stack : how many slices of a volume it takes; None for a model that takes files as they are.
+    objects : whether it finds single objects, by which masks are judged then.
 
     Raises
     ------
     InputError : as :func:`read`, or the inputs are of another kind.
     """
     usual = {role: name for role, name in columns.items() if name}
-    return check_kind(
-        read(Request(source, input, target, needs_targets=needs_targets, fits=False, stack=stack, usual=usual)),
-        modality,
+    request = Request(
+        source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, usual=usual
     )
+    return check_kind(read(request), modality)
 
 
 def check_kind(examples: Examples, modality: str) -> Examples:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
+import PIL.ImageFont
 
 from headstart.core.files import whole_folder
 from headstart.core.outlines import compressed, run_lengths
@@ -28,6 +29,10 @@ COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9
 
 QUALITY, STRENGTH = 90, 0.45
 """Of the JPEG files, and how much of the colour of its class covers an object that has a mask."""
+
+
+SMALLEST_LETTERS, LETTERS = 10.0, 36
+"""Pixels of the letters on a picture, and how many times as long as these its shorter side is otherwise."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +132,29 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
             shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
+    pen.font = PIL.ImageFont.load_default(max(SMALLEST_LETTERS, min(shown.size) / LETTERS))
     for box in reversed(boxes):
         colour = COLOURS[labels.index(box["label"]) % len(COLOURS)]
         edges = [edge * side for edge, side in zip(box["edges"], shown.size * 2, strict=True)]
         pen.rectangle(edges, outline=colour, width=line)
-        words = f"{box['label']} {box['score']:.2f}"
-        pen.rectangle(pen.textbbox((edges[0], edges[1]), words), fill=colour)
-        pen.text((edges[0], edges[1]), words, fill="white")
+        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour)
     content = io.BytesIO()
     shown.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
+
+
+def labelled(pen: PIL.ImageDraw.ImageDraw, corner: tuple[float, float], words: str, colour: str) -> None:
+    """Write `words` in white on a strip of `colour` whose upper left `corner` is given in pixels."""
+    right, bottom = pen.textbbox(corner, words)[2:]
+    pen.rectangle((*corner, right + 2, bottom + 2), fill=colour)
+    pen.text((corner[0] + 1, corner[1]), words, fill="white")
+
+
+def rim(places: np.ndarray) -> np.ndarray:
+    """(H, W) the True places whose neighbour to a side, or the end of the picture, is not."""
+    inner = np.pad(places, 1)
+    inside = inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
+    return places & ~inside
 
 
 def tinted(picture: PIL.Image.Image, places: np.ndarray, colour: str, strength: float) -> PIL.Image.Image:

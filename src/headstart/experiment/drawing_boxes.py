@@ -13,7 +13,7 @@ from torch import Tensor
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, tinted
+from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, labelled, rim, tinted
 from headstart.delivery.report.evidence import Boxed
 from headstart.experiment.embedding import embedded, widened
 from headstart.tasks._box_marks import Kind, Mark, marks
@@ -66,7 +66,7 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str
         if mark.mask is not None:
             corners = [edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True)]
             places = pasted(mark.mask, corners, shown.size, max(shown.size)).whole(shown.size)
-            shown = tinted(shown, places, INKS[mark.kind], STRENGTH)
+            shown = tinted(tinted(shown, places, INKS[mark.kind], STRENGTH), rim(places), INKS[mark.kind], 1.0)
     pen = PIL.ImageDraw.Draw(shown)
     for mark in reversed(found):
         left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))
@@ -74,5 +74,5 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str
         if mark.kind == "missed" and min(right - left, bottom - top) > 10:
             pen.rectangle((left + 4, top + 4, right - 4, bottom - 4), outline=INKS[mark.kind])
         if mark.kind == "false alarm":
-            pen.text((left + 3, top + 2), f"{mark.label} {mark.score:.2f}", fill=INKS[mark.kind])
+            labelled(pen, (left, top), f"{mark.label} {mark.score:.2f}", INKS[mark.kind])
     return embedded(shown, f"{name}: {_said(found)}")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
-from headstart.delivery.boxed_pictures import BOXES
+from headstart.delivery.boxed_pictures import BOXES, MASKS
 from headstart.experiment.reasons import Candidate, worth_explaining
 from headstart.tasks._box_marks import Mark, marks
 from headstart.tasks.base import Task
@@ -46,14 +46,16 @@ def _boxes(
 
 
 def _shown(task: Task, examples: Examples, rows: np.ndarray, outputs: Tensor) -> list[tuple[int, Mark]]:
-    """(place of the picture, box) of every box that is shown and is right or wrong."""
-    targets, found = examples.targets or [], task.decode(outputs, {}).columns.get(BOXES, [])
-    pairs = [(place, targets[rows[place]], boxes) for place, boxes in enumerate(found)]
+    """(place of the picture, box) of every box that is shown and is right or wrong, by its mask where it has one."""
+    columns = task.decode(outputs, {}).columns
+    found = columns.get(BOXES, [])
+    pairs = zip(found, columns.get(MASKS) or [None] * len(found), strict=True)
+    targets = [(examples.targets or [])[row] for row in rows[: len(found)]]
     return [
         (place, mark)
-        for place, target, boxes in pairs
+        for place, (target, (boxes, grids)) in enumerate(zip(targets, pairs, strict=True))
         if isinstance(target, Boxes)
-        for mark in marks(target, boxes)
+        for mark in marks(target, boxes, grids)
         if mark.score is not None
     ]
 

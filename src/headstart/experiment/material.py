@@ -26,7 +26,7 @@ from headstart.experiment.out_of_fold import stratified_folds, units_of
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
-from headstart.tasks import choose_task
+from headstart.tasks import TASKS, choose_task
 from headstart.tasks.base import Task
 
 SHOWN_SET_ASIDE = 10
@@ -99,6 +99,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         group_column(spec.group),
         keeps_splits=spec.split != ANEW,
         stack=spec.stack,
+        objects=bool(spec.task) and TASKS.load(str(spec.task)).finds_boxes,
     )
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -99,6 +100,8 @@ def reasons_for(
             try:
                 question = each.question(asks)
                 plan = plan or _planned(question.asked, left, notes)
+                if plan is None:
+                    continue
                 if plan.seconds <= left:
                     made = _explained(question, each, plan, seed)
                     found.explained.append(made)
@@ -138,9 +141,14 @@ class _Notes:
 
     def __init__(self) -> None:
         self._said: dict[str, None] = {}
+        self._slow = math.inf
 
     def add(self, text: str) -> None:
         self._said[text.rstrip(".") + "."] = None
+
+    def slow(self, seconds: float) -> None:
+        """A map would have taken so many; of several the least is told."""
+        self._slow = min(self._slow, seconds)
 
     def late(self, done: int, count: int, seconds: float) -> None:
         left = "the budget was spent" if seconds <= 0 else f"they had {say_duration(seconds)} of the budget"
@@ -149,7 +157,10 @@ class _Notes:
 
     @property
     def said(self) -> str:
-        return " ".join(self._said)
+        if math.isinf(self._slow):
+            return " ".join(self._said)
+        slow = f"Words or places are not marked here: it would take {say_duration(self._slow)} a prediction."
+        return " ".join([slow, *self._said])
 
 
 def _explained(question: Question, given: Candidate, plan: _Plan, seed: int) -> Explained:
@@ -170,8 +181,10 @@ def _explained(question: Question, given: Candidate, plan: _Plan, seed: int) -> 
     return replace(given.told, reasons=said)
 
 
-def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
+def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan | None:
     """The first method at hand that draws a map here in the seconds that are `left`, and all that draw none.
+
+    None where all that has something to say was left out.
 
     Raises
     ------
@@ -191,12 +204,14 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan:
             plan.whole = False
             continue
         if draws and seconds > left:
-            notes.add(f"Words or places are not marked here: it would take {say_duration(seconds)} a prediction")
+            notes.slow(seconds)
             plan.whole = False
             continue
         plan.seconds += seconds
         plan.methods[name] = method
         mapped = mapped or draws
+    if not plan.methods and not plan.whole:
+        return None
     if not plan.methods:
         raise UsageError("No explanation has anything to say of such inputs")
     return plan

@@ -55,8 +55,9 @@ def finder_of(labels: Sequence[str], frame: tuple[int, int], detector: Detector 
     ------
     UsageError : the detector is of a family that nothing here knows.
     """
-    if detector is None:
+    own = detector.of_boxes() if detector else None
+    if detector is None or own is None:
         return NewHead(labels, frame)
     if detector.family not in FAMILIES:
         raise UsageError(f"Detectors of the family {detector.family!r} are not known; {', '.join(FAMILIES)} are.")
-    return FAMILIES[detector.family](labels, frame, detector.of_boxes())
+    return FAMILIES[detector.family](labels, frame, own)

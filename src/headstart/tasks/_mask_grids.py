@@ -72,10 +72,28 @@ def at(grids: Tensor, edges: Tensor, others: Tensor, cells: int) -> Tensor:
 
     A box of `others` whose right edge lies left of its left one is read mirrored.
     """
-    steps = (torch.arange(cells, device=grids.device) + 0.5) / cells
+    return _read(grids, edges, others, (cells, cells))
+
+
+def over_picture(grids: Tensor, edges: Tensor, size: tuple[int, int]) -> Tensor:
+    """Grids (k, s, s) over boxes `edges` (k, 4), read at the (width, height) places of a map of the picture."""
+    return _read(grids, edges, edges.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(edges), -1), size)
+
+
+def _read(grids: Tensor, edges: Tensor, others: Tensor, size: tuple[int, int]) -> Tensor:
+    """(k, height, width) what the grids hold in the middle of each cell of `others`; a grid may have any sides."""
+    x, y = (
+        (others[:, axis, None] + _middles(count, edges) * (others[:, axis + 2] - others[:, axis])[:, None])
+        for axis, count in enumerate(size)
+    )
     side = (edges[:, 2:] - edges[:, :2]).clamp(min=1e-9)
-    places = others[:, None, :2] + steps[None, :, None] * (others[:, 2:] - others[:, :2])[:, None]  # (k, cells, 2)
-    shares = 2 * (places - edges[:, None, :2]) / side[:, None] - 1
-    x, y = shares[:, None, :, 0].expand(-1, cells, -1), shares[:, :, None, 1].expand(-1, -1, cells)
-    read = nn.functional.grid_sample(grids[:, None], torch.stack([x, y], dim=3), align_corners=False)
-    return read[:, 0]
+    across, along = (
+        2 * (places - edges[:, axis, None]) / side[:, axis, None] - 1 for axis, places in enumerate((x, y))
+    )
+    places = torch.stack([across[:, None].expand(-1, size[1], -1), along[:, :, None].expand(-1, -1, size[0])], dim=3)
+    return nn.functional.grid_sample(grids[:, None], places, align_corners=False)[:, 0]
+
+
+def _middles(count: int, like: Tensor) -> Tensor:
+    """(1, count) the middles of as many cells, as shares of them all."""
+    return ((torch.arange(count, device=like.device) + 0.5) / count)[None].to(like)

@@ -54,10 +54,14 @@ def paired(kind: Tensor, boxes: Tensor, wanted: Tensor, weights: Weights) -> Pai
     with torch.no_grad():
         distance = torch.cdist(boxes, box_convert(wanted, "xyxy", "cxcywh"), p=1)
         overlap = generalized_box_iou(edges_of(boxes), wanted)
-        cost = weights.kind * kind + weights.distance * distance - weights.overlap * overlap
-        most = torch.finfo(cost.dtype).max
-        found = linear_sum_assignment(torch.nan_to_num(cost, nan=most, posinf=most, neginf=most).cpu().numpy())
-    rows, columns = (torch.as_tensor(each, dtype=torch.long, device=boxes.device) for each in found)
+        return cheapest(weights.kind * kind + weights.distance * distance - weights.overlap * overlap)
+
+
+def cheapest(cost: Tensor) -> Paired:
+    """The pairing of Q predictions and m things of which the sum of `cost` (Q, m) is least."""
+    most = torch.finfo(cost.dtype).max
+    found = linear_sum_assignment(torch.nan_to_num(cost, nan=most, posinf=most, neginf=most).cpu().numpy())
+    rows, columns = (torch.as_tensor(each, dtype=torch.long, device=cost.device) for each in found)
     return Paired(rows, columns)
 
 

@@ -85,10 +85,9 @@ class Instances(Detection):
 
     @cached_property
     def _finder(self) -> Finder:
-        from headstart.tasks._finders import finder_of
-        from headstart.tasks._masked import MaskedFinder
+        from headstart.tasks._mask_finders import mask_finder_of
 
-        return MaskedFinder(finder_of(self.labels, self.frame, self.detector), self.detector)
+        return mask_finder_of(self.labels, self.frame, self.detector)
 
     def problem(self, target: Any) -> str | None:
         if (why := super().problem(target)) is not None:

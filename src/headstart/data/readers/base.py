@@ -22,6 +22,7 @@ class Request:
     ``keeps_splits`` is False where given splits are to be dissolved: a class then only has to occur in any of them.
     ``stack`` is how many neighbouring slices of a volume an example shows, the files of a series being one example
     then; None for files as they are.
+    ``objects`` is True where single objects are asked for: masks then hold a number for each, and not classes.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
     that has them: those a model was trained from. Sources without columns overlook it.
     """
@@ -35,6 +36,7 @@ class Request:
     fits: bool = True
     keeps_splits: bool = True
     stack: int | None = None
+    objects: bool = False
     usual: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -24,6 +24,7 @@ from headstart.data.readers._folders import (
 )
 from headstart.data.readers._mask_layout import ENDINGS, Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
+from headstart.data.readers._object_masks import examples_of_objects, holds_objects
 from headstart.data.readers.base import Reader, Request
 
 MODALITY = "image"
@@ -34,7 +35,8 @@ TURNED = 0x0112
 class MaskFolders(Reader):
     """Masks matched by stem, of splits that lie outside (``train/images``) or inside (``images/train``) or not given.
 
-    Masks are index or palette PNGs, coloured ones with or without a class file, or of 0 and 255.
+    Masks are index or palette PNGs, coloured ones with or without a class file, or of 0 and 255. Where single objects
+    are asked for, or each has a file in a folder named after its picture, pixels are numbers of objects.
     """
 
     caption = "a folder with images/ and masks/ (index, palette or colour PNGs), alone or in train/, val/, test/"
@@ -46,6 +48,8 @@ class MaskFolders(Reader):
         root = Path(request.source)
         refuse_column_names(request, root)
         pairs = sorted(pairs_in(root, SPLIT_NAMES), key=lambda pair: SPLITS.index(pair.split) if pair.split else 0)
+        if request.needs_targets and (request.objects or holds_objects(pairs)):
+            return examples_of_objects(root, pairs, request)
         rows, others = [], []
         for pair in pairs:
             pictures, rest = of_modality(list(files_below(pair.images)), MODALITY)

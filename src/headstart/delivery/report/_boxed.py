@@ -16,5 +16,5 @@ def boxed(evidence: ReportEvidence) -> str:
     return (
         f'<p class="lead">From the {escape(evidence.measured_on)} examples, those with the surest false alarm first: '
         "false alarms are red and say their class and score, missed boxes are yellow and double, found ones "
-        f"green; an object with a mask is tinted so.</p>{shown}"
+        f"green; a mask is outlined and tinted so.</p>{shown}"
     )

@@ -46,11 +46,16 @@ def _rung(rung: RungResult, evidence: ReportEvidence) -> str:
     watched = [Line("validation", "validation", _points(rung, evidence.watched))]
     higher = evidence.higher_is_better.get(evidence.watched, True)
     charts = _chart(losses, "Loss", False, False, three_digits)
-    charts += _chart(watched, words(evidence.watched), writing.proportion, higher, writing.value)
+    charts += _chart(watched, _title(words(evidence.watched)), writing.proportion, higher, writing.value)
     if not charts:
         return ""
     kept = ' <span class="chip">kept</span>' if rung.kept else ""
     return f'<h3>{escape(words(rung.name))}{kept}</h3><div class="charts">{charts}</div>'
+
+
+def _title(name: str) -> str:
+    """With a capital in front, unless it has capitals of its own: ``Accuracy``, but ``mAP``."""
+    return name if name.casefold() != name else name[:1].upper() + name[1:]
 
 
 def _points(rung: RungResult, name: str) -> list[tuple[float, float]]:

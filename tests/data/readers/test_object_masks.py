@@ -1,0 +1,172 @@
+"""Masks of single objects: numbers of objects in one file a picture, a file an object, and folders of classes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart
+from headstart.core.boxes import Box, Boxes
+from headstart.core.errors import InputError
+from headstart.core.masks import Mask
+from headstart.core.outlines import run_lengths, runs_of, unrolled
+from headstart.data.examples import Examples
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+
+SIZE = (12, 8)
+NUMBERS = np.zeros(SIZE[::-1], np.uint16)
+NUMBERS[1:4, 2:5] = 7
+NUMBERS[3, 4] = 0
+NUMBERS[5:8, 0:3] = 300
+NUMBERS[0:2, 9:12] = 300  # in two parts
+
+
+def picture(path: Path, size: tuple[int, int] = SIZE) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (len(path.name), 90, 200)).save(path)
+
+
+def mask(path: Path, numbers: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(numbers).save(path)
+
+
+def objects(root: Path) -> Examples:
+    return read(Request(root, objects=True))
+
+
+def pixels(box: Box) -> np.ndarray:
+    assert box.outline is not None
+    return unrolled(runs_of(box.outline), box.outline.size)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_each_number_is_an_object(ending: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / "images" / f"{name}.jpg")
+        mask(tmp_path / "masks" / f"{name}_mask.{ending}", NUMBERS if name == "a" else np.zeros_like(NUMBERS))
+    examples = objects(tmp_path)
+    first, second = examples.targets or []
+    assert isinstance(first, Boxes)
+    assert first.size == SIZE
+    assert [(box.label, box.corners) for box in first] == [("object", (2, 1, 5, 4)), ("object", (0, 0, 12, 8))]
+    for box, number in zip(first, (7, 300), strict=True):
+        np.testing.assert_array_equal(pixels(box), number == NUMBERS)
+    assert len(second) == 0
+    assert "2 with an outline" in examples.notes[0]
+
+
+def test_without_being_asked_for_numbers_are_classes(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    mask(tmp_path / "masks" / "a.png", (NUMBERS > 0).astype(np.uint8))
+    assert isinstance((read(Request(tmp_path)).targets or [])[0], Mask)
+
+
+def test_an_object_a_file_is_told_by_its_folder(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "images" / "a.png")
+    picture(tmp_path / "train" / "images" / "b.png")
+    for name, number in (("1", 7), ("2", 300)):
+        mask(tmp_path / "train" / "masks" / "a" / f"{name}.png", 255 * (number == NUMBERS).astype(np.uint8))
+    mask(tmp_path / "train" / "masks" / "b" / "1.png", 255 * (NUMBERS == 7).astype(np.uint8))
+    examples = read(Request(tmp_path))
+    assert [len(target) for target in examples.targets or []] == [2, 1]
+    assert [box.corners for box in (examples.targets or [])[0]] == [(2, 1, 5, 4), (0, 0, 12, 8)]
+    assert examples.splits == ["train", "train"]
+
+
+def test_folders_may_be_classes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / "images" / f"{name}.png")
+        mask(tmp_path / "masks" / "cell" / f"{name}.png", NUMBERS)
+    mask(tmp_path / "masks" / "debris" / "b" / "1.png", (NUMBERS == 7).astype(np.uint8))
+    first, second = objects(tmp_path).targets or []
+    assert [box.label for box in first] == ["cell", "cell"]
+    assert [box.label for box in second] == ["cell", "cell", "debris"]
+
+
+def test_a_class_file_names_the_one_class_or_those_of_the_thousands(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", NUMBERS)
+    (tmp_path / "classes.txt").write_text("background\nnucleus\n")
+    assert [box.label for box in (objects(tmp_path).targets or [])[0]] == ["nucleus", "nucleus"]
+    (tmp_path / "classes.txt").write_text("name,value\nbackground,0\nnucleus,1\ncell,26\nvoid,27\n")
+    several = np.where(NUMBERS == 7, 26_001, np.where(NUMBERS == 300, 1_002, 0)).astype(np.uint16)
+    several[7, 11], several[7, 10] = 27_000, 5
+    mask(tmp_path / "masks" / "a.png", several)
+    assert [box.label for box in (objects(tmp_path).targets or [])[0]] == ["nucleus", "cell"]
+
+
+def test_all_mistakes_are_told_by_file(tmp_path: Path) -> None:
+    for name in ("small", "float", "colour", "many", "none", "broken", "below", "good"):
+        picture(tmp_path / "images" / f"{name}.png", (40, 40) if name == "many" else SIZE)
+    masks = tmp_path / "masks"
+    mask(masks / "good.png", NUMBERS)
+    mask(masks / "small.png", NUMBERS[:4])
+    mask(masks / "float.tif", NUMBERS.astype(np.float32) / 2)
+    mask(masks / "colour.png", np.dstack([NUMBERS, NUMBERS * 0, NUMBERS]).astype(np.uint8))
+    mask(masks / "many.png", np.arange(1600, dtype=np.uint16).reshape(40, 40))
+    mask(masks / "below.tif", -NUMBERS.astype(np.int32))
+    (masks / "broken.png").write_bytes(b"no picture")
+    mask(masks / "stranger.png", NUMBERS)
+    with pytest.raises(InputError) as raised:
+        objects(tmp_path)
+    said = str(raised.value)
+    for words in (
+        "masks/small.png: the mask has 12×4 pixels and its picture 12×8",
+        "masks/float.tif: its pixels are fractions",
+        "masks/colour.png: its pixels are colours",
+        "masks/many.png: its pixels hold 1,599 numbers",
+        "masks/below.tif: its pixels hold the number -300",
+        "masks/broken.png: the mask cannot be read",
+        "masks/stranger.png: this mask has no picture",
+        "images/none.png: this picture has no mask",
+    ):
+        assert words in said
+    assert "good.png" not in said
+
+
+def test_a_number_of_no_class_is_told(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", NUMBERS)
+    (tmp_path / "classes.txt").write_text("name,value\nnucleus,1\ncell,2\n")
+    with pytest.raises(InputError, match=r"masks/a.png: its pixels hold the number 7, of no class.*2 classes"):
+        objects(tmp_path)
+
+
+def test_masks_that_tell_no_objects_apart_are_noticed(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", 255 * (NUMBERS > 0).astype(np.uint8))
+    examples = objects(tmp_path)
+    assert len((examples.targets or [])[0]) == 1
+    assert any("tell no objects apart" in note for note in examples.notes)
+
+
+def test_run_lengths_are_those_of_the_bitmap() -> None:
+    for bitmap in (NUMBERS == 7, NUMBERS == 300, NUMBERS >= 0, NUMBERS < 0):
+        counts = run_lengths(bitmap)
+        np.testing.assert_array_equal(unrolled(counts, SIZE), bitmap)
+        assert all(count > 0 for count in counts[1:])
+
+
+def test_a_model_learns_from_numbers_and_is_judged_by_them(tiny_backbones: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for number in range(8):
+        numbers = np.zeros((96, 96), np.uint8)
+        for place in range(2):
+            x, y = random.integers(0, 48, 2)
+            numbers[y : y + 40, x : x + 40] = place + 1
+        shown = np.where(numbers[..., None] > 0, [220, 40, 40], random.integers(90, 160, (96, 96, 3)))
+        mask(tmp_path / "data" / "images" / f"{number}.png", shown.astype(np.uint8))
+        mask(tmp_path / "data" / "masks" / f"{number}.png", numbers)
+    out = tmp_path / "model"
+    headstart.fit(
+        tmp_path / "data", task="instances", backbone=str(tiny_backbones / "tiny_resnet"), budget="10m", out=out,
+        strategy="head_training:epochs=1,views=0", quiet=True,
+    )  # fmt: skip
+    assert json.loads((out / "model.json").read_text())["task"]["labels"] == ["object"]
+    assert 0 <= headstart.load(out).evaluate(tmp_path / "data")["map50"].value <= 1

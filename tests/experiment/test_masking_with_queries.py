@@ -1,0 +1,86 @@
+"""Fits of single objects that start from queries that ask for masks: from a folder to answers and reasons."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import headstart
+from headstart.backbones import load
+from headstart.cli import main
+from outlined_shapes import COLOURS, shapes
+from segmenter_folders import transformers_segmenter
+
+ONE_EPOCH = "head_training:epochs=1,views=0"
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shapes(tmp_path_factory.mktemp("queried") / "data", 4, seed=0, side=96)
+
+
+def fitted(data: Path, start: Path, out: Path, task: str | None = "instances", strategy: str = ONE_EPOCH) -> Path:
+    """The folder of a model that starts from `start` and judges as it did when it is loaded again."""
+    headstart.fit(data, task=task, backbone=str(start), strategy=strategy, budget="10m", out=out, quiet=True)
+    result = json.loads((out / "result.json").read_text())
+    again = headstart.load(out, engine="eager").evaluate(data / "annotations" / "instances_test.json")
+    assert again["map50"].value == pytest.approx(result["test"]["map50"][0], abs=1e-3)
+    return out
+
+
+@pytest.mark.parametrize("family", ["maskformer", "mask2former"])
+def test_each_family_trains_predicts_saves_loads_and_explains(
+    family: str, few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transformers_segmenter(tmp_path / "start", family)
+    model = fitted(few, tmp_path / "start", tmp_path / "model")
+    described = json.loads((model / "model.json").read_text())
+    assert described["task"]["detector"]["family"] == family
+    shows_all(model, described)
+    asked = ["predict", str(model), str(few / "test"), "-o", str(tmp_path / "out")]
+    assert main(asked) in (0, None)
+    found = json.loads((tmp_path / "out" / "predictions.json").read_text())["annotations"]
+    assert found
+    assert {"segmentation", "bbox", "score"} <= found[0].keys()
+    capsys.readouterr()
+    asked = ["explain", str(model), str(few / "test" / "1.png"), "--out", str(tmp_path / "why"), "--json"]
+    assert main(asked) in (0, None)
+    first = json.loads(capsys.readouterr().out)["explanations"][0]
+    assert first["label"] in COLOURS
+    assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
+
+
+def shows_all(folder: Path, described: dict[str, dict[str, float]]) -> None:
+    """A miniature is sure of nothing: let the model in `folder` show all that it finds."""
+    described["calibration"]["threshold"] = 1e-4
+    (folder / "model.json").write_text(json.dumps(described))
+
+
+def test_a_finished_model_goes_on_with_its_queries_or_to_boxes_alone(few: Path, tmp_path: Path) -> None:
+    transformers_segmenter(tmp_path / "start", "mask2former")
+    first = fitted(few, tmp_path / "start", tmp_path / "first")
+    start = load(first)
+    assert start.detector.columns == ("", *sorted(COLOURS))
+    saved = load_file(first / "model.safetensors")
+    own = {name.removeprefix("head."): value for name, value in saved.items() if name.startswith("head.")}
+    assert start.detector.weights.keys() == own.keys()
+    assert all(torch.equal(start.detector.weights[name], value) for name, value in own.items())
+    again = fitted(few, first, tmp_path / "again")
+    assert load(again).detector.finds_masks
+    boxes = fitted(few, again, tmp_path / "boxes", task=None)
+    described = json.loads((boxes / "model.json").read_text())
+    assert (described["task"]["name"], "detector" in described["task"]) == ("detection", False)
+
+
+def test_deeper_rungs_train_the_trunk(few: Path, tmp_path: Path) -> None:
+    transformers_segmenter(tmp_path / "start", "maskformer")
+    depth = len(load(tmp_path / "start").stages()) - 2
+    model = fitted(
+        few, tmp_path / "start", tmp_path / "model",
+        strategy=f"fine_tuning:freeze_depth={depth},epochs=1,views=0",
+    )  # fmt: skip
+    assert json.loads((model / "result.json").read_text())["chosen"] == f"fine_tuning_from_{depth}"
