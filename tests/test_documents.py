@@ -83,9 +83,13 @@ def test_readme_installs_the_extras_that_its_commands_need() -> None:
     assert needed <= set(listed.split(","))
 
 
-def test_the_extra_all_is_all() -> None:
+BY_NAME_ALONE = {"ultralytics"}
+"""Extras whose licence binds what is made with them: nobody gets them who has not asked."""
+
+
+def test_the_extra_all_is_all_that_asks_for_nothing() -> None:
     extras = text_of(PROJECT / "pyproject.toml").split("[project.optional-dependencies]")[1].split("\n[")[0]
-    names = set(re.findall(r"^(\w+) = ", extras, re.MULTILINE)) - {"all", "dev"}
+    names = set(re.findall(r"^(\w+) = ", extras, re.MULTILINE)) - {"all", "dev"} - BY_NAME_ALONE
     (everything,) = re.findall(r'^all = \["headstart\[([\w,]+)\]"\]', extras, re.MULTILINE)
     assert set(everything.split(",")) == names
 

@@ -38,6 +38,8 @@ def all_cards(progress: Progress | None = None) -> list[Card]:
 def default_card(modality: str, boxes: bool = False) -> Card:
     """The backbone to take when nobody names one: what lies on this machine first, then by rank.
 
+    One whose licence binds what is made with it is taken by name alone.
+
     Parameters
     ----------
     boxes : whether boxes are to be found: of what is at hand a detector comes first then, and last otherwise.
@@ -46,7 +48,8 @@ def default_card(modality: str, boxes: bool = False) -> Card:
     ------
     UsageError : no source has a backbone for `modality`.
     """
-    cards = sorted(all_cards(), key=lambda card: (not card.at_hand, card.boxes != (boxes and card.at_hand)))
+    unasked = [card for card in all_cards() if not card.binding]
+    cards = sorted(unasked, key=lambda card: (not card.at_hand, card.boxes != (boxes and card.at_hand)))
     for card in cards:
         if card.modality == modality:
             return card

@@ -14,7 +14,8 @@ class Card:
     ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior in points of accuracy,
     higher first, and ``published`` the published accuracy (%) that it rests on, None where it is estimated; ``words``
     says whether it knows words, so that names of classes mean something to it, ``boxes`` whether it was pretrained to
-    find boxes, and ``stands_in`` whether it is there for want of a better one alone.
+    find boxes, ``stands_in`` whether it is there for want of a better one alone, and ``binding`` whether its licence
+    binds whatever is made with it, so that it is taken by name alone.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Card:
     published: float | None = None
     boxes: bool = False
     stands_in: bool = False
+    binding: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON."""

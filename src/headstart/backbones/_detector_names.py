@@ -6,24 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headstart.backbones._set_detector_kinds import set_kind
+from headstart.backbones._coco_names import COCO
+from headstart.backbones._set_detector_kinds import box_classes, set_kind
 from headstart.backbones._tensor_header import tensor_shapes
+from headstart.backbones._yolo_names import classes_of, of_ultralytics
 
 OWN = "ssd300_mobilenet_v1"
 """An SSD on MobileNetV1 that no library has."""
-
-_SAID = (
-    "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,,stop sign,"
-    "parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,,backpack,umbrella,,,"
-    "handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,"
-    "surfboard,tennis racket,bottle,,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,"
-    "broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,potted plant,bed,,dining table,,,toilet,,tv,"
-    "laptop,mouse,remote,keyboard,cell phone,microwave,oven,toaster,sink,refrigerator,,book,clock,vase,"
-    "scissors,teddy bear,hair drier,toothbrush"
-)
-
-COCO = tuple(_SAID.split(","))
-"""COCO's 80 classes in the 90 places that they have there, from 1 on."""
 
 _OWN_WEIGHTS = ("backbone.body.0.0.weight", "backbone.body.26.0.weight", "backbone.extra.3.1.0.weight")
 _OWN_CLASSES, _OWN_BOXES = "head.classification_head.module_list.0.bias", 3
@@ -72,4 +61,11 @@ DETECTORS = (OWN, *(name for name, _, _ in LISTED))
 
 def finds_boxes(config: Mapping[str, Any]) -> bool:
     """Whether a folder with this ``config.json`` holds a detector that is read here."""
-    return config.get("architecture") in DETECTORS or set_kind(config) is not None
+    return config.get("architecture") in DETECTORS or set_kind(config) is not None or of_ultralytics(config)
+
+
+def count_classes(config: Mapping[str, Any]) -> int:
+    """How many classes the detector of this ``config.json`` tells apart; 0 where it does not say."""
+    if of_ultralytics(config):
+        return len(classes_of(config))
+    return box_classes(config) if set_kind(config) else int(config.get("num_classes") or 1) - 1

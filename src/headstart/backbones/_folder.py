@@ -6,20 +6,22 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._detector_names import DETECTORS, finds_boxes, unsaid_config
+from headstart.backbones._detector_names import DETECTORS, count_classes, finds_boxes, unsaid_config
 from headstart.backbones._lstm_names import unsaid_stack
 from headstart.backbones._open_clip import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones._open_clip import clip_config, is_open_clip
 from headstart.backbones._prior import of_files, of_masks
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._segmenter_kinds import mask_classes
-from headstart.backbones._set_detector_kinds import KINDS, box_classes, set_kind
+from headstart.backbones._set_detector_kinds import KINDS
 from headstart.backbones._source import Source
 from headstart.backbones._tensor_header import tensor_shapes
+from headstart.backbones._yolo_names import pickled
 from headstart.core.errors import HeadstartError, MissingDependency
 
 WEIGHTS = "model.safetensors"
@@ -38,7 +40,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise HeadstartError(
-            f"{folder}: " + ("is a file, not a folder. " if folder.exists() else "is absent. ") + _LAYOUT
+            f"{folder}: "
+            + ("is a file, not a folder. " if folder.exists() else "is absent. ")
+            + (pickled(folder) or _LAYOUT)
         )
     if is_open_clip(folder):
         return clip_config(folder)
@@ -75,7 +79,8 @@ def source_of(folder: Path) -> tuple[Source, Card]:
         except MissingDependency:
             continue
         if modality := source.reads(folder, config):
-            return source, folder_card(folder, config, modality)
+            card = folder_card(folder, config, modality)
+            return source, replace(card, licence=source.licence, binding=True) if source.licence else card
     if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
         raise HeadstartError(
             f"{folder}: holds a detector of transformers ({config.get('model_type')}), which no fit can start from "
@@ -103,7 +108,7 @@ def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
     if masks is not None:
         classes = f"masks of {masks}"
     boxes = finds_boxes(config)
-    if boxes and (count := box_classes(config) if set_kind(config) else int(classes or 1) - 1):
+    if boxes and (count := count_classes(config)):
         classes = f"boxes of {count}"
     return Card(
         name="",

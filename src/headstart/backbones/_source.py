@@ -26,6 +26,9 @@ class Source(ABC):
     fetched_from: ClassVar[str] = ""
     """The address that its weights are downloaded from; empty for the Hugging Face hub, or where nothing is."""
 
+    licence: ClassVar[str] = ""
+    """That binds whatever is made with its networks, whatever a folder says; empty where a folder's own holds."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "prefix" not in cls.__dict__:

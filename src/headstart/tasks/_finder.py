@@ -54,14 +54,14 @@ class Finder(ABC):
         """What raw outputs say of the class at the place `label`."""
 
 
-def by_finders(pictures: Iterable[tuple[Tensor, int]], weights: Tensor | None) -> Tensor:
+def by_finders(pictures: Iterable[tuple[Tensor, float]], weights: Tensor | None) -> Tensor:
     """The sum of the losses of N pictures, weighted, by the number of all places that find something.
 
     So it is linear in the `weights` (N,).
 
     Parameters
     ----------
-    pictures : the summed loss of each, and how many of its places find something.
+    pictures : the summed loss of each, and how many of its places find something, or how well they do in all.
     """
     losses, counts = zip(*pictures, strict=True)
     each = torch.stack(losses)

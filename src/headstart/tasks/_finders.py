@@ -18,6 +18,7 @@ from headstart.tasks._retinanet import RetinaNetFinder
 from headstart.tasks._rt_detr import RtDetrFinder, RtDetrV2Finder
 from headstart.tasks._simple_pyramid import SimplePyramid
 from headstart.tasks._ssd import SsdFinder
+from headstart.tasks._yolo import YoloFinder
 from headstart.tasks._yolos import YolosFinder
 
 FAMILIES: Mapping[str, type[PretrainedFinder]] = {
@@ -28,6 +29,7 @@ FAMILIES: Mapping[str, type[PretrainedFinder]] = {
     "rt_detr": RtDetrFinder,
     "rt_detr_v2": RtDetrV2Finder,
     "ssd": SsdFinder,
+    "yolo": YoloFinder,
     "yolos": YolosFinder,
 }
 
