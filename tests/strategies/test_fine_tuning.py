@@ -67,6 +67,18 @@ def test_epochs_are_ten_on_small_sets_and_three_on_large_ones():
     assert epochs == sorted(epochs, reverse=True)
 
 
+def test_under_a_head_that_reads_maps_all_is_tuned_for_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(type(TASK), "reads_maps", True)
+    backbone = toy_backbone()
+    rungs = FineTuning().rungs(backbone, TASK, 100)
+    assert [rung.name for rung in rungs if rung.by_default] == ["fine_tuning_full"]
+    recipes = [FineTuning().recipe(rungs[-1], backbone, TASK, examples) for examples in (20, 240, 5000)]
+    assert [(each.epochs, each.batch_size) for each in recipes] == [(24, 8), (20, 8), (3, 8)]
+    monkeypatch.setattr(fine_tuning, "LARGE", 10)
+    too_large = FineTuning().rungs(backbone, TASK, 100)
+    assert [rung.name for rung in too_large if rung.by_default] == ["fine_tuning_last"]
+
+
 def climbed(folder: Path, store: FrontierStore | None, depth: int = 2) -> Network:
     """The same rung, with two augmented views and dropout, over whatever store is given."""
     pictures, labels = toy_pictures(30)
