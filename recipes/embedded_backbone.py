@@ -189,7 +189,7 @@ def check(backbone: Path, teacher: Path, data: Path, sets: str) -> None:
     from headstart.core.device import choose_device
     from headstart.core.spec import FitSpec
     from headstart.core.timing import Stopwatch
-    from headstart.experiment.pretraining_probe import Probe
+    from headstart.experiment.pretraining.probe import Probe
 
     torch.manual_seed(0)
     networks = [beginner(backbone, fresh=True), load(backbone), load(teacher)]

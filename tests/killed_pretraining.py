@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from headstart.experiment.schooling import Schooling
+from headstart.experiment.pretraining.schooling import Schooling
 from headstart.pretraining import Learner
 
 

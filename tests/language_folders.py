@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from headstart.backbones import SOURCES, load, write_folder, written_as
-from headstart.backbones._language import LanguageBackbone
+from headstart.backbones.texts.language import LanguageBackbone
 
 MASK = "[MASK]"
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from headstart.backbones import SOURCES
-from headstart.backbones._segmenter_kinds import KINDS
+from headstart.backbones.folders.segmenter_kinds import KINDS
 
 
 def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: Any) -> Any:
@@ -23,7 +23,7 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: 
     """
     import transformers
 
-    from headstart.backbones._transformers_networks import make_config
+    from headstart.backbones.folders.transformers_networks import make_config
 
     plain = SOURCES.load("transformers_segmenters")().tiny(kind).describe()["config"]
     names = {str(place): f"class {place}" for place in range(labels)}

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from headstart.backbones._set_detector_kinds import KINDS
-from headstart.backbones._transformers_detectors import miniature
-from headstart.backbones._transformers_networks import make_config
+from headstart.backbones.detectors.transformers import miniature
+from headstart.backbones.folders.set_detector_kinds import KINDS
+from headstart.backbones.folders.transformers_networks import make_config
 from segmenter_folders import rescale
 
 NAMES = ["person", "bicycle", "N/A", "traffic light"]

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from headstart.backbones._torchvision_detectors import build
+from headstart.backbones.detectors.torchvision import build
 
 
 def saved(name: str, folder: Path, columns: int = 91, **config: Any) -> nn.Module:

@@ -12,11 +12,11 @@ from headstart.data.checks import Checked
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.splits import Split
-from headstart.experiment.candidates import Candidate
-from headstart.experiment.halving import Probe
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.material import Material
-from headstart.experiment.probe import Drawn, Probed
+from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.halving import Probe
+from headstart.experiment.selection.probe import Drawn, Probed
 from headstart.tasks import TASKS
 
 Wrong = Callable[[np.ndarray], np.ndarray]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,21 @@ def test_no_circle_of_imports() -> None:
         visit(module, ())
 
 
+@pytest.mark.parametrize("outer", ["backbones", "experiment", "tasks"])
+def test_rooms_within_a_room_form_no_circle_and_import_no_plug_in(outer: str) -> None:
+    inner = {path.parent.name for path in (ROOT / outer).glob("*/__init__.py")}
+    edges: dict[str, set[str]] = {}
+    for path in (ROOT / outer).rglob("*.py"):
+        within = [existing_module(name).split(".")[2:] for name, _ in imports(path) if room(name) == outer]
+        first = {parts[0] for parts in within if parts}
+        if path.parent.name in inner:
+            edges.setdefault(path.parent.name, set()).update(first & inner - {path.parent.name})
+            assert outer == "experiment" or not first & plugin_names(), path.name
+        elif outer == "experiment":
+            assert not first & inner, f"{path.name} is what the rooms of experiment stand on"
+    TopologicalSorter(edges).prepare()
+
+
 def plugin_names() -> set[str]:
     return {
         path.stem
@@ -114,7 +130,7 @@ def plugin_names() -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_nothing_branches_on_a_plugin_name(path: Path) -> None:
-    if any(path.parent == ROOT / folder for folder in PLUGIN_FOLDERS):
+    if any(path.is_relative_to(ROOT / folder) for folder in PLUGIN_FOLDERS):
         return
     names = plugin_names()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -52,7 +52,7 @@ def test_a_fit_starts_without_what_it_may_not_need() -> None:
     )
     probe = f"""
 import sys
-import headstart.experiment.flow
+import headstart.experiment.fitting.flow
 from headstart.tasks import TASKS
 loaded = [TASKS.load(name) for name in TASKS.names()]
 found = [name for name in {late!r} if name in sys.modules]

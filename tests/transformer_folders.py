@@ -39,7 +39,7 @@ def classifier_folder(folder: Path, kind: str, patch: int = 16, **further: Any) 
     import transformers
 
     from headstart.backbones import SOURCES
-    from headstart.backbones._transformers_networks import make_config
+    from headstart.backbones.folders.transformers_networks import make_config
 
     plain = SOURCES.load("transformers_vits")().tiny(kind).describe()["config"]
     torch.manual_seed(0)

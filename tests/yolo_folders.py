@@ -27,7 +27,7 @@ def yolo_config(folder: Path, architecture: str = "yolo11n", **further: Any) -> 
 
 def yolo_folder(folder: Path, architecture: str, names: Sequence[str] = NAMES) -> Any:
     """A ``DetectionModel`` whose answers differ from place to place, and its folder."""
-    from headstart.backbones._yolo_networks import build
+    from headstart.backbones.detectors.yolo_networks import build
 
     torch.manual_seed(0)
     model = build(architecture, len(names))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from headstart.tasks import _box_encoding
+from headstart.tasks.shapes import box_encoding
 
 IN_COCO = {"map": 0, "map50": 1}
 """Places of our figures in ``COCOeval.stats``."""
@@ -26,7 +26,7 @@ def judged(found: Tensor, encoded: Tensor, classes: int) -> dict[str, float]:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    detections, truths = _box_encoding.detections(found, encoded), _box_encoding.truths(encoded)
+    detections, truths = box_encoding.detections(found, encoded), box_encoding.truths(encoded)
     results = [
         {**box, "score": score}
         for number, each in enumerate(detections, 1)

@@ -15,7 +15,7 @@ from dense_lines._reference_detectors import MOST, learning
 from dense_lines._split import Split, decoded
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
-from headstart.tasks._box_encoding import FOUND_LABEL, SCORE
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, SCORE
 
 RATE, BATCH = 0.01, 8
 """SGD's rate of a batch: half of the 0.02 for 16 pictures."""

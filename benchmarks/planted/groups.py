@@ -136,7 +136,7 @@ def _agreement(planted: Planted, named: Path, backbone: str | None, folder: Path
     from headstart.core.progress import Progress
     from headstart.core.spec import FitSpec
     from headstart.core.timing import Stopwatch
-    from headstart.experiment.grouping import prepared
+    from headstart.experiment.examination.grouping import prepared
     from headstart.experiment.material import find
 
     spec = FitSpec(named, group="auto", backbone=backbone, store=False)

@@ -12,7 +12,7 @@ from sets import TEXT_SETS, Set, read, write_table
 from transfers._means import Mean, mean_of
 
 from headstart.backbones import load, write_folder, written_as
-from headstart.backbones._language import LanguageBackbone
+from headstart.backbones.texts.language import LanguageBackbone
 
 __all__ = ["TEXT_SETS", "few_labelled", "gained", "random_copy", "unlabelled"]
 
@@ -34,7 +34,7 @@ def unlabelled(names: Iterable[str], data: Path, folder: Path) -> list[str]:
 
 def random_copy(pretrained: Path, folder: Path, seed: int) -> Path:
     """The same network and tokenizer as in `pretrained`, with random weights, written into `folder`."""
-    from headstart.backbones._recurrent_text import RecurrentText, made_anew
+    from headstart.backbones.texts.recurrent_text import RecurrentText, made_anew
 
     begun = load(pretrained)
     if not isinstance(begun, RecurrentText):

@@ -11,8 +11,8 @@ from dense_lines._asked import Asked, row
 from torch import Tensor
 
 import headstart
-from headstart.backbones._language import LanguageBackbone
-from headstart.experiment.pretraining_probe import features_now
+from headstart.backbones.texts.language import LanguageBackbone
+from headstart.experiment.pretraining.probe import features_now
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks import TASKS
 from pretrained._probe import said

@@ -82,7 +82,7 @@ def _features(data: Path, group: str, name: str, part: str) -> dict[str, Any]:
 def _kept(data: Path, group: str, name: str, part: str, model: Any, examples: Any) -> dict[str, np.ndarray]:
     """Features at every depth, from the store where the fit has left them there."""
     from headstart.core.progress import Progress
-    from headstart.experiment.adaptation_bench import deep_of
+    from headstart.experiment.adaptation.bench import deep_of
     from headstart.frozen.activations import stacked
 
     known = _features(data, group, name, part)
@@ -100,7 +100,7 @@ def _kept(data: Path, group: str, name: str, part: str, model: Any, examples: An
 def observed(source: Domain, target: Domain, part: str) -> Any:
     """One split of `target` as the model of `source` sees it, without running the backbone again."""
     from headstart.delivery.guard import NewExamples, Observed
-    from headstart.experiment.adaptation_inputs import NewInputs
+    from headstart.experiment.adaptation.inputs import NewInputs
 
     features = target.features[part]
     guard = source.model.needed_guard
@@ -115,7 +115,7 @@ def observed(source: Domain, target: Domain, part: str) -> Any:
 
 def read(source: Domain, target: Domain, part: str) -> torch.Tensor:
     """What the head of the model of `source` reads of one split of `target`, (N, D)."""
-    from headstart.experiment.adaptation_inputs import joined_depths, read_depths
+    from headstart.experiment.adaptation.inputs import joined_depths, read_depths
 
     return torch.from_numpy(joined_depths(target.features[part], read_depths(source.model)))
 

@@ -87,7 +87,7 @@ def _difference(way: str, by_pair: dict[str, float], must: str) -> dict[str, Any
 def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], dict[str, Any]]:
     """Accuracies on the test split of `target` by way; what was kept, and how every adaptation did on both splits."""
     from headstart.core.progress import Progress
-    from headstart.experiment.adapting import Wish, adapted_to
+    from headstart.experiment.adaptation.adapting import Wish, adapted_to
     from headstart.strategies._linear_head import fit_linear_head
 
     model, new, wish = source.model, observed(source, target, "train"), Wish(None, seed=seed)
@@ -119,7 +119,7 @@ def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], 
 def _ways() -> dict[str, Any]:
     """What is tried by default, and beside it, only to be shown, all else that leaves the backbone as it is."""
     from headstart.adaptations import ADAPTATIONS
-    from headstart.experiment.adaptation_methods import Way, asked_for
+    from headstart.experiment.adaptation.methods import Way, asked_for
 
     others = {name: ADAPTATIONS.load(name)() for name in ADAPTATIONS.names()}
     shown = {name: Way(one, may_be_kept=False) for name, one in others.items() if one.depth <= DEEPEST}
@@ -129,7 +129,7 @@ def _ways() -> dict[str, Any]:
 def _others(model: Any, new: Any, wish: Any, known: Any) -> dict[str, Any]:
     """Heads by those that were not tried, as where no mismatch was found, whatever was decided."""
     from headstart.core.progress import Progress
-    from headstart.experiment.adaptation_domains import domains_of
+    from headstart.experiment.adaptation.domains import domains_of
 
     ways = {name: way.adaptation for name, way in _ways().items() if name not in known}
     if ways.keys() <= {FEW_LABELS}:

@@ -7,14 +7,14 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FACE = {
-    "adapt": "headstart.experiment.adapting",
-    "check": "headstart.experiment.checking",
-    "extend": "headstart.experiment.extending",
-    "fit": "headstart.experiment.flow",
+    "adapt": "headstart.experiment.adaptation.adapting",
+    "check": "headstart.experiment.examination.checking",
+    "extend": "headstart.experiment.extension.extending",
+    "fit": "headstart.experiment.fitting.flow",
     "label": "headstart.experiment.labelling",
     "load": "headstart.delivery.artifact",
-    "pretrain": "headstart.experiment.pretraining",
-    "rank": "headstart.experiment.ranking",
+    "pretrain": "headstart.experiment.pretraining.pretrain",
+    "rank": "headstart.experiment.selection.ranking",
     "Model": "headstart.delivery.artifact",
     "HeadstartClassifier": "headstart.estimator",
     "HeadstartRegressor": "headstart.estimator",

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.core.spec import DEFAULT_BUDGET
-from headstart.experiment.flow import fit
+from headstart.experiment.fitting.flow import fit
 from headstart.strategies.base import Strategy
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import nn
 
 from headstart.backbones import SOURCES, rebuild
-from headstart.backbones._channels import fold_first_layer, folded_statistics, shares
+from headstart.backbones.images.channels import fold_first_layer, folded_statistics, shares
 from headstart.core.errors import UsageError
 from headstart.core.slices import SliceStack
 

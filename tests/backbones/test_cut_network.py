@@ -8,8 +8,8 @@ from torch import nn
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from headstart.backbones._cut_network import remove_classifier, truncate
-from headstart.backbones._image_backbone import ImageBackbone
+from headstart.backbones.images.backbone import ImageBackbone
+from headstart.backbones.images.cut_network import remove_classifier, truncate
 from headstart.backbones.torchvision import Torchvision
 from headstart.core.errors import HeadstartError
 

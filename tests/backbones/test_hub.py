@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headstart.backbones import SOURCES
-from headstart.backbones._hub import NotAtHand, cached_folders, check_reachable, fetch_folder
+from headstart.backbones.folders.hub import NotAtHand, cached_folders, check_reachable, fetch_folder
 
 
 def test_a_host_that_answers_is_reachable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from headstart.backbones import _image_backbone
+from headstart.backbones.images import backbone as _image_backbone
 from headstart.backbones.torchvision import Torchvision
 
 

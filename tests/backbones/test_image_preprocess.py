@@ -10,7 +10,7 @@ import timm.data
 import torch
 from PIL import Image
 
-from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones.images.preprocess import ImagePreprocess
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._image_stages import image_stages
 from headstart.backbones._use_order import watch
+from headstart.backbones.images.stages import image_stages
 
 
 def divide(

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import SOURCES, load
-from headstart.backbones._folder import count_parameters
+from headstart.backbones.folders.folder import count_parameters
 from headstart.core.errors import HeadstartError
 
 

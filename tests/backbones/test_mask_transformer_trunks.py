@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from headstart.backbones import load
-from headstart.backbones._image_backbone import ImageBackbone
-from headstart.backbones._mask_transformer_trunks import _positions
 from headstart.backbones.base import Batch, collate
+from headstart.backbones.images.backbone import ImageBackbone
+from headstart.backbones.segmenters.mask_transformer_trunks import _positions
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import agreement
 from headstart.frozen.frontier import find_frontier

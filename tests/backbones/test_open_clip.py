@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from headstart.backbones import all_cards, load, rebuild
-from headstart.backbones._open_clip import renamed
-from headstart.backbones._tiny_texts import tiny_tokenizer
 from headstart.backbones.base import Name
+from headstart.backbones.folders.open_clip_names import renamed
+from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 from headstart.core.errors import HeadstartError
 
 NAMES = [Name("quick fox"), Name("lazy dog")]

@@ -7,14 +7,14 @@ import math
 import pytest
 
 from headstart.backbones import all_cards
-from headstart.backbones._prior import FEWER, NARROW, PARTIAL, estimated, estimated_text, of_files, of_weights
+from headstart.backbones.folders.prior import FEWER, NARROW, PARTIAL, estimated, estimated_text, of_files, of_weights
 
 
 def test_it_is_what_torchvision_documents() -> None:
     """Every figure of torchvision in the table is that of the installed library's own table of weights."""
     from torchvision import models
 
-    from headstart.backbones._prior import _published
+    from headstart.backbones.folders.prior import _published
 
     for row in _published()["torchvision"]:
         weights = models.get_model_weights(row.architecture)[row.weights]
@@ -22,7 +22,7 @@ def test_it_is_what_torchvision_documents() -> None:
 
 
 def test_every_row_names_its_source() -> None:
-    from headstart.backbones._prior import _published
+    from headstart.backbones.folders.prior import _published
 
     rows = [row for each in _published().values() for row in each]
     assert len(rows) > 200

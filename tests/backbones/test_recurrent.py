@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from headstart.backbones import SOURCES, load, write_folder, written_as
-from headstart.backbones._awd_lstm import AwdLstm, DroppedEmbedding, DroppedLstm, Sizes
-from headstart.backbones._recurrent_text import RecurrentText, begun
-from headstart.backbones._word_pieces import word_pieces
 from headstart.backbones.base import collate
+from headstart.backbones.texts.awd_lstm import AwdLstm, DroppedEmbedding, DroppedLstm, Sizes
+from headstart.backbones.texts.recurrent_text import RecurrentText, begun
+from headstart.backbones.texts.word_pieces import word_pieces
 from headstart.core.errors import HeadstartError, UsageError
 from small_world import texts
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from headstart.backbones._smoothing import smoothed
+from headstart.backbones.images.smoothing import smoothed
 
 
 @pytest.mark.parametrize("size", [(37, 37), (16, 9), (50, 20), (1, 100), (3, 37)])

@@ -15,9 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from headstart.backbones import SOURCES, load
-from headstart.backbones._lstm_backbone import LONGEST
-from headstart.backbones._lstm_stack import along, backward
 from headstart.backbones.base import Backbone, collate
+from headstart.backbones.texts.lstm_backbone import LONGEST
+from headstart.backbones.texts.lstm_stack import along, backward
 from headstart.cli import main
 from headstart.core.errors import HeadstartError, UsageError
 from small_world import texts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.backbones._text_preprocess import TextPreprocess
-from headstart.backbones._tiny_texts import tiny_tokenizer
+from headstart.backbones.texts.preprocess import TextPreprocess
+from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 
 INPUTS = ("input_ids", "attention_mask")
 

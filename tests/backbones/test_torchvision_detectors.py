@@ -13,10 +13,10 @@ from torchvision import models
 from torchvision.models.detection.image_list import ImageList
 
 from headstart.backbones import SOURCES, all_cards, default_card, load
-from headstart.backbones._detector_backbone import DetectorBackbone
-from headstart.backbones._detector_names import COCO, DETECTORS, LISTED, OWN, column_names
-from headstart.backbones._detectors import normalisation, parts_of
-from headstart.backbones._torchvision_detectors import build
+from headstart.backbones.detectors.backbone import DetectorBackbone
+from headstart.backbones.detectors.detectors import normalisation, parts_of
+from headstart.backbones.detectors.torchvision import build
+from headstart.backbones.folders.detector_names import COCO, DETECTORS, LISTED, OWN, column_names
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.model.network import Network, new_network, suited

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from headstart.backbones import load
-from headstart.backbones._segmenter_kinds import TORCHVISION
+from headstart.backbones.folders.segmenter_kinds import TORCHVISION
 from headstart.core.errors import HeadstartError, UsageError
 from segmenter_folders import torchvision_segmenter
 

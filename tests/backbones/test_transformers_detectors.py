@@ -13,13 +13,13 @@ from torch import nn
 from torchvision.ops import box_convert
 
 from headstart.backbones import SOURCES, all_cards, default_card, load
-from headstart.backbones._detector_backbone import DetectorBackbone
+from headstart.backbones.detectors.backbone import DetectorBackbone
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, new_network, suited
-from headstart.tasks._set_matching import Weights, paired
 from headstart.tasks.detection import Detection
+from headstart.tasks.finding.set_matching import Weights, paired
 from set_detectors import SIDE, set_detector
 
 FAMILIES = SOURCES.load("transformers_detectors")().families()

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from headstart.backbones import load
-from headstart.backbones._tiny_texts import tiny_config, tiny_tokenizer
 from headstart.backbones.base import Name, collate
+from headstart.backbones.texts.tiny_texts import tiny_config, tiny_tokenizer
 from headstart.core.errors import UsageError
 from headstart.core.names import read_names
-from headstart.experiment.from_names import model_from_names
+from headstart.experiment.fitting.from_names import model_from_names
 
 TEXTS = ["the quick brown fox jumps", "call now to win a free prize or see you at home tonight"]
 

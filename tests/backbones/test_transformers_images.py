@@ -13,8 +13,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import load, rebuild
-from headstart.backbones._tiny_texts import tiny_tokenizer
 from headstart.backbones.base import Name, collate
+from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 from headstart.core.errors import HeadstartError, UsageError
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}

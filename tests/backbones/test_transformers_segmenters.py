@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import SOURCES, load
-from headstart.backbones._folder import read_config
-from headstart.backbones._segmenter_kinds import KINDS, kind_of
+from headstart.backbones.folders.folder import read_config
+from headstart.backbones.folders.segmenter_kinds import KINDS, kind_of
 from headstart.core.errors import HeadstartError
 from segmenter_folders import transformers_segmenter
 

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import SOURCES, load
-from headstart.backbones._prior import estimated
 from headstart.backbones.base import collate
+from headstart.backbones.folders.prior import estimated
 from headstart.backbones.transformers_vits import FAMILIES
 from headstart.core.errors import HeadstartError
 from headstart.frozen.engines import ENGINES

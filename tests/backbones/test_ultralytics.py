@@ -17,16 +17,16 @@ from torch import nn
 from torchvision.ops import box_convert
 
 from headstart.backbones import SOURCES, load
-from headstart.backbones._detector_backbone import DetectorBackbone
-from headstart.backbones._yolo_names import SCRIPT
+from headstart.backbones.detectors.backbone import DetectorBackbone
+from headstart.backbones.folders.yolo_names import SCRIPT
 from headstart.core import agpl_package
 from headstart.core.agpl_package import TERMS, is_installed, part_of_ultralytics
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, new_network, suited
-from headstart.tasks._yolo_loss import Read
 from headstart.tasks.detection import Detection
+from headstart.tasks.finding.yolo_loss import Read
 from yolo_folders import NAMES, yolo_folder
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="ultralytics is not installed (extra ultralytics)")
@@ -284,7 +284,7 @@ def test_a_head_of_another_kind_is_refused(tmp_path: Path) -> None:
     detector = load(tmp_path / "detector").detector
     settings = {**detector.settings, "kind": "Segment"}
     odd = SimpleNamespace(**{**vars(detector), "settings": settings})
-    from headstart.tasks._yolo import _detect
+    from headstart.tasks.finding.yolo import _detect
 
     with pytest.raises(UsageError, match="Heads of the kind 'Segment' are not known; Detect, v10Detect are"):
         _detect(odd, 3)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from headstart.backbones._weights import load_strictly, read_weights
+from headstart.backbones.folders.weights import load_strictly, read_weights
 from headstart.core.errors import HeadstartError
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from documents import PROJECT, text_of
 from headstart.backbones import SOURCES, all_cards, default_card, load
-from headstart.backbones._yolo_names import DEFINED, NAMES, SCRIPT, classes_of
+from headstart.backbones.folders.yolo_names import DEFINED, NAMES, SCRIPT, classes_of
 from headstart.core import agpl_package
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
 from small_detectors import saved
@@ -132,6 +132,6 @@ def test_what_a_folder_says_is_data(tmp_path: Path) -> None:
 
 
 def _card(folder: Path) -> Any:
-    from headstart.backbones._folder import source_of
+    from headstart.backbones.folders.folder import source_of
 
     return source_of(folder)[1]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan
+from headstart.experiment.pretraining import plan as pretraining_plan
 from small_world import HUES, paint
 
 pytestmark = pytest.mark.usefixtures("benchmarks")

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from headstart.backbones import load, write_folder, written_as
-from headstart.backbones._recurrent_text import begun
 from headstart.backbones.base import collate
+from headstart.backbones.texts.recurrent_text import begun
 from language_folders import tiny_language
 from small_world import table, texts
 

@@ -156,7 +156,7 @@ def test_what_was_found_is_told_where_nothing_is_kept(
     """Plums seem to be missing: no answers are made even; the result, the card and the page of the model say so."""
     for place in ("adapting", "class_shares"):
         monkeypatch.setattr(f"headstart.experiment.{place}.rare_among", lambda domains, answers: np.array([2]))
-    monkeypatch.setattr("headstart.experiment.adaptation_choice._agree", lambda votes: False)
+    monkeypatch.setattr("headstart.experiment.adaptation.choice._agree", lambda votes: False)
     adaption = headstart.adapt(photo_model, dark(at_hand / "new"), out="m", quiet=True)
     assert not adaption.kept
     assert "some hardly appear" in adaption.left_out["self_training"]

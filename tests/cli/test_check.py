@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from headstart.core.results import Finding, FindingExample
-from headstart.experiment import checking
+from headstart.experiment.examination import checking
 from small_world import PHOTO_PROBE, status, table
 
 CHECK = ("--backbone", "none")

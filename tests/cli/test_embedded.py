@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan, streaming
+from headstart.experiment.pretraining import plan as pretraining_plan
+from headstart.experiment.pretraining import streaming
 from small_world import HUES, PROBE, paint, result_of, status
 
 NAME = "headstart/embedded"

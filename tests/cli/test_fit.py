@@ -98,7 +98,7 @@ def test_a_table_of_image_paths_with_groups(
     at_hand: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Pictures of one number, one of each fruit, are a group: none may lie on two sides."""
-    from headstart.experiment import flow
+    from headstart.experiment.fitting import flow
 
     shutil.copytree(photos, "photos")
     rows = [

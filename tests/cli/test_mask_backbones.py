@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.backbones._segmenter_kinds import KINDS
+from headstart.backbones.folders.segmenter_kinds import KINDS
 from masked_pictures import scenes
 from segmenter_folders import torchvision_segmenter, transformers_segmenter
 from small_world import result_of, status

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 import headstart
 from headstart import backbones
 from headstart.backbones import all_cards, load
-from headstart.experiment import pretraining_plan
+from headstart.experiment.pretraining import plan as pretraining_plan
 from killed_pretraining import Killed, killed_before, looks_end
 from small_world import HUES, PROBE, paint, status, tiny_resnet
 

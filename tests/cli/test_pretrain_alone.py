@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 import headstart
 from headstart.backbones import load
 from headstart.core.errors import HeadstartError
-from headstart.experiment import pretraining_plan, streaming
-from headstart.experiment.schooling import Schooling
+from headstart.experiment.pretraining import plan as pretraining_plan
+from headstart.experiment.pretraining import streaming
+from headstart.experiment.pretraining.schooling import Schooling
 from headstart.pretraining import Learner, Spread
 from killed_pretraining import killed_before
 from small_world import PROBE, status, table

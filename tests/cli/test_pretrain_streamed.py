@@ -11,8 +11,9 @@ from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan, streaming
-from headstart.experiment.streamed_course import StreamedCourse
+from headstart.experiment.pretraining import plan as pretraining_plan
+from headstart.experiment.pretraining import streaming
+from headstart.experiment.pretraining.streamed_course import StreamedCourse
 from killed_pretraining import killed_before
 from small_world import HUES, paint, status
 

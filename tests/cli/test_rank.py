@@ -9,8 +9,8 @@ import pytest
 
 from headstart.cli.rank import conclusion, table
 from headstart.core.results import Figure
-from headstart.experiment.candidates import LeftOut
-from headstart.experiment.selector import Ranked, Ranking
+from headstart.experiment.selection.candidates import LeftOut
+from headstart.experiment.selection.selector import Ranked, Ranking
 from small_world import status
 
 

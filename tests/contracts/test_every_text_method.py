@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from headstart.backbones._language import LanguageBackbone
+from headstart.backbones.texts.language import LanguageBackbone
 from headstart.core.errors import UsageError
 from headstart.pretraining import METHODS, Passages, passages_of
 from headstart.pretraining._text_method import TextMethod

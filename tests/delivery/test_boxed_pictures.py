@@ -15,8 +15,8 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.answers import Answer, write_pictures
 from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim
-from headstart.tasks._box_marks import marks
 from headstart.tasks.base import Predictions
+from headstart.tasks.shapes.box_marks import marks
 
 FOUND = [
     [{"label": "dog", "score": 0.9, "edges": [0.25, 0.25, 0.75, 0.5]}],

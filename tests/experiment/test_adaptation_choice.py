@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from headstart.adaptations.base import Adapted, Domains
-from headstart.experiment.adaptation_choice import (
+from headstart.experiment.adaptation.choice import (
     DIVISIONS,
     PARTS,
     Tried,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import headstart
-from headstart.experiment import calibrating
+from headstart.experiment.fitting import calibrating
 from small_world import PROBE, paint
 
 FEW = {"apple": 20, "lime": 20}
@@ -41,7 +41,7 @@ def test_no_example_has_a_say_in_its_own_answer(
         made["compared"] = original(*given)
         return made["compared"]
 
-    monkeypatch.setattr("headstart.experiment.finishing.unseen", listening)
+    monkeypatch.setattr("headstart.experiment.fitting.finishing.unseen", listening)
     headstart.fit(tmp_path / "photos", backbone="tiny_resnet", strategy=PROBE[1], quiet=True, test_share=0.0)
     compared = made["compared"]
     assert compared.out_of_fold

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headstart.core.errors import HeadstartError, InputError, UsageError
-from headstart.experiment.candidates import Wanted, candidates_for
+from headstart.experiment.selection.candidates import Wanted, candidates_for
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from headstart.core.errors import HeadstartError, InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import FitSpec
-from headstart.experiment.checking import examine
+from headstart.experiment.examination.checking import examine
 from small_world import paint, table, texts
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from headstart.adaptations.base import Domains
-from headstart.experiment.class_shares import estimated_shares, rare_among, rare_classes
+from headstart.experiment.adaptation.class_shares import estimated_shares, rare_among, rare_classes
 from headstart.model.network import Network
 from headstart.tasks import TASKS
 

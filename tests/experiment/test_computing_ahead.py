@@ -14,9 +14,9 @@ from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities.image import Image
-from headstart.experiment import flow
 from headstart.experiment.bench import choose_backbone, every_input, lay_out
-from headstart.experiment.computing_ahead import compute_ahead
+from headstart.experiment.examination.computing_ahead import compute_ahead
+from headstart.experiment.fitting import flow
 from headstart.experiment.material import Material, find, prepare
 from headstart.frozen.choosing import Engines
 from headstart.model.network import Network

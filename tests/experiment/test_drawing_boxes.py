@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.experiment.drawing_boxes import _fragment
-from headstart.tasks._box_marks import Mark
+from headstart.experiment.presentation.drawing_boxes import _fragment
+from headstart.tasks.shapes.box_marks import Mark
 
 
 @pytest.mark.parametrize("size", [(100, 60), (60, 100), (50, 200)])

@@ -8,9 +8,9 @@ import torch
 
 from headstart.core.boxes import Box, Boxes, Outline
 from headstart.data.examples import Examples
-from headstart.experiment.explaining_places import places_to_explain
-from headstart.tasks._mask_grids import FOUND_CELLS, packed
+from headstart.experiment.presentation.explaining_places import places_to_explain
 from headstart.tasks.instances import Instances
+from headstart.tasks.shapes.mask_grids import FOUND_CELLS, packed
 
 SIZE = (64, 64)
 SQUARE = Box(16, 16, 48, 48, "disc", outline=Outline(polygons=((16, 16, 48, 16, 48, 48, 16, 48),)))

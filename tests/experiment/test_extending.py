@@ -15,9 +15,9 @@ from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.data.readers.base import Request
-from headstart.experiment import extended_head
-from headstart.experiment.extended_head import replay_weights
-from headstart.experiment.forgetting import HeldBack
+from headstart.experiment.extension import head as extended_head
+from headstart.experiment.extension.forgetting import HeldBack
+from headstart.experiment.extension.head import replay_weights
 from headstart.experiment.old_examples import looked_at
 from headstart.experiment.replaying import memory_of
 from headstart.strategies._linear_head import fit_linear_head

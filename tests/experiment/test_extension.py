@@ -11,7 +11,7 @@ import torch
 from headstart.core.files import finite
 from headstart.core.results import Figure
 from headstart.core.statistics import change_of_right
-from headstart.experiment.extension import (
+from headstart.experiment.extension.result import (
     Extension,
     HeldOut,
     Part,
@@ -19,7 +19,7 @@ from headstart.experiment.extension import (
     part,
     right,
 )
-from headstart.experiment.extension_words import findings, headline, next_step, say
+from headstart.experiment.extension.words import findings, headline, next_step, say
 from headstart.tasks import TASKS
 
 TASK = TASKS.load("classification").from_targets(["a", "b", "c"])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from headstart.experiment.extension import HeldOut, right
-from headstart.experiment.forgetting import HeldBack, OnDemand, cross_settled
+from headstart.experiment.extension.forgetting import HeldBack, OnDemand, cross_settled
+from headstart.experiment.extension.result import HeldOut, right
 from headstart.tasks import TASKS
 
 TASK = TASKS.load("classification").from_targets(["a", "b", "c"])

@@ -17,8 +17,8 @@ from headstart.backbones import SOURCES, load
 from headstart.core.errors import InputError, UsageError
 from headstart.core.names import Name
 from headstart.core.spec import FitSpec
-from headstart.experiment.from_names import model_from_names
-from headstart.experiment.naming import unlabelled
+from headstart.experiment.fitting.from_names import model_from_names
+from headstart.experiment.fitting.naming import unlabelled
 
 SPORTS = ["The striker scored twice in the cup final.", "She won the tennis match in two sets."]
 MONEY = ["Shares fell as the bank raised its rates.", "The company reported a record quarterly profit."]

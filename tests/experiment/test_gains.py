@@ -10,9 +10,9 @@ import pytest
 import torch
 
 import headstart
-from headstart.experiment import gains
-from headstart.experiment.contest import Contest, drawn
-from headstart.experiment.gains import gain_over_scratch, gains_of
+from headstart.experiment.fitting import gains
+from headstart.experiment.fitting.contest import Contest, drawn
+from headstart.experiment.fitting.gains import gain_over_scratch, gains_of
 from headstart.experiment.looks import KeptLooks
 from headstart.frozen.store import FrontierStore
 from headstart.strategies._baselines import pretrained

@@ -10,7 +10,7 @@ from PIL import Image
 
 import headstart
 from headstart.core.errors import InputError
-from headstart.experiment import grouping
+from headstart.experiment.examination import grouping
 from small_world import HUES, PROBE, pixels, status, table, texts
 
 PEOPLE = 12

@@ -11,9 +11,9 @@ import pytest
 from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
-from headstart.experiment.candidates import Candidate
-from headstart.experiment.halving import FIRST, Halving, NoneProbed, Probe, Race, stratified_order
-from headstart.experiment.probe import Drawn, Probed, TooSlow
+from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.halving import FIRST, Halving, NoneProbed, Probe, Race, stratified_order
+from headstart.experiment.selection.probe import Drawn, Probed, TooSlow
 from standings import candidate, every, material, prober
 
 
@@ -41,7 +41,7 @@ def test_those_that_cannot_be_told_apart_go_on_to_the_end() -> None:
 
 
 def test_no_more_than_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.experiment.halving.MOST", 300)
+    monkeypatch.setattr("headstart.experiment.selection.halving.MOST", 300)
     found = race(prober({"one": every(10), "other": every(10, 1)}), ["one", "other"])
     assert found.settled == "all 300 examples were used"
 

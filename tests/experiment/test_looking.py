@@ -17,7 +17,7 @@ from headstart.data.modalities.image import Image
 from headstart.diagnosis import Examination
 from headstart.diagnosis.base import Evidence
 from headstart.experiment.bench import choose_backbone, lay_out
-from headstart.experiment.looking import look_before, look_deeper
+from headstart.experiment.examination.looking import look_before, look_deeper
 from headstart.experiment.material import find, prepare
 from headstart.frozen.holdings import store_folder
 from small_world import PROBE, texts

@@ -13,7 +13,7 @@ from headstart.backbones import SOURCES, load
 from headstart.cli import main
 from headstart.core import statistics
 from headstart.core.outlines import decompressed
-from headstart.tasks._mask_branches import TaughtMasks, branch_on
+from headstart.tasks.finding.mask_branches import TaughtMasks, branch_on
 from outlined_shapes import COLOURS, shapes
 from set_detectors import set_detector
 from small_detectors import saved

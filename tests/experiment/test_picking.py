@@ -8,10 +8,10 @@ import numpy as np
 
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
-from headstart.experiment.candidates import Candidate
-from headstart.experiment.halving import Halving, Standing
-from headstart.experiment.picking import Pick, _cheaper, pick
-from headstart.experiment.probe import Probed
+from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.halving import Halving, Standing
+from headstart.experiment.selection.picking import Pick, _cheaper, pick
+from headstart.experiment.selection.probe import Probed
 from standings import Wrong, candidate, every, material, prober
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.experiment.pretraining_plan import LOOKS, ROUNDS, as_asked, looks_within, usual_epoch, within
+from headstart.experiment.pretraining.plan import LOOKS, ROUNDS, as_asked, looks_within, usual_epoch, within
 
 
 @pytest.mark.parametrize(("pictures", "crops"), [(1, 2048), (42, 2058), (2048, 2048), (5000, 5000)])

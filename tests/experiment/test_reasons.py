@@ -13,8 +13,8 @@ import pytest
 from headstart.core.errors import MissingDependency
 from headstart.core.kept import Kept
 from headstart.delivery.artifact import load
-from headstart.experiment.evidence import _seconds_left
-from headstart.experiment.reasons import Candidate, reasons_for, worth_explaining
+from headstart.experiment.presentation.evidence import _seconds_left
+from headstart.experiment.presentation.reasons import Candidate, reasons_for, worth_explaining
 from headstart.explanations.grad_cam import GradCam
 
 
@@ -97,7 +97,7 @@ def test_that_maps_would_take_long_is_said_once(
     photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     took = iter(range(10, 100))
-    monkeypatch.setattr("headstart.experiment.reasons._seconds_of", lambda *_: float(next(took)))
+    monkeypatch.setattr("headstart.experiment.presentation.reasons._seconds_of", lambda *_: float(next(took)))
     found = reasons_for(load(photo_model), candidates(photos, 3), 5.0, 5.0, seed=0)
     assert found.missing.count("Words or places are not marked here: it would take 10 s a prediction.") == 1
     assert "it would take" not in found.missing.replace("it would take 10 s", "")
@@ -109,7 +109,7 @@ def test_what_costs_more_than_the_time_there_is_is_not_begun(
     def never(*_: Any) -> None:
         raise AssertionError("a map was drawn")
 
-    monkeypatch.setattr("headstart.experiment.reasons._timed", lambda work: 10.0)
+    monkeypatch.setattr("headstart.experiment.presentation.reasons._timed", lambda work: 10.0)
     monkeypatch.setattr(GradCam, "map", never)
     monkeypatch.setattr("headstart.explanations.integrated_gradients.IntegratedGradients.map", never)
     found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, 60.0, seed=0)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from headstart.diagnosis.base import Evidence
-from headstart.experiment import refits
-from headstart.experiment.refits import curve_of, strength_of
+from headstart.experiment.fitting import refits
+from headstart.experiment.fitting.refits import curve_of, strength_of
 from headstart.model.network import Network
 from headstart.strategies._linear_head import STRENGTHS
 from headstart.strategies._solved_head import solve_head

@@ -105,7 +105,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("headstart.experiment.finishing.add_evidence", pressed)
+    monkeypatch.setattr("headstart.experiment.fitting.finishing.add_evidence", pressed)
 
 
 def test_another_request_is_not_resumed(

@@ -16,11 +16,11 @@ from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.experiment.candidates import Candidate
 from headstart.experiment.material import find
-from headstart.experiment.probe import TooSlow, _fetchable
-from headstart.experiment.ranking import rank
-from headstart.experiment.selector import with_chosen_backbone
+from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.probe import TooSlow, _fetchable
+from headstart.experiment.selection.ranking import rank
+from headstart.experiment.selection.selector import with_chosen_backbone
 from small_world import HUES, paint, texts
 from toys import Said
 
@@ -68,7 +68,7 @@ def test_source_probabilities_are_those_of_the_whole_network(two: Path) -> None:
     from safetensors.torch import load_file
 
     from headstart.backbones import load
-    from headstart.experiment.probe import _source
+    from headstart.experiment.selection.probe import _source
 
     folder = two / "models" / "sound"
     backbone = load(folder)

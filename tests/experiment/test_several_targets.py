@@ -180,7 +180,7 @@ def test_where_the_trunk_trains_each_target_is_trained_alone_as_deep(
 def test_without_the_time_they_are_compared_on_the_frozen_trunk(
     at_hand: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headstart.experiment import alone
+    from headstart.experiment.fitting import alone
 
     monkeypatch.setattr(alone, "OF_WHAT_IS_LEFT", 0.0)
     rows = [{"text": text, "topic": topic, "even": "ny"[i % 2]} for i, (text, topic) in enumerate(texts(60))]

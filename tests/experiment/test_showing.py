@@ -15,8 +15,8 @@ from headstart.data.checks import Checked
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.modalities.image import Image
-from headstart.experiment import showing
-from headstart.experiment.showing import cases, few_of_each, fragments, named_by, truths_of
+from headstart.experiment.presentation import showing
+from headstart.experiment.presentation.showing import cases, few_of_each, fragments, named_by, truths_of
 from headstart.tasks import TASKS
 
 CLASSES = TASKS.load("classification").from_targets(["a", "b", "c"])

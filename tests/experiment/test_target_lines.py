@@ -13,8 +13,8 @@ from headstart.core.boxes import Box, Boxes
 from headstart.core.masks import Legend, Mask
 from headstart.data.examples import Examples
 from headstart.delivery.report._pictures import gallery
-from headstart.experiment.embedding import embedded
-from headstart.experiment.target_lines import CELLS, target_lines
+from headstart.experiment.presentation.embedding import embedded
+from headstart.experiment.presentation.target_lines import CELLS, target_lines
 
 SIZE = (200, 100)
 

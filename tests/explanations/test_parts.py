@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from headstart.backbones import SOURCES
-from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.explanations._parting import parts_of
 from headstart.explanations._pixels import PixelParts
 from headstart.explanations._words import WordParts

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from headstart.backbones import SOURCES
-from headstart.backbones._image_crops import same_crops
+from headstart.backbones.images.crops import same_crops
 from headstart.core.device import choose_device
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.progress import Progress

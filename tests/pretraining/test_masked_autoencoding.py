@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones import SOURCES
-from headstart.backbones._kept_tokens import encoded, patches_of
-from headstart.backbones._last_map import last_map
 from headstart.backbones.base import Backbone
+from headstart.backbones.images.last_map import last_map
+from headstart.backbones.texts.kept_tokens import encoded, patches_of
 from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.pretraining._masked_cells import MaskedCells

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from headstart.backbones import SOURCES
-from headstart.backbones._image_crops import same_crops
+from headstart.backbones.images.crops import same_crops
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES

@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from headstart.backbones import load
-from headstart.backbones._language import LanguageBackbone
-from headstart.backbones._language_head import FILE, language_head, write_head
-from headstart.backbones._tied_decoder import can_decode
+from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.language_head import FILE, language_head, write_head
+from headstart.backbones.texts.tied_decoder import can_decode
 from headstart.core.errors import UsageError
 from headstart.pretraining import METHODS, Passages, Plan, passages_of
 from headstart.pretraining._passages import like_lengths

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from headstart.backbones import load
-from headstart.experiment import pretraining_plan
+from headstart.experiment.pretraining import plan as pretraining_plan
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 

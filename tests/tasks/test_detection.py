@@ -13,9 +13,9 @@ from headstart.core.maps import Map
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
-from headstart.tasks._box_encoding import DIFFICULT, FOUND_LABEL, LABEL, SCORE
-from headstart.tasks._fcos import EXTRA, FcosHead, owners
 from headstart.tasks.detection import Detection
+from headstart.tasks.finding.fcos import EXTRA, FcosHead, owners
+from headstart.tasks.shapes.box_encoding import DIFFICULT, FOUND_LABEL, LABEL, SCORE
 
 SIZE = (128, 96)
 TARGETS = [

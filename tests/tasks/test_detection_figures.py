@@ -12,8 +12,7 @@ import pytest
 from headstart.core.statistics import bootstrap_draws
 from headstart.data.read import read
 from headstart.data.readers.base import Request
-from headstart.tasks._box_matching import Detected, Truth, match
-from headstart.tasks._detection_figures import (
+from headstart.tasks.figures.detection_figures import (
     FIGURES,
     average_precision,
     best_threshold,
@@ -24,6 +23,7 @@ from headstart.tasks._detection_figures import (
     trade_off,
     values,
 )
+from headstart.tasks.shapes.box_matching import Detected, Truth, match
 
 IN_COCO = {"map": 0, "map50": 1, "map75": 2, "map_small": 3, "map_medium": 4, "map_large": 5}
 """Places of our figures in ``COCOeval.stats``."""

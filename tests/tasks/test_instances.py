@@ -21,12 +21,12 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.boxed_pictures import coco_json, drawn
 from headstart.tasks import choose_task, task_from_description
-from headstart.tasks._box_encoding import FOUND_LABEL, HEIGHT, LABEL
-from headstart.tasks._mask_grids import FOUND_CELLS, TRUE_CELLS, at, packed, unpacked, width_of
-from headstart.tasks._masked import MOST, ROW, parted
-from headstart.tasks._pixel_masks import pasted
 from headstart.tasks.detection import Detection
+from headstart.tasks.finding.masked import MOST, ROW, parted
 from headstart.tasks.instances import Instances
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, HEIGHT, LABEL
+from headstart.tasks.shapes.mask_grids import FOUND_CELLS, TRUE_CELLS, at, packed, unpacked, width_of
+from headstart.tasks.shapes.pixel_masks import pasted
 from outlined_shapes import bitmap_of, polygon_of, shapes
 
 

@@ -15,11 +15,11 @@ from headstart.backbones.base import collate
 from headstart.core.boxes import Box, Boxes, Outline
 from headstart.core.maps import Map
 from headstart.model.network import Network, new_network, suited
-from headstart.tasks._box_encoding import CROWD, FOUND_LABEL, LABEL
-from headstart.tasks._mask_grids import FOUND_CELLS, unpacked
-from headstart.tasks._query_rows import PLACE, said_in
 from headstart.tasks.detection import Detection
+from headstart.tasks.finding.query_rows import PLACE, said_in
 from headstart.tasks.instances import Instances
+from headstart.tasks.shapes.box_encoding import CROWD, FOUND_LABEL, LABEL
+from headstart.tasks.shapes.mask_grids import FOUND_CELLS, unpacked
 from segmenter_folders import transformers_segmenter
 from toys import raw_inputs
 

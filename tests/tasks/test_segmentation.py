@@ -17,8 +17,8 @@ from headstart.core.masks import IGNORED, Legend, Mask
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
-from headstart.tasks._mask_boundaries import boundary_scores
 from headstart.tasks._mask_doubt import doubt_auroc, sureness_counts
+from headstart.tasks.figures.mask_boundaries import boundary_scores
 from headstart.tasks.segmentation import Segmentation
 
 LEGEND = Legend(("sky", "road"), (0, 7), ((0, 0, 200), (9, 9, 9)), (255,))

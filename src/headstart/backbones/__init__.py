@@ -4,7 +4,7 @@ from headstart.backbones._at_hand import all_cards, beginner, default_card, load
 from headstart.backbones._card import Card
 from headstart.backbones._rebuild import rebuild
 from headstart.backbones._registry import SOURCES
-from headstart.backbones._written import write_folder
+from headstart.backbones.folders.written import write_folder
 
 __all__ = [
     "SOURCES",

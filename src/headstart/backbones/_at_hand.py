@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._hub import NotAtHand, check_reachable, hub_address
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
+from headstart.backbones.folders.hub import NotAtHand, check_reachable, hub_address
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
 from headstart.core.progress import Progress
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import source_of
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import source_of
 from headstart.core.errors import MissingDependency, UsageError, nearest
 
 if TYPE_CHECKING:

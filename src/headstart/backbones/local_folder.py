@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
 from headstart.backbones._finished_model import backbone_of, is_finished_model
-from headstart.backbones._folder import WEIGHTS, source_of, weights_file
-from headstart.backbones._open_clip import CONFIG
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import WEIGHTS, source_of, weights_file
+from headstart.backbones.folders.open_clip_names import CONFIG
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import folder_card, read_config
-from headstart.backbones._hub import fetch_folder
-from headstart.backbones._open_clip import CONFIG, WEIGHTS, is_open_clip
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import folder_card, read_config
+from headstart.backbones.folders.hub import fetch_folder
+from headstart.backbones.folders.open_clip_names import CONFIG, WEIGHTS, is_open_clip
 from headstart.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.backbones._two_towers import TwoTowersBackbone
     from headstart.backbones.base import Backbone
+    from headstart.backbones.towers.two_towers import TwoTowersBackbone
 
 _PATTERNS = (CONFIG, WEIGHTS, "tokenizer*", "vocab.json", "merges.txt", "special_tokens_map.json", "README.md")
 
@@ -44,10 +44,10 @@ class OpenClip(Source):
         return "image" if is_open_clip(folder) else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
-        from headstart.backbones import _transformers_towers as towers
-        from headstart.backbones._open_clip import clip_config, renamed, settings
-        from headstart.backbones._transformers_pixels import preprocess_of
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones.folders.open_clip_names import clip_config, renamed, settings
+        from headstart.backbones.folders.weights import read_weights
+        from headstart.backbones.images.transformers_pixels import preprocess_of
+        from headstart.backbones.towers import transformers_towers as towers
 
         def read(where: Path) -> dict[str, Any]:
             return renamed(read_weights(where / WEIGHTS))

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import WEIGHTS, read_config
 from headstart.core.errors import HeadstartError, UsageError
 
 if TYPE_CHECKING:
-    from headstart.backbones._recurrent_text import RecurrentText
+    from headstart.backbones.texts.recurrent_text import RecurrentText
 
 KIND = "recurrent"
 """The key of ``config.json`` that names the architecture; its sizes stand beside it."""
@@ -39,7 +39,7 @@ class Recurrent(Source):
         return "text" if KIND in config and (folder / "tokenizer.json").is_file() else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> RecurrentText:
-        from headstart.backbones._weights import load_whole, read_weights
+        from headstart.backbones.folders.weights import load_whole, read_weights
 
         made = self._made(read_config(folder), folder, card)
         if pretrained:
@@ -55,8 +55,8 @@ class Recurrent(Source):
         return {key: description[key] for key in (KIND, "sizes", "longest")}
 
     def tiny(self, name: str) -> RecurrentText:
-        from headstart.backbones._recurrent_text import made_anew
-        from headstart.backbones._tiny_texts import tiny_tokenizer
+        from headstart.backbones.texts.recurrent_text import made_anew
+        from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 
         sizes = {"embedding": 16, "hidden": 24}
         card = Card(f"{self.prefix}/{name}", "text", pretraining="none: a miniature")
@@ -72,8 +72,8 @@ class Recurrent(Source):
         ------
         HeadstartError : sizes or tokenizer make no sense.
         """
-        from headstart.backbones._recurrent_text import made_anew
-        from headstart.backbones._transformers_networks import read_tokenizer, told
+        from headstart.backbones.folders.transformers_networks import read_tokenizer, told
+        from headstart.backbones.texts.recurrent_text import made_anew
 
         with told(f"{folder}/config.json"):
             tokenizer = read_tokenizer(folder, str(folder))

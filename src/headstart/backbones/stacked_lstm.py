@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS
-from headstart.backbones._lstm_names import KIND, Sizes, sizes_in
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import WEIGHTS
+from headstart.backbones.folders.lstm_names import KIND, Sizes, sizes_in
 from headstart.core.errors import HeadstartError, UsageError
 
 if TYPE_CHECKING:
-    from headstart.backbones._lstm_backbone import LstmBackbone
+    from headstart.backbones.texts.lstm_backbone import LstmBackbone
 
 CHARACTERS = "vocab.json"
 
@@ -39,7 +39,7 @@ class StackedLstm(Source):
         return "text" if KIND in config else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> LstmBackbone:
-        from headstart.backbones._weights import load_whole, read_weights
+        from headstart.backbones.folders.weights import load_whole, read_weights
 
         sizes, places = sizes_in(folder / WEIGHTS)
         made = self._made(sizes, card, _tokenizer(folder, sizes.known))
@@ -49,7 +49,7 @@ class StackedLstm(Source):
         return made
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> LstmBackbone:
-        from headstart.backbones._transformers_networks import read_tokenizer
+        from headstart.backbones.folders.transformers_networks import read_tokenizer
 
         if assets is None:
             raise HeadstartError(f"{description['name']}: the folder with its tokenizer files is missing.")
@@ -58,7 +58,7 @@ class StackedLstm(Source):
         return self._made(sizes, Card(**description["card"]), read_tokenizer(assets, str(assets)))
 
     def tiny(self, name: str) -> LstmBackbone:
-        from headstart.backbones._plain_tokens import BYTES, byte_tokenizer, character_tokenizer
+        from headstart.backbones.texts.plain_tokens import BYTES, byte_tokenizer, character_tokenizer
 
         sizes = _TINY[name]
         letters = {chr(ord("a") + place): place + 1 for place in range(26)}
@@ -70,7 +70,7 @@ class StackedLstm(Source):
 
     def _made(self, sizes: Sizes, card: Card, tokenizer: Any) -> LstmBackbone:
         """The network of these sizes, with random weights."""
-        from headstart.backbones._lstm_backbone import LstmBackbone
+        from headstart.backbones.texts.lstm_backbone import LstmBackbone
 
         return LstmBackbone(sizes, card, tokenizer, {"source": self.prefix})
 
@@ -82,7 +82,7 @@ def _tokenizer(folder: Path, known: int) -> Any:
     ------
     HeadstartError : neither is so, or the list makes no sense.
     """
-    from headstart.backbones._plain_tokens import BYTES, byte_tokenizer, character_tokenizer, read_characters
+    from headstart.backbones.texts.plain_tokens import BYTES, byte_tokenizer, character_tokenizer, read_characters
 
     listed = folder / CHARACTERS
     if listed.is_file():

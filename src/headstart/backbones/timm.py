@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, folder_card, read_config
-from headstart.backbones._hub import NotAtHand, fetch_folder
-from headstart.backbones._prior import Prior, estimated, of_weights
-from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import WEIGHTS, folder_card, read_config
+from headstart.backbones.folders.hub import NotAtHand, fetch_folder
+from headstart.backbones.folders.prior import Prior, estimated, of_weights
+from headstart.backbones.folders.published import published_cards
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from headstart.backbones._image_backbone import ImageBackbone
+    from headstart.backbones.images.backbone import ImageBackbone
 
 _PATTERNS = ("config.json", WEIGHTS, "README.md")
 
@@ -108,8 +108,8 @@ class Timm(Source):
         )
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
-        from headstart.backbones._image_rebuild import load_image_weights
-        from headstart.backbones._weights import read_linear
+        from headstart.backbones.folders.weights import read_linear
+        from headstart.backbones.images.rebuild import load_image_weights
 
         config = read_config(folder)
         cfg = dict(config["pretrained_cfg"])
@@ -130,7 +130,7 @@ class Timm(Source):
         card: Card,
         last_stage: str | None = None,
     ) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones.images.preprocess import ImagePreprocess
 
         preprocess = ImagePreprocess.from_pretrained_cfg(cfg)
         arguments = {**arguments, "in_chans": preprocess.channels}
@@ -143,9 +143,9 @@ class Timm(Source):
         import timm
         from timm.layers import get_notrace_functions, get_notrace_modules
 
-        from headstart.backbones._image_backbone import ImageBackbone
-        from headstart.backbones._image_rebuild import cut_after
-        from headstart.backbones._token_maps import TransformerBackbone, gives_tokens
+        from headstart.backbones.images.backbone import ImageBackbone
+        from headstart.backbones.images.rebuild import cut_after
+        from headstart.backbones.images.token_maps import TransformerBackbone, gives_tokens
 
         if not timm.is_model(architecture):
             raise HeadstartError(
@@ -165,8 +165,8 @@ class Timm(Source):
         return made(network, card, preprocess, description, leaves, functions)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         card = described_card(description)
@@ -176,7 +176,7 @@ class Timm(Source):
         return made.framed(tuple(description["frame"])) if "frame" in description else made
 
     def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
-        from headstart.backbones._image_rebuild import written_config
+        from headstart.backbones.images.rebuild import written_config
 
         arguments = {key: value for key, value in description["arguments"].items() if key != "in_chans"}
         return written_config(description, arguments)

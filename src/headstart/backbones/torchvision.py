@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._detector_names import DETECTORS
-from headstart.backbones._folder import read_config
-from headstart.backbones._hub import torch_cache
-from headstart.backbones._prior import estimated, of_weights
-from headstart.backbones._segmenter_kinds import TORCHVISION
 from headstart.backbones._source import Source
-from headstart.backbones._torchvision_weights import choose_weights, download
+from headstart.backbones.folders.detector_names import DETECTORS
+from headstart.backbones.folders.folder import read_config
+from headstart.backbones.folders.hub import torch_cache
+from headstart.backbones.folders.prior import estimated, of_weights
+from headstart.backbones.folders.segmenter_kinds import TORCHVISION
+from headstart.backbones.images.torchvision_weights import choose_weights, download
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from headstart.backbones._image_backbone import ImageBackbone
+    from headstart.backbones.images.backbone import ImageBackbone
 
 # name, weights, the name of its default weights: what suits a laptop; all BSD-3 and pretrained on ImageNet-1k
 _LISTED = (
@@ -77,8 +77,8 @@ class Torchvision(Source):
         return "image" if own else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
-        from headstart.backbones._folder import WEIGHTS
-        from headstart.backbones._weights import read_linear, read_weights
+        from headstart.backbones.folders.folder import WEIGHTS
+        from headstart.backbones.folders.weights import read_linear, read_weights
 
         config = read_config(folder)
         architecture = config["architecture"]
@@ -109,8 +109,8 @@ class Torchvision(Source):
         card: Card,
         last_stage: str | None = None,
     ) -> ImageBackbone:
-        from headstart.backbones import _torchvision_networks as networks
-        from headstart.backbones._image_preprocess import ImagePreprocess
+        from headstart.backbones.images import torchvision_networks as networks
+        from headstart.backbones.images.preprocess import ImagePreprocess
 
         arguments = {**networks.arguments_of(architecture), **arguments}
         description = {"architecture": architecture, "arguments": arguments, "last_stage": last_stage}
@@ -118,9 +118,9 @@ class Torchvision(Source):
         return self._wrap(networks.build(architecture, arguments), description, preprocess, card)
 
     def _wrap(self, network: Any, description: dict[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
-        from headstart.backbones._cut_network import remove_classifier
-        from headstart.backbones._image_backbone import ImageBackbone
-        from headstart.backbones._image_rebuild import cut_after, input_shape
+        from headstart.backbones.images.backbone import ImageBackbone
+        from headstart.backbones.images.cut_network import remove_classifier
+        from headstart.backbones.images.rebuild import cut_after, input_shape
 
         classifier, seen = remove_classifier(network.eval(), input_shape(preprocess))
         last_stage = description.get("last_stage")
@@ -129,9 +129,9 @@ class Torchvision(Source):
         return ImageBackbone(network, card, preprocess, description, seen=None if last_stage else seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
-        from headstart.backbones import _torchvision_networks as networks
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.images import torchvision_networks as networks
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         if description.get("miniature"):
             return self.tiny(description["miniature"])
@@ -141,13 +141,13 @@ class Torchvision(Source):
         return self._wrap(network, plain, preprocess, described_card(description))
 
     def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
-        from headstart.backbones._image_rebuild import written_config
+        from headstart.backbones.images.rebuild import written_config
 
         return {"library": "torchvision", **written_config(description, description["arguments"])}
 
     def tiny(self, name: str) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._torchvision_networks import miniature
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.torchvision_networks import miniature
 
         network, size = miniature(name)
         preprocess = ImagePreprocess.from_pretrained_cfg({"input_size": (3, size, size), "interpolation": "bilinear"})
@@ -155,13 +155,13 @@ class Torchvision(Source):
         return self._wrap(network, {"miniature": name}, preprocess, card)
 
     def families(self) -> list[str]:
-        from headstart.backbones._torchvision_networks import miniatures
+        from headstart.backbones.images.torchvision_networks import miniatures
 
         return miniatures()
 
 
 def _architectures() -> list[str]:
-    from headstart.backbones._torchvision_models import models
+    from headstart.backbones.images.torchvision_models import models
 
     return models.list_models(module=models)
 
@@ -180,6 +180,6 @@ def _pretrained_cfg(weights: Any) -> dict[str, Any]:
 
 
 def _fill(backbone: ImageBackbone, state: Mapping[str, Any], where: str) -> None:
-    from headstart.backbones._weights import load_strictly
+    from headstart.backbones.folders.weights import load_strictly
 
     load_strictly(backbone.network, state, (backbone.describe()["classifier"], *_AUXILIARY), where)

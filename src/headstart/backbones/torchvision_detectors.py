@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._detector_names import DETECTORS, LISTED, OWN
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub import torch_cache
-from headstart.backbones._prior import for_boxes
 from headstart.backbones._source import Source
-from headstart.backbones._torchvision_weights import choose_weights, download
+from headstart.backbones.folders.detector_names import DETECTORS, LISTED, OWN
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub import torch_cache
+from headstart.backbones.folders.prior import for_boxes
+from headstart.backbones.images.torchvision_weights import choose_weights, download
 from headstart.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from headstart.backbones._detector_backbone import DetectorBackbone
+    from headstart.backbones.detectors.backbone import DetectorBackbone
 
 _ON_PYRAMIDS = (
     "retinanet_resnet50_fpn",
@@ -55,7 +55,7 @@ class TorchvisionDetectors(Source):
         return name.split(".")[0] in DETECTORS[1:]
 
     def load(self, name: str, pretrained: bool = True) -> DetectorBackbone:
-        from headstart.backbones import _torchvision_detectors as networks
+        from headstart.backbones.detectors import torchvision as networks
 
         architecture, _, tag = name.partition(".")
         if not self.has(name):
@@ -78,8 +78,8 @@ class TorchvisionDetectors(Source):
         return "image" if own else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> DetectorBackbone:
-        from headstart.backbones import _torchvision_detectors as networks
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones.detectors import torchvision as networks
+        from headstart.backbones.folders.weights import read_weights
 
         config = read_config(folder)
         architecture, arguments = config["architecture"], config.get("model_args") or {}
@@ -95,9 +95,9 @@ class TorchvisionDetectors(Source):
         return {**source, "columns": columns, "arguments": dict(arguments)}
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> DetectorBackbone:
-        from headstart.backbones import _torchvision_detectors as networks
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.detectors import torchvision as networks
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         architecture, columns = description["architecture"], description["columns"]
         model = networks.build(architecture, columns, description["arguments"])
@@ -107,7 +107,7 @@ class TorchvisionDetectors(Source):
         return backbone
 
     def tiny(self, name: str) -> DetectorBackbone:
-        from headstart.backbones import _torchvision_detectors as networks
+        from headstart.backbones.detectors import torchvision as networks
 
         arguments = {"miniature": True}
         model = networks.build(name, COLUMNS, arguments)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub import torch_cache
-from headstart.backbones._prior import of_masks
-from headstart.backbones._segmenter_kinds import TORCHVISION, VOC_CLASSES
 from headstart.backbones._source import Source
-from headstart.backbones._torchvision_weights import choose_weights, download
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub import torch_cache
+from headstart.backbones.folders.prior import of_masks
+from headstart.backbones.folders.segmenter_kinds import TORCHVISION, VOC_CLASSES
+from headstart.backbones.images.torchvision_weights import choose_weights, download
 from headstart.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from headstart.backbones._image_backbone import ImageBackbone
+    from headstart.backbones.images.backbone import ImageBackbone
 
 _PIXELS = {"input_size": (3, 520, 520), "crop_pct": 1.0, "interpolation": "bilinear"}
 _FAMILIES = ("deeplabv3_mobilenet_v3_large", "fcn_resnet50", "lraspp_mobilenet_v3_large")
@@ -64,7 +64,7 @@ class TorchvisionSegmenters(Source):
         return "image" if own else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones.folders.weights import read_weights
 
         config = read_config(folder)
         arguments = {
@@ -78,22 +78,22 @@ class TorchvisionSegmenters(Source):
     def _make(
         self, architecture: str, arguments: Mapping[str, Any], card: Card, cfg: Mapping[str, Any] | None = None
     ) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._torchvision_segmenters import build
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.segmenters.torchvision import build
 
         preprocess = ImagePreprocess.from_pretrained_cfg({**_PIXELS, **(cfg or {})})
         description = {"architecture": architecture, "arguments": dict(arguments)}
         return self._wrap(build(architecture, arguments), description, preprocess, card)
 
     def _wrap(self, trunk: Any, description: Mapping[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
-        from headstart.backbones._image_backbone import ImageBackbone
+        from headstart.backbones.images.backbone import ImageBackbone
 
         return ImageBackbone(trunk, card, preprocess, {"source": Path(__file__).stem, **description})
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
-        from headstart.backbones._torchvision_segmenters import build
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
+        from headstart.backbones.segmenters.torchvision import build
 
         if description.get("miniature"):
             return self.tiny(description["miniature"])
@@ -102,8 +102,8 @@ class TorchvisionSegmenters(Source):
         return self._wrap(build(**plain), plain, preprocess, described_card(description))
 
     def tiny(self, name: str) -> ImageBackbone:
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._torchvision_segmenters import miniature
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.segmenters.torchvision import miniature
 
         preprocess = ImagePreprocess.from_pretrained_cfg({**_PIXELS, "input_size": (3, 64, 64)})
         card = Card(f"{self.prefix}/{name}", "image", pretraining="none: a miniature")
@@ -114,8 +114,8 @@ class TorchvisionSegmenters(Source):
 
 
 def _fill(backbone: ImageBackbone, state: Mapping[str, Any], where: str) -> None:
-    from headstart.backbones._segmenter_trunk import SegmenterTrunk
-    from headstart.backbones._weights import load_strictly
+    from headstart.backbones.folders.weights import load_strictly
+    from headstart.backbones.segmenters.trunk import SegmenterTrunk
 
     trunk = backbone.network
     load_strictly(trunk, state, trunk.left_out if isinstance(trunk, SegmenterTrunk) else (), where)

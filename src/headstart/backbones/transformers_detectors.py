@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub_folders import HubFolders
-from headstart.backbones._prior import for_boxes
-from headstart.backbones._published import published_cards
-from headstart.backbones._set_detector_kinds import KINDS, set_kind
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub_folders import HubFolders
+from headstart.backbones.folders.prior import for_boxes
+from headstart.backbones.folders.published import published_cards
+from headstart.backbones.folders.set_detector_kinds import KINDS, set_kind
 
 if TYPE_CHECKING:
-    from headstart.backbones._detector_backbone import DetectorBackbone
+    from headstart.backbones.detectors.backbone import DetectorBackbone
 
 _PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")
 
@@ -35,24 +35,24 @@ class TransformersDetectors(HubFolders):
         return "image" if set_kind(config) else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> DetectorBackbone:
-        from headstart.backbones import _transformers_detectors as detectors
-        from headstart.backbones._transformers_pixels import read_settings
+        from headstart.backbones.detectors import transformers as detectors
+        from headstart.backbones.images.transformers_pixels import read_settings
 
         plain = read_config(folder)
         made = detectors.pictures_for(read_settings(folder), plain["model_type"], str(folder))
         return detectors.backbone(plain, made, card, folder if pretrained else None, pretrained)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> DetectorBackbone:
-        from headstart.backbones import _transformers_detectors as detectors
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.detectors import transformers as detectors
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         preprocess, sides = ImagePreprocess.from_description(description["preprocess"]), description["sides"]
         made = detectors.Made(preprocess, (sides[0], sides[1]) if sides else None)
         return detectors.backbone(description["config"], made, described_card(description), taught=False)
 
     def tiny(self, name: str) -> DetectorBackbone:
-        from headstart.backbones import _transformers_detectors as detectors
+        from headstart.backbones.detectors import transformers as detectors
 
         return detectors.tiny(name, f"{self.prefix}/{name}")
 

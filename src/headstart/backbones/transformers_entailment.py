@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, entailment_place, read_config
-from headstart.backbones._hub_folders import HubFolders
-from headstart.backbones._prior import PAIRS, Prior, estimated_text
-from headstart.backbones._published import published_cards
+from headstart.backbones.folders.folder import WEIGHTS, entailment_place, read_config
+from headstart.backbones.folders.hub_folders import HubFolders
+from headstart.backbones.folders.prior import PAIRS, Prior, estimated_text
+from headstart.backbones.folders.published import published_cards
 
 if TYPE_CHECKING:
-    from headstart.backbones._entailment import EntailmentBackbone
+    from headstart.backbones.texts.entailment import EntailmentBackbone
 
 _PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md")
 
@@ -36,7 +36,7 @@ class TransformersEntailment(HubFolders):
         return "text" if entailment_place(config) is not None else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> EntailmentBackbone:
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
 
         plain = read_config(folder)
         config = networks.make_config(plain, str(folder))
@@ -45,7 +45,7 @@ class TransformersEntailment(HubFolders):
         return self._wrap(network, config, tokenizer, replace(card, words=True), plain, ())
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> EntailmentBackbone:
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
         from headstart.core.errors import HeadstartError
 
         if assets is None:
@@ -59,8 +59,8 @@ class TransformersEntailment(HubFolders):
     def _wrap(
         self, network: Any, config: Any, tokenizer: Any, card: Card, plain: Mapping[str, Any], told: tuple[str, ...]
     ) -> EntailmentBackbone:
-        from headstart.backbones import _transformers_networks as networks
-        from headstart.backbones._entailment import EntailmentBackbone, EntailmentPreprocess
+        from headstart.backbones.folders import transformers_networks as networks
+        from headstart.backbones.texts.entailment import EntailmentBackbone, EntailmentPreprocess
 
         length = networks.max_length(network, tokenizer, None)
         preprocess = EntailmentPreprocess(tokenizer, told, length, networks.inputs_of(network, tokenizer))
@@ -69,8 +69,8 @@ class TransformersEntailment(HubFolders):
         return EntailmentBackbone(network, card, preprocess, described, 0 if place is None else place)
 
     def tiny(self, name: str) -> EntailmentBackbone:
-        from headstart.backbones import _tiny_texts as texts
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
+        from headstart.backbones.texts import tiny_texts as texts
 
         tokenizer = texts.tiny_tokenizer(name)
         labels = {

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub_folders import HubFolders
-from headstart.backbones._prior import Prior, estimated, of_weights
-from headstart.backbones._published import published_cards
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub_folders import HubFolders
+from headstart.backbones.folders.prior import Prior, estimated, of_weights
+from headstart.backbones.folders.published import published_cards
 
 if TYPE_CHECKING:
-    from headstart.backbones._two_towers import TwoTowersBackbone
+    from headstart.backbones.towers.two_towers import TwoTowersBackbone
 
 FAMILIES = ("clip", "siglip")
 """Model types of transformers whose two towers share a space."""
@@ -39,9 +39,9 @@ class TransformersImages(HubFolders):
         return "image" if config.get("model_type") in FAMILIES and "vision_config" in config else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
-        from headstart.backbones import _transformers_towers as towers
-        from headstart.backbones._transformers_pixels import preprocess_of, read_settings
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones.folders.weights import read_weights
+        from headstart.backbones.images.transformers_pixels import preprocess_of, read_settings
+        from headstart.backbones.towers import transformers_towers as towers
 
         config = towers.make_config(read_config(folder), str(folder))
         preprocess = preprocess_of(read_settings(folder), int(config.vision_config.image_size))
@@ -51,7 +51,7 @@ class TransformersImages(HubFolders):
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TwoTowersBackbone:
-        from headstart.backbones import _transformers_towers as towers
+        from headstart.backbones.towers import transformers_towers as towers
         from headstart.core.errors import HeadstartError
 
         if assets is None:
@@ -59,7 +59,7 @@ class TransformersImages(HubFolders):
         return towers.rebuilt(description, assets)
 
     def tiny(self, name: str) -> TwoTowersBackbone:
-        from headstart.backbones import _transformers_towers as towers
+        from headstart.backbones.towers import transformers_towers as towers
 
         return towers.tiny(name, f"{self.prefix}/{name}")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub_folders import HubFolders
-from headstart.backbones._prior import of_masks
-from headstart.backbones._published import published_cards
-from headstart.backbones._segmenter_kinds import KINDS, kind_of
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub_folders import HubFolders
+from headstart.backbones.folders.prior import of_masks
+from headstart.backbones.folders.published import published_cards
+from headstart.backbones.folders.segmenter_kinds import KINDS, kind_of
 
 if TYPE_CHECKING:
-    from headstart.backbones._image_backbone import ImageBackbone
+    from headstart.backbones.images.backbone import ImageBackbone
 
 _PATTERNS = ("config.json", "preprocessor_config.json", WEIGHTS, "README.md")
 
@@ -35,23 +35,23 @@ class TransformersSegmenters(HubFolders):
         return "image" if kind_of(folder, config) else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
-        from headstart.backbones import _transformers_segmenters as segmenters
-        from headstart.backbones._transformers_pixels import read_settings
+        from headstart.backbones.images.transformers_pixels import read_settings
+        from headstart.backbones.segmenters import transformers as segmenters
 
         plain = read_config(folder)
         preprocess = segmenters.preprocess_of(read_settings(folder), plain, str(folder))
         return segmenters.backbone(plain, preprocess, card, folder if pretrained else None)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
-        from headstart.backbones import _transformers_segmenters as segmenters
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
+        from headstart.backbones.segmenters import transformers as segmenters
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         return segmenters.backbone(description["config"], preprocess, described_card(description))
 
     def tiny(self, name: str) -> ImageBackbone:
-        from headstart.backbones import _transformers_segmenters as segmenters
+        from headstart.backbones.segmenters import transformers as segmenters
 
         return segmenters.tiny(name, f"{self.prefix}/{name}")
 

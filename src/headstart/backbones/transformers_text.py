@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, entailment_place, read_config, source_of
-from headstart.backbones._hub import fetch_folder
-from headstart.backbones._prior import DECODER, Prior, estimated_text, of_weights
-from headstart.backbones._published import published_cards
 from headstart.backbones._source import Source
+from headstart.backbones.folders.folder import WEIGHTS, entailment_place, read_config, source_of
+from headstart.backbones.folders.hub import fetch_folder
+from headstart.backbones.folders.prior import DECODER, Prior, estimated_text, of_weights
+from headstart.backbones.folders.published import published_cards
 
 if TYPE_CHECKING:
-    from headstart.backbones._text_backbone import TextBackbone
     from headstart.backbones.base import Backbone
+    from headstart.backbones.texts.backbone import TextBackbone
 
 _TOKENIZERS = (
     "tokenizer.json",
@@ -65,7 +65,7 @@ class TransformersText(Source):
         return "text" if "model_type" in config and has_tokenizer and not of_others else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TextBackbone:
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
 
         tokenizer = networks.read_tokenizer(folder, str(folder))
         config = networks.make_config(read_config(folder), str(folder))
@@ -77,9 +77,9 @@ class TransformersText(Source):
     def _wrap(
         self, network: Any, config: Any, tokenizer: Any, card: Card, pooling: str, extra: Mapping[str, Any]
     ) -> TextBackbone:
-        from headstart.backbones import _transformers_networks as networks
-        from headstart.backbones._text_backbone import TextBackbone
-        from headstart.backbones._text_preprocess import TextPreprocess
+        from headstart.backbones.folders import transformers_networks as networks
+        from headstart.backbones.texts.backbone import TextBackbone
+        from headstart.backbones.texts.preprocess import TextPreprocess
 
         length = networks.max_length(network, tokenizer, extra.get("longest"))
         preprocess = TextPreprocess(tokenizer, length, networks.inputs_of(network, tokenizer))
@@ -87,7 +87,7 @@ class TransformersText(Source):
         return TextBackbone(network, card, preprocess, description, pooling)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TextBackbone:
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
         from headstart.core.errors import HeadstartError
 
         if assets is None:
@@ -102,8 +102,8 @@ class TransformersText(Source):
         return dict(description["config"])
 
     def tiny(self, name: str) -> TextBackbone:
-        from headstart.backbones import _tiny_texts as texts
-        from headstart.backbones import _transformers_networks as networks
+        from headstart.backbones.folders import transformers_networks as networks
+        from headstart.backbones.texts import tiny_texts as texts
 
         tokenizer = texts.tiny_tokenizer(name)
         config = networks.make_config(texts.tiny_config(name, tokenizer), name)
@@ -112,7 +112,7 @@ class TransformersText(Source):
         return self._wrap(networks.make_network(config), config, tokenizer, card, "mean", extra)
 
     def families(self) -> list[str]:
-        from headstart.backbones._tiny_texts import families
+        from headstart.backbones.texts.tiny_texts import families
 
         return families()
 

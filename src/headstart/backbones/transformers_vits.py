@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
-from headstart.backbones._hub_folders import HubFolders
-from headstart.backbones._prior import Prior, estimated
-from headstart.backbones._published import published_cards
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.hub_folders import HubFolders
+from headstart.backbones.folders.prior import Prior, estimated
+from headstart.backbones.folders.published import published_cards
 
 if TYPE_CHECKING:
-    from headstart.backbones._image_backbone import ImageBackbone
+    from headstart.backbones.images.backbone import ImageBackbone
 
 FAMILIES = ("vit", "deit", "dinov2", "dinov2_with_registers")
 """Model types of transformers whose first token is about the whole picture."""
@@ -34,24 +34,24 @@ class TransformersVits(HubFolders):
         return "image" if config.get("model_type") in FAMILIES else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> ImageBackbone:
-        from headstart.backbones import _plain_transformers as transformers
-        from headstart.backbones._transformers_pixels import read_settings
+        from headstart.backbones.images import plain_transformers as transformers
+        from headstart.backbones.images.transformers_pixels import read_settings
 
         plain = read_config(folder)
         preprocess = transformers.preprocess_of(read_settings(folder), plain, str(folder))
         return transformers.backbone(plain, preprocess, card, folder if pretrained else None)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
-        from headstart.backbones import _plain_transformers as transformers
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.images import plain_transformers as transformers
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         made = transformers.backbone(description["config"], preprocess, described_card(description))
         return made.framed(tuple(description["frame"])) if "frame" in description else made
 
     def tiny(self, name: str) -> ImageBackbone:
-        from headstart.backbones import _plain_transformers as transformers
+        from headstart.backbones.images import plain_transformers as transformers
 
         return transformers.tiny(name, f"{self.prefix}/{name}")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones._card import Card
-from headstart.backbones._folder import WEIGHTS, read_config
 from headstart.backbones._source import Source
-from headstart.backbones._yolo_names import (
+from headstart.backbones.folders.folder import WEIGHTS, read_config
+from headstart.backbones.folders.yolo_names import (
     DEFINED,
     NAMES,
     classes_of,
@@ -21,7 +21,7 @@ from headstart.core.agpl_package import LICENCE, is_installed
 from headstart.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.backbones._detector_backbone import DetectorBackbone
+    from headstart.backbones.detectors.backbone import DetectorBackbone
 
 _KINDS = ("yolov5nu", "yolov8n", "yolov9t", "yolov10n", "yolo11n", "yolo12n", "yolo26n")
 
@@ -43,7 +43,7 @@ class Ultralytics(Source):
         return name.removesuffix(".pt") in DEFINED
 
     def load(self, name: str, pretrained: bool = True) -> DetectorBackbone:
-        from headstart.backbones import _yolo_networks as networks
+        from headstart.backbones.detectors import yolo_networks as networks
 
         architecture = known(name.removesuffix(".pt"), self.prefix)
         if pretrained:
@@ -71,8 +71,8 @@ class Ultralytics(Source):
         return "image"
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> DetectorBackbone:
-        from headstart.backbones import _yolo_networks as networks
-        from headstart.backbones._weights import read_weights
+        from headstart.backbones.detectors import yolo_networks as networks
+        from headstart.backbones.folders.weights import read_weights
 
         config = read_config(folder)
         architecture, classes = known(config["architecture"], str(folder)), classes_of(config, str(folder))
@@ -83,9 +83,9 @@ class Ultralytics(Source):
         return networks.wrap(model, card, self._described(architecture, classes), classes, pretrained)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> DetectorBackbone:
-        from headstart.backbones import _yolo_networks as networks
-        from headstart.backbones._image_preprocess import ImagePreprocess
-        from headstart.backbones._image_rebuild import described_card
+        from headstart.backbones.detectors import yolo_networks as networks
+        from headstart.backbones.images.preprocess import ImagePreprocess
+        from headstart.backbones.images.rebuild import described_card
 
         architecture, classes, small = (description[key] for key in ("architecture", "classes", "miniature"))
         model = networks.build(architecture, len(classes), small)
@@ -95,7 +95,7 @@ class Ultralytics(Source):
         return backbone
 
     def tiny(self, name: str) -> DetectorBackbone:
-        from headstart.backbones import _yolo_networks as networks
+        from headstart.backbones.detectors import yolo_networks as networks
 
         card = self._card(name, "none: a miniature")
         plain = self._described(name, list(NAMES), miniature=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headstart.experiment.adapting import Adaption
+    from headstart.experiment.adaptation.adapting import Adaption
 
 EPILOG = """examples:
   headstart adapt photo-model sketches/ --out sketch-model        new inputs without labels
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     """Adapt, write the model, and say what became of it."""
     from headstart.core.files import finite
     from headstart.core.settings import each_asked
-    from headstart.experiment.adapting import adapt
+    from headstart.experiment.adaptation.adapting import adapt
 
     adaption = adapt(
         options.model,

@@ -15,7 +15,7 @@ from headstart.core.severities import say_severities
 
 if TYPE_CHECKING:
     from headstart.core.results import Finding
-    from headstart.experiment.checkup import Checkup
+    from headstart.experiment.examination.checkup import Checkup
 
 FOUND = 3
 """Exit status where something was found that is as grave as --fail-on says."""
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from headstart.core.files import finite, write_whole
     from headstart.core.progress import Progress
     from headstart.diagnosis import at_least
-    from headstart.experiment.checking import examine
+    from headstart.experiment.examination.checking import examine
 
     checkup = examine(spec, Progress())
     if options.report:

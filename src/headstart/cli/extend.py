@@ -52,7 +52,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Extend, and say what it gave and took."""
     from headstart.core.files import finite
-    from headstart.experiment.extending import extend
+    from headstart.experiment.extension.extending import extend
 
     out = options.out or _free(options.model)
     model = extend(
@@ -75,8 +75,8 @@ def _free(model: Path) -> Path:
 
 def _summary(model: Any, out: Path) -> str:
     from headstart.core.timing import say_duration
-    from headstart.experiment.extension import Extension
-    from headstart.experiment.extension_words import next_step, say
+    from headstart.experiment.extension.result import Extension
+    from headstart.experiment.extension.words import next_step, say
 
     extension = Extension.from_json(model.result.extension)
     rows = say(extension)

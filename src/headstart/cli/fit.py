@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> None:
     )
     from headstart.core.files import finite
     from headstart.core.progress import Progress
-    from headstart.experiment.flow import run as run_fit
+    from headstart.experiment.fitting.flow import run as run_fit
     from headstart.experiment.unfinished import out_folder
 
     spec = out_folder(spec)

@@ -92,7 +92,7 @@ def _with_labels(options: argparse.Namespace) -> Model:
     from headstart.core.names import read_names
     from headstart.delivery.artifact import load
     from headstart.delivery.folder import is_model_folder
-    from headstart.experiment.from_names import model_from_names
+    from headstart.experiment.fitting.from_names import model_from_names
 
     folder = Path(options.model)
     if is_model_folder(folder):

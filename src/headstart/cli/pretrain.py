@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.cli._examples import add_machine
 
 if TYPE_CHECKING:
-    from headstart.experiment.pretrained_folder import Pretrained
+    from headstart.experiment.pretraining.pretrained_folder import Pretrained
 
 EPILOG = """examples:
   headstart pretrain photos/ --out mine                          go on from what is at hand, on your own pictures
@@ -84,7 +84,7 @@ def _add_of_pictures(group: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Pretrain, and say what became of the student."""
     from headstart.core.files import finite
-    from headstart.experiment.pretraining import pretrain
+    from headstart.experiment.pretraining.pretrain import pretrain
 
     result = pretrain(
         options.data[0] if len(options.data) == 1 else options.data,

@@ -13,7 +13,7 @@ from headstart.core.counts import say_count
 from headstart.core.timing import parse_duration, say_duration
 
 if TYPE_CHECKING:
-    from headstart.experiment.selector import Ranking
+    from headstart.experiment.selection.selector import Ranking
 
 EPILOG = """examples:
   headstart rank photos/                              all backbones at hand
@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> None:
     """Rank, and say what is picked and why."""
     from headstart.core.files import finite
     from headstart.core.progress import Progress
-    from headstart.experiment.candidates import Wanted
-    from headstart.experiment.ranking import carry_out
+    from headstart.experiment.selection.candidates import Wanted
+    from headstart.experiment.selection.ranking import carry_out
 
     spec = replace(asked(options), budget=parse_duration(options.budget))
     chosen = choice(options)

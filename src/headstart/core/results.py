@@ -192,9 +192,9 @@ class FitResult:
     ``gains`` says what transfer gave over each of the models without it, and ``by_class`` how well the test told each
     class from the rest, which lies within ``test`` there.
     ``from_names`` is what could be said of a model made without labels, and ``extension`` what ``headstart extend``
-    found when it made the model, see :meth:`headstart.experiment.extension.Extension.to_json`; ``adaptation`` is what
-    became of adapting it to new inputs; ``forgetting`` is what became of the task that its backbone could do before,
-    see :class:`headstart.experiment.keeping.Kept`. Keys of what was not done are left out.
+    found when it made the model, see :meth:`headstart.experiment.extension.result.Extension.to_json`; ``adaptation``
+    is what became of adapting it to new inputs; ``forgetting`` is what became of the task that its backbone could do
+    before, see :class:`headstart.experiment.keeping.Kept`. Keys of what was not done are left out.
     """
 
     task: str

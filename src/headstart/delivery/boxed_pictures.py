@@ -18,8 +18,8 @@ from headstart.core.files import whole_folder
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
-from headstart.tasks._pixel_masks import pasted
 from headstart.tasks.base import Predictions
+from headstart.tasks.shapes.pixel_masks import pasted
 
 BOXES, MASKS = "boxes", "masks"
 TABLE, JSON, PICTURES = "predictions.csv", "predictions.json", "pictures"

@@ -124,7 +124,7 @@ def prepare(
     """Look at every example and split them.
 
     Where groups are to be inferred the split is for the time being, and nothing is said of it:
-    :func:`headstart.experiment.grouping.grouped` divides anew.
+    :func:`headstart.experiment.examination.grouping.grouped` divides anew.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.backbones._image_preprocess import ImagePreprocess
+from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.pretraining._draws import Draws
 from headstart.pretraining._pool import Pool
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from headstart.backbones._image_backbone import ImageBackbone
-from headstart.backbones._kept_tokens import Patches, encoded
 from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.images.backbone import ImageBackbone
+from headstart.backbones.texts.kept_tokens import Patches, encoded
 from headstart.core.errors import UsageError
 from headstart.pretraining.base import OwnLesson
 

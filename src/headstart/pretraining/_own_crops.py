@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.backbones._image_crops import ImageCrops
 from headstart.backbones.base import Batch, Preprocess, collate
+from headstart.backbones.images.crops import ImageCrops
 from headstart.core.ahead import ahead
 from headstart.core.files import digest
 from headstart.pretraining._course import Shown

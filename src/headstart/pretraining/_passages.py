@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.backbones._text_preprocess import TextPreprocess
 from headstart.backbones.base import Batch, collate
+from headstart.backbones.texts.preprocess import TextPreprocess
 from headstart.pretraining._course import Shown
 from headstart.pretraining._plan import Plan
 from headstart.pretraining._seeds import seed_of

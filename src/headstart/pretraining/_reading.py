@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Batch
+from headstart.backbones.texts.language import LanguageBackbone
 from headstart.pretraining._course import Course
 from headstart.pretraining._passages import Passages
 from headstart.pretraining._text_method import TextLesson

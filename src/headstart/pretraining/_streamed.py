@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.backbones._image_crops import ImageCrops
 from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.images.crops import ImageCrops
 from headstart.frozen.inputs import Inputs
 from headstart.pretraining._course import Shown
 from headstart.pretraining._cutting import cut, mixed, normalised

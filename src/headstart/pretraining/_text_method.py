@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from headstart.backbones._language import LanguageBackbone
-from headstart.backbones._language_head import LanguageHead
+from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.language_head import LanguageHead
 from headstart.pretraining.base import Network, OwnLesson, PretrainingMethod
 from headstart.tasks.base import Task
 

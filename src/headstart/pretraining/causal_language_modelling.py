@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.backbones._language import LanguageBackbone
-from headstart.backbones._language_head import LanguageHead, language_head
 from headstart.backbones.base import Batch
+from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.language_head import LanguageHead, language_head
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.tasks.base import Task

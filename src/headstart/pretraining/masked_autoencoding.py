@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headstart.backbones._image_backbone import ImageBackbone
-from headstart.backbones._kept_tokens import patches_of
-from headstart.backbones._last_map import last_map
 from headstart.backbones.base import Backbone
+from headstart.backbones.images.backbone import ImageBackbone
+from headstart.backbones.images.last_map import last_map
+from headstart.backbones.texts.kept_tokens import patches_of
 from headstart.core.errors import UsageError
 from headstart.pretraining._masked_cells import MaskedCells
 from headstart.pretraining._masked_patches import MaskedPatches

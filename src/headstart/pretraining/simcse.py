@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Batch
+from headstart.backbones.texts.language import LanguageBackbone
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.tasks.base import Task

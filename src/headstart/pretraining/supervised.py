@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from headstart.backbones._language import LanguageBackbone
 from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.texts.language import LanguageBackbone
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.pretraining.base import BROAD, OwnMethod, PictureMethod

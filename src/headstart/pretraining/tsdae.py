@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.backbones._language import LanguageBackbone
-from headstart.backbones._language_head import LanguageHead, language_head
-from headstart.backbones._tied_decoder import TiedDecoder, can_decode, tied_decoder
 from headstart.backbones.base import Batch
+from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.language_head import LanguageHead, language_head
+from headstart.backbones.texts.tied_decoder import TiedDecoder, can_decode, tied_decoder
 from headstart.core.errors import UsageError
 from headstart.pretraining._text_method import TextLesson, TextMethod
 from headstart.pretraining._tokens import said_tokens, uniform

@@ -18,11 +18,12 @@ from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
 from headstart.core.trade_offs import TradeOff
-from headstart.tasks import _against_rest, _class_figures
+from headstart.tasks import _against_rest
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Part, Predictions, Task
+from headstart.tasks.figures import class_figures
 
 EQUAL_CLASSES = 1.5
 """Classes count as equally common while the largest is less than this many times the smallest."""
@@ -242,7 +243,7 @@ class Classification(Task):
 
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         names, matrix = self.confusion(outputs, encoded)
-        return _class_figures.rows(names, np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+        return class_figures.rows(names, np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
 
     def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
         """Of two classes; of more the largest probability decides, and no threshold."""
@@ -266,11 +267,11 @@ class Classification(Task):
 
 
 _FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], Measure]] = {
-    "accuracy": _class_figures.accuracy,
-    "balanced_accuracy": _class_figures.balanced_accuracy,
-    "macro_f1": _class_figures.macro_f1,
-    "log_loss": _class_figures.log_loss,
-    "calibration_error": _class_figures.calibration_error,
+    "accuracy": class_figures.accuracy,
+    "balanced_accuracy": class_figures.balanced_accuracy,
+    "macro_f1": class_figures.macro_f1,
+    "log_loss": class_figures.log_loss,
+    "calibration_error": class_figures.calibration_error,
 }
 
 

@@ -22,14 +22,15 @@ from headstart.core.placement import Placement
 from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, percentile_interval
 from headstart.core.trade_offs import TradeOff
-from headstart.tasks import _box_encoding, _detection_figures
-from headstart.tasks._box_encoding import FOUND_LABEL, SCORE
-from headstart.tasks._box_matching import Matched, match
 from headstart.tasks._resampling import identity, to_array
 from headstart.tasks.base import MapHead, Predictions, Task
+from headstart.tasks.figures import detection_figures
+from headstart.tasks.shapes import box_encoding
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, SCORE
+from headstart.tasks.shapes.box_matching import Matched, match
 
 if TYPE_CHECKING:
-    from headstart.tasks._finder import Finder
+    from headstart.tasks.finding.finder import Finder
 
 SIDE, STEP, SMALLEST = 320, 32, 96
 """Pixels: the frame has the area of a square of this side, less where pictures are smaller; its sides are multiples
@@ -53,7 +54,7 @@ class Detection(Task):
     name = "detection"
     noun = "boxes"
     reads_maps = finds_boxes = True
-    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(_detection_figures.FIGURES, True)
+    higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(detection_figures.FIGURES, True)
 
     def __init__(
         self,
@@ -120,7 +121,7 @@ class Detection(Task):
 
     @cached_property
     def _finder(self) -> Finder:
-        from headstart.tasks._finders import finder_of
+        from headstart.tasks.finding.finders import finder_of
 
         return finder_of(self.labels, self.frame, self.detector)
 
@@ -138,13 +139,13 @@ class Detection(Task):
         return f"{known}.{nearest(unknown, self._places)}"
 
     def encode(self, targets: Sequence[Any]) -> Tensor:
-        """(N, M, 9), see :mod:`headstart.tasks._box_encoding`. Raises ``InputError`` when a class is unknown."""
+        """(N, M, 9), see :mod:`headstart.tasks.shapes.box_encoding`; ``InputError`` when a class is unknown."""
         if problems := [found for found in map(self.problem, targets) if found]:
             raise InputError(f"{len(problems)} of {len(targets)} targets cannot be used: {problems[0]}")
-        return _box_encoding.encode(targets, self._places, self.slots)
+        return box_encoding.encode(targets, self._places, self.slots)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
-        return _box_encoding.placed(encoded, placements)
+        return box_encoding.placed(encoded, placements)
 
     def kept(self, outputs: Tensor) -> Tensor:
         """Raw outputs (N, P, …) → the surest boxes (N, K, 6)."""
@@ -170,11 +171,11 @@ class Detection(Task):
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
         """Of kept outputs; figures of sizes that no box has are left out."""
         matched, n = self._matched(outputs, encoded), len(encoded)
-        centres = _detection_figures.values(matched, n)
+        centres = detection_figures.values(matched, n)
         draws = bootstrap_draws(n)
         found: Figures = {}
         for name, centre in centres.items():
-            spread = _detection_figures.measure(name, matched, draws)
+            spread = detection_figures.measure(name, matched, draws)
             found[name] = percentile_interval(spread[~np.isnan(spread)], centre)
         return {"map": Figure(math.nan, math.nan, math.nan), **found}
 
@@ -182,14 +183,14 @@ class Detection(Task):
         if name not in self.higher_is_better:
             known = list(self.higher_is_better)
             raise UsageError(f"{self.name} has no figure {name!r}.{nearest(name, known)} It has {known}.")
-        return np.nan_to_num(_detection_figures.measure(name, self._matched(outputs, encoded), draws))
+        return np.nan_to_num(detection_figures.measure(name, self._matched(outputs, encoded), draws))
 
     def mistakes(self, outputs: Tensor, encoded: Tensor) -> np.ndarray:
         """The score of the surest false alarm, above one half; else half the share of the boxes that are missed."""
         matched = self._matched(outputs, encoded)
         worst, missed, asked = np.zeros(len(encoded)), np.zeros(len(encoded)), np.zeros(len(encoded))
         for one in matched:
-            for picture, _, score in _detection_figures.false_alarms(one, 0.5):
+            for picture, _, score in detection_figures.false_alarms(one, 0.5):
                 worst[picture] = max(worst[picture], score)
             seen = one.hits[0, 0] & (one.scores >= 0.5)
             asked += one.positives[0]
@@ -200,10 +201,10 @@ class Detection(Task):
         """Boxes, those found and missed, false alarms, and average precision of each class."""
         rows = []
         for label, one in zip(self.labels, self._matched(outputs, encoded), strict=True):
-            count, everyone = _detection_figures.tally(one, 0.5), identity(len(encoded))
+            count, everyone = detection_figures.tally(one, 0.5), identity(len(encoded))
             precise = {
-                name: float(_detection_figures.average_precision(one, figure, everyone)[0])
-                for name, figure in _detection_figures.OF_CLASS.items()
+                name: float(detection_figures.average_precision(one, figure, everyone)[0])
+                for name, figure in detection_figures.OF_CLASS.items()
             }
             own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
             rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
@@ -212,21 +213,21 @@ class Detection(Task):
     def trade_offs(self, outputs: Tensor, encoded: Tensor) -> list[TradeOff]:
         """At the least overlap."""
         matched = self._matched(outputs, encoded)
-        return [_detection_figures.trade_off(label, one) for label, one in zip(self.labels, matched, strict=True)]
+        return [detection_figures.trade_off(label, one) for label, one in zip(self.labels, matched, strict=True)]
 
     def by_class(self, outputs: Tensor, encoded: Tensor, calibration: Mapping[str, float]) -> ByClass:
         """Average precision of each class of which there are boxes."""
-        return _detection_figures.figures_by_class(self._matched(outputs, encoded), self.labels, len(encoded))
+        return detection_figures.figures_by_class(self._matched(outputs, encoded), self.labels, len(encoded))
 
     def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
-        found, truths = _box_encoding.detections(outputs, encoded), _box_encoding.truths(encoded)
+        found, truths = box_encoding.detections(outputs, encoded), box_encoding.truths(encoded)
         return match(found, truths, len(self.labels))
 
     # -- calibrating and showing ---------------------------------------------------------------------
 
     def calibrate(self, outputs: Tensor, encoded: Tensor) -> dict[str, float]:
         """``threshold``: the score from which on a box is shown, by F1."""
-        return {"threshold": _detection_figures.best_threshold(self._matched(outputs, encoded))}
+        return {"threshold": detection_figures.best_threshold(self._matched(outputs, encoded))}
 
     def calibrated(self, outputs: Tensor, calibration: Mapping[str, float]) -> Tensor:
         """Scores bent so that a box is shown from one half on; their order stays."""
@@ -253,7 +254,7 @@ class Detection(Task):
         self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]
     ) -> tuple[Tensor, Tensor]:
         said = self._finder.claims(outputs, label)
-        return said.log_odds, _box_encoding.overlap(said.edges.clamp(0, 1), edges) * self._bent(
+        return said.log_odds, box_encoding.overlap(said.edges.clamp(0, 1), edges) * self._bent(
             said.scores, calibration
         )
 

@@ -16,18 +16,18 @@ from headstart.core.errors import InputError
 from headstart.core.outlines import outline_problem
 from headstart.core.placement import Placement
 from headstart.core.results import Figures
-from headstart.tasks import _box_encoding, _mask_grids
-from headstart.tasks._box_encoding import FOUND_LABEL, HEIGHT, LABEL, SCORE, WIDTH
-from headstart.tasks._box_matching import Detected, Matched, Truth, match
-from headstart.tasks._mask_grids import FOUND_CELLS, TRUE_CELLS, unpacked
-from headstart.tasks._pixel_masks import Pixels, pasted
 from headstart.tasks._resampling import to_array
 from headstart.tasks.base import Predictions
 from headstart.tasks.detection import Detection
+from headstart.tasks.shapes import box_encoding, mask_grids
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, HEIGHT, LABEL, SCORE, WIDTH
+from headstart.tasks.shapes.box_matching import Detected, Matched, Truth, match
+from headstart.tasks.shapes.mask_grids import FOUND_CELLS, TRUE_CELLS, unpacked
+from headstart.tasks.shapes.pixel_masks import Pixels, pasted
 
 if TYPE_CHECKING:
     from headstart.core.detector import Detector
-    from headstart.tasks._finder import Finder
+    from headstart.tasks.finding.finder import Finder
 
 OF_BOXES = "box_"
 """What the figures of boxes alone begin with; those of masks have the plain names."""
@@ -81,11 +81,11 @@ class Instances(Detection):
     @property
     def outputs(self) -> int:
         """Columns of what is kept of an object."""
-        return FOUND_LABEL + 1 + _mask_grids.width_of(FOUND_CELLS)
+        return FOUND_LABEL + 1 + mask_grids.width_of(FOUND_CELLS)
 
     @cached_property
     def _finder(self) -> Finder:
-        from headstart.tasks._mask_finders import mask_finder_of
+        from headstart.tasks.finding.mask_finders import mask_finder_of
 
         return mask_finder_of(self.labels, self.frame, self.detector)
 
@@ -100,14 +100,14 @@ class Instances(Detection):
         return None
 
     def encode(self, targets: Sequence[Any]) -> Tensor:
-        """(N, M, 9 + 1046): boxes, and behind each its mask as :mod:`headstart.tasks._mask_grids` packs it."""
+        """(N, M, 9 + 1046): boxes, and behind each its mask as :mod:`headstart.tasks.shapes.mask_grids` packs it."""
         boxes = super().encode(targets)
-        return torch.cat([boxes, _mask_grids.encode(targets, boxes.shape[1])], dim=2)
+        return torch.cat([boxes, mask_grids.encode(targets, boxes.shape[1])], dim=2)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
         boxes, masks = encoded[..., : HEIGHT + 1], encoded[..., HEIGHT + 1 :]
-        moved = _mask_grids.placed(masks, boxes[..., :4], placements)
-        return torch.cat([_box_encoding.placed(boxes, placements), moved], dim=2)
+        moved = mask_grids.placed(masks, boxes[..., :4], placements)
+        return torch.cat([box_encoding.placed(boxes, placements), moved], dim=2)
 
     # -- judging ------------------------------------------------------------------------------------
 
@@ -128,8 +128,8 @@ class Instances(Detection):
 
     def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
         own, asked = _boxes_of(outputs, encoded)
-        found = _box_encoding.detections(own, asked)
-        truths = _box_encoding.truths(asked)
+        found = box_encoding.detections(own, asked)
+        truths = box_encoding.truths(asked)
         sizes = to_array(asked)[:, 0, [WIDTH, HEIGHT]].astype(int)
         for row, (width, height) in enumerate(sizes):
             size = (int(width), int(height))

@@ -17,12 +17,12 @@ from headstart.core.results import Figures
 from headstart.core.statistics import wilson
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest, _label_sets
-from headstart.tasks._class_figures import rows
-from headstart.tasks._label_figures import FIGURES
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import kind_of
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
+from headstart.tasks.figures.class_figures import rows
+from headstart.tasks.figures.label_figures import FIGURES
 
 NO_LABELS = "(none)"
 RARE = "(rare labels)"

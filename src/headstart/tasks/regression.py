@@ -12,10 +12,10 @@ from torch import Tensor
 
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.results import Figures
-from headstart.tasks._number_figures import FIGURES
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, looks_measured
 from headstart.tasks.base import Predictions, Task
+from headstart.tasks.figures.number_figures import FIGURES
 
 COVERAGE = 0.9
 _BANDS, _FEWEST_IN_BAND = 5, 10

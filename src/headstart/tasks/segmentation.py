@@ -18,15 +18,15 @@ from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Mask
 from headstart.core.placement import Placement
 from headstart.core.results import Figures
 from headstart.core.threads import spread
-from headstart.tasks import _mask_figures as counted
 from headstart.tasks._decoder import Decoder
 from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown, temperature_of
-from headstart.tasks._mask_boundaries import boundary_f1, boundary_scores
 from headstart.tasks._mask_doubt import DOUBT, doubt_auroc, sureness_counts
 from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, mean_known
 from headstart.tasks._simple_pyramid import SimplePyramid
 from headstart.tasks.base import MapHead, Predictions, Task
+from headstart.tasks.figures import mask_figures as counted
+from headstart.tasks.figures.mask_boundaries import boundary_f1, boundary_scores
 
 MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
 """Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""

@@ -1,0 +1,99 @@
+"""The trunks of torchvision's segmenters: as published, or as miniatures for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones.images.torchvision_models import models
+from headstart.backbones.segmenters.trunk import SegmenterTrunk
+
+
+class OnBackbone(SegmenterTrunk):
+    """On the layers of the `whole` segmenter's backbone, one after the other."""
+
+    def __init__(self, whole: Any) -> None:
+        super().__init__()
+        self.backbone = nn.ModuleDict(whole.backbone.items())
+
+    def hidden(self, pixels: Tensor) -> Tensor:
+        """What the last of them gives."""
+        for layer in self.backbone.values():
+            pixels = layer(pixels)
+        return pixels
+
+
+class DilatedTrunk(OnBackbone):
+    """DeepLabV3 (Chen et al. 2017, arXiv:1706.05587) and FCN (Long et al. 2015, arXiv:1411.4038)."""
+
+    left_out = ("classifier.4", "aux_classifier")
+
+    def __init__(self, whole: Any) -> None:
+        super().__init__(whole)
+        *layers, _ = whole.classifier
+        if isinstance(layers[-1], nn.Dropout):  # it goes with the predictor
+            layers.pop()
+        self.classifier = nn.Sequential(*layers)
+
+    def last_map(self, pixels: Tensor) -> Tensor:
+        found: Tensor = self.classifier(self.hidden(pixels))
+        return found
+
+
+class LrasppTrunk(OnBackbone):
+    """LR-ASPP on MobileNetV3 (Howard et al. 2019, arXiv:1905.02244); one of its two predictors reads the last map."""
+
+    left_out = ("classifier.low_classifier", "classifier.high_classifier")
+
+    def __init__(self, whole: Any) -> None:
+        super().__init__(whole)
+        self.classifier = nn.ModuleDict({"cbr": whole.classifier.cbr, "scale": whole.classifier.scale})
+        self.weighed = nn.Identity()
+
+    def last_map(self, pixels: Tensor) -> Tensor:
+        hidden = self.hidden(pixels)
+        found: Tensor = self.weighed(self.classifier["cbr"](hidden) * self.classifier["scale"](hidden))
+        return found
+
+
+def trunk_of(whole: nn.Module) -> SegmenterTrunk:
+    """The trunk of a whole segmenter."""
+    return LrasppTrunk(whole) if isinstance(whole, models.segmentation.LRASPP) else DilatedTrunk(whole)
+
+
+def build(architecture: str, arguments: Mapping[str, Any]) -> SegmenterTrunk:
+    """The trunk with random weights; `arguments` go to torchvision."""
+    return trunk_of(models.get_model(architecture, weights=None, weights_backbone=None, **arguments))
+
+
+def _small(architecture: str) -> Callable[[], nn.Module]:
+    """What makes a whole segmenter of this architecture on a small backbone."""
+    segmentation = models.segmentation
+
+    def deeplab() -> nn.Module:
+        features = models.mobilenet_v3_small(width_mult=0.5, dilated=True, reduced_tail=True).features
+        head = segmentation.deeplabv3.DeepLabHead(features[-1].out_channels, 3)
+        return segmentation.DeepLabV3(_until(features, str(len(features) - 1)), head)
+
+    def fcn() -> nn.Module:
+        resnet = models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=3)
+        return segmentation.FCN(_until(resnet, "layer4"), segmentation.fcn.FCNHead(512, 3))
+
+    def lraspp() -> nn.Module:
+        features = models.mobilenet_v3_small(width_mult=0.5, dilated=True, reduced_tail=True).features
+        return segmentation.LRASPP(_until(features, str(len(features) - 1)), 8, features[-1].out_channels, 3)
+
+    return {"deeplabv3": deeplab, "fcn": fcn, "lraspp": lraspp}[architecture.split("_")[0]]
+
+
+def _until(features: nn.Module, last: str) -> nn.Module:
+    return models._utils.IntermediateLayerGetter(features, {last: "out"})
+
+
+def miniature(architecture: str) -> SegmenterTrunk:
+    """A small trunk of the same kind, with random weights."""
+    with torch.random.fork_rng(devices=[]):
+        return trunk_of(_small(architecture)())

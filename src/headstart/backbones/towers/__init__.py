@@ -1,0 +1,1 @@
+"""A tower for pictures and one for texts that share a space."""

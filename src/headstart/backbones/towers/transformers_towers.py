@@ -1,0 +1,145 @@
+"""Builds and loads the two towers of transformers' CLIP and SigLIP from files only, and miniatures for tests."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones._card import Card
+from headstart.backbones.folders.transformers_networks import make_config, plain_config, read_tokenizer
+from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.backbones.images.transformers_pixels import preprocess_of
+from headstart.backbones.towers.text_tower import FOLDER, TextTower
+from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
+from headstart.core.errors import HeadstartError
+
+_SOURCE = "transformers_images"
+
+__all__ = ["backbone", "make_config", "picture_tower", "rebuilt", "text_tower", "tiny"]
+
+
+class WordTower(nn.Module):
+    """Token ids (n, L) → vectors (n, D); parameters are named as in the whole model's file."""
+
+    def __init__(self, text_model: nn.Module, text_projection: nn.Module | None) -> None:
+        super().__init__()
+        self.text_model = text_model
+        if text_projection is not None:
+            self.text_projection = text_projection
+
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """Vectors in the space of pictures."""
+        pooled = self.text_model(**inputs).pooler_output
+        return self.text_projection(pooled) if hasattr(self, "text_projection") else pooled
+
+
+def _whole(config: Any) -> nn.Module:
+    """The whole model with random weights."""
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING
+
+    made_by: Any = MODEL_MAPPING[type(config)]
+    model: nn.Module = made_by._from_config(config, dtype=torch.float32)
+    return model.eval()
+
+
+def picture_tower(config: Any, given: Mapping[str, Tensor] | None, where: str) -> tuple[PictureTower, float]:
+    """The picture tower, and what cosines are multiplied by; with random weights where none are given.
+
+    Raises
+    ------
+    HeadstartError : weights are missing or of another shape; names some.
+    """
+    model: Any = _whole(config)
+    if given is not None:
+        own = model.state_dict()
+        needed = {name for name in dict(model.named_parameters()) if not name.startswith("text_")}
+        wrong = sorted(n for n in needed if n not in given or given[n].shape != own[n].shape)
+        if wrong:
+            raise HeadstartError(
+                f"{where}: the weights do not fit its configuration: {len(wrong)} missing or of another shape "
+                f"({', '.join(wrong[:5])})."
+            )
+        model.load_state_dict({name: tensor for name, tensor in given.items() if name in own}, strict=False)
+    scale = math.exp(float(model.logit_scale.detach()))
+    return PictureTower(model.vision_model, getattr(model, "visual_projection", None)), scale
+
+
+def text_tower(
+    config: Any,
+    where: Path,
+    tower: nn.Module | None = None,
+    read: Callable[[Path], Mapping[str, Tensor]] | None = None,
+) -> TextTower:
+    """The text tower whose tokenizer and weights lie in the folder `where`; read when it is first asked.
+
+    `read` gives the weights of a folder that names them otherwise.
+    """
+
+    def build() -> nn.Module:
+        model: Any = _whole(config)
+        return WordTower(model.text_model, getattr(model, "text_projection", None))
+
+    def prepare(folder: Path, texts: Sequence[str]) -> dict[str, Tensor]:
+        tokenizer = read_tokenizer(folder, str(folder))
+        most = int(config.text_config.max_position_embeddings)
+        # Both families are trained on texts filled up to their full length; SigLIP reads its last place.
+        filled = tokenizer(list(texts), padding="max_length", truncation=True, max_length=most, return_tensors="pt")
+        # SigLIP is trained without a mask: padding counts.
+        wanted = (
+            ["input_ids"] if "attention_mask" not in tokenizer.model_input_names else ["input_ids", "attention_mask"]
+        )
+        return {name: filled[name] for name in wanted}
+
+    return TextTower(build, where, prepare, tower, read)
+
+
+def backbone(
+    picture: PictureTower, words: TextTower, card: Card, preprocess: ImagePreprocess, config: Any, scale: float
+) -> TwoTowersBackbone:
+    """The two towers as one backbone."""
+    description = {"source": _SOURCE, "config": plain_config(config)}
+    return TwoTowersBackbone(picture, words, card, preprocess, description, scale)
+
+
+def rebuilt(description: Mapping[str, Any], assets: Path) -> TwoTowersBackbone:
+    """The architecture from its description, the text tower from the model folder `assets`."""
+    config = make_config(description["config"], description["name"])
+    picture, _ = picture_tower(config, None, description["name"])
+    preprocess = ImagePreprocess.from_description(description["preprocess"])
+    words = text_tower(config, assets / FOLDER)
+    return backbone(picture, words, Card(**description["card"]), preprocess, config, float(description["scale"]))
+
+
+def tiny(family: str, name: str) -> TwoTowersBackbone:
+    """A miniature with random weights: four layers, 32 wide, pictures of 32 pixels, a tokenizer made on the spot."""
+    from headstart.backbones.texts.tiny_texts import tiny_tokenizer
+
+    tokenizer = tiny_tokenizer("distilbert")
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}
+    ends = {"eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 1}
+    text = {**small, **ends, "vocab_size": len(tokenizer), "max_position_embeddings": 24, "projection_size": 32}
+    vision = {**small, "image_size": 32, "patch_size": 8}
+    plain = {"model_type": family, "text_config": text, "vision_config": vision, "projection_dim": 24}
+    config = make_config(plain, name)
+    there = tempfile.TemporaryDirectory(prefix="headstart-tiny-")
+    tokenizer.save_pretrained(there.name)
+    model: Any = _whole(config)
+    tower = WordTower(model.text_model, getattr(model, "text_projection", None)).eval()
+    words = text_tower(config, Path(there.name), tower)
+    vars(words)["there"] = there  # goes when the tower goes
+    picture = PictureTower(model.vision_model, getattr(model, "visual_projection", None))
+    card = Card(name, "image", pretraining="none: a miniature", words=True)
+    return backbone(
+        picture,
+        words,
+        card,
+        preprocess_of({}, vision["image_size"]),
+        config,
+        math.exp(float(model.logit_scale.detach())),
+    )

@@ -1,0 +1,1 @@
+"""Fits a finished model to new inputs without labels, or leaves it as it was."""

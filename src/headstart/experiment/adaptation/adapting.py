@@ -1,0 +1,251 @@
+"""Adapts a finished model to new inputs that nobody has labelled, and keeps the adaptation only if it is safe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headstart.adaptations.base import Adapted, Domains
+from headstart.core.errors import InputError, MissingDependency, UsageError
+from headstart.core.progress import Progress
+from headstart.core.results import Finding
+from headstart.data.modalities import MODALITIES
+from headstart.delivery.artifact import Model, load
+from headstart.delivery.comparing import Comparison, check_enough, compare
+from headstart.experiment.adaptation.adapted_model import adapted_model, as_it_was
+from headstart.experiment.adaptation.choice import Choice, Tried, calm_answers, choose, judged
+from headstart.experiment.adaptation.class_shares import rare_among
+from headstart.experiment.adaptation.domains import Labelled, domains_of, given_labels
+from headstart.experiment.adaptation.inputs import NewInputs, seen_at_depths
+from headstart.experiment.adaptation.labels import choose_by_labels
+from headstart.experiment.adaptation.methods import SHALLOW, Way, asked_for
+from headstart.experiment.unfinished import check_out
+
+SOURCE = "source model"
+
+
+@dataclass(frozen=True)
+class Adaption:
+    """What became of a model and new inputs.
+
+    Attributes
+    ----------
+    model : usable in any case: the adapted one, or the source model where nothing was kept.
+    method : the adaptation that was kept; empty where none was. reason : why, as a sentence.
+    comparison : how the new inputs differ from the old ones.
+    tried : each candidate with the figures of the validators, the source model first.
+    left_out : adaptations that could not be tried, by name, and why.
+    findings : what a person should know: the mismatch, classes that hardly appear.
+    """
+
+    model: Model
+    method: str
+    reason: str
+    comparison: Comparison
+    tried: list[Tried]
+    left_out: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        """Whether an adaptation was kept."""
+        return bool(self.method)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published object of ``adapt --json``."""
+        kept = next((one for one in self.tried if one.name == (self.method or SOURCE)), None)
+        return {
+            "method": self.method or None,
+            "kept": self.kept,
+            "mismatch": {"found": self.comparison.declared, **self.comparison.to_json()["mismatch"]},
+            "validators": dict(kept.figures) if kept else {},
+            "tried": [one.to_json() for one in self.tried],
+            "reason": self.reason,
+            "left_out": self.left_out,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for.
+
+    ``sources`` : further labelled examples of the old domains. ``labels_for`` : a table of a few labels of the new
+    inputs. ``methods`` : adaptations to try, by name and settings; empty for the default. ``deep`` : also those that
+    train the backbone.
+    """
+
+    data: Any
+    input: str | None = None
+    sources: Sequence[Any] = ()
+    labels_for: Any = None
+    methods: Sequence[str] = ()
+    deep: bool = False
+    seed: int = 0
+
+
+def adapt(
+    model: Model | str | Path,
+    data: Any,
+    *,
+    out: str | Path | None = None,
+    input: str | None = None,
+    source: Any = (),
+    labels_for: Any = None,
+    methods: Sequence[str] = (),
+    deep: bool = False,
+    seed: int = 0,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Adaption:
+    """Adapt `model`, a model or its folder, to new inputs without labels.
+
+    Whether there is a mismatch at all is tested first. Then adaptations are tried from shallow to deep, each is
+    judged by several validators that need no labels, and one is kept only if they agree that it is better than the
+    source model.
+
+    Parameters
+    ----------
+    data : a folder, a table, or a list of inputs, ten at least and better some hundreds; labels in it are not read.
+    out : where to write the model folder, which always holds a usable model; None writes nothing.
+    input : the column of a table; without it the one of training, or one that is found.
+    source : labelled examples of the old domain, or a list of several such sources. Without any, what the model
+        keeps of its training examples stands in, which is enough for all that leaves the backbone as it is.
+    labels_for : a table with the columns ``id`` and ``label`` for a few of the new inputs; they choose and teach.
+    methods : names of adaptations to try, each perhaps with settings, ``name:setting=value``, or ``["all"]``.
+    deep : try also those that train the backbone, which takes minutes.
+
+    Raises
+    ------
+    UsageError : the task has no classes, the model folder no guard, or there is no such adaptation.
+    InputError : data, sources or labels cannot be read, or are too few.
+    """
+    if out is not None:
+        check_out(Path(out))
+    model = model if isinstance(model, Model) else load(model, device)
+    model.quiet = quiet
+    sources = list(source) if isinstance(source, list | tuple) else [source]
+    adaption = carry_out(model, Wish(data, input, sources, labels_for, methods, deep, seed), Progress(quiet))
+    if out is not None:
+        adaption.model.save(Path(out))
+    return adaption
+
+
+def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
+    """Adapt `model` as asked."""
+    ways = asked_for(wish.methods, wish.deep, wish.labels_for is not None)
+    _check(model)
+    examples = model.examples(wish.data, wish.input)
+    check_enough(len(examples))
+    new = seen_at_depths(model, examples, progress)
+    progress.say(f"Read {len(new.observed.new.ids)} new {_noun(model)}.")
+    labelled = given_labels(wish.labels_for, new.observed, model.task) if wish.labels_for is not None else None
+    return adapted_to(model, new, wish, ways, labelled, progress)
+
+
+def adapted_to(
+    model: Model,
+    new: NewInputs,
+    wish: Wish,
+    ways: dict[str, Way],
+    labelled: Labelled | None,
+    progress: Progress,
+) -> Adaption:
+    """Compare, try, and decide, once it was seen what the `new` inputs are like."""
+    seen = new.observed.new
+    comparison = compare(model.task, model.calibration, model.needed_guard, seen, _noun(model), wish.seed)
+    if not comparison.declared and labelled is None:
+        reason = (
+            f"no difference between the new and the old {_noun(model)} was found (p = {_p_value(comparison):.2f}), "
+            "so the model is left as it is"
+        )
+        findings = comparison.findings
+        return Adaption(as_it_was(model, reason, findings), "", reason, comparison, [], {}, findings)
+    progress.say(
+        f"They differ from the old ones: told apart with an area under the ROC curve of {comparison.auc:.2f} "
+        f"(p = {_p_value(comparison):.3f})."
+    )
+    deep = any(way.adaptation.depth > SHALLOW for way in ways.values())
+    domains = domains_of(model, new, replace(wish, deep=deep), labelled, progress)
+    tried, left_out = _tried(domains, ways, careful=labelled is None and not wish.methods, progress=progress)
+    adaptations = {name: way.adaptation for name, way in ways.items()}
+    choice = choose_by_labels(domains, tried, adaptations) if labelled is not None else choose(domains, tried)
+    progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
+    return _adaption(model, domains, new, comparison, tried, left_out, choice)
+
+
+def _adaption(
+    model: Model,
+    domains: Domains,
+    new: NewInputs,
+    comparison: Comparison,
+    tried: list[Tried],
+    left_out: dict[str, str],
+    choice: Choice,
+) -> Adaption:
+    findings = [*comparison.findings, *choice.findings]
+    choice = replace(choice, findings=findings)
+    if choice.adapted is None:
+        return Adaption(
+            as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings
+        )
+    made = adapted_model(model, domains, new, choice, tried, left_out)
+    return Adaption(made, choice.name, choice.reason, comparison, tried, left_out, findings)
+
+
+def _tried(
+    domains: Domains, ways: dict[str, Way], careful: bool, progress: Progress
+) -> tuple[list[Tried], dict[str, str]]:
+    """The source model and every adaptation that can be tried, judged; the others with what they lack.
+
+    `careful` leaves out what takes the source's shares of the classes for those of the new inputs, once what does not
+    has found that some hardly appear.
+    """
+    before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
+    tried, left_out = [judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)], {}
+    for name, way in ways.items():
+        if careful and way.adaptation.depth > 1:
+            domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(tried)).tolist()))
+        if missing := way.adaptation.missing(domains):
+            left_out[name] = missing
+            continue
+        start = time.perf_counter()
+        try:
+            made = way.adaptation.adapt(domains)
+        except MissingDependency as lacking:
+            left_out[name] = str(lacking)
+            continue
+        seconds = time.perf_counter() - start
+        one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
+        tried.append(replace(one, may_be_kept=way.may_be_kept))
+        progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s)")
+    return tried, left_out
+
+
+def _check(model: Model) -> None:
+    guard = model.needed_guard
+    if not len(guard.classes) and model.result.from_names:
+        raise UsageError(
+            "This model was made from the names of its classes alone: it keeps no labelled examples that could stand "
+            "for its source. Fit one on a few labelled examples first, and adapt that."
+        )
+    if not len(guard.classes):
+        raise UsageError(
+            f"A model for {model.task.name} predicts a {model.task.noun}; only models that give each input one class "
+            "can be adapted without labels."
+        )
+    if len(np.unique(guard.classes)) < 2:
+        raise InputError("The guard of this model holds examples of one class only; fit it anew to adapt it.")
+
+
+def _noun(model: Model) -> str:
+    return MODALITIES.load(model.modality)().noun
+
+
+def _p_value(comparison: Comparison) -> float:
+    return max(comparison.p_value, comparison.mmd_p_value)

@@ -1,0 +1,172 @@
+"""Gathers what an adaptation works with: features of the old and the new domain, further sources, a few labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from headstart.adaptations.base import Domains
+from headstart.core.errors import InputError, Problem, UsageError, nearest
+from headstart.core.progress import Progress
+from headstart.data.examples import Examples
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from headstart.delivery.artifact import Model
+from headstart.delivery.guard import Observed
+from headstart.experiment.adaptation.bench import deep_of
+from headstart.experiment.adaptation.inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
+from headstart.strategies._linear_head import fit_linear_head
+from headstart.tasks.base import Task
+
+if TYPE_CHECKING:
+    from headstart.experiment.adaptation.adapting import Wish
+
+MOST_SOURCE = 5000
+"""At most so many source examples are learnt from."""
+
+ID, LABEL = "id", "label"
+
+Labelled = dict[int, Any]
+"""The place of a new input → the raw label that a person gave it."""
+
+
+def domains_of(model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, progress: Progress) -> Domains:
+    """The two domains of an adaptation.
+
+    Raises
+    ------
+    InputError : a further source cannot be read, or its labels are not the model's.
+    """
+    names, old = read_depths(model), old_features(model)
+    features, classes = [joined_depths(old, names)], [model.needed_guard.classes]
+    sources: list[tuple[Examples, np.ndarray]] = []
+    for given in wish.sources:
+        examples, more, theirs = _further(model, given, wish.input, progress)
+        progress.say(f"Read {len(more)} further source examples.")
+        features.append(more)
+        classes.append(theirs)
+        sources.append((examples, theirs))
+    origins = np.repeat(np.arange(len(features)), [len(part) for part in features])
+    source, known = np.concatenate(features), np.concatenate(classes)
+    places = np.array(sorted(labelled or {}), dtype=np.int64)
+    return Domains(
+        task=model.task,
+        network=model.network,
+        source=source,
+        classes=known,
+        origins=origins,
+        target=joined_depths(new.features, names),
+        outputs=new.observed.new.outputs.float(),
+        strength=_strength(model.task, source, known, wish.seed),
+        temperature=float(model.calibration.get("temperature", 1.0)),
+        seed=wish.seed,
+        labelled=places,
+        classes_given=_encoded(model.task, places, labelled or {}),
+        deep=deep_of(model, new.observed.examples, sources, wish.seed, progress) if wish.deep else None,
+        widths=tuple(old[name].shape[1] for name in names),
+    )
+
+
+def _encoded(task: Task, places: np.ndarray, labelled: Labelled) -> np.ndarray:
+    """The classes (k,) of labelled places."""
+    return task.encode([labelled[int(place)] for place in places]).numpy() if len(places) else places
+
+
+def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
+    """The labels of a table with the columns ``id`` and ``label``, by the place of the input that they belong to.
+
+    A row without a label is left out: so the list of ``headstart label`` may be filled in part by part. An id is
+    what `headstart predict` or `headstart label` call the input, or the end of its path.
+
+    Raises
+    ------
+    InputError : no such table or columns, an id that is none of the new inputs, or an unknown label; all together.
+    """
+    frame = _table(table)
+    found: Labelled = {}
+    problems = []
+    names = {name: place for place, name in enumerate(observed.new.ids)}
+    for row, (name, label) in enumerate(zip(frame[ID], frame[LABEL], strict=True), start=2):
+        if not label.strip():
+            continue
+        place = names.get(name.strip(), _by_ending(name.strip(), names))
+        if place is None:
+            hint = nearest(name, names).strip()
+            problems.append(Problem(f"row {row}", f"{name!r} is none of the new inputs", hint))
+        elif what := task.problem(label.strip()):
+            problems.append(Problem(f"row {row}", what))
+        else:
+            found[place] = label.strip()
+    if problems:
+        raise InputError(problems, f"{len(problems)} labels cannot be used:")
+    if not found:
+        raise InputError(f"{table}: no row has a label; fill the column {LABEL!r} of a few rows.")
+    return found
+
+
+def _by_ending(name: str, names: dict[str, int]) -> int | None:
+    """The one input whose name ends in `name` or in which `name` ends, where there is just one."""
+    if not name:
+        return None
+    ends = [place for own, place in names.items() if own.endswith("/" + name) or name.endswith("/" + own)]
+    return ends[0] if len(ends) == 1 else None
+
+
+def _table(table: Any) -> Any:
+    """The table as strings.
+
+    Raises
+    ------
+    InputError : it cannot be read, or lacks a column.
+    """
+    import pandas
+
+    if isinstance(table, str | Path):
+        path = Path(table).expanduser()
+        if not path.is_file():
+            siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise InputError(f"There is no table {path}.{nearest(path.name, siblings)}")
+        try:
+            frame = pandas.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        except (ValueError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: not readable as a CSV file ({error}).") from error
+    else:
+        frame = pandas.DataFrame(dict(table).items(), columns=[ID, LABEL]).astype(str)
+    missing = [name for name in (ID, LABEL) if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{table}: the column{'s' if len(missing) > 1 else ''} {' and '.join(missing)} "
+            f"{'are' if len(missing) > 1 else 'is'} missing; it has {', '.join(map(str, frame.columns))}. "
+            "`headstart label MODEL DATA --out next.csv` writes such a table."
+        )
+    return frame
+
+
+def _further(
+    model: Model, source: Any, input: str | None, progress: Progress
+) -> tuple[Examples, np.ndarray, np.ndarray]:
+    """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
+    usual = {role: name for role, name in model.columns.items() if name}
+    examples = read(Request(source, input, None, stack=model.stack, usual=usual))
+    if examples.targets is None:
+        raise InputError(f"{source} holds no labels; a source must have them.")
+    if problems := model.task.problems(examples.ids, list(examples.targets)):
+        raise InputError(problems, f"{len(problems)} targets of {source} do not fit this model:")
+    if len(examples) > MOST_SOURCE:
+        rows = np.sort(np.random.default_rng(0).permutation(len(examples))[:MOST_SOURCE])
+        examples = examples.select(rows.tolist())
+    if examples.modality != model.modality:
+        raise UsageError(f"This model takes {model.modality} inputs; {source} holds {examples.modality}.")
+    seen = seen_at_depths(model, examples, progress)
+    readable = seen.observed.examples
+    classes = model.task.encode(list(readable.targets or [])).numpy()
+    return readable, joined_depths(seen.features, read_depths(model)), classes
+
+
+def _strength(task: Task, source: np.ndarray, classes: np.ndarray, seed: int) -> float:
+    """The inverse penalty with which a head on the source examples has the least held-out loss."""
+    weights = task.balance(torch.from_numpy(classes)).float()
+    return fit_linear_head(task, torch.from_numpy(source), torch.from_numpy(classes), weights, seed).strength

@@ -1,0 +1,1 @@
+"""Looks at the examples before anything is learnt from them."""

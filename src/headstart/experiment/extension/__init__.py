@@ -1,0 +1,1 @@
+"""Adds classes to a finished model without losing the old ones."""

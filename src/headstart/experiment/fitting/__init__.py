@@ -1,0 +1,1 @@
+"""A fit, from its request to a model folder with its evidence."""

@@ -1,0 +1,1 @@
+"""Gathers what the report shows: pictures, reasons and outcomes."""

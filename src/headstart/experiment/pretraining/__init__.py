@@ -1,0 +1,1 @@
+"""Makes a backbone: from a teacher, from labels, or from inputs alone."""

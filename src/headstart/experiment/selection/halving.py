@@ -1,0 +1,261 @@
+"""Successive halving: probes on growing subsamples, as long as candidates cannot be told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from headstart.core.errors import HeadstartError
+from headstart.core.progress import Progress
+from headstart.core.results import Figure
+from headstart.core.timing import Stopwatch
+from headstart.experiment.material import Material
+from headstart.experiment.selection.candidates import Candidate, LeftOut
+from headstart.experiment.selection.probe import Drawn, Probed, TooSlow
+from headstart.ladder.comparison import Gain, HeldOut
+
+FIRST, FIRST_OF_EACH = 128, 5
+"""Examples of the first round: so many, or so many of each class if that is more."""
+
+FEWEST = 32
+"""Not fewer, where the time is short."""
+
+MOST = 2000
+"""Examples of the last round at most: two good candidates then differ by a point or the difference hardly matters."""
+
+GROWTH = 2
+"""Each round has so many times the examples of the one before."""
+
+NEGLIGIBLE = 0.005
+"""A difference of half a point, or of half a percent where the figure is an error, is none."""
+
+SURE = 2.576
+"""A candidate is out where the best one beats it by more than so many standard errors: 99 %, for several are compared
+with the best of them, and the bootstrap thinks too well of a few mistakes (7 of 7 to one side: p = 1/64)."""
+
+FAIR = 2.0
+"""In the first round a candidate may take so many times its fair share of the time that is left."""
+
+
+class NoneProbed(HeadstartError):
+    """Not one candidate could be probed in the time, or at all."""
+
+
+Probe = Callable[[Candidate, Drawn, float], Probed]
+
+
+@dataclass
+class Standing:
+    """How a candidate stands.
+
+    Attributes
+    ----------
+    probed : its last probe. encoded : the targets of the examples it was made on, (n, …). score : the watched figure
+        there, with its interval.
+    seconds : that all its probes took. each : for one more example, 0 where its features were stored.
+    out : why it is no longer in the running; empty while it is.
+    """
+
+    candidate: Candidate
+    probed: Probed
+    encoded: Tensor
+    score: Figure
+    seconds: float
+    each: float
+    out: str = ""
+
+    @property
+    def examples(self) -> int:
+        """How many examples its figure rests on."""
+        return len(self.encoded)
+
+
+@dataclass
+class Race:
+    """The standings of all that were probed, in the order of the static list; ``held_out`` compares those that are
+    still in the running. ``left_out`` were never probed. ``settled`` says why it ended."""
+
+    standings: list[Standing]
+    held_out: HeldOut
+    left_out: list[LeftOut] = field(default_factory=list)
+    settled: str = ""
+
+    @property
+    def running(self) -> list[Standing]:
+        """Those that may be picked, the best figure first."""
+        running = [standing for standing in self.standings if not standing.out]
+        return sorted(running, key=lambda standing: -self.held_out.value(standing.probed.outputs))
+
+    def gain(self, better: Standing, than: Standing) -> Gain:
+        """By how much one's figure is better than another's of the same round, positive for better."""
+        return self.held_out.gain(better.probed.outputs, than.probed.outputs)
+
+    def scale(self) -> float:
+        """What differences are measured in: points of a proportion, or shares of an error."""
+        if self.held_out.task.higher_is_better[self.held_out.task.watched]:
+            return 1.0
+        return abs(self.held_out.value(self.running[0].probed.outputs)) or 1.0
+
+
+class Halving:
+    """Runs the rounds.
+
+    Parameters
+    ----------
+    probe : probes a candidate on some examples within so many seconds.
+    deadline : seconds by the stopwatch.
+    """
+
+    def __init__(
+        self,
+        material: Material,
+        probe: Probe,
+        seed: int,
+        stopwatch: Stopwatch,
+        deadline: float,
+        progress: Progress,
+    ) -> None:
+        self.material, self.probe, self.seed = material, probe, seed
+        self.stopwatch, self.deadline, self.progress = stopwatch, deadline, progress
+        self.order = stratified_order(material, seed)
+
+    def run(self, candidates: Sequence[Candidate]) -> Race:
+        """Probe all, then those that cannot be told from the best, on twice the examples each time.
+
+        Raises
+        ------
+        NoneProbed : not one could be probed; names each with its reason.
+        """
+        sizes = self._sizes()
+        race = self._first_that_is_quick_enough(candidates, next(sizes))
+        while not race.settled:
+            self._drop_the_worse(race)
+            size = next(sizes, None)
+            race.settled = self._settled(race, size)
+            if not race.settled and size is not None:
+                self._next_round(race, drawn(self.material, self.order[:size], self.seed))
+        return race
+
+    def _sizes(self) -> Iterator[int]:
+        """Examples of each round; the last has all, or MOST."""
+        classes = len(set(self.material.task.strata(self.material.targets(self.order))))
+        size, last = max(FIRST, FIRST_OF_EACH * classes), min(len(self.order), max(MOST, FIRST_OF_EACH * classes))
+        while size < last / math.sqrt(GROWTH):
+            yield size
+            size *= GROWTH
+        yield last
+
+    def _first_that_is_quick_enough(self, candidates: Sequence[Candidate], size: int) -> Race:
+        """The first round, on fewer examples where otherwise all would take too long."""
+        race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
+        while not race.standings and size >= 2 * FEWEST:
+            size //= 2
+            race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
+        if not race.standings:
+            each = "\n".join(f"  - {one.backbone}: {one.why}" for one in race.left_out)
+            raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}")
+        self._say(race)
+        return race
+
+    def _first_round(self, candidates: Sequence[Candidate], drawn: Drawn) -> Race:
+        race = Race([], HeldOut(self.material.task, drawn.encoded, self.seed))
+        for place, candidate in enumerate(self.progress.bar(candidates, len(candidates), "probing", "backbones")):
+            left = self.deadline - self.stopwatch.total
+            allowed = min(1.0, FAIR / (len(candidates) - place)) * left
+            try:
+                if allowed <= 0:
+                    raise TooSlow("the time was up before its turn")
+                race.standings.append(self._standing(candidate, drawn, allowed))
+            except HeadstartError as error:
+                race.left_out.append(LeftOut(candidate.name, str(error).splitlines()[0]))
+        return race
+
+    def _next_round(self, race: Race, drawn: Drawn) -> None:
+        race.held_out = HeldOut(self.material.task, drawn.encoded, self.seed)
+        going_on = [standing for standing in race.standings if not standing.out]
+        for standing in self.progress.bar(going_on, len(going_on), "probing", "backbones"):
+            fresh = self._standing(standing.candidate, drawn, math.inf)
+            standing.probed, standing.encoded, standing.score = fresh.probed, fresh.encoded, fresh.score
+            standing.seconds += fresh.seconds
+            standing.each = fresh.each or standing.each
+        self._say(race)
+
+    def _standing(self, candidate: Candidate, drawn: Drawn, allowed: float) -> Standing:
+        probed, task = self.probe(candidate, drawn, allowed), self.material.task
+        score = task.metrics(probed.outputs, drawn.encoded)[task.watched]
+        return Standing(candidate, probed, drawn.encoded, score, probed.seconds, probed.each)
+
+    def _drop_the_worse(self, race: Race) -> None:
+        """Those that the best one beats by more than chance are out."""
+        best, *others = race.running
+        for other in others:
+            gain = race.gain(best, other)
+            if gain.figure.value > SURE * gain.error:
+                other.out = f"worse than {best.candidate.name} by more than chance"
+
+    def _settled(self, race: Race, size: int | None) -> str:
+        """Why no further round is needed or possible; empty where there is to be one."""
+        best, *others = race.running
+        if not others:
+            return "one was left"
+        if all(race.gain(best, other).figure.high <= NEGLIGIBLE * race.scale() for other in others):
+            return "what differences there may be are negligible"
+        if size is None:
+            return f"all {best.examples} examples were used"
+        return "" if self._room_for(race, size) else "the time was up"
+
+    def _room_for(self, race: Race, size: int) -> bool:
+        """Whether two or more can be probed on `size` examples in the time left; the others are out."""
+        left, running = self.deadline - self.stopwatch.total, race.running
+        fit = len(running)
+        while fit > 1 and sum(_predicted(standing, size) for standing in running[:fit]) > left:
+            fit = fit // 2 if fit > 3 else fit - 1
+        if fit < 2:
+            return False
+        for standing in running[fit:]:
+            standing.out = "only the better ones went on, for lack of time"
+        return True
+
+    def _say(self, race: Race) -> None:
+        best, *others = race.running
+        task = self.material.task
+        self.progress.say(
+            f"  {best.examples} examples, {len(others) + 1} backbones: {best.candidate.name} is ahead with "
+            f"{task.watched.replace('_', ' ')} {best.score.value:.3f}."
+        )
+
+
+def drawn(material: Material, chosen: np.ndarray, seed: int) -> Drawn:
+    """The `chosen` examples of `material`, with folds in which a head is judged by what it did not see.
+
+    Raises
+    ------
+    HeadstartError : they are all one, so that none can be held out.
+    """
+    rows = np.sort(chosen)
+    folds = material.folds(rows, seed)
+    if folds is None:
+        raise HeadstartError("All examples have the same content or group: nothing can be held out to compare on.")
+    return Drawn(rows, material.task.encode(material.targets(rows)), folds)
+
+
+def stratified_order(material: Material, seed: int) -> np.ndarray:
+    """The examples that are not for testing (n,), in an order in which every beginning is stratified."""
+    rows = np.sort(np.concatenate([material.split.train, material.split.validation]))
+    strata = np.asarray(material.task.strata(material.targets(rows)), dtype=object).astype(str)
+    random = np.random.default_rng(seed)
+    place = np.empty(len(rows))
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        # The k-th of m comes after about (k + 1/2) / m of all, so that each class is met at an even pace.
+        place[random.permutation(members)] = (np.arange(len(members)) + random.uniform()) / len(members)
+    return rows[np.argsort(place, kind="stable")]
+
+
+def _predicted(standing: Standing, size: int) -> float:
+    """Seconds of the next round for a candidate: features of the examples that are new, and heads on all of them."""
+    return (size - standing.examples) * standing.each + standing.probed.solving * size / standing.examples

@@ -1,0 +1,1 @@
+"""How good predictions are, with intervals: of classes, labels, numbers, boxes and masks."""

@@ -1,0 +1,1 @@
+"""Boxes and masks of objects: measured, matched, marked and put into tensors."""
