@@ -48,7 +48,7 @@ def test_settings_reach_the_recipe():
     backbone = toy_backbone(views=8)
     (rung,) = FineTuning(freeze_depth=1).rungs(backbone, TASK, 100)
     plain = FineTuning().recipe(rung, backbone, TASK, 100)
-    assert (plain.batch_size, plain.views, plain.rates.backbone) == (16, 4, 1e-2)
+    assert (plain.batch_size, plain.views, plain.rates.backbone, plain.patience) == (16, 4, 1e-2, 4)
     assert FineTuning().recipe(rung, backbone, TASK, 500).batch_size == 32
     assert FineTuning().recipe(rung, toy_backbone(), TASK, 100).views == 0
     own = FineTuning(
@@ -73,9 +73,17 @@ def test_under_a_head_that_reads_maps_all_is_tuned_for_longer(monkeypatch: pytes
     rungs = FineTuning().rungs(backbone, TASK, 100)
     assert [rung.name for rung in rungs if rung.by_default] == ["fine_tuning_full"]
     recipes = [FineTuning().recipe(rungs[-1], backbone, TASK, examples) for examples in (20, 240, 5000)]
-    assert [(each.epochs, each.batch_size) for each in recipes] == [(24, 8), (20, 8), (3, 8)]
+    assert [(each.epochs, each.batch_size, each.patience) for each in recipes] == [
+        (24, 8, 12),
+        (20, 8, 12),
+        (3, 8, 12),
+    ]
+    assert recipes[0].rates.backbone == 4 * backbone.learning_rate, "its convolutions are normalised by batch"
+    for number in range(1, len(backbone.network), 4):
+        backbone.network[number] = torch.nn.Identity()
+    assert FineTuning().recipe(rungs[-1], backbone, TASK, 20).rates.backbone == backbone.learning_rate
     monkeypatch.setattr(fine_tuning, "LARGE", 10)
-    too_large = FineTuning().rungs(backbone, TASK, 100)
+    too_large = FineTuning().rungs(toy_backbone(), TASK, 100)
     assert [rung.name for rung in too_large if rung.by_default] == ["fine_tuning_last"]
 
 
