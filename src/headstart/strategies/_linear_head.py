@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.strategies._centred import Rehearsal
 from headstart.strategies._descent import Point, descend
+from headstart.strategies._discriminant import Scatter
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import TURNED, Standardised
 from headstart.tasks.base import Task
@@ -30,9 +32,13 @@ HELD_OUT = 0.2
 
 LARGE = 2 * 10**7
 """Outputs of all folds together from which one held-out part must do, for the sake of memory. With more outputs than
-these without any folds (thousands of classes) the penalty is found on some of the classes, about `FEW` outputs."""
+these without any folds (thousands of classes) the penalty, and what it is centred on, are found on some of the
+classes, about `FEW` outputs."""
 
 FEW = 10**6
+
+TRIED, FEWER = 100, 20
+"""Steps that are made from a centre, of all penalties together and to the answer, for telling how long they take."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,8 @@ def fit_linear_head(
     """The penalised linear head of least held-out loss.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free; penalties are tried from strong to weak, each starting from the
-    last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads.
+    last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads. Of thousands of
+    classes W is counted from a discriminant's weights, and each penalty is tried from there.
 
     Parameters
     ----------
@@ -131,8 +138,10 @@ def _large(
     task best.
 
     A penalty means the same to any number of classes: that of C on the sum of losses, ‖W‖² / 2C, which each class's
-    weights carry for themselves.
+    weights carry for themselves. Where an example is of one class, W is counted from a discriminant's.
     """
+    if encoded.dim() == 1 and not encoded.is_floating_point():
+        return _centred(task, space, encoded, weights, seed, strength)
     coordinates = space.coordinates
     scores: list[float] = []
     if strength is None:
@@ -145,13 +154,34 @@ def _large(
     return Solution(*space.unscaled(point.both), strength, tuple(scores))
 
 
+def _centred(
+    task: Task, space: Standardised, encoded: Tensor, weights: Tensor, seed: int, strength: float | None
+) -> Solution:
+    """The head nearest to a discriminant: mean loss + λ/2 ‖W - W₀‖², a few steps from there. Which discriminant is
+    found again where the strength is known."""
+    coordinates = space.coordinates
+    part = task.narrowed(encoded, FEW, seed)
+    rows = part.rows
+    problem, judged = _folds(part.task, coordinates[rows], part.encoded[rows], weights[rows], seed)
+    others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[rows], False)
+    rehearsal = Rehearsal(problem, judged, Scatter.of(coordinates[others], encoded[others], task.outputs))
+    centre, best, scores = rehearsal.best(STRENGTHS if strength is None else (strength,), *COARSE)
+    problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
+    start = centre.heads(problem, Scatter.of(coordinates, encoded, task.outputs))
+    answer = descend(problem, Point.beyond(problem, start), 1 / (best * len(coordinates)), *COARSE)
+    return Solution(*space.unscaled(start + answer.both), best, tuple(scores) if strength is None else ())
+
+
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
-    """About how long a core takes, from counting multiplications: (N, D) features, C outputs."""
+    """About how long a core takes, from counting multiplications: (N, D) features, C outputs; one class each where
+    outputs are very many."""
     rank = min(width, examples) if examples <= TURNED else width
-    folds = _how_many(examples, outputs)
-    steps = 100 if examples * outputs <= LARGE else 50
-    products = 2 * steps * folds * examples * rank * outputs / 2e10
     factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
+    if examples * outputs > LARGE:
+        tried = 2 * TRIED * FOLDS[0][1] * FEW + 2 * FEWER * examples * outputs
+        return tried * rank / 2e10 + factors
+    folds = _how_many(examples, outputs)
+    products = 2 * 100 * folds * examples * rank * outputs / 2e10
     return products + factors + 1e-6 * folds * examples * outputs
 
 
@@ -171,10 +201,7 @@ def _cross_validate(
     All folds are solved as one problem, on all examples: those of its own fold have no weight for a head.
     """
     count = len(coordinates)
-    held_out = _held_out(count, _how_many(count, task.outputs), seed)
-    share = held_out.mean(dim=1, keepdim=True)
-    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
-    judged = weights * held_out / share.sum()
+    problem, judged = _folds(task, coordinates, encoded, weights, seed)
     scores: list[float] = []
     point = Point.at(problem, problem.start)
     best = point.both
@@ -185,7 +212,17 @@ def _cross_validate(
             best = point.both
         if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
             break
-    return scores, best.view(len(held_out), task.outputs, -1).mean(dim=0)
+    return scores, best.view(len(judged), task.outputs, -1).mean(dim=0)
+
+
+def _folds(
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int
+) -> tuple[SeveralHeads, Tensor]:
+    """Every fold's head as one problem, and the weights (F, N) of the examples that each is judged by."""
+    held_out = _held_out(len(coordinates), _how_many(len(coordinates), task.outputs), seed)
+    share = held_out.mean(dim=1, keepdim=True)
+    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
+    return problem, weights * held_out / share.sum()
 
 
 def _how_many(count: int, outputs: int) -> int:
