@@ -205,6 +205,22 @@ def test_with_very_many_outputs_a_known_strength_gives_the_same_head(large: None
     assert torch.equal(again.weight, found.weight)
 
 
+@pytest.mark.parametrize("better", ["nought", "discriminant"])
+def test_with_very_many_outputs_what_holds_out_best_is_what_weights_are_counted_from(
+    large: None, monkeypatch: pytest.MonkeyPatch, better: str
+):
+    task, features, encoded, _, _ = few_of_many(0)
+    scored, least = _linear_head.Rehearsal._score, 0.0 if better == "discriminant" else 100.0
+    monkeypatch.setattr(_linear_head.Rehearsal, "_score", lambda self, *given: least + scored(self, *given) / 1e6)
+    begun: list[Tensor] = []
+    beyond = _linear_head.Point.beyond
+    monkeypatch.setattr(_linear_head.Point, "beyond", lambda *given: begun.append(given[1]) or beyond(*given))
+    found = fit(task, features, encoded)
+    assert (len(begun[-1]) == 40) is (better == "discriminant")  # 40 classes at once, not some in folds
+    again = fit_linear_head(task, features, encoded, torch.ones(160), 0, found.strength)
+    assert torch.equal(again.weight, found.weight)
+
+
 def test_with_very_many_outputs_the_head_is_no_worse_on_examples_it_has_not_seen(
     large: None, monkeypatch: pytest.MonkeyPatch
 ):

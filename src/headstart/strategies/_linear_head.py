@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.strategies._centred import Rehearsal
+from headstart.strategies._centred import Centre, Rehearsal
 from headstart.strategies._descent import Point, descend
 from headstart.strategies._discriminant import Scatter
 from headstart.strategies._several_heads import SeveralHeads
@@ -24,6 +24,9 @@ FINE, COARSE = (1e-6, 50), (1e-3, 30)
 """The share of the loss that may be left to gain, and the most steps: for the answer, and on the way there, where
 only the order of the penalties counts."""
 
+NEAR = (1e-3, 10)
+"""The same from a centre: a few steps, and as many where it is tried as to the answer."""
+
 FOLDS = ((3_000, 5), (10_000, 3))
 """With fewer examples than the first number, the second number of folds."""
 
@@ -35,9 +38,9 @@ LARGE = 2 * 10**7
 these without any folds (thousands of classes) the penalty, and what it is centred on, are found on some of the
 classes, about `FEW` outputs."""
 
-FEW = 10**6
+FEW = 2 * 10**5
 
-TRIED, FEWER = 100, 20
+TRIED, FEWER = 150, 12
 """Steps that are made from a centre, of all penalties together and to the answer, for telling how long they take."""
 
 
@@ -138,38 +141,40 @@ def _large(
     task best.
 
     A penalty means the same to any number of classes: that of C on the sum of losses, ‖W‖² / 2C, which each class's
-    weights carry for themselves. Where an example is of one class, W is counted from a discriminant's.
+    weights carry for themselves. Where an example is of one class, W may be counted from a discriminant's.
     """
+    coordinates, centre, scores = space.coordinates, None, list[float]()
     if encoded.dim() == 1 and not encoded.is_floating_point():
-        return _centred(task, space, encoded, weights, seed, strength)
-    coordinates = space.coordinates
-    scores: list[float] = []
-    if strength is None:
-        part = task.narrowed(encoded, FEW, seed)
-        rows, known = part.rows, part.encoded[part.rows]
-        scores, _ = _cross_validate(part.task, coordinates[rows], known, weights[rows], seed)
+        centre, strength, scores = _rehearsed(task, coordinates, encoded, weights, seed, strength)
+    elif strength is None:
+        scores, _ = _cross_validate(task, coordinates, encoded, weights, seed)
         strength = STRENGTHS[int(np.argmin(scores))]
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
-    point = descend(problem, towards(problem, strength), 1 / (strength * len(coordinates)), *COARSE)
-    return Solution(*space.unscaled(point.both), strength, tuple(scores))
+    penalty = 1 / (strength * len(coordinates))
+    if centre is None:
+        both = descend(problem, towards(problem, strength), penalty, *COARSE).both
+    else:
+        start = centre.heads(problem, Scatter.of(coordinates, encoded, task.outputs))
+        both = start + descend(problem, Point.beyond(problem, start), penalty, *NEAR).both
+    return Solution(*space.unscaled(both), strength, tuple(scores))
 
 
-def _centred(
-    task: Task, space: Standardised, encoded: Tensor, weights: Tensor, seed: int, strength: float | None
-) -> Solution:
-    """The head nearest to a discriminant: mean loss + λ/2 ‖W - W₀‖², a few steps from there. Which discriminant is
-    found again where the strength is known."""
-    coordinates = space.coordinates
+def _rehearsed(
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int, known: float | None
+) -> tuple[Centre | None, float, list[float]]:
+    """On some of the classes: the discriminant that W is best counted from, or None for nought, the best strength and
+    the held-out losses of the first. A `known` strength has the same centre again, and no losses."""
     part = task.narrowed(encoded, FEW, seed)
-    rows = part.rows
-    problem, judged = _folds(part.task, coordinates[rows], part.encoded[rows], weights[rows], seed)
-    others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[rows], False)
+    problem, judged = _folds(part.task, coordinates[part.rows], part.encoded[part.rows], weights[part.rows], seed)
+    others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[part.rows], False)
     rehearsal = Rehearsal(problem, judged, Scatter.of(coordinates[others], encoded[others], task.outputs))
-    centre, best, scores = rehearsal.best(STRENGTHS if strength is None else (strength,), *COARSE)
-    problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
-    start = centre.heads(problem, Scatter.of(coordinates, encoded, task.outputs))
-    answer = descend(problem, Point.beyond(problem, start), 1 / (best * len(coordinates)), *COARSE)
-    return Solution(*space.unscaled(start + answer.both), best, tuple(scores) if strength is None else ())
+    centre, strength, scores = rehearsal.best(STRENGTHS if known is None else (known,), *NEAR)
+    way = STRENGTHS if known is None else (*(s for s in STRENGTHS if s < known), known)
+    plain, _ = _along(problem, judged, way)
+    reached = plain if known is None else plain[len(way) - 1 :]
+    if reached and min(reached) < min(scores):
+        return None, way[plain.index(min(reached))], [] if known else plain
+    return centre, strength, [] if known else scores
 
 
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
@@ -200,19 +205,24 @@ def _cross_validate(
 
     All folds are solved as one problem, on all examples: those of its own fold have no weight for a head.
     """
-    count = len(coordinates)
     problem, judged = _folds(task, coordinates, encoded, weights, seed)
+    scores, best = _along(problem, judged, STRENGTHS)
+    return scores, best.view(len(judged), task.outputs, -1).mean(dim=0)
+
+
+def _along(problem: SeveralHeads, judged: Tensor, strengths: Sequence[float]) -> tuple[list[float], Tensor]:
+    """Held-out losses from strong penalties to weak, each from the last, and the heads of the best."""
     scores: list[float] = []
     point = Point.at(problem, problem.start)
     best = point.both
-    for strength in STRENGTHS:
-        point = descend(problem, point, 1 / (strength * count), *COARSE)
+    for strength in strengths:
+        point = descend(problem, point, 1 / (strength * len(problem.coordinates)), *COARSE)
         scores.append(problem.loss(point.outputs, judged))
         if scores[-1] == min(scores):
             best = point.both
         if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
             break
-    return scores, best.view(len(judged), task.outputs, -1).mean(dim=0)
+    return scores, best
 
 
 def _folds(
