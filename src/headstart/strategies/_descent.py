@@ -102,7 +102,15 @@ class Point:
     @classmethod
     def at(cls, problem: SeveralHeads, both: Tensor) -> Point:
         """The point with these weights."""
-        outputs = problem.outputs(both)
+        return cls._with(problem, both, problem.outputs(both))
+
+    @classmethod
+    def beyond(cls, problem: SeveralHeads, centre: Tensor) -> Point:
+        """The point whose weights, all nought, are counted from those of `centre`: so is a penalty on them."""
+        return cls._with(problem, torch.zeros_like(centre), problem.outputs(centre))
+
+    @classmethod
+    def _with(cls, problem: SeveralHeads, both: Tensor, outputs: Tensor) -> Point:
         gradient = torch.empty_like(outputs)
         loss, _ = problem.loss_along(outputs, 0.0, outputs, gradient)
         return cls(both, outputs, loss, problem.pulled_back(gradient), Memory())

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.strategies._centred import Centre, Rehearsal
 from headstart.strategies._descent import Point, descend
+from headstart.strategies._discriminant import Scatter
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import TURNED, Standardised
 from headstart.tasks.base import Task
@@ -22,6 +24,9 @@ FINE, COARSE = (1e-6, 50), (1e-3, 30)
 """The share of the loss that may be left to gain, and the most steps: for the answer, and on the way there, where
 only the order of the penalties counts."""
 
+NEAR = (1e-3, 10)
+"""The same from a centre: a few steps, and as many where it is tried as to the answer."""
+
 FOLDS = ((3_000, 5), (10_000, 3))
 """With fewer examples than the first number, the second number of folds."""
 
@@ -30,9 +35,13 @@ HELD_OUT = 0.2
 
 LARGE = 2 * 10**7
 """Outputs of all folds together from which one held-out part must do, for the sake of memory. With more outputs than
-these without any folds (thousands of classes) the penalty is found on some of the classes, about `FEW` outputs."""
+these without any folds (thousands of classes) the penalty, and what it is centred on, are found on some of the
+classes, about `FEW` outputs."""
 
-FEW = 10**6
+FEW = 2 * 10**5
+
+TRIED, FEWER = 150, 12
+"""Steps that are made from a centre, of all penalties together and to the answer, for telling how long they take."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,8 @@ def fit_linear_head(
     """The penalised linear head of least held-out loss.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free; penalties are tried from strong to weak, each starting from the
-    last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads.
+    last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads. Of thousands of
+    classes W is counted from a discriminant's weights, and each penalty is tried from there.
 
     Parameters
     ----------
@@ -131,27 +141,52 @@ def _large(
     task best.
 
     A penalty means the same to any number of classes: that of C on the sum of losses, ‖W‖² / 2C, which each class's
-    weights carry for themselves.
+    weights carry for themselves. Where an example is of one class, W may be counted from a discriminant's.
     """
-    coordinates = space.coordinates
-    scores: list[float] = []
-    if strength is None:
-        part = task.narrowed(encoded, FEW, seed)
-        rows, known = part.rows, part.encoded[part.rows]
-        scores, _ = _cross_validate(part.task, coordinates[rows], known, weights[rows], seed)
+    coordinates, centre, scores = space.coordinates, None, list[float]()
+    if encoded.dim() == 1 and not encoded.is_floating_point():
+        centre, strength, scores = _rehearsed(task, coordinates, encoded, weights, seed, strength)
+    elif strength is None:
+        scores, _ = _cross_validate(task, coordinates, encoded, weights, seed)
         strength = STRENGTHS[int(np.argmin(scores))]
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
-    point = descend(problem, towards(problem, strength), 1 / (strength * len(coordinates)), *COARSE)
-    return Solution(*space.unscaled(point.both), strength, tuple(scores))
+    penalty = 1 / (strength * len(coordinates))
+    if centre is None:
+        both = descend(problem, towards(problem, strength), penalty, *COARSE).both
+    else:
+        start = centre.heads(problem, Scatter.of(coordinates, encoded, task.outputs))
+        both = start + descend(problem, Point.beyond(problem, start), penalty, *NEAR).both
+    return Solution(*space.unscaled(both), strength, tuple(scores))
+
+
+def _rehearsed(
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int, known: float | None
+) -> tuple[Centre | None, float, list[float]]:
+    """On some of the classes: the discriminant that W is best counted from, or None for nought, the best strength and
+    the held-out losses of the first. A `known` strength has the same centre again, and no losses."""
+    part = task.narrowed(encoded, FEW, seed)
+    problem, judged = _folds(part.task, coordinates[part.rows], part.encoded[part.rows], weights[part.rows], seed)
+    others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[part.rows], False)
+    rehearsal = Rehearsal(problem, judged, Scatter.of(coordinates[others], encoded[others], task.outputs))
+    centre, strength, scores = rehearsal.best(STRENGTHS if known is None else (known,), *NEAR)
+    way = STRENGTHS if known is None else (*(s for s in STRENGTHS if s < known), known)
+    plain, _ = _along(problem, judged, way)
+    reached = plain if known is None else plain[len(way) - 1 :]
+    if reached and min(reached) < min(scores):
+        return None, way[plain.index(min(reached))], [] if known else plain
+    return centre, strength, [] if known else scores
 
 
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
-    """About how long a core takes, from counting multiplications: (N, D) features, C outputs."""
+    """About how long a core takes, from counting multiplications: (N, D) features, C outputs; one class each where
+    outputs are very many."""
     rank = min(width, examples) if examples <= TURNED else width
-    folds = _how_many(examples, outputs)
-    steps = 100 if examples * outputs <= LARGE else 50
-    products = 2 * steps * folds * examples * rank * outputs / 2e10
     factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
+    if examples * outputs > LARGE:
+        tried = 2 * TRIED * FOLDS[0][1] * FEW + 2 * FEWER * examples * outputs
+        return tried * rank / 2e10 + factors
+    folds = _how_many(examples, outputs)
+    products = 2 * 100 * folds * examples * rank * outputs / 2e10
     return products + factors + 1e-6 * folds * examples * outputs
 
 
@@ -170,22 +205,34 @@ def _cross_validate(
 
     All folds are solved as one problem, on all examples: those of its own fold have no weight for a head.
     """
-    count = len(coordinates)
-    held_out = _held_out(count, _how_many(count, task.outputs), seed)
-    share = held_out.mean(dim=1, keepdim=True)
-    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
-    judged = weights * held_out / share.sum()
+    problem, judged = _folds(task, coordinates, encoded, weights, seed)
+    scores, best = _along(problem, judged, STRENGTHS)
+    return scores, best.view(len(judged), task.outputs, -1).mean(dim=0)
+
+
+def _along(problem: SeveralHeads, judged: Tensor, strengths: Sequence[float]) -> tuple[list[float], Tensor]:
+    """Held-out losses from strong penalties to weak, each from the last, and the heads of the best."""
     scores: list[float] = []
     point = Point.at(problem, problem.start)
     best = point.both
-    for strength in STRENGTHS:
-        point = descend(problem, point, 1 / (strength * count), *COARSE)
+    for strength in strengths:
+        point = descend(problem, point, 1 / (strength * len(problem.coordinates)), *COARSE)
         scores.append(problem.loss(point.outputs, judged))
         if scores[-1] == min(scores):
             best = point.both
         if len(scores) > 2 and min(scores[-2:]) > min(scores[:-2]):
             break
-    return scores, best.view(len(held_out), task.outputs, -1).mean(dim=0)
+    return scores, best
+
+
+def _folds(
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int
+) -> tuple[SeveralHeads, Tensor]:
+    """Every fold's head as one problem, and the weights (F, N) of the examples that each is judged by."""
+    held_out = _held_out(len(coordinates), _how_many(len(coordinates), task.outputs), seed)
+    share = held_out.mean(dim=1, keepdim=True)
+    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
+    return problem, weights * held_out / share.sum()
 
 
 def _how_many(count: int, outputs: int) -> int:
