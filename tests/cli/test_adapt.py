@@ -154,9 +154,10 @@ def test_what_was_found_is_told_where_nothing_is_kept(
     photo_model: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plums seem to be missing: no answers are made even; the result, the card and the page of the model say so."""
+    room = "headstart.experiment.adaptation"
     for place in ("adapting", "class_shares"):
-        monkeypatch.setattr(f"headstart.experiment.{place}.rare_among", lambda domains, answers: np.array([2]))
-    monkeypatch.setattr("headstart.experiment.adaptation.choice._agree", lambda votes: False)
+        monkeypatch.setattr(f"{room}.{place}.rare_among", lambda domains, answers: np.array([2]))
+    monkeypatch.setattr(f"{room}.choice._agree", lambda votes: False)
     adaption = headstart.adapt(photo_model, dark(at_hand / "new"), out="m", quiet=True)
     assert not adaption.kept
     assert "some hardly appear" in adaption.left_out["self_training"]
