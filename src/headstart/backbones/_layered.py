@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from headstart.backbones._use_order import UseOrder, watch
 from headstart.backbones.base import Stage
 from headstart.core.errors import HeadstartError
+
+DEPTHS = 6
+"""About so many layers are looked at."""
 
 
 def layered_stages(
@@ -65,9 +69,34 @@ def first_argument(layer: nn.Module) -> str:
     return next(iter(inspect.signature(layer.forward).parameters), "")
 
 
-def chosen_depths(layers: int, most: int) -> range:
-    """Layers whose output is looked at besides the last one's: about `most` of them, evenly spread."""
-    step = max(3, -(-layers // most))
+def features_at_depths(
+    layers: nn.ModuleList, stages: Sequence[Stage], run: Callable[[], Tensor], pooled: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
+    """Features of some layers and the last stage, by the names of their stages.
+
+    Parameters
+    ----------
+    stages : those of :func:`layered_stages`. run : runs the network and gives its features (N, D).
+    pooled : hidden states that a layer gives → (N, D).
+    """
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, module: nn.Module, args: Any, output: Any) -> None:
+        found[name] = pooled(output if isinstance(output, Tensor) else output[0])
+
+    chosen = _looked_at(len(layers))
+    handles = [layers[i].register_forward_hook(partial(keep, stages[i + 1].name)) for i in chosen]
+    try:
+        last = run()
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {**found, stages[-1].name: last}
+
+
+def _looked_at(layers: int) -> range:
+    """Layers whose output is looked at besides the last one's: about :data:`DEPTHS` of them, evenly spread."""
+    step = max(3, -(-layers // DEPTHS))
     return range(step - 1, layers - 1, step)
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._layered import chosen_depths, first_argument, layered_stages, layers_at, layers_path
+from headstart.backbones._layered import features_at_depths, first_argument, layered_stages, layers_at, layers_path
 from headstart.backbones._words import Named, check_prompts, directions
 from headstart.backbones.base import Batch, Card, LayerRun, Name, Stage, collate
 from headstart.backbones.folders.sentence_files import sentence_files
 from headstart.backbones.texts.language import LanguageBackbone
 from headstart.backbones.texts.preprocess import TextPreprocess
-
-_DEPTHS = 6
 
 PROMPTS = ("This text is about {}.", "{}")
 SCALE = 20.0
@@ -84,24 +82,12 @@ class TextBackbone(LanguageBackbone):
         return sentence_files(sentences, self.pooling, self.feature_size, longest, normalised)
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
-        layers = self._layers()
-        found: dict[str, Tensor] = {}
-
-        def keep(name: str) -> Callable[..., None]:
-            def hook(module: nn.Module, args: Any, output: Any) -> None:
-                hidden = output if isinstance(output, Tensor) else output[0]
-                found[name] = _mean(hidden, batch["attention_mask"])
-
-            return hook
-
-        chosen = chosen_depths(len(layers), _DEPTHS)
-        handles = [layers[i].register_forward_hook(keep(self._stages[i + 1].name)) for i in chosen]
-        try:
-            last = self.features(batch)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return {**found, self._stages[-1].name: last}
+        return features_at_depths(
+            self._layers(),
+            self._stages,
+            lambda: self.features(batch),
+            lambda hidden: _mean(hidden, batch["attention_mask"]),
+        )
 
     def describe(self) -> dict[str, Any]:
         return {

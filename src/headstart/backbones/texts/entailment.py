@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._layered import chosen_depths, layered_stages, layers_at, layers_path
+from headstart.backbones._layered import features_at_depths, layered_stages, layers_at, layers_path
 from headstart.backbones._words import HOLE, Named, check_prompts
 from headstart.backbones.base import Backbone, Batch, Card, Name, Preprocess, Stage
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
 
-_DEPTHS = 6
 _MULTIPLE = 8
 
 PROMPTS = ("This text is about {}.",)
@@ -108,27 +107,13 @@ class EntailmentBackbone(Backbone):
         return self.network(**pairs).logits[:, self._entailment].view(count, names)
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
         count, _, names = batch["input_ids"].shape
-
-        def keep(name: str) -> Callable[..., None]:
-            def hook(module: nn.Module, args: Any, output: Any) -> None:
-                hidden = output if isinstance(output, Tensor) else output[0]
-                found[name] = hidden.mean(dim=1).view(count, names, -1).mean(dim=1)
-
-            return hook
-
-        layers = layers_at(self.network, self._path, self.card.name)
-        handles = [
-            layers[i].register_forward_hook(keep(self._stages[i + 1].name))
-            for i in chosen_depths(len(layers), _DEPTHS)
-        ]
-        try:
-            last = self.features(batch)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return {**found, self._stages[-1].name: last}
+        return features_at_depths(
+            layers_at(self.network, self._path, self.card.name),
+            self._stages,
+            lambda: self.features(batch),
+            lambda hidden: hidden.mean(dim=1).view(count, names, -1).mean(dim=1),
+        )
 
     def about(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> EntailmentBackbone:
         """The same network, reading texts against these names.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._layered import chosen_depths, first_argument, layered_stages, layers_at, layers_path
+from headstart.backbones._layered import features_at_depths, first_argument, layered_stages, layers_at, layers_path
 from headstart.backbones._words import Named, check_prompts, directions
 from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Name, Stage
 from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.backbones.towers.text_tower import TextTower
-
-_DEPTHS = 6
 
 PROMPTS = (
     "a photo of a {}.",
@@ -92,26 +90,9 @@ class TwoTowersBackbone(Backbone):
         return self.network(batch["pixels"])
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
-
-        def keep(name: str) -> Callable[..., None]:
-            def hook(module: nn.Module, args: Any, output: Any) -> None:
-                hidden = output if isinstance(output, Tensor) else output[0]
-                found[name] = hidden.mean(dim=1)
-
-            return hook
-
-        layers = self._layers()
-        handles = [
-            layers[i].register_forward_hook(keep(self._stages[i + 1].name))
-            for i in chosen_depths(len(layers), _DEPTHS)
-        ]
-        try:
-            last = self.features(batch)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return {**found, self._stages[-1].name: last}
+        return features_at_depths(
+            self._layers(), self._stages, lambda: self.features(batch), lambda hidden: hidden.mean(dim=1)
+        )
 
     def describe(self) -> dict[str, Any]:
         return {
