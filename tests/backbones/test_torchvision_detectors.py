@@ -21,6 +21,7 @@ from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.model.network import Network, new_network, suited
 from headstart.tasks.detection import Detection
+from learning_heads import assert_linear_in_weights, learnt, maps_of_noise
 from small_detectors import saved
 
 FAMILIES = SOURCES.load("torchvision_detectors")().families()
@@ -162,23 +163,9 @@ def test_rows_of_known_classes_are_kept_and_others_begin_in_the_middle(tmp_path:
 def test_a_head_learns_and_its_loss_is_linear(pair: tuple[nn.Module, DetectorBackbone]) -> None:
     own, network = detecting(pair[1])
     encoded = own.encode([*TARGETS, Boxes((), (96, 96))])
-    with torch.no_grad():
-        given = network.backbone.maps({"pixels": pixels()}, [each.name for each in network.head.maps])
-    generator = torch.Generator().manual_seed(0)
-    maps = {name: torch.randn(3, *one.shape[1:], generator=generator) for name, one in given.items()}
-    raw = network.head(maps)
-    a, b = torch.rand(2, 3, generator=torch.Generator().manual_seed(1))
-    apart = 2 * own.loss(raw, encoded, a) + 3 * own.loss(raw, encoded, b)
-    assert torch.allclose(own.loss(raw, encoded, 2 * a + 3 * b), apart)
-    optimizer = torch.optim.AdamW(network.head.train().parameters(), 3e-3)
-    losses = []
-    for _ in range(60):
-        optimizer.zero_grad()
-        loss = own.loss(network.head(maps), encoded)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.5 * losses[0]
+    maps = maps_of_noise(network, pixels())
+    assert_linear_in_weights(own, network.head(maps), encoded)
+    assert learnt(own, network.head.train(), maps, encoded, rate=3e-3, steps=60) < 0.5
 
 
 def test_normalisation_in_a_head_stands_still(tmp_path: Path) -> None:

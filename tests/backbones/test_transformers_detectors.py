@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 from torchvision.ops import box_convert
 
 from headstart.backbones import SOURCES, all_cards, default_card, load
@@ -20,6 +19,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, new_network, suited
 from headstart.tasks.detection import Detection
 from headstart.tasks.finding.set_matching import Weights, paired
+from learning_heads import assert_linear_in_weights, in_training, learnt, maps_of_noise
 from set_detectors import SIDE, set_detector
 
 FAMILIES = SOURCES.load("transformers_detectors")().families()
@@ -57,15 +57,6 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, DetectorB
 
 def pixels() -> torch.Tensor:
     return torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-
-
-def in_training(module: nn.Module) -> nn.Module:
-    """In training mode, but for normalisation."""
-    module.train()
-    for each in module.modules():
-        if isinstance(each, nn.BatchNorm2d):
-            each.eval()
-    return module
 
 
 @torch.no_grad()
@@ -182,23 +173,9 @@ def test_rows_of_known_classes_are_kept_and_others_begin_in_the_middle(tmp_path:
 def test_a_head_learns_and_its_loss_is_linear(pair: tuple[Any, DetectorBackbone]) -> None:
     own, network = detecting(pair[1])
     encoded = own.encode([*TARGETS, Boxes((), (SIDE, SIDE))])
-    with torch.no_grad():
-        given = network.backbone.maps({"pixels": pixels()}, [each.name for each in network.head.maps])
-    generator = torch.Generator().manual_seed(0)
-    maps = {name: torch.randn(3, *one.shape[1:], generator=generator) for name, one in given.items()}
-    raw = network.head.train()(maps)
-    a, b = torch.rand(2, 3, generator=torch.Generator().manual_seed(1))
-    apart = 2 * own.loss(raw, encoded, a) + 3 * own.loss(raw, encoded, b)
-    assert torch.allclose(own.loss(raw, encoded, 2 * a + 3 * b), apart)
-    optimizer = torch.optim.AdamW(network.head.parameters(), 3e-3)
-    losses = []
-    for _ in range(100):
-        optimizer.zero_grad()
-        loss = own.loss(network.head(maps), encoded)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+    maps = maps_of_noise(network, pixels())
+    assert_linear_in_weights(own, network.head.train()(maps), encoded)
+    assert learnt(own, network.head.train(), maps, encoded, rate=3e-3, steps=100) < 0.7
 
 
 def test_crowds_are_neither_right_nor_wrong(pair: tuple[Any, DetectorBackbone]) -> None:

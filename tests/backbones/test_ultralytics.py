@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 from torchvision.ops import box_convert
 
 from headstart.backbones import SOURCES, load
@@ -27,6 +26,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, new_network, suited
 from headstart.tasks.detection import Detection
 from headstart.tasks.finding.yolo_loss import Read
+from learning_heads import assert_linear_in_weights, in_training, learnt, maps_of_noise
 from yolo_folders import NAMES, yolo_folder
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="ultralytics is not installed (extra ultralytics)")
@@ -66,15 +66,6 @@ def is_paired(backbone: DetectorBackbone) -> bool:
 
 def pixels(count: int = 2) -> torch.Tensor:
     return torch.rand(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-
-
-def in_training(module: nn.Module) -> nn.Module:
-    """In training mode, but for normalisation."""
-    module.train()
-    for each in module.modules():
-        if isinstance(each, nn.BatchNorm2d):
-            each.eval()
-    return module
 
 
 @torch.no_grad()
@@ -174,23 +165,9 @@ def test_rows_of_known_classes_are_kept_and_others_begin_in_the_middle(pair: tup
 def test_a_head_learns_and_its_loss_is_linear(pair: tuple[Any, DetectorBackbone]) -> None:
     own, network = detecting(pair[1])
     encoded = own.encode([*TARGETS, Boxes((), (SIDE, SIDE))])
-    with torch.no_grad():
-        given = network.backbone.maps({"pixels": pixels()}, [each.name for each in network.head.maps])
-    generator = torch.Generator().manual_seed(0)
-    maps = {name: torch.randn(3, *one.shape[1:], generator=generator) for name, one in given.items()}
-    raw = network.head.train()(maps)
-    a, b = torch.rand(2, 3, generator=torch.Generator().manual_seed(1))
-    apart = 2 * own.loss(raw, encoded, a) + 3 * own.loss(raw, encoded, b)
-    assert torch.allclose(own.loss(raw, encoded, 2 * a + 3 * b), apart)
-    optimizer = torch.optim.AdamW(network.head.parameters(), 1e-3)
-    losses = []
-    for _ in range(25):
-        optimizer.zero_grad()
-        loss = own.loss(network.head(maps), encoded)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+    maps = maps_of_noise(network, pixels())
+    assert_linear_in_weights(own, network.head.train()(maps), encoded)
+    assert learnt(own, network.head.train(), maps, encoded, rate=1e-3, steps=25) < 0.7
 
 
 def test_pictures_of_nothing_and_soft_labels_have_a_loss(pair: tuple[Any, DetectorBackbone]) -> None:
