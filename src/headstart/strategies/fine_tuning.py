@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import nn
 
 from headstart.backbones.base import Backbone
@@ -20,14 +22,26 @@ from headstart.training.workbench import Workbench
 LARGE = 200_000_000
 """Parameters above which full fine-tuning needs more memory than a laptop has (weights, gradients, two moments)."""
 
-STEPS, MOST_EPOCHS, PATIENCE = 200, 10, 4
-"""How long a backbone is tuned under a solved head, which begins where it would end if nothing moved."""
 
-STEPS_OF_MAPS, MOST_EPOCHS_OF_MAPS, PATIENCE_OF_MAPS, BATCH_OF_MAPS = 600, 24, 12, 8
-"""The same under a head that reads maps. It answers at every place, so there is more to learn: torchvision's
-references take 26 epochs. Of 175 pictures of blood cells, 14 epochs of batches of 8 made a detector of mAP 0.538, and
-10 of 16, in as long a time, one of 0.511 (on 92 further pictures of the training split). Figures fall while
-the rate is high, and rise as it ends."""
+@dataclass(frozen=True)
+class Length:
+    """About so many `steps`, in `most` epochs at most; so many epochs in vain end it."""
+
+    steps: int
+    most: int
+    patience: int
+
+
+USUAL = Length(steps=200, most=10, patience=4)
+"""Under a solved head, which begins where it would end if nothing moved."""
+
+UNDER_MAPS = Length(steps=600, most=24, patience=12)
+"""Under a head that reads maps. It answers at every place, so there is more to learn: torchvision's references take
+26 epochs. Of 175 pictures of blood cells, 14 epochs of batches of 8 made a detector of mAP 0.538, and 10 of 16, in as
+long a time, one of 0.511 (on 92 further pictures of the training split). Figures fall while the rate is high, and
+rise as it ends."""
+
+BATCH_UNDER_MAPS = 8
 
 FASTER_UNDER_MAPS = 4.0
 """Times the rate of the backbone, under such a head, for convolutions that are normalised by batch: the same detector
@@ -121,12 +135,11 @@ class FineTuning(Strategy):
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or backbone.learning_rate * _faster(backbone, task)
-        batch = self.batch_size or (BATCH_OF_MAPS if task.reads_maps else 32 if examples >= 500 else 16)
-        length = (STEPS_OF_MAPS, MOST_EPOCHS_OF_MAPS) if task.reads_maps else (STEPS, MOST_EPOCHS)
-        patience = PATIENCE_OF_MAPS if task.reads_maps else PATIENCE
+        batch = self.batch_size or (BATCH_UNDER_MAPS if task.reads_maps else 32 if examples >= 500 else 16)
+        length = UNDER_MAPS if task.reads_maps else USUAL
         views = min(backbone.preprocess.views, 4) if self.views is None else self.views
         return Recipe(
-            epochs=self.epochs or epochs_for(examples, batch, *length),
+            epochs=self.epochs or epochs_for(examples, batch, length),
             batch_size=batch,
             rates=Rates(rate, self.head_rate, layer_decay=self.layer_decay),
             smoothing=self.smoothing,
@@ -134,7 +147,7 @@ class FineTuning(Strategy):
             brightness=self.brightness,
             l2_sp=self.l2_sp,
             views=views if backbone.preprocess.views > 1 else 0,
-            patience=patience if self.patience is None else self.patience,
+            patience=length.patience if self.patience is None else self.patience,
             gradual=self.gradual,
             balancing=self.balancing or "plain",
         )
@@ -146,6 +159,6 @@ def _faster(backbone: Backbone, task: Task) -> float:
     return FASTER_UNDER_MAPS if task.reads_maps and by_batch else 1.0
 
 
-def epochs_for(examples: int, batch: int, steps: int = STEPS, most: int = MOST_EPOCHS) -> int:
+def epochs_for(examples: int, batch: int, length: Length = USUAL) -> int:
     """Enough passes for about so many steps; of 200 with 32: 10 on the smallest sets, 4 on 1,600, 3 from 2,000 on."""
-    return max(3, min(most, round(steps * batch / max(examples, 1))))
+    return max(3, min(length.most, round(length.steps * batch / max(examples, 1))))
