@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,7 +24,7 @@ class Job:
     """One baseline on one set: N training examples, M test inputs, and the weights to start from.
 
     Inputs are absolute image paths or strings. ``backbone`` is a folder, ``budget`` seconds, ``answer`` the file
-    that receives ``{"labels": [M labels], "note": words}``.
+    that receives ``{"labels": [M labels], "note": words, "epochs": [[wall seconds, CPU seconds], …]}``.
     """
 
     modality: str
@@ -52,26 +54,36 @@ class Job:
 
 
 class Clock:
-    """Seconds since the process began its work, against a budget."""
+    """Seconds since the process began its work, against a budget, and those of the epochs that were timed."""
 
     def __init__(self, budget: float) -> None:
         self.began = time.monotonic()
         self.budget = budget
+        self.epochs: list[tuple[float, float]] = []
+        """Wall and CPU seconds of each; those of children that ended in it are in the latter."""
 
     def left(self) -> float:
         """Seconds of the budget that remain."""
         return self.budget - (time.monotonic() - self.began)
 
+    @contextmanager
+    def epoch(self) -> Iterator[None]:
+        """Time an epoch."""
+        wall, cpu = time.monotonic(), sum(os.times()[:4])
+        yield
+        self.epochs.append((time.monotonic() - wall, sum(os.times()[:4]) - cpu))
+
 
 def run(baseline: Callable[[Job, Clock], tuple[Sequence[str], str]]) -> None:
     """Read the job named on the command line, run `baseline` on it, write its labels and note."""
     job = Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    clock = Clock(job.budget)
     try:
-        labels, note = baseline(job, Clock(job.budget))
+        labels, note = baseline(job, clock)
     except Skip as reason:
         print(reason)
         sys.exit(SKIPPED)
     if len(labels) != len(job.test_inputs):
         raise RuntimeError(f"{len(labels)} labels for {len(job.test_inputs)} test examples")
-    answer = {"labels": [str(label) for label in labels], "note": note}
+    answer = {"labels": [str(label) for label in labels], "note": note, "epochs": clock.epochs}
     Path(job.answer).write_text(json.dumps(answer), encoding="utf-8")

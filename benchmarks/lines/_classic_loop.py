@@ -1,6 +1,7 @@
 """Process: the classic recipe by a plain loop: frozen body in evaluation mode, a linear head, five augmented epochs.
 
-Pictures are decoded and run through the body anew in every epoch, as PyTorch's transfer learning tutorial does it.
+Fewer where the budget is over; one at least. Pictures are decoded and run through the body anew in every epoch, as
+PyTorch's transfer learning tutorial does it.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ def classic(job: Job, clock: Clock) -> tuple[Sequence[str], str]:
     head = nn.Linear(reading.width, len(job.classes)).to(job.device)
     optimizer = torch.optim.AdamW(head.parameters(), lr=RECIPE.head_rate, weight_decay=RECIPE.weight_decay)
     batches = reading.train(augment=True, shuffle=True, workers=2)
-    for _ in range(RECIPE.epochs):
-        for pictures, targets in batches:
-            with torch.no_grad():
-                features = body(to_device(pictures, job.device))
-            loss = nn.functional.cross_entropy(head(features), targets.to(job.device))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+    while len(clock.epochs) < RECIPE.epochs and (not clock.epochs or clock.left() > 0):
+        with clock.epoch():
+            for pictures, targets in batches:
+                with torch.no_grad():
+                    features = body(to_device(pictures, job.device))
+                loss = nn.functional.cross_entropy(head(features), targets.to(job.device))
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
     with torch.inference_mode():
         logits = torch.cat([head(body(to_device(batch, job.device))).cpu() for batch, _ in reading.test(workers=2)])
-    return [job.classes[i] for i in logits.argmax(1).tolist()], f"{RECIPE.epochs} epochs"
+    return [job.classes[i] for i in logits.argmax(1).tolist()], f"{len(clock.epochs)} epochs"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lines._classic import compare
 from lines._row import Row
@@ -13,7 +13,11 @@ PLAIN = {"five frozen epochs": "_classic_loop"}
 FASTAI = {"fastai's five frozen epochs": "_classic_fastai"}
 
 
+def recipes() -> Mapping[str, str]:
+    """Words → process of each that can run here."""
+    return {**PLAIN, **FASTAI} if importlib.util.find_spec("fastai") else PLAIN
+
+
 def measure(work: Work) -> Iterator[Row]:
     """A row for each recipe."""
-    recipes = {**PLAIN, **FASTAI} if importlib.util.find_spec("fastai") else PLAIN
-    yield from compare(work, "classic", work.vehicles, recipes, bound=30)
+    yield from compare(work, "classic", work.vehicles, recipes(), bound=30)
