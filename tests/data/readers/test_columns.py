@@ -45,6 +45,13 @@ def test_a_target_that_cannot_be_told() -> None:
     assert "no column besides 't'" in mistake({"t": TEXTS})
 
 
+def test_a_first_row_that_is_an_example_is_told_from_one_of_names() -> None:
+    columns = {"I cannot log in": TEXTS, "spam": ["spam", "ham", "spam", "ham"]}
+    assert "the first row should name the columns, and looks like an example" in mistake(columns)
+    assert "'2' is also a target of other rows" in mistake({"I cannot log in": TEXTS, "2": [1, 2, 1, 2]})
+    assert read(columns, target="spam").targets == ["spam", "ham", "spam", "ham"]
+
+
 def test_columns_that_do_not_exist_are_named_together() -> None:
     message = mistake({"text": TEXTS, "label": list("xyxy")}, input="txt", target="lable", group="owner")
     assert "there is no column 'txt'. Did you mean 'text'?" in message

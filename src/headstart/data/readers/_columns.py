@@ -164,6 +164,7 @@ def _target_columns(table: Table, request: Request, taken: set[str]) -> tuple[st
 def _remaining_column(table: Table, taken: set[str]) -> str:
     rest = [name for name in table.columns if name not in taken]
     if len(rest) == 1:
+        _refuse_example(table, rest[0])
         return rest[0]
     choice = (
         f"Say which column is the target, e.g. --target {rest[0]}; the columns: {listed(rest)}."
@@ -171,6 +172,16 @@ def _remaining_column(table: Table, taken: set[str]) -> str:
         else (f"It has no column besides {listed(sorted(taken))}; add one with the target of each row.")
     )
     raise InputError(f"{table.name} does not tell what to predict. {choice}")
+
+
+def _refuse_example(table: Table, target: str) -> None:
+    """Raise ``InputError`` where the name of the target column is one of the targets: names are missing."""
+    if target in {str(cell).strip() for cell in table.columns[target]}:
+        raise InputError(
+            f"{table.name}: the first row should name the columns, and looks like an example, for {target!r} is also "
+            "a target of other rows. Put a row such as 'text,label' above it; if that is the column's own name, say "
+            f"--target {target!r}."
+        )
 
 
 def _split_column(table: Table, asked: set[str | None]) -> str | None:
