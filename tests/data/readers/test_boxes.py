@@ -134,6 +134,15 @@ def test_a_voc_picture_without_a_file_is_left_out_and_said(tmp_path: Path) -> No
     assert "Left out, without annotation: JPEGImages/z.png." in examples.notes
 
 
+def test_a_voc_picture_whose_name_holds_dots_is_found_in_lists(tmp_path: Path) -> None:
+    root = voc(tmp_path)
+    for folder, ending in (("JPEGImages", "png"), ("Annotations", "xml")):
+        (root / folder / f"d.{ending}").rename(root / folder / f"d.rf.07.{ending}")
+    (root / "ImageSets" / "Main" / "val.txt").write_text("d.rf.07\n")
+    examples = read(Request(root))
+    assert dict(zip(examples.ids, examples.splits or [], strict=True))["JPEGImages/d.rf.07.png"] == "validation"
+
+
 def test_voc_boxes_that_were_hard_to_see(tmp_path: Path) -> None:
     root = voc(tmp_path)
     text = voc_content("train/b").replace("<difficult>0", "<difficult>1")

@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 from headstart.core.errors import Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import box_formats, voc_files
-from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, left_out, refuse_column_names
+from headstart.data.readers._folders import folder_kind, left_out, refuse_column_names
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._pictures import Pictures
+from headstart.data.readers._split_lists import Listed, listed_splits
 from headstart.data.readers.base import Reader, Request
 
 KIND = "Pascal VOC XML"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_LISTS = {**SPLIT_NAMES, "trainval": "train"}
 
 
 class PascalVoc(Reader):
@@ -52,20 +52,12 @@ class PascalVoc(Reader):
         return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), pictures, request)
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """A line of a list of splits: where it stands, and the split."""
-
-    where: str
-    split: str
-
-
 @dataclass
 class _Gathered:
     """The pictures of many files; ``listed`` are the splits by the stem of a picture."""
 
     files: Pictures
-    listed: Mapping[str, _Listed]
+    listed: Mapping[str, Listed]
     marked: list[MarkedPicture] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     taken: dict[Path, str] = field(default_factory=dict)
@@ -142,19 +134,9 @@ class _Gathered:
         ]
 
 
-def _listed_splits(root: Path) -> dict[str, _Listed]:
-    """Stem of a picture → the split that lists it; train and validation before trainval."""
-    found: dict[str, _Listed] = {}
-    lists = [path for path in root.glob("[Ii]mage[Ss]ets/*/*.txt") if path.parent.name in ("Main", "main")]
-    for path in sorted(lists, key=lambda path: (path.stem.lower() == "trainval", path.name)):
-        split = _LISTS.get(path.stem.lower())
-        if split is None:
-            continue
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-            if words := line.split():
-                where = f"{path.relative_to(root).as_posix()} line {number}"
-                found.setdefault(Path(words[0]).stem, _Listed(where, split))
-    return found
+def _listed_splits(root: Path) -> dict[str, Listed]:
+    lists = root.glob("[Ii]mage[Ss]ets/*/*.txt")
+    return listed_splits(root, (path for path in lists if path.parent.name in ("Main", "main")))
 
 
 def _reason(error: ElementTree.ParseError) -> str:
