@@ -248,8 +248,8 @@ class Model(Parts):
     def _read(
         self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
     ) -> Examples:
-        objects = self.task.finds_boxes
-        examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack, objects)
+        kinds = self.task.finds_boxes, self.task.draws
+        examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack, *kinds)
         for note in examples.notes:
             self._progress.say(f"  note: {note}")
         return examples

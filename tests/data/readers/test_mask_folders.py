@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boxed_pictures import HEIGHT, WIDTH, voc
 from headstart.core.errors import InputError
+from headstart.core.masks import Mask
+from headstart.data.read import read as read_any
 from headstart.data.readers.base import Request
 from headstart.data.readers.mask_folders import MaskFolders
 
@@ -231,6 +234,22 @@ def test_lists_give_the_splits_of_pictures_and_what_none_names_needs_no_mask(tmp
         "In no list of a split, and learnt from: JPEGImages/d.jpg (1 in all).",
         "Left out, in no list, and without a mask: JPEGImages/e.jpg.",
     )
+
+
+def test_masks_beside_boxes_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    """As in Pascal VOC: annotations of boxes for all pictures, masks for some."""
+    root = voc(tmp_path)
+    for stem in "ad":
+        mask(root / "SegmentationClass" / f"{stem}.png", np.eye(HEIGHT, WIDTH, dtype=np.uint8))
+    (root / "ImageSets" / "Segmentation").mkdir()
+    for split, stem in (("train", "a"), ("val", "d")):
+        (root / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(stem)
+    boxes, masks = read_any(Request(root)), read_any(Request(root, masks=True))
+    assert "Masks are there too; --task segmentation reads them." in boxes.notes
+    assert "boxes" in boxes.notes[0]
+    assert masks.ids == ["JPEGImages/a.png", "JPEGImages/d.png"]
+    assert masks.splits == ["train", "validation"]
+    assert isinstance(masks.targets[0], Mask)
 
 
 def test_a_listed_picture_that_is_not_there_is_named_by_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among
 from headstart.data.readers._pictures import IMAGE
 from headstart.data.readers._split_lists import Listed, listed_splits
 
-_LISTS = ("ImageSets/Segmentation", "ImageSets", ".")
+_LISTS = ("ImageSets/Segmentation", "ImageSets/Main", "ImageSets", ".")
 """Where lists of the pictures of a split lie (``train.txt``), the first that holds any."""
 
 

@@ -67,6 +67,7 @@ def _beside(folder: Path) -> tuple[Path, Path] | None:
     named = {child.name.lower(): child for child in _folders(folder)}
     images = [child for name, child in named.items() if name in IMAGES]
     masks = [child for name, child in named.items() if name in MASKS]
+    masks = masks if len(masks) < 2 else [child for child in masks if _holds_pictures(child)]
     return (images[0], masks[0]) if len(images) == 1 and len(masks) == 1 else None
 
 

@@ -17,6 +17,7 @@ from headstart.data.readers._class_legends import NAMES, find_class_file
 from headstart.data.readers._folders import (
     SPLIT_NAMES,
     folder_kind,
+    is_path,
     left_out,
     refuse_column_names,
 )
@@ -45,6 +46,11 @@ class MaskFolders(Reader):
 
     def recognises(self, source: Any) -> bool:
         return folder_kind(source) == "mask folders"
+
+    def is_asked_for(self, request: Request) -> bool:
+        if not request.masks or not is_path(request.source) or not Path(request.source).is_dir():
+            return False
+        return bool(pairs_in(Path(request.source), SPLIT_NAMES))
 
     def read(self, request: Request) -> Examples:
         root = Path(request.source)

@@ -12,13 +12,15 @@ from xml.etree import ElementTree
 from headstart.core.errors import Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import box_formats, voc_files
-from headstart.data.readers._folders import folder_kind, left_out, refuse_column_names
+from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, left_out, refuse_column_names
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
+from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers._pictures import Pictures
 from headstart.data.readers._split_lists import Listed, listed_splits
 from headstart.data.readers.base import Reader, Request
 
 KIND = "Pascal VOC XML"
+_PICTURES = "JPEGImages"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -47,6 +49,7 @@ class PascalVoc(Reader):
         notes = (
             *left_out(unused, root, "without annotation"),
             *(f"{other} annotations are there too and were not read." for other in box_formats(root)[1:]),
+            *(("Masks are there too; --task segmentation reads them.",) if pairs_in(root, SPLIT_NAMES) else ()),
         )
         kind = f"{KIND}, {len(gathered.marked):,} files"
         return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), pictures, request)
@@ -83,7 +86,7 @@ class _Gathered:
         self._take(file, name, tree, tuple(box for box in boxes if box is not None))
 
     def _take(self, file: Path, name: str, tree: ElementTree.Element, boxes: tuple[GivenBox, ...]) -> None:
-        near = file.relative_to(self.files.root).parts[:-1]
+        near = (*file.relative_to(self.files.root).parts[:-1], _PICTURES)  # masks may be called as pictures are
         called = (tree.findtext("filename") or "").strip()
         path = self.files.with_stem(file.stem, near) or (self.files.called(called, near) if called else None)
         if path is None:
