@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from headstart.cli.evaluate import _undefined
+from headstart.core.results import Figure
 from small_world import result_of, status, table, texts
 
 
@@ -24,6 +26,13 @@ def test_json_is_one_object_of_triples(
     triples += [point[name] for point in points.values() for name in ("sensitivity", "specificity")]
     assert all(low <= value <= high for value, low, high in triples)
     assert all(set(block) == {"animals", "films", "learning"} for block in by_class)
+
+
+def test_a_figure_without_a_value_is_explained() -> None:
+    nothing = float("nan")
+    figures = {"map": Figure(nothing, nothing, nothing), "map50": Figure(0.5, 0.4, 0.6)}
+    assert _undefined(figures) == ["mAP: not defined here, for these examples hold nothing to be found."]
+    assert _undefined({"map50": figures["map50"]}) == []
 
 
 def test_a_person_reads_percent_and_intervals(

@@ -96,6 +96,21 @@ def test_a_few_broken_inputs_are_listed_and_the_others_predicted(
     assert "set aside: 03.png" in said.err
 
 
+def test_however_many_inputs_are_broken_the_others_are_predicted(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("new").mkdir()
+    for name in ("1.png", "2.png"):
+        Path("new", name).write_bytes(b"no picture")
+    assert status("predict", photo_model, "new") == 1
+    assert "2 of 2 images cannot be used.\n" in capsys.readouterr().err
+    shutil.copy(next((photos / "lime").iterdir()), "new/3.png")
+    assert status("predict", photo_model, "new") == 0
+    said = capsys.readouterr()
+    assert labels(said.out) == ["lime"]
+    assert said.err.count("set aside: ") == 2
+
+
 def test_coverage_and_abstaining(
     message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

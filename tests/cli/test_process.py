@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import types
@@ -9,8 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cli import _prepare_process
+from headstart.cli import _parser, _prepare_process
 from small_world import status
+
+
+def test_what_is_written_is_named_by_one_letter_in_every_command() -> None:
+    (commands,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    named = {
+        name: action.option_strings
+        for name, parser in commands.choices.items()
+        for action in parser._actions
+        if action.dest == "out"
+    }
+    assert {"fit", "predict", "explain"} <= named.keys()
+    assert all(strings == ["-o", "--out"] for strings in named.values()), named
+
 
 SETTINGS = {"THP_MEM_ALLOC_ENABLE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 

@@ -21,6 +21,13 @@ def test_below_five_is_serious():
     assert FewExamples().examine(evidence({"train": ["a"] * 20 + ["b"] * 20})) == []
 
 
+def test_a_stratum_that_is_all_there_is_has_no_name():
+    """As of masks, which have no class a picture."""
+    (finding,) = FewExamples().examine(evidence({"train": ["masks"] * 19}))
+    assert finding.summary == "Fewer than 20 training examples: 19."
+    assert finding.next_step == "Add examples: below 20 each one more counts."
+
+
 def test_a_small_test_split_says_little():
     """Wilson at 24 of 30: 0.627 to 0.905; at 8 of 10: 0.490 to 0.943, as in Newcombe (1998), table I's method."""
     targets = {"train": ["a"] * 20, "test": ["a"] * 30}

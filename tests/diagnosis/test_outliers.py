@@ -28,6 +28,14 @@ def test_what_is_unlike_its_class_is_found():
     assert all(0 < score < 1 for score in scores)
 
 
+def test_a_stratum_that_is_all_there_is_is_no_class():
+    """As of masks, which have no class a picture."""
+    features = classes()[:100]
+    features[7] = 4 * np.eye(32)[5]
+    (finding,) = Outliers().examine(evidence({"train": ["masks"] * 100}, features={"train": features}))
+    assert "is unlike all others, above all train-7: " in finding.summary
+
+
 def test_a_class_that_is_wide_has_no_outliers_for_it():
     assert Outliers().examine(evidence({"train": ["a"] * 100 + ["b"] * 100}, features={"train": classes()})) == []
 

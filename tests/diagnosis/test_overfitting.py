@@ -41,6 +41,16 @@ def test_without_overfitting_the_gap_and_its_interval_are_told():
     assert "too little to matter" in Overfitting().examine(little)[0].summary
 
 
+def test_a_wide_gap_is_never_called_too_little_to_matter():
+    """0.2 less √(0.1² + 0.12²) is +0.044, though the intervals of the two figures overlap."""
+    wide = evidence(figures={"train": Figure(1.0, 0.9, 1.0), "test": Figure(0.8, 0.6, 0.92)})
+    (finding,) = Overfitting().examine(wide)
+    assert "a gap of +20.0 points (+4.4 to +40.0 points): more than chance is likely to make" in finding.summary
+    assert finding.next_step.startswith("Judge it on more examples")
+    better = evidence(figures={"train": Figure(0.7, 0.69, 0.71), "test": Figure(0.9, 0.85, 0.95)})
+    assert "(−25.1 to −14.9 points): it does no worse on new ones." in Overfitting().examine(better)[0].summary
+
+
 def test_overfitting_of_an_error_goes_the_other_way():
     train, held_out = Figure(1.0, 0.9, 1.1), Figure(2.5, 2.0, 3.0)
     worse = evidence(figures={"train": train, "validation": held_out}, watched="mae", higher=False)

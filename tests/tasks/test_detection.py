@@ -221,6 +221,16 @@ def test_strata_and_summary() -> None:
     assert own.say(TARGETS[0]) == "1 × cat, 1 × dog"
 
 
+def test_of_one_class_alone_none_is_the_rarest() -> None:
+    alone = Detection.from_targets([TARGETS[1]] * 2)
+    assert alone.strata(TARGETS[1:3]) == [alone.labels[0], "nothing"]
+
+
+def test_what_boxes_are_not_is_said_in_words() -> None:
+    with pytest.raises(UsageError, match="A model for detection predicts boxes; it has no class probabilities"):
+        task().probabilities(perfect(task(), TARGETS), {})
+
+
 def test_maps_of_the_usual_strides_are_read_or_made_of_the_only_one() -> None:
     with pytest.raises(UsageError, match="maps of two strides at least"):
         task().map_head([])

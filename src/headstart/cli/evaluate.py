@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from headstart.core.by_class import BY_CLASS
+from headstart.core.results import Figures
 
 MOST_SHOWN = 12
 """Classes that are shown one by one."""
@@ -51,8 +53,18 @@ def run(options: argparse.Namespace) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     for name, value, interval in rows:
         print(f"{name:{widths[0]}}  {value:>{widths[1]}}  {interval}")
+    for line in _undefined(found.figures):
+        print(line)
     for line in _class_lines(found.by_class or {}):
         print(line)
+
+
+def _undefined(figures: Figures) -> list[str]:
+    """A line on the figures that have no value, as of boxes where none is marked."""
+    from headstart.delivery.writing import figure_name
+
+    names = [figure_name(name) for name, figure in figures.items() if math.isnan(figure.value)]
+    return [f"{', '.join(names)}: not defined here, for these examples hold nothing to be found."] if names else []
 
 
 def _class_lines(by_class: dict[str, Any]) -> list[str]:

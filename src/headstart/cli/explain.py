@@ -31,7 +31,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--label", help="explain this label instead of the predicted one")
     parser.add_argument("--target", metavar="NAME", help="of a model for several targets, which (default: the first)")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
-    parser.add_argument("--out", type=Path, default=Path("explanations"), metavar="DIR", help="default: explanations")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("explanations"), metavar="DIR", help="default: explanations"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random removals and the shuffled weights")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--json", action="store_true", help="the files written and each explanation's own check")

@@ -39,7 +39,9 @@ def add_to(commands: Any) -> None:
         "--group", metavar="COLUMN", help="rows of one group stay in one split; none: not even patients, who do by "
         "default where a file or a column names them"
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the new model folder (default: MODEL-extended here)")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="DIR", help="the new model folder (default: MODEL-extended here)"
+    )
     parser.add_argument(
         "--forgetting", metavar="SHARE", help="the most that old classes may lose in accuracy, e.g. 2%%; measured on "
         "what was held out when the model was fitted"

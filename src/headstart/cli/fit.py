@@ -46,7 +46,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
+    parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="the model folder (default: DATA-model here)")
     add_machine(parser)
     _add_evidence(parser)
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")

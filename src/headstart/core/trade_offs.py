@@ -18,7 +18,7 @@ class TradeOff:
     ----------
     points : (recall, precision), at most `MOST_POINTS`, by rising recall.
     found, missed, alarms : counts at the threshold in use.
-    average_precision : mean precision over recalls, as the figure of the task has it; None where it has none.
+    average_precision : mean precision over recalls at an overlap of one half; None where answers have no place.
     """
 
     label: str

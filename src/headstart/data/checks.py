@@ -127,7 +127,8 @@ def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str, most: f
     InputError : they are more than that; all are named.
     """
     if len(set_aside) > most * count:
-        raise InputError(set_aside, f"{len(set_aside)} of {count} {noun} cannot be used, more than a tenth.")
+        share = ", more than a tenth" if len(set_aside) < count else ""
+        raise InputError(set_aside, f"{len(set_aside)} of {count} {noun} cannot be used{share}.")
 
 
 def _look_at_all(

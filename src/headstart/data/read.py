@@ -26,7 +26,8 @@ def read(request: Request) -> Examples:
     if isinstance(request.source, str | Path):
         request = replace(request, source=_expanded(request.source))
     readers = _readers()
-    found = [name for name, reader in readers.items() if reader.recognises(request.source)]
+    asked_for = [name for name, reader in readers.items() if reader.is_asked_for(request)]
+    found = asked_for or [name for name, reader in readers.items() if reader.recognises(request.source)]
     if len(found) > 1:
         raise UsageError(
             f"{request.source}: the readers {' and '.join(found)} both recognise it; one must be removed."
@@ -48,6 +49,7 @@ def read_as(
     needs_targets: bool = False,
     stack: int | None = None,
     objects: bool = False,
+    masks: bool = False,
 ) -> Examples:
     """What a finished model is asked about, undecoded.
 
@@ -56,15 +58,15 @@ def read_as(
     modality : of the inputs that it takes. columns : of the table it was trained from, by role, taken where nobody
         names one. stack : how many slices of a volume it takes; None for a model that takes files as they are.
     objects : whether it finds single objects, by which masks are judged then.
+    masks : whether it gives every pixel a class.
 
     Raises
     ------
     InputError : as :func:`read`, or the inputs are of another kind.
     """
     usual = {role: name for role, name in columns.items() if name}
-    request = Request(
-        source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, usual=usual
-    )
+    request = Request(source, input, target, needs_targets=needs_targets, fits=False, stack=stack, usual=usual)
+    request = replace(request, objects=objects, masks=masks)
     return check_kind(read(request), modality)
 
 

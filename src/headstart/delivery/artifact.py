@@ -59,11 +59,12 @@ class Model(Parts):
 
         Raises
         ------
-        InputError : more than a tenth could not be read; each such input with its reason.
+        InputError : none could be read; each with its reason.
         UsageError : `care` asks for what this model has not.
         """
         guard, examples = self._guard_for(care), self._read(data, input, needs_targets=False)
-        seen = self._inference.run(examples, guard.look if guard else None)
+        all_but_one = 1 - 1 / max(len(examples), 1)  # each answer stands for itself, however many others have none
+        seen = self._inference.run(examples, guard.look if guard else None, all_but_one)
         predictions = self.task.decode(seen.outputs, self.calibration)
         if care.below is not None:
             predictions = without(predictions, unsure(predictions, care.below))
@@ -114,7 +115,7 @@ class Model(Parts):
                 "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
                 "truth; fit on labelled examples of these inputs to have sets."
             )
-        return f"A model for {self.task.name} predicts a {self.task.noun}; it has no sets of labels."
+        return f"A model for {self.task.name} predicts {self.task.predicted()}; it has no sets of labels."
 
     def compare(self, data: Any, input: str | None = None, seed: int = 0) -> Comparison:
         """How new data, labelled or not, differ from the held-out examples, and what accuracy to expect on them.
@@ -247,8 +248,8 @@ class Model(Parts):
     def _read(
         self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
     ) -> Examples:
-        objects = self.task.finds_boxes
-        examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack, objects)
+        kinds = self.task.finds_boxes, self.task.draws
+        examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack, *kinds)
         for note in examples.notes:
             self._progress.say(f"  note: {note}")
         return examples

@@ -16,7 +16,7 @@ from headstart.core.errors import Problem
 from headstart.core.progress import Progress
 from headstart.core.threads import spread
 from headstart.core.timing import Stopwatch
-from headstart.data.checks import refuse_too_many
+from headstart.data.checks import MOST_SET_ASIDE, refuse_too_many
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
 from headstart.frozen.activations import FrozenPart
@@ -98,7 +98,9 @@ class Inference:
         )
         self._lock, self._seen = threading.Lock(), 0
 
-    def run(self, examples: Examples, look: Callable[[Batch], Any] | None = None) -> Computed:
+    def run(
+        self, examples: Examples, look: Callable[[Batch], Any] | None = None, most: float = MOST_SET_ASIDE
+    ) -> Computed:
         """Outputs of every example, in order.
 
         `look` is given the features, (n, D_s) by depth, of a few examples at a time; only what it makes of them is
@@ -106,7 +108,7 @@ class Inference:
 
         Raises
         ------
-        InputError : more than a tenth could not be decoded.
+        InputError : a larger share than `most` could not be decoded.
         """
         inputs = Inputs(examples, self._modality, self._preprocess, list(examples.ids), self._part.stopwatch)
         count, rows, outputs, set_aside, looked = len(examples), [], [], [], []
@@ -124,7 +126,7 @@ class Inference:
                 looked += [look(collate(computed))] if look and computed else []
             self._seen += count
         counter.close()
-        refuse_too_many(set_aside, count, self._modality.noun)
+        refuse_too_many(set_aside, count, self._modality.noun, most)
         kept = examples.select(rows) if set_aside else examples
         return Computed(torch.cat(outputs) if outputs else torch.zeros(0, 0), kept, set_aside, looked)
 

@@ -42,14 +42,17 @@ def _classes(evidence: Evidence) -> list[Finding]:
     rising = sorted(few.items(), key=lambda item: (item[1], item[0]))
     named = ", ".join(f"{name!r} {n}" for name, n in rising[:_NAMED])
     more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
+    told, first = (
+        (f": {named}{more}", f", of {rising[0][0]!r} first") if len(set(strata)) > 1 else (f": {len(ids)}", "")
+    )
     listed = zip(ids, strata, strict=True)
     return [
         Finding(
             "few_examples",
             "serious" if rising[0][1] < SERIOUSLY_FEW else "warning",
-            f"Fewer than {FEWEST} {noun}s: {named}{more}.",
+            f"Fewer than {FEWEST} {noun}s{told}.",
             once((i, 1 - few[stratum] / FEWEST) for i, stratum in listed if stratum in few),
-            f"Add examples, of {rising[0][0]!r} first: below {FEWEST} each one more counts.",
+            f"Add examples{first}: below {FEWEST} each one more counts.",
         )
     ]
 

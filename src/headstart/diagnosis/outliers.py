@@ -55,14 +55,16 @@ class Outliers(Diagnosis):
             return []
         rows = rows_of(evidence.ids)
         names = [evidence.ids[split][place] for split, place in (rows[i] for i in far)]
+        alone = len(set(strata)) == 1  # as of masks, whose stratum is no class
+        kin, own = ("", "") if alone else (" of the same class", f" ({strata[far[0]]!r})")
         typical = float(np.median(distances[strata == strata[far[0]]]))
         return [
             Finding(
                 "outliers",
                 "warning" if len(far) > WARNING_SHARE * len(rows) else "info",
                 f"{counted(len(far), 'example')} of {len(rows):,} ({share(len(far), len(rows))}) "
-                f"{'is' if len(far) == 1 else 'are'} unlike all others of the same class, above all {names[0]} "
-                f"({strata[far[0]]!r}): {distances[far[0]] / max(typical, 1e-12):.1f} times as far from its nearest "
+                f"{'is' if len(far) == 1 else 'are'} unlike all others{kin}, above all {names[0]}{own}: "
+                f"{distances[far[0]] / max(typical, 1e-12):.1f} times as far from its nearest "
                 "as is usual there.",
                 [FindingExample(name, float(1 - limit / deviations[i])) for name, i in zip(names, far, strict=True)],
                 "Look at these: broken or foreign inputs should go, rare but right ones want more of their kind.",

@@ -18,6 +18,8 @@ NOTABLE_RATIO, SERIOUS_RATIO = 1.25, 2.0
 
 STEP = "Add examples, above all of the kinds it gets wrong, or fit one that trains less (--strategy)."
 
+UNSURE = "Judge it on more examples before this is called overfitting."
+
 LOSSES = {"train_loss", "validation_loss"}
 
 
@@ -35,15 +37,18 @@ class Overfitting(Diagnosis):
         if held_out is None or train is None:
             return []
         other, higher = evidence.figures[held_out][watched], evidence.higher_is_better[watched]
-        severity = _severity(train, other, higher) if _apart(train, other, higher) else "info"
+        wide = _severity(train, other, higher)
+        severity = wide if _apart(train, other, higher) else "info"
         gap, writing = _gap(train, other, higher), writing_of(evidence, (*train, *other))
         summary = plain(
             f"The model's {words(watched)} is {writing.value(train.value)} on the examples it learned from, "
             f"{_but(severity)} {writing.value(other.value)} (95 % interval {writing.interval(other)}) on the "
             f"{held_out} examples, a gap of {writing.difference(gap.value)} ({writing.range(gap)}): "
-            f"{_verdict(severity, gap)}."
+            f"{_verdict(severity, wide, gap)}."
         )
-        step = STEP if severity != "info" else "Nothing: overfitting is not shown."
+        step = (
+            STEP if severity != "info" else UNSURE if _is_unsure(wide, gap) else "Nothing: overfitting is not shown."
+        )
         return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]
 
 
@@ -51,9 +56,18 @@ def _but(severity: Severity) -> str:
     return "and" if severity == "info" else "but"
 
 
-def _verdict(severity: Severity, gap: Figure) -> str:
+def _is_unsure(wide: Severity, gap: Figure) -> bool:
+    """Whether a gap that is not small leaves nought out of its interval, though those of the two figures overlap."""
+    return wide != "info" and gap.low > 0
+
+
+def _verdict(severity: Severity, wide: Severity, gap: Figure) -> str:
     if severity != "info":
         return "some was learned by heart"
+    if _is_unsure(wide, gap):
+        return "more than chance is likely to make, but so few examples do not tell how much"
+    if gap.high < 0:
+        return "it does no worse on new ones"
     return "too little to matter" if gap.low > 0 else "no more than chance may make"
 
 

@@ -129,8 +129,9 @@ def _guard_of(model: Model) -> Guard:
     guard = model.needed_guard
     if probabilities(model.task, torch.zeros(1, model.task.outputs), model.calibration) is None:
         raise UsageError(
-            f"A model for {model.task.name} predicts a {model.task.noun} without class probabilities, so it cannot "
-            "say what it is unsure of. Label those that `headstart predict` finds most unfamiliar, or a random draw."
+            f"A model for {model.task.name} predicts {model.task.predicted()} without class probabilities, so it "
+            "cannot say what it is unsure of. Label those that `headstart predict` finds most unfamiliar, or a "
+            "random draw."
         )
     return guard
 

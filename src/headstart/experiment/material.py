@@ -100,6 +100,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         keeps_splits=spec.split != ANEW,
         stack=spec.stack,
         objects=bool(spec.task) and TASKS.load(str(spec.task)).finds_boxes,
+        masks=bool(spec.task) and TASKS.load(str(spec.task)).draws,
     )
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:

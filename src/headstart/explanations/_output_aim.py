@@ -114,5 +114,5 @@ def find_target(task: Task, outputs: Tensor, label: str | None) -> tuple[int, st
         return place, names[place] if names else task.noun
     if label in names:
         return names.index(label), label
-    known = f"Its labels: {', '.join(names[:40])}." if names else f"It predicts a {task.noun} and has no labels."
+    known = f"Its labels: {', '.join(names[:40])}." if names else f"It predicts {task.predicted()} and has no labels."
     raise UsageError(f"The model has no label {label!r}.{nearest(label, names)} {known}")

@@ -19,6 +19,10 @@ class Placed:
     name: ClassVar[str]
     noun: ClassVar[str]
     """What is predicted: ``class``, ``labels``, ``number``."""
+
+    plural: ClassVar[bool] = False
+    """Whether the noun is one of several things, before which no article stands."""
+
     reads_maps: ClassVar[bool] = False
     """Whether the head reads maps of several stages (:meth:`map_head`), which training alone can fit, and not pooled
     features, on which heads are solved, guards look and diagnoses ask for labels that look wrong."""
@@ -28,6 +32,11 @@ class Placed:
 
     draws: ClassVar[bool] = False
     """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
+
+    @classmethod
+    def predicted(cls) -> str:
+        """What is predicted, with its article where it has one."""
+        return cls.noun if cls.plural else f"a {cls.noun}"
 
     @property
     def frame(self) -> tuple[int, int] | None:
@@ -49,12 +58,12 @@ class Placed:
 
     def picture(self, answer: Tensor, size: tuple[int, int]) -> bytes:
         """A PNG in `size` (width, height) of an `answer`, one row of kept outputs or encoded targets."""
-        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no picture.")
+        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts {self.predicted()}, no picture.")
 
     def doubts(self, outputs: Tensor) -> Tensor:
         """(N, H, W) from 0 to 1: how likely each place of N masks has another class; of calibrated outputs."""
         raise UsageError(
-            f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, whose places have no class."
+            f"A model for {self.name.replace('_', ' ')} predicts {self.predicted()}, whose places have no class."
         )
 
     def claims(
@@ -66,7 +75,7 @@ class Placed:
         ----------
         outputs : raw ones. label : place of the class. edges : shares of the picture.
         """
-        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}, no boxes.")
+        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts {self.predicted()}, no boxes.")
 
     @property
     def shown_in(self) -> Mapping[str, tuple[int, int, int]]:

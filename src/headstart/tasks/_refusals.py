@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 def no_names(task: type[Task]) -> UsageError:
     """There are no classes with names."""
     return UsageError(
-        f"--labels names classes, one for each example; the task {task.name} predicts a {task.noun}. "
+        f"--labels names classes, one for each example; the task {task.name} predicts {task.predicted()}. "
         "Leave --labels out, or say --task classification."
     )

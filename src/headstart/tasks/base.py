@@ -86,8 +86,8 @@ class Task(Placed, ABC):
         InputError : the targets are of another kind.
         """
         raise UsageError(
-            f"A model for {self.name.replace('_', ' ')} predicts a {self.noun}; classes can be added to a model for "
-            "classification alone. Fit anew on the old and the new examples together."
+            f"A model for {self.name.replace('_', ' ')} predicts {self.predicted()}; classes can be added to a model "
+            "for classification alone. Fit anew on the old and the new examples together."
         )
 
     def anew(self, targets: Sequence[Any]) -> Task:
@@ -245,7 +245,7 @@ class Task(Placed, ABC):
         ------
         UsageError : the task has none.
         """
-        raise UsageError(f"A model for {self.name} predicts a {self.noun}; it has no class probabilities.")
+        raise UsageError(f"A model for {self.name} predicts {self.predicted()}; it has no class probabilities.")
 
     def confusion(self, outputs: Tensor, encoded: Tensor) -> tuple[list[str], np.ndarray] | None:
         """Labels and a (C, C) count matrix (rows: truth), where the task has one."""

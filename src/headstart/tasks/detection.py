@@ -53,6 +53,7 @@ class Detection(Task):
 
     name = "detection"
     noun = "boxes"
+    plural = True
     reads_maps = finds_boxes = True
     higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(detection_figures.FIGURES, True)
 
@@ -156,11 +157,12 @@ class Detection(Task):
         return self._finder.loss(outputs, encoded, weights, smoothing)
 
     def strata(self, targets: Sequence[Any]) -> list[str]:
-        """Which of its classes is the rarest in each picture."""
+        """Which of its classes is the rarest in each picture; of one class alone, whether it is there."""
         counts = dict(zip(self.labels, self.counts, strict=True))
         held = [{box.label for box in target} for target in targets]
         rarest = [min(own, key=lambda label: (counts.get(label, 0), label), default="") for own in held]
-        return [f"{label} the rarest" if label else NOTHING for label in rarest]
+        rank = " the rarest" if len(self.labels) > 1 else ""
+        return [f"{label}{rank}" if label else NOTHING for label in rarest]
 
     # -- judging ------------------------------------------------------------------------------------
 

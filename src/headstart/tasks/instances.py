@@ -43,6 +43,7 @@ class Instances(Detection):
 
     name = "instances"
     noun = "masks of objects"
+    plural = True
     higher_is_better: ClassVar[Mapping[str, bool]] = {
         **Detection.higher_is_better,
         **{f"{OF_BOXES}{name}": True for name in ("map", "map50", "map75")},

@@ -43,6 +43,7 @@ class MultiLabel(Task):
 
     name = "multi_label"
     noun = "labels"
+    plural = True
     higher_is_better: ClassVar[Mapping[str, bool]] = {
         "macro_f1": True,
         "micro_f1": True,

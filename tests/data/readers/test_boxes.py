@@ -112,6 +112,33 @@ def test_coco_outlines_and_crowds_are_kept(tmp_path: Path) -> None:
     assert any("3 with an outline; 1 of a crowd" in note for note in examples.notes)
 
 
+def as_tools_write_it(content: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as words, ids as a data frame has them, no size, no outline, no box where there is an outline."""
+    for image in content["images"]:
+        image |= {"id": str(image["id"]), "width": 0, "height": 0, "file_name": image["file_name"].upper()}
+    for entry in content["annotations"]:
+        entry |= {"category_id": float(entry["category_id"]), "iscrowd": "0", "segmentation": [[]]}
+        entry["bbox"] = [str(edge) for edge in entry["bbox"]]
+    x, y, width, height = map(float, content["annotations"][0].pop("bbox"))
+    content["annotations"][0]["segmentation"] = [[x, y, x + width, y, x + width, y + height]]
+    return content
+
+
+def test_coco_files_as_tools_write_them(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    for split in ("train", "val"):
+        path = root / "annotations" / f"instances_{split}.json"
+        path.write_text(json.dumps(as_tools_write_it(json.loads(path.read_text()))))
+    approximately(boxes_by_stem(root))
+    assert not any(box.crowd for target in read(Request(root)).targets or [] for box in target)
+
+
+def test_names_that_differ_in_capitals_alone_are_told_apart(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    shutil.copy(root / "images" / "val" / "d.png", root / "images" / "train" / "A.png")
+    approximately(boxes_by_stem(root))
+
+
 def test_captions_and_keypoints_beside_instances_are_left_out(tmp_path: Path) -> None:
     root = coco(tmp_path)
     (root / "annotations" / "captions_train.json").write_text("{}")
@@ -132,6 +159,15 @@ def test_a_voc_picture_without_a_file_is_left_out_and_said(tmp_path: Path) -> No
     examples = read(Request(root))
     assert len(examples) == 4
     assert "Left out, without annotation: JPEGImages/z.png." in examples.notes
+
+
+def test_a_voc_picture_whose_name_holds_dots_is_found_in_lists(tmp_path: Path) -> None:
+    root = voc(tmp_path)
+    for folder, ending in (("JPEGImages", "png"), ("Annotations", "xml")):
+        (root / folder / f"d.{ending}").rename(root / folder / f"d.rf.07.{ending}")
+    (root / "ImageSets" / "Main" / "val.txt").write_text("d.rf.07\n")
+    examples = read(Request(root))
+    assert dict(zip(examples.ids, examples.splits or [], strict=True))["JPEGImages/d.rf.07.png"] == "validation"
 
 
 def test_voc_boxes_that_were_hard_to_see(tmp_path: Path) -> None:
@@ -178,6 +214,42 @@ def test_yolo_splits_by_lists_of_pictures_in_a_yaml_file_handed_over(tmp_path: P
         "images/train/b.png": "test",
         "images/train/c.png": "test",
     }
+
+
+@pytest.mark.parametrize("base", ["", "path: ../images_elsewhere\n"])
+def test_yolo_splits_outside_the_folder_of_the_yaml_file(base: str, tmp_path: Path) -> None:
+    root, there = yolo(tmp_path / "given"), tmp_path / "images_elsewhere"
+    for kind in ("images", "labels"):
+        for split in ("train", "val") if base else ("val",):
+            shutil.move(root / kind / split, there / kind / split)
+    val = "images/val" if base else "../images_elsewhere/images/val"
+    (root / "data.yaml").write_text(f"{base}train: images/train\nval: {val}\nnames: {{'0': cat, '1': dog}}\n")
+    for source in (root, root / "data.yaml"):
+        approximately(boxes_by_stem(source))
+        assert Counter(read(Request(source)).splits or []) == {"train": 3, "validation": 1}
+    assert "../images_elsewhere/images/val/d.png" in read(Request(root)).ids
+
+
+def test_yolo_places_that_are_not_there_are_said(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    (root / "data.yaml").write_text("train: images/train\nval: images/val\ntest: ../test/images\nnames: [cat, dog]\n")
+    assert "data.yaml names ../test/images for test, which is not there." in read(Request(root)).notes
+
+
+def test_yolo_pictures_of_no_split_and_without_a_text_file_are_left_out(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    shutil.copy(root / "images" / "val" / "d.png", root / "logo.png")
+    examples = read(Request(root))
+    assert len(examples) == 4
+    assert "Left out, in no split of data.yaml and without a text file: logo.png." in examples.notes
+
+
+def test_yolo_folders_with_capitals(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    for kind in ("images", "labels"):
+        (root / kind).rename(root / kind.capitalize())
+    (root / "data.yaml").write_text("train: Images/train\nval: Images/val\nnames: [cat, dog]\n")
+    approximately(boxes_by_stem(root))
 
 
 def test_yolo_polygons_are_kept_with_their_boxes(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ COCO = {
         keyed("annotations", 0, segmentation={"size": [48, 64], "counts": [1, 2]}),
         "annotation 10: its segmentation is neither",
     ),
+    "categories are empty": (lambda content: {**content, "categories": []}, "it lists no category"),
     "no categories": (lambda content: {**content, "categories": None}, "there is no list under the key 'categories'"),
     "a key misspelt": (
         lambda content: {"images": content["images"], "annotation": [], "categories": content["categories"]},
@@ -232,6 +233,8 @@ YOLO: dict[str, tuple[Callable[[Path], Any], str]] = {
     "four numbers": (lined("1 0.5 0.5 0.2\n"), SECOND + "it holds 4 numbers, where these are needed"),
     "one number": (lined("1\n"), SECOND + "it holds 1 numbers"),
     "six numbers": (lined("1 0.5 0.5 0.2 0.2 0.9\n"), SECOND + "it holds 6 numbers"),
+    "a confidence": (lined("1 0.5 0.5 0.2 0.2 0.9\n"), "the sixth may be a confidence, which predictions have"),
+    "one class alone": (described("names: [cat]\n"), "there is no class 1; there is 1 class, counted from 0"),
     "an even polygon": (lined("1 .1 .1 .2 .2 .3 .3 .4\n"), SECOND + "it holds 8 numbers"),
     "commas": (lined("1,0.5,0.5,0.2,0.2\n"), SECOND + "it holds 1 numbers"),
     "zero width": (lined("1 0.5 0.5 0 0.2\n"), SECOND + "the width and height of the box are 0 and 0.2"),
@@ -285,6 +288,12 @@ def test_broken_yolo(case: str, tmp_path: Path) -> None:
 
 
 # -- all of them -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_wrong_with_categories_is_said_once_and_not_of_every_box(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    (root / TRAIN).write_text(json.dumps({**coco_content("train"), "categories": None}))
+    assert "category_id" not in message(root)
 
 
 def test_there_are_thirty_of_each() -> None:

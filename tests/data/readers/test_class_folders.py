@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from headstart.core.errors import InputError, UsageError
 from headstart.data.readers.base import Request
@@ -92,3 +94,26 @@ def test_a_class_may_be_called_train(shared: Path) -> None:
     assert len(examples) == 581  # data/INDEX.csv
     assert len(set(examples.targets or [])) == 8
     assert "train" in set(examples.targets or [])
+
+
+def textured(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (24, 32, 3), np.uint8)).save(path)
+
+
+def test_pictures_and_their_masks_are_no_two_classes(tmp_path: Path) -> None:
+    for number in range(4):
+        textured(tmp_path / "raw" / f"{number}.png", number)
+        flat = np.zeros((24, 32), np.uint8)
+        flat[5:9] = number
+        (tmp_path / "truth").mkdir(exist_ok=True)
+        Image.fromarray(flat).save(tmp_path / "truth" / f"{number}_mask.png")
+    with pytest.raises(InputError, match=r"'truth' holds masks of the pictures in 'raw'.*'images' and 'masks'"):
+        ClassFolders().read(Request(tmp_path))
+
+
+def test_classes_numbered_alike_stay_classes(tmp_path: Path) -> None:
+    for number in range(4):
+        textured(tmp_path / "bus" / f"{number}.png", number)
+        textured(tmp_path / "car" / f"{number}.png", 10 + number)
+    assert len(ClassFolders().read(Request(tmp_path))) == 8

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from boxed_pictures import HEIGHT, WIDTH, voc
 from headstart.core.errors import InputError
+from headstart.core.masks import Mask
+from headstart.data.read import read as read_any
 from headstart.data.readers.base import Request
 from headstart.data.readers.mask_folders import MaskFolders
 
@@ -158,3 +161,150 @@ def test_real_sets_are_read_with_their_splits(shared: Path, name: str, count: in
     assert len(examples) == count
     assert len(examples.targets[0].legend.names) == classes
     assert {"train", "test"} <= set(examples.splits)
+
+
+def pair(root: Path, images: str, masks: str, stems: str, ending: str = "") -> None:
+    """Pictures and masks called by single letters, in two folders (perhaps the same) below the root."""
+    for stem in stems:
+        picture(root / images / f"{stem}.jpg")
+        mask(root / masks / f"{stem}{ending}.png", INDEX)
+
+
+@pytest.mark.parametrize(("masks", "ending"), [("trainannot", ""), ("train_masks", "_mask"), ("train_labels", "_L")])
+def test_masks_in_a_folder_named_after_that_of_the_split(tmp_path: Path, masks: str, ending: str) -> None:
+    pair(tmp_path, "train", masks, "ab", ending)
+    pair(tmp_path, "val", masks.replace("train", "val"), "c", ending)
+    examples = read(tmp_path)
+    assert dict(zip(examples.ids, examples.splits, strict=True)) == {
+        "train/a.jpg": "train", "train/b.jpg": "train", "val/c.jpg": "validation",
+    }  # fmt: skip
+    assert next(target.path.parent.name for target in examples.targets) == masks
+
+
+@pytest.mark.parametrize("masks", ["lbl", "SegmentationClassPNG", "annot"])
+def test_further_names_of_folders_of_masks(tmp_path: Path, masks: str) -> None:
+    pair(tmp_path, "img" if masks == "lbl" else "JPEGImages", masks, "ab")
+    assert len(read(tmp_path).targets) == 2
+
+
+@pytest.mark.parametrize("folder", [".", "train"])
+def test_masks_beside_their_pictures_with_a_class_file_there(tmp_path: Path, folder: str) -> None:
+    pair(tmp_path, folder, folder, "ab", "_mask")
+    (tmp_path / folder / "_classes.csv").write_text("Pixel Value, Class\n0, ground\n1, road\n2, sky\n")
+    assert MaskFolders().recognises(tmp_path)
+    examples = read(tmp_path)
+    assert [Path(id_).name for id_ in examples.ids] == ["a.jpg", "b.jpg"]
+    assert examples.targets[0].legend.names == ("ground", "road", "sky")
+    assert not examples.notes
+    assert examples.targets[0].classes().tolist() == INDEX.tolist()
+
+
+def test_a_picture_without_a_mask_beside_it_is_named(tmp_path: Path) -> None:
+    pair(tmp_path, ".", ".", "ab", "_mask")
+    picture(tmp_path / "c.jpg")
+    with pytest.raises(InputError, match=r"c\.jpg: this picture has no mask"):
+        read(tmp_path)
+
+
+def test_for_prediction_masks_beside_their_pictures_are_left_out_and_said(tmp_path: Path) -> None:
+    pair(tmp_path, ".", ".", "ab", "_mask")
+    examples = MaskFolders().read(Request(tmp_path, needs_targets=False))
+    assert examples.ids == ["a.jpg", "b.jpg"]
+    assert examples.notes == ("Left out, the masks of other files: a_mask.png, b_mask.png.",)
+
+
+def test_pictures_called_alike_without_masks_are_no_masks(tmp_path: Path) -> None:
+    for name in ("a", "a_mask", "b", "c", "d"):
+        picture(tmp_path / f"{name}.png")
+    assert not MaskFolders().recognises(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["ImageSets/Segmentation", "ImageSets", "."])
+def test_lists_give_the_splits_of_pictures_and_what_none_names_needs_no_mask(tmp_path: Path, place: str) -> None:
+    pair(tmp_path, "JPEGImages", "SegmentationClass", "abcd")
+    picture(tmp_path / "JPEGImages" / "e.jpg")
+    lists = tmp_path / place
+    lists.mkdir(parents=True, exist_ok=True)
+    (lists / "train.txt").write_text("a\nJPEGImages/b.jpg SegmentationClass/b.png\n")
+    (lists / "val.txt").write_text("c\n")
+    examples = read(tmp_path)
+    assert [id_[11] for id_ in examples.ids] == list("abcd")
+    assert examples.splits == ["train", "train", "validation", None]
+    assert examples.notes == (
+        "In no list of a split, and learnt from: JPEGImages/d.jpg (1 in all).",
+        "Left out, in no list, and without a mask: JPEGImages/e.jpg.",
+    )
+
+
+def test_masks_beside_boxes_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    """As in Pascal VOC: annotations of boxes for all pictures, masks for some."""
+    root = voc(tmp_path)
+    for stem in "ad":
+        mask(root / "SegmentationClass" / f"{stem}.png", np.eye(HEIGHT, WIDTH, dtype=np.uint8))
+    (root / "ImageSets" / "Segmentation").mkdir()
+    for split, stem in (("train", "a"), ("val", "d")):
+        (root / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(stem)
+    boxes, masks = read_any(Request(root)), read_any(Request(root, masks=True))
+    assert "Masks are there too; --task segmentation reads them." in boxes.notes
+    assert "boxes" in boxes.notes[0]
+    assert masks.ids == ["JPEGImages/a.png", "JPEGImages/d.png"]
+    assert masks.splits == ["train", "validation"]
+    assert isinstance(masks.targets[0], Mask)
+
+
+def test_a_listed_picture_that_is_not_there_is_named_by_line(tmp_path: Path) -> None:
+    pair(tmp_path, "images", "masks", "ab")
+    (tmp_path / "train.txt").write_text("a\nb\nx.y\n")
+    with pytest.raises(InputError, match=r"train\.txt line 3: there is no picture x\.y"):
+        read(tmp_path)
+
+
+def test_a_text_that_names_no_picture_is_no_list(tmp_path: Path) -> None:
+    pair(tmp_path, "images", "masks", "ab")
+    (tmp_path / "train.txt").write_text("notes on the training\n")
+    assert read(tmp_path).splits is None
+
+
+def test_255_is_a_class_beside_other_shades_of_grey_and_ignored_beside_numbers(tmp_path: Path) -> None:
+    for root, values in (("greys", [0, 128, 255]), ("numbers", [0, 15, 255])):
+        picture(tmp_path / root / "images" / "a.png")
+        mask(tmp_path / root / "masks" / "a.png", np.array([values, values], np.uint8))
+    greys, numbers = (read(tmp_path / root) for root in ("greys", "numbers"))
+    assert greys.targets[0].legend.names == ("0", "128", "255")
+    assert greys.targets[0].pixels == (2, 2, 2, 0)
+    assert "index masks, values 0, 128, 255)" in greys.source
+    assert numbers.targets[0].legend.names == ("0", "15")
+    assert numbers.targets[0].pixels == (2, 2, 2)
+    assert "index masks, values 0, 15, 255 ignored" in numbers.source
+
+
+def test_masks_of_one_class_alone_teach_nothing(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", np.array([[1, 1, 255], [1, 255, 1]], np.uint8))
+    with pytest.raises(InputError, match=r"every pixel is of one class, 1, or 255, which is ignored.*class file"):
+        read(tmp_path)
+    assert len(MaskFolders().read(Request(tmp_path, fits=False)).targets) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,name\n0,layer 0\n1,layer 1\n2,layer 2\n",
+        "layer 0,0\nlayer 1,1\nlayer 2,2\n",
+        "layer 0\nlayer 1\nlayer 2\n",
+        "name; r g b\nlayer 0; 0 0 0\nlayer 1; 9 0 0\nlayer 2; 9 9 9\n",
+    ],
+)
+def test_names_of_classes_may_hold_numbers(tmp_path: Path, text: str) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", INDEX)
+    (tmp_path / "classes.csv").write_text(text)
+    assert read(tmp_path).targets[0].legend.names == ("layer 0", "layer 1", "layer 2")
+
+
+def test_a_value_of_no_class_may_be_called_void(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", np.array([[0, 1, 11]], np.uint8).repeat(2, 0))
+    (tmp_path / "classes.txt").write_text("ground\nroad\n")
+    with pytest.raises(InputError, match=r"the value 11 \(add the class, or a line `void,11` .*, or mend the mask\)"):
+        read(tmp_path)

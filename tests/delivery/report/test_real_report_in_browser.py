@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+import headstart.delivery.report
 from browser import Browser, program
+from headstart.delivery.report._strips import strip
+
+STYLE = Path(headstart.delivery.report.__file__).parent / "style.css"
 
 CLIPPED = r"""(() => {
   document.querySelectorAll('details').forEach(d => d.open = true);
@@ -106,3 +110,20 @@ def test_the_keyboard_opens_and_closes_the_examples_of_a_cell(browser: Browser, 
     browser.press("Escape")
     assert browser.says(OPEN) == 0
     assert browser.says(FOCUSED) == before
+
+
+def test_what_is_said_of_a_picture_stands_below_it_and_narrow_pictures_share_a_row(
+    browser: Browser, tmp_path: Path
+) -> None:
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    figures = [strip(f'<img width="200" height="300" src="{pixel}">', "a.jpg", "found " * 20) for _ in range(2)]
+    (tmp_path / "page.html").write_text(f"<style>{STYLE.read_text()}</style>{''.join(figures)}")
+    browser.show(tmp_path / "page.html", 1400)
+    places = browser.says(
+        "[...document.querySelectorAll('figure.strip')].map(f => [...f.querySelectorAll('img, figcaption')]"
+        ".map(e => e.getBoundingClientRect()).flatMap(b => [b.top, b.bottom, b.width]))"
+    )
+    (first, second) = places
+    assert first[3] >= first[1]  # the words begin where the picture ends
+    assert first[5] == pytest.approx(200, abs=1)
+    assert first[0] == second[0]

@@ -52,7 +52,7 @@ def label_folders(folder: Path) -> list[Path]:
     """The folders of YOLO's text files: called ``labels``, or holding both texts and a list of classes."""
     places = [folder, *_folders(folder)]
     places += [inner for place in places[1:] for inner in _folders(place)]
-    named = [place for place in places[1:] if place.name == _LABELS and _holds_texts(place)]
+    named = [place for place in places[1:] if place.name.lower() == _LABELS and _holds_texts(place)]
     if named:
         return named
     listed = bool(names_files(folder))

@@ -12,7 +12,7 @@ from headstart.core.masks import IGNORED, Colour
 
 NAMES = (
     "classes.csv", "classes.txt", "class_dict.csv", "label_colors.txt", "label_colors.csv", "labels.csv",
-    "labels.txt", "labelmap.txt", "palette.csv", "palette.txt",
+    "labels.txt", "labelmap.txt", "palette.csv", "palette.txt", "class_names.txt", "_classes.csv",
 )  # fmt: skip
 SILENT = frozenset({"void", "ignore", "ignored", "unlabelled", "unlabeled"})
 """Names of classes by which nobody is judged."""
@@ -44,7 +44,7 @@ def read_class_file(path: Path) -> list[Line]:
     InputError : with every line that says something else.
     """
     rows = [
-        (number, re.split(r"[\s,;:]+", text.strip().strip(",;:")))
+        (number, _words(text))
         for number, text in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1)
         if text.strip() and not text.lstrip().startswith("#")
     ]
@@ -57,12 +57,26 @@ def read_class_file(path: Path) -> list[Line]:
             problems.append(Problem(f"{path} line {number}", line, "write name, r, g, b or name, value"))
         else:
             lines.append(line)
+    if _numbered_alike(lines):
+        lines = [Line(" ".join(words), place, None) for place, (_, words) in enumerate(rows)]
     problems += _twice(path, lines)
     if not lines and not problems:
         problems = [Problem(str(path), "it names no class")]
     if problems:
         raise InputError(problems, f"{path}: the class file cannot be used.")
     return lines
+
+
+def _words(text: str) -> list[str]:
+    """The parts of a line, between commas and the like where there are any, numbers one by one; else its words."""
+    parts = [part.strip() for part in re.split(r"[,;:]+", text.strip().strip(",;:"))]
+    split = [part.split() if len(parts) == 1 or part.replace(" ", "").isdigit() else [part] for part in parts]
+    return [word for words in split for word in words]
+
+
+def _numbered_alike(lines: list[Line]) -> bool:
+    """Whether the numbers of ``layer 1`` and ``layer 2`` are of the names, which would be alike without them."""
+    return len(lines) > 1 and len({line.name for line in lines}) == 1 and not any(line.colour for line in lines)
 
 
 def _line(words: list[str], place: int) -> Line | str:

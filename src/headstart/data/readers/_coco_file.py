@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class CocoFile:
                     read_one(entry, where)
                 else:
                     self._wrong(where, f"it is {_shown(entry)}, not an object with keys")
+            if part == "categories" and content.get(part) == [] and content.get("annotations"):
+                self._wrong(name, "it lists no category")
 
     @property
     def pictures(self) -> list[CocoPicture]:
@@ -82,7 +84,7 @@ class CocoFile:
         return {key: content[key] for key in _LISTS if isinstance(content.get(key), list)}
 
     def _read_category(self, entry: dict[str, Any], where: str) -> None:
-        number, label = entry.get("id"), entry.get("name")
+        number, label = _id(entry.get("id")), entry.get("name")
         if not _is_id(number):
             self._wrong(where, f"the id of a category is {_shown(number)}")
         elif not isinstance(label, str) or not label.strip():
@@ -95,7 +97,7 @@ class CocoFile:
             self.labels[number] = label.strip()
 
     def _read_picture(self, entry: dict[str, Any], where: str) -> None:
-        number, file_name = entry.get("id"), entry.get("file_name")
+        number, file_name = _id(entry.get("id")), entry.get("file_name")
         if not _is_id(number):
             self._wrong(where, f"the id of an image is {_shown(number)}")
             return
@@ -108,9 +110,9 @@ class CocoFile:
             self._pictures[number] = CocoPicture(file_name, self._stated(entry, where), where)
 
     def _stated(self, entry: dict[str, Any], where: str) -> tuple[int, int] | None:
-        """(width, height) as stated; None where neither is, or they are no sizes."""
+        """(width, height) as stated; None where neither is, both are 0 (not known), or they are no sizes."""
         width, height = entry.get("width"), entry.get("height")
-        if width is None and height is None:
+        if (width is None and height is None) or (width == height == 0):
             return None
         if width is not None and height is not None and _is_size(width) and _is_size(height):
             return int(width), int(height)
@@ -123,31 +125,40 @@ class CocoFile:
         picture, label = self._pictures.get(_key(entry, "image_id")), self.labels.get(_key(entry, "category_id"))
         if picture is None:
             self._wrong(where, f"its image_id {_shown(entry.get('image_id'))} is none of the images that can be read")
-        if label is None:
+        if label is None and self.labels:  # else what is wrong with the categories was said
             what = f"its category_id {_shown(entry.get('category_id'))} is none of the categories"
             self._wrong(where, what, f"the ids are {_listed(self.labels)}")
-        edges, outline = self._edges(entry, where), self._outline(entry, where)
+        outline = self._outline(entry, where)
+        edges = self._edges(entry, where, outline)
         if picture is not None and label is not None and edges is not None:
-            crowd = bool(entry.get("iscrowd", 0))
-            picture.boxes.append(GivenBox(where, edges, label, crowd, bool(entry.get("ignore", 0)), outline))
+            crowd, ignored = (
+                bool(_number(entry.get(key)) or entry.get(key) is True) for key in ("iscrowd", "ignore")
+            )
+            picture.boxes.append(GivenBox(where, edges, label, crowd, ignored, outline))
 
-    def _edges(self, entry: dict[str, Any], where: str) -> tuple[float, float, float, float] | None:
-        """(left, top, right, bottom)."""
+    def _edges(
+        self, entry: dict[str, Any], where: str, outline: Outline | None
+    ) -> tuple[float, float, float, float] | None:
+        """(left, top, right, bottom); those of the polygons where no box is given."""
         given = entry.get("bbox")
+        if not given and outline is not None and outline.polygons:
+            return _around(outline.polygons)
         if "bbox" not in entry:
             self._wrong(where, "it lacks the key 'bbox'")
         elif not isinstance(given, list) or len(given) != 4:
             many = f"{len(given)} numbers" if isinstance(given, list) else _shown(given)
             self._wrong(where, f"its bbox is {many}, where four are needed: {_EDGES}")
-        elif wrong := [value for value in given if not _is_number(value)]:
+        elif wrong := [value for value in given if _number(value) is None]:
             self._wrong(where, f"its bbox holds {_shown(wrong[0])}, which is no number")
         else:
-            x, y, width, height = map(float, given)
+            x, y, width, height = (_number(value) or 0.0 for value in given)
             return x, y, x + width, y + height
         return None
 
     def _outline(self, entry: dict[str, Any], where: str) -> Outline | None:
         given = entry.get("segmentation")
+        if isinstance(given, list):
+            given = [one for one in given if one != []]
         if not given:
             return None
         outline = _polygons(given) if isinstance(given, list) else _runs(given)
@@ -162,6 +173,11 @@ def _polygons(given: list[Any]) -> Outline | None:
     if not all(_is_number(value) for one in given for value in one):
         return None
     return Outline(polygons=tuple(tuple(map(float, one)) for one in given))
+
+
+def _around(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
+    across, down = [x for one in polygons for x in one[::2]], [y for one in polygons for y in one[1::2]]
+    return min(across), min(down), max(across), max(down)
 
 
 def _runs(given: Any) -> Outline | None:
@@ -180,6 +196,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _number(value: Any) -> float | None:
+    """A number, also as some tools write one, between quotation marks; None for anything else."""
+    if not isinstance(value, str):
+        return float(value) if _is_number(value) else None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _id(value: Any) -> Any:
+    """An id as it is compared: 7, 7.0 and "7" are one, as tables and tools write it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isdecimal() and str(int(value)) == value else value
+
+
 def _is_size(value: Any) -> bool:
     return _is_number(value) and math.isfinite(value) and value >= 1 and value == int(value)
 
@@ -189,7 +222,8 @@ def _is_id(value: Any) -> bool:
 
 
 def _key(entry: dict[str, Any], name: str) -> Any:
-    return entry.get(name) if _is_id(entry.get(name)) else None
+    found = _id(entry.get(name))
+    return found if _is_id(found) else None
 
 
 def _shown(value: Any) -> str:

@@ -168,7 +168,8 @@ def _said(targets: Sequence[Boxes]) -> tuple[str, ...]:
     }
     further = [f"{count:,} {what}" for what, count in special.items() if count]
     kinds = f"{len(classes)} {'class' if len(classes) == 1 else 'classes'}"
-    notes = [f"{len(boxes):,} boxes of {kinds}: {named}{more}" + "".join(f"; {w}" for w in further)]
+    marked = f"{len(boxes):,} {'box' if len(boxes) == 1 else 'boxes'} of {kinds}: {named}{more}"
+    notes = ["".join([marked, *(f"; {what}" for what in further)]) if boxes else "No box is marked"]
     if empty := sum(not len(target) for target in targets):
         notes.append(f"{empty:,} of {len(targets):,} pictures hold no box; they are kept as pictures of nothing")
     return tuple(f"{note}." for note in notes)

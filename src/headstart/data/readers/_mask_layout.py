@@ -1,20 +1,32 @@
-"""Where pictures and their masks lie: ``images/`` beside ``masks/``, with folders of splits outside or inside."""
+"""Where pictures and their masks lie: ``images/`` beside ``masks/``, or both in one folder, in splits or not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages"})
-MASKS = frozenset({"masks", "mask", "labels", "label", "annotations", "annots", "gt", "segmentationclass"})
+IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+MASKS = frozenset(
+    {
+        "masks", "mask", "labels", "label", "lbl", "lbls", "annotations", "annots", "annot", "gt", "groundtruth",
+        "ground_truth", "segmentation", "segmentations", "segmentationclass", "segmentationclasspng",
+    }
+)  # fmt: skip
 ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"})
 
 ADDED = ("", "_mask", "_masks", "_label", "_labels", "_seg", "_gt", "_l", "_labelids", "_gtfine_labelids", "-mask")
 """What may follow a picture's stem in that of its mask."""
 
+TOGETHER = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "-mask")
+"""The same where both lie in one folder; ``_l`` may mean the left one of two pictures there."""
+
+_OF_A_SPLIT = ("annot", "_annot", "_masks", "_mask", "_labels", "_label", "_annotations", "_gt")
+"""What may follow the name of a split's folder in that of its masks: ``train`` beside ``trainannot``."""
+
 
 class Pair(NamedTuple):
-    """A folder of pictures, that of their masks, and the split they are given for."""
+    """A folder of pictures, that of their masks (perhaps the same), and the split they are given for."""
 
     split: str | None
     images: Path
@@ -34,15 +46,43 @@ def pairs_in(folder: Path, splits: dict[str, str]) -> list[Pair]:
         parts = [Pair(splits[c.name.lower()], c, masks / c.name) for c in inside if (masks / c.name).is_dir()]
         return parts or ([Pair(None, *own)] if _holds_pictures(masks) else [])
     named = [child for child in _folders(folder) if child.name.lower() in splits]
-    pairs = [Pair(splits[child.name.lower()], *both) for child in named if (both := _beside(child))]
-    return pairs if any(_holds_pictures(pair.masks) for pair in pairs) else []
+    for layout in (_beside, _annotated, _together):
+        pairs = [Pair(splits[child.name.lower()], *both) for child in named if (both := layout(child))]
+        if any(_holds_pictures(pair.masks) for pair in pairs):
+            return pairs
+    return [Pair(None, *both)] if (both := _together(folder)) else []
+
+
+def masks_among(files: Iterable[Path]) -> frozenset[Path]:
+    """Of the pictures in one folder those that are the mask of another, by their names."""
+    stems = {(path.parent, path.stem.lower()): path for path in files if path.suffix.lower() in ENDINGS}
+    return frozenset(
+        path
+        for (parent, stem), path in stems.items()
+        if any(stem.endswith(added) and (parent, stem.removesuffix(added)) in stems for added in TOGETHER)
+    )
 
 
 def _beside(folder: Path) -> tuple[Path, Path] | None:
     named = {child.name.lower(): child for child in _folders(folder)}
     images = [child for name, child in named.items() if name in IMAGES]
     masks = [child for name, child in named.items() if name in MASKS]
+    masks = masks if len(masks) < 2 else [child for child in masks if _holds_pictures(child)]
     return (images[0], masks[0]) if len(images) == 1 and len(masks) == 1 else None
+
+
+def _annotated(folder: Path) -> tuple[Path, Path] | None:
+    """The folder of a split, and the one beside it that is named after it."""
+    named = {child.name.lower(): child for child in _folders(folder.parent)}
+    found = [named[folder.name.lower() + added] for added in _OF_A_SPLIT if folder.name.lower() + added in named]
+    return (folder, found[0]) if len(found) == 1 else None
+
+
+def _together(folder: Path) -> tuple[Path, Path] | None:
+    """The folder twice, where at least half of the pictures in it have their mask beside them."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
+    masks = masks_among(files)
+    return (folder, folder) if masks and 2 * len(masks) >= len(files) - len(masks) else None
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -59,6 +99,7 @@ def stems(folder: Path, files: list[Path]) -> dict[str, Path]:
 
 
 def matched(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
-    """Masks by the stem of their picture, as the ending of `ADDED` gives that most pictures have."""
-    tried = [{stem: masks[stem + added] for stem in images if stem + added in masks} for added in ADDED]
+    """Masks by the stem of their picture, as the ending of `ADDED` or `TOGETHER` gives that most pictures have."""
+    endings = dict.fromkeys((*ADDED, *TOGETHER))
+    tried = [{stem: masks[stem + added] for stem in images if stem + added in masks} for added in endings]
     return max(tried, key=len)

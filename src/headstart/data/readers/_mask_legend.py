@@ -14,6 +14,12 @@ from headstart.data.readers._class_legends import Line, read_class_file
 MOST_COLOURS = 64
 """Colours of masks without a class file; more are no classes, but shades."""
 
+SHADE = 100
+"""The least value that is rather a shade of grey than the number of a class, where most below it are missing."""
+
+MOST_LISTED = 8
+"""Values of masks that are said one by one."""
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -45,12 +51,28 @@ def legend_of(found: Sequence[Pixels], class_file: Path | None, where: str) -> t
     if set(total) == {0, IGNORED}:
         both = ((0, 0, 0), (255, 255, 255))
         return Legend(("background", "foreground"), (0, 255), both), "masks of 0 and 255"
-    values = sorted(set(total) - {IGNORED})
+    return _from_values(sorted(total), palette)
+
+
+def _from_values(found: list[int], palette: Sequence[Colour] | None) -> tuple[Legend, str]:
+    values = found if _is_shade(found) else [value for value in found if value != IGNORED]
     colours = tuple(_colour(value, palette) for value in values)
     kind = "palette masks" if palette else "index masks"
-    silent = f", {IGNORED} ignored" if IGNORED in total else ""
+    silent = f", {IGNORED} ignored" if IGNORED in found and IGNORED not in values else ""
     legend = Legend(tuple(map(str, values)), tuple(values), colours, (IGNORED,))
-    return legend, f"{kind}, values {values[0]} to {values[-1]}{silent}" if values else f"{kind} without a class"
+    return legend, f"{kind}, values {_listed(values)}{silent}" if values else f"{kind} without a class"
+
+
+def _is_shade(values: list[int]) -> bool:
+    """Whether 255 is one of a few shades, as in 0, 128 and 255, where numbers of classes would be lower or denser."""
+    others = [value for value in values if value != IGNORED]
+    return bool(others) and others[-1] >= SHADE and 2 * len(others) < others[-1]
+
+
+def _listed(values: list[int]) -> str:
+    """``0 to 11``; where numbers are missing and few are there, all of them."""
+    gaps = len(values) <= values[-1] - values[0]
+    return ", ".join(map(str, values)) if gaps and len(values) <= MOST_LISTED else f"{values[0]} to {values[-1]}"
 
 
 def _colour(value: int, palette: Sequence[Colour] | None) -> Colour:

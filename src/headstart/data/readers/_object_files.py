@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from headstart.data.readers._folders import files_below, folders_in
-from headstart.data.readers._mask_layout import ENDINGS, Pair, matched, stems
+from headstart.data.readers._folders import folders_in
+from headstart.data.readers._mask_files import masks_of
+from headstart.data.readers._mask_layout import Pair, matched, stems
 
 
 class Marks(NamedTuple):
@@ -37,27 +38,26 @@ def marks_of(pair: Pair, pictures: Mapping[str, Path]) -> Found:
     marks: dict[str, list[Marks]] = defaultdict(list)
     strangers: list[Path] = []
     classes = class_folders(pair, pictures)
-    for label, folder in [(None, pair.masks), *((each.name, each) for each in classes)]:
-        others = classes if label is None else []
-        files = [path for path in _masks_in(folder) if not any(path.is_relative_to(other) for other in others)]
-        strangers += _sort(folder, files, pictures, label, marks)
+    files = masks_of(pair)
+    outside = [path for path in files if not any(path.is_relative_to(each) for each in classes)]
+    strangers += _sort(pair.masks, outside, pictures, None, marks)
+    for each in classes:
+        strangers += _sort(each, [path for path in files if path.is_relative_to(each)], pictures, each.name, marks)
     return Found(marks, strangers)
 
 
 def class_folders(pair: Pair, pictures: Mapping[str, Path]) -> list[Path]:
-    """The folders of masks that are named after no picture and no folder of pictures."""
+    """The folders of masks that are named after no picture and no folder of pictures; none among pictures."""
+    if pair.images == pair.masks:
+        return []
     begun = {stem.split("/")[0] for stem in pictures}
     return [folder for folder in folders_in(pair.masks) if folder.name.lower() not in begun]
 
 
 def each_has_a_file(pair: Pair, pictures: Mapping[str, Path]) -> bool:
     """Whether masks lie in folders named after pictures alone, as those of single objects do."""
-    files = _masks_in(pair.masks)
+    files = masks_of(pair)
     return bool(files) and all(_folder_of(pair.masks, path) in pictures for path in files)
-
-
-def _masks_in(folder: Path) -> list[Path]:
-    return [path for path in files_below(folder) if path.suffix.lower() in ENDINGS]
 
 
 def _folder_of(root: Path, path: Path) -> str:

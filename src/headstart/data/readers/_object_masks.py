@@ -16,11 +16,11 @@ from headstart.core.outlines import outline_of
 from headstart.core.threads import spread
 from headstart.data.examples import Examples
 from headstart.data.readers._class_legends import SILENT, find_class_file, read_class_file
-from headstart.data.readers._folders import files_below, of_modality
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
+from headstart.data.readers._mask_files import GivenSplits, pictures_of, places_of_class_file
 from headstart.data.readers._mask_layout import Pair, stems
 from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of
-from headstart.data.readers._pictures import IMAGE, Pictures, picture_size
+from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers.base import Request
 
 ONLY = "object"
@@ -80,10 +80,13 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
     ------
     InputError : with every picture without a mask, mask without a picture, and mask that cannot be used.
     """
-    files, problems, pictures = Pictures(root), [], []
-    for pair in pairs:
-        found = marks_of(pair, known := _pictures(pair))
-        pictures += [Picture(path, pair.split, found.marks.get(stem, [])) for stem, path in known.items()]
+    files, pictures = Pictures(root), list[Picture]()
+    all_known = [(pair, _pictures(pair)) for pair in pairs]
+    splits = GivenSplits(root, pairs, [path for _, known in all_known for path in known.values()])
+    problems = list(splits.problems)
+    for pair, known in all_known:
+        found = marks_of(pair, known)
+        pictures += [Picture(path, splits.of(pair, path), found.marks.get(stem, [])) for stem, path in known.items()]
         problems += [_alone(files, path, "this mask has no picture", pair.images) for path in found.strangers]
         without = [path for stem, path in known.items() if stem not in found.marks]
         problems += [_alone(files, path, "this picture has no mask", pair.masks) for path in without]
@@ -95,7 +98,7 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
 
 
 def _pictures(pair: Pair) -> dict[str, Path]:
-    return stems(pair.images, of_modality(list(files_below(pair.images)), IMAGE)[0])
+    return stems(pair.images, pictures_of(pair)[0])
 
 
 def _alone(files: Pictures, path: Path, what: str, other: Path) -> Problem:
@@ -104,7 +107,7 @@ def _alone(files: Pictures, path: Path, what: str, other: Path) -> Problem:
 
 
 def _classes(root: Path, pairs: Sequence[Pair]) -> Classes:
-    file = find_class_file([root, *(pair.masks.parent for pair in pairs)])
+    file = find_class_file(places_of_class_file(root, pairs))
     lines = read_class_file(file) if file else []
     nothing = {*SILENT, BACKGROUND}
     by_value = {line.value or 0: None if line.name.lower() in nothing else line.name for line in lines}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from headstart.data.modalities._image_files import opened, upright_size
@@ -14,27 +15,30 @@ IMAGE = "image"
 
 
 class Pictures:
-    """Every picture below `root`, in a fixed order."""
+    """Every picture below `root`, in a fixed order, then those `elsewhere`: in folders, or files themselves."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, elsewhere: Sequence[Path] = ()) -> None:
         self.root = root
         known = suffixes()
-        self.paths = [path for path in files_below(root) if known.get(path.suffix.lower()) == IMAGE]
+        files = [*files_below(root), *(path for place in elsewhere for path in _files_at(place))]
+        self.paths = [path for path in dict.fromkeys(files) if known.get(path.suffix.lower()) == IMAGE]
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
         for path in self.paths:
-            self._by_name[path.name].append(path)
+            self._by_name[path.name.lower()].append(path)
             self._by_stem[path.stem].append(path)
 
     def called(self, name: str, near: Sequence[str]) -> Path | None:
         """The picture that an annotation calls `name`, perhaps with folders before it; None where there is none.
 
         Of several, the one with the most of the folders `near` on its way; None too where that leaves a choice.
+        Capitals count only where two names differ in nothing else: ``a.JPG`` finds ``a.jpg``.
         """
         asked = PurePosixPath(name.replace("\\", "/"))
-        found = self._by_name.get(asked.name, [])
+        found = self._by_name.get(asked.name.lower(), [])
+        found = [path for path in found if path.name == asked.name] or found
         for depth in range(len(asked.parts), 0, -1):
-            alike = [path for path in found if path.parts[-depth:] == asked.parts[-depth:]]
+            alike = [path for path in found if _ends(path, asked, depth)]
             if alike:
                 return _nearest(alike, near)
         return None
@@ -44,12 +48,22 @@ class Pictures:
         return _nearest(self._by_stem.get(stem, []), near)
 
     def name(self, path: Path) -> str:
-        """A file below the root as a person calls it."""
-        return path.relative_to(self.root).as_posix()
+        """A file as a person at the root calls it."""
+        below = path.is_relative_to(self.root)
+        return (path.relative_to(self.root) if below else Path(os.path.relpath(path, self.root.resolve()))).as_posix()
 
     def split(self, path: Path) -> str | None:
         """The split that a folder on the way from the root to the file is named after."""
-        return split_named(path.relative_to(self.root).parts[:-1])
+        return split_named(Path(self.name(path)).parts[:-1])
+
+
+def _files_at(place: Path) -> Iterable[Path]:
+    return files_below(place) if place.is_dir() else [place]
+
+
+def _ends(path: Path, asked: PurePosixPath, depth: int) -> bool:
+    """Whether the last `depth` parts are those that were asked for, whatever their capitals."""
+    return [part.lower() for part in path.parts[-depth:]] == [part.lower() for part in asked.parts[-depth:]]
 
 
 def split_named(parts: Sequence[str]) -> str | None:

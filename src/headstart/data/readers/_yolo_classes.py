@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from headstart.data.readers._folders import SPLIT_NAMES
 class YoloClasses:
     """``labels`` : number → name, None where nothing names them. ``splits`` : split → folders or lists of pictures.
 
-    ``said`` is the file that was read.
+    ``said`` is the file that was read, ``missing`` what is to be said of places that it names and are not there.
     """
 
     labels: Mapping[int, str] | None = None
     splits: dict[str, list[Path]] = field(default_factory=dict)
     said: str = ""
     problems: list[Problem] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
 def yolo_classes(root: Path, given: Path | None = None) -> YoloClasses:
@@ -69,17 +70,28 @@ def _from_yaml(path: Path, root: Path) -> YoloClasses:
     if content.get("nc", len(found.labels)) != len(found.labels) and not found.problems:
         what = f"nc says {content['nc']!r} classes, and {len(found.labels)} are named"
         found.problems.append(Problem(name, what))
-    found.splits = {
-        SPLIT_NAMES[key]: list(_places(content[key], path.parent, content.get("path")))
-        for key in content
-        if isinstance(key, str) and key in SPLIT_NAMES and content[key]
-    }
+    _read_splits(content, path.parent, found)
     return found
+
+
+def _read_splits(content: Mapping[Any, Any], folder: Path, found: YoloClasses) -> None:
+    """Put the places of each split into what was found, and those that are not there."""
+    for key, given in content.items():
+        if not isinstance(key, str) or key not in SPLIT_NAMES or not given:
+            continue
+        for entry in given if isinstance(given, list) else [given]:
+            place = _place(str(entry), folder, content.get("path"))
+            if place is None:
+                found.missing.append(f"{found.said} names {entry} for {key}, which is not there.")
+            else:
+                found.splits.setdefault(SPLIT_NAMES[key], []).append(place)
 
 
 def _names(given: Any, where: str, problems: list[Problem]) -> dict[int, str]:
     """A list of names, or a mapping from number to name."""
     named = dict(enumerate(given)) if isinstance(given, list) else given
+    if isinstance(named, dict):
+        named = {int(key) if isinstance(key, str) and key.isdecimal() else key: name for key, name in named.items()}
     if not isinstance(named, dict) or not named:
         problems.append(Problem(where, f"its names are {given!r:.40}, neither a list nor a mapping of numbers"))
         return {}
@@ -97,15 +109,12 @@ def _twice(where: str, names: list[str]) -> list[Problem]:
     return [Problem(where, f"two classes are called {name!r}") for name in repeated]
 
 
-def _places(given: Any, folder: Path, base: Any) -> Iterator[Path]:
-    """The folders, or lists of pictures, that a split names, those that are there.
+def _place(entry: str, folder: Path, base: Any) -> Path | None:
+    """The folder, or list of pictures, that a split names; None where it is not there.
 
     Exports often say ``../train/images`` of a folder beside the file.
     """
     starts = [folder / str(base), folder] if base else [folder]
-    for entry in given if isinstance(given, list) else [given]:
-        steps = [part for part in Path(str(entry)).parts if part != ".."]
-        for place in (*(start / str(entry) for start in starts), folder.joinpath(*steps)):
-            if place.exists():
-                yield place.resolve()
-                break
+    steps = [part for part in Path(entry).parts if part != ".."]
+    tried = (*(start / entry for start in starts), folder.joinpath(*steps))
+    return next((place.resolve() for place in tried if place.exists()), None)

@@ -23,6 +23,7 @@ class Request:
     ``stack`` is how many neighbouring slices of a volume an example shows, the files of a series being one example
     then; None for files as they are.
     ``objects`` is True where single objects are asked for: masks then hold a number for each, and not classes.
+    ``masks`` is True where a class for every pixel is asked for: a folder that holds boxes too is read for its masks.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
     that has them: those a model was trained from. Sources without columns overlook it.
     """
@@ -37,6 +38,7 @@ class Request:
     keeps_splits: bool = True
     stack: int | None = None
     objects: bool = False
+    masks: bool = False
     usual: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -62,6 +64,10 @@ class Reader(ABC):
 
         At most one reader recognises any source (a contract test checks it).
         """
+
+    def is_asked_for(self, request: Request) -> bool:
+        """Whether the request itself says that this reader is to read the source, whoever recognises it."""
+        return False
 
     @abstractmethod
     def read(self, request: Request) -> Examples:

@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
-from headstart.data.readers._class_files import class_files
+from headstart.data.readers._class_files import ClassFiles, class_files
 from headstart.data.readers._classes import class_mistakes
 from headstart.data.readers._folders import (
     files_in,
@@ -19,6 +19,8 @@ from headstart.data.readers._folders import (
     refuse_column_names,
     table_suffixes,
 )
+from headstart.data.readers._masks_as_classes import masks_as_classes
+from headstart.data.readers._pictures import IMAGE
 from headstart.data.readers.base import Reader, Request
 
 
@@ -41,7 +43,7 @@ class ClassFolders(Reader):
         ids = [path.relative_to(root).as_posix() for path in paths]
         classes = [name for _, name in found.files]
         if request.needs_targets:
-            _refuse_mistakes(root, classes, ids, found.empty, request.fits)
+            _refuse_mistakes(root, classes, ids, found, request.fits)
         return Examples(
             modality=found.modality,
             references=[path.absolute() for path in paths],
@@ -55,11 +57,15 @@ class ClassFolders(Reader):
         )
 
 
-def _refuse_mistakes(root: Path, classes: list[str], ids: list[str], empty: list[Path], fits: bool) -> None:
-    problems = [Problem(path.name, "this class folder is empty", "add its files, or remove it") for path in empty]
+def _refuse_mistakes(root: Path, classes: list[str], ids: list[str], found: ClassFiles, fits: bool) -> None:
+    problems = [
+        Problem(path.name, "this class folder is empty", "add its files, or remove it") for path in found.empty
+    ]
     if fits and (whole := [child for child in folders_in(root) if folder_kind(child) == "split folders"]):
         what = f"its folders hold train/ and test/ folders of their own, so {whole[0].name!r} is no class"
         problems.append(Problem(str(root), what, f"did you mean {whole[0]}?"))
+    elif fits and found.modality == IMAGE and (mistaken := masks_as_classes(root, found.files)):
+        problems += mistaken
     elif fits:
         problems += class_mistakes(str(root), classes, ids, None, _hint(root))
     if problems:

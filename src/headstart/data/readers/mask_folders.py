@@ -13,16 +13,16 @@ from headstart.core.files import digest
 from headstart.core.masks import Legend, Mask, read_codes
 from headstart.core.threads import spread
 from headstart.data.examples import SPLITS, Examples
-from headstart.data.readers._class_legends import find_class_file
+from headstart.data.readers._class_legends import NAMES, find_class_file
 from headstart.data.readers._folders import (
     SPLIT_NAMES,
-    files_below,
     folder_kind,
+    is_path,
     left_out,
-    of_modality,
     refuse_column_names,
 )
-from headstart.data.readers._mask_layout import ENDINGS, Pair, matched, pairs_in, stems
+from headstart.data.readers._mask_files import GivenSplits, masks_of, pictures_of, places_of_class_file
+from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
 from headstart.data.readers.base import Reader, Request
@@ -35,6 +35,9 @@ TURNED = 0x0112
 class MaskFolders(Reader):
     """Masks matched by stem, of splits that lie outside (``train/images``) or inside (``images/train``) or not given.
 
+    They may also lie beside their pictures (``a.jpg``, ``a_mask.png``), or in ``trainannot`` beside ``train``. Where
+    no folder says a split, lists do (``ImageSets/Segmentation/train.txt``).
+
     Masks are index or palette PNGs, coloured ones with or without a class file, or of 0 and 255. Where single objects
     are asked for, or each has a file in a folder named after its picture, pixels are numbers of objects.
     """
@@ -44,72 +47,108 @@ class MaskFolders(Reader):
     def recognises(self, source: Any) -> bool:
         return folder_kind(source) == "mask folders"
 
+    def is_asked_for(self, request: Request) -> bool:
+        if not request.masks or not is_path(request.source) or not Path(request.source).is_dir():
+            return False
+        return bool(pairs_in(Path(request.source), SPLIT_NAMES))
+
     def read(self, request: Request) -> Examples:
         root = Path(request.source)
         refuse_column_names(request, root)
         pairs = sorted(pairs_in(root, SPLIT_NAMES), key=lambda pair: SPLITS.index(pair.split) if pair.split else 0)
         if request.needs_targets and (request.objects or holds_objects(pairs)):
             return examples_of_objects(root, pairs, request)
-        rows, others = [], []
-        for pair in pairs:
-            pictures, rest = of_modality(list(files_below(pair.images)), MODALITY)
-            rows += [(path, pair) for path in pictures]
-            others += rest
-        paths = [path for path, _ in rows]
-        ids = [path.relative_to(root).as_posix() for path in paths]
-        notes = left_out(others, root, "not of the kind of the other files")
-        targets, how = None, ""
-        if request.needs_targets:
-            targets, how = _targets(root, pairs, paths)
-        return Examples(
-            modality=MODALITY,
-            references=[path.absolute() for path in paths],
-            ids=ids,
-            targets=targets,
-            splits=[pair.split for _, pair in rows] if any(pair.split for pair in pairs) else None,
-            source=f"{root} ({how or 'images'})",
-            notes=notes,
+        return _examples(root, pairs, request)
+
+
+def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
+    rows = {path: pair for pair in pairs for path in pictures_of(pair)[0]}
+    splits = GivenSplits(root, pairs, list(rows))
+    targets, how, spared = None, "", list[Path]()
+    if request.needs_targets:
+        targets, how, spared = _targets(root, pairs, list(rows), splits)
+        _refuse_one_class(root, targets, request.fits)
+    paths = [path for path in rows if path not in spared]
+    given = [splits.of(rows[path], path) for path in paths]
+    return Examples(
+        modality=MODALITY,
+        references=[path.absolute() for path in paths],
+        ids=[_id(root, path) for path in paths],
+        targets=targets,
+        splits=given if any(given) else None,
+        source=f"{root} ({how or 'images'})",
+        notes=(*_left_out(root, pairs, request.needs_targets), *splits.notes(paths, spared)),
+    )
+
+
+def _left_out(root: Path, pairs: list[Pair], needs_targets: bool) -> tuple[str, ...]:
+    """What is said of other files among the pictures, and where nobody asked for masks, of masks among them."""
+    others = [path for pair in pairs for path in pictures_of(pair)[1] if path.name not in NAMES]
+    masks = [path for pair in pairs if pair.images == pair.masks and not needs_targets for path in masks_of(pair)]
+    return (
+        *left_out(others, root, "not of the kind of the other files"),
+        *left_out(masks, root, "the masks of other files"),
+    )
+
+
+def _refuse_one_class(root: Path, targets: list[Mask], fits: bool) -> None:
+    names = {name for mask in targets for name, count in zip(mask.legend.names, mask.pixels, strict=False) if count}
+    if fits and len(names) == 1:
+        ignored = ", or 255, which is ignored" if any(mask.pixels[-1] for mask in targets) else ""
+        what = f"in all masks every pixel is of one class, {names.pop()}{ignored}"
+        raise InputError(
+            Problem(str(root), what, "if more are meant, say in a class file which value is which class")
         )
 
 
-def _targets(root: Path, pairs: list[Pair], paths: list[Path]) -> tuple[list[Mask], str]:
-    """The mask of every picture, and how they are written.
+def _targets(
+    root: Path, pairs: list[Pair], paths: list[Path], splits: GivenSplits
+) -> tuple[list[Mask], str, list[Path]]:
+    """The mask of every picture, how they are written, and the pictures that are left out for want of one.
 
     Raises
     ------
     InputError : with every picture without a mask, mask without a picture, and mask that cannot be used.
     """
     of_picture: dict[Path, Path] = {}
-    problems: list[Problem] = []
+    problems, spared = list(splits.problems), list[Path]()
     for pair in pairs:
-        problems += _match(root, pair, of_picture)
+        problems += _match(root, pair, of_picture, splits, spared)
     masks = [of_picture[path] for path in paths if path in of_picture]
     seen = spread(_seen, masks)
     good = [each for each in seen if isinstance(each, Pixels)]
     problems += [Problem(_id(root, m), each) for m, each in zip(masks, seen, strict=True) if isinstance(each, str)]
     if not good:
         raise InputError(problems or Problem(str(root), "there is no picture with a mask"), f"{root}: {_UNUSABLE}")
-    legend, how = legend_of(good, find_class_file([root, *(pair.masks.parent for pair in pairs)]), str(root))
+    legend, how = legend_of(good, find_class_file(places_of_class_file(root, pairs)), str(root))
     judged = dict(zip(masks, seen, strict=True))
     with_masks = [(path, of_picture[path]) for path in paths if path in of_picture]
     checked = spread(lambda both: _problems(root, *both, judged[both[1]], legend), with_masks)
     problems += [problem for some in checked for problem in some]
     if problems:
         raise InputError(problems, f"{root}: {_UNUSABLE}")
-    return [_mask(m, each, legend) for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)], how
+    return (
+        [_mask(m, each, legend) for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)],
+        how,
+        spared,
+    )
 
 
 _UNUSABLE = "its pictures and masks cannot be learned from as they are."
 
 
-def _match(root: Path, pair: Pair, found: dict[Path, Path]) -> list[Problem]:
-    """Put the masks of a pair of folders into `found`, by picture; returns what has no counterpart."""
-    pictures = stems(pair.images, of_modality(list(files_below(pair.images)), MODALITY)[0])
-    masks = stems(pair.masks, [path for path in files_below(pair.masks) if path.suffix.lower() in ENDINGS])
+def _match(root: Path, pair: Pair, found: dict[Path, Path], splits: GivenSplits, spared: list[Path]) -> list[Problem]:
+    """Put the masks of a pair of folders into `found`, by picture, and pictures that need none into `spared`.
+
+    Returns what has no counterpart.
+    """
+    pictures, masks = stems(pair.images, pictures_of(pair)[0]), stems(pair.masks, masks_of(pair))
     both = matched(pictures, masks)
     found |= {pictures[stem]: mask for stem, mask in both.items()}
     used = set(both.values())
-    alone = [(path, "this picture has no mask", pair.masks) for stem, path in pictures.items() if stem not in both]
+    without = [path for stem, path in pictures.items() if stem not in both]
+    spared += [path for path in without if splits.spare(path)]
+    alone = [(path, "this picture has no mask", pair.masks) for path in without if path not in spared]
     alone += [(path, "this mask has no picture", pair.images) for path in masks.values() if path not in used]
     return [
         Problem(_id(root, path), what, f"add one of that name to {other.name}/, or remove it")
@@ -143,7 +182,8 @@ def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend:
         first = next(iter(unknown))
         said = f"colour {first >> 16}, {first >> 8 & 255}, {first & 255}" if legend.coloured else f"value {first}"
         what = f"{sum(unknown.values())} pixels are of no class of the class file, e.g. the {said}"
-        problems.append(Problem(_id(root, mask), what, "add the class, or mend the mask"))
+        void = "" if legend.coloured else f" or a line `void,{first}` if nobody is to be judged by it,"
+        problems.append(Problem(_id(root, mask), what, f"add the class,{void} or mend the mask"))
     return problems
 
 

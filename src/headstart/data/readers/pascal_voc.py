@@ -14,12 +14,14 @@ from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import box_formats, voc_files
 from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, left_out, refuse_column_names
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
+from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers._pictures import Pictures
+from headstart.data.readers._split_lists import Listed, listed_splits
 from headstart.data.readers.base import Reader, Request
 
 KIND = "Pascal VOC XML"
+_PICTURES = "JPEGImages"
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_LISTS = {**SPLIT_NAMES, "trainval": "train"}
 
 
 class PascalVoc(Reader):
@@ -47,17 +49,10 @@ class PascalVoc(Reader):
         notes = (
             *left_out(unused, root, "without annotation"),
             *(f"{other} annotations are there too and were not read." for other in box_formats(root)[1:]),
+            *(("Masks are there too; --task segmentation reads them.",) if pairs_in(root, SPLIT_NAMES) else ()),
         )
         kind = f"{KIND}, {len(gathered.marked):,} files"
         return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), pictures, request)
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """A line of a list of splits: where it stands, and the split."""
-
-    where: str
-    split: str
 
 
 @dataclass
@@ -65,7 +60,7 @@ class _Gathered:
     """The pictures of many files; ``listed`` are the splits by the stem of a picture."""
 
     files: Pictures
-    listed: Mapping[str, _Listed]
+    listed: Mapping[str, Listed]
     marked: list[MarkedPicture] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     taken: dict[Path, str] = field(default_factory=dict)
@@ -91,7 +86,7 @@ class _Gathered:
         self._take(file, name, tree, tuple(box for box in boxes if box is not None))
 
     def _take(self, file: Path, name: str, tree: ElementTree.Element, boxes: tuple[GivenBox, ...]) -> None:
-        near = file.relative_to(self.files.root).parts[:-1]
+        near = (*file.relative_to(self.files.root).parts[:-1], _PICTURES)  # masks may be called as pictures are
         called = (tree.findtext("filename") or "").strip()
         path = self.files.with_stem(file.stem, near) or (self.files.called(called, near) if called else None)
         if path is None:
@@ -142,19 +137,9 @@ class _Gathered:
         ]
 
 
-def _listed_splits(root: Path) -> dict[str, _Listed]:
-    """Stem of a picture → the split that lists it; train and validation before trainval."""
-    found: dict[str, _Listed] = {}
-    lists = [path for path in root.glob("[Ii]mage[Ss]ets/*/*.txt") if path.parent.name in ("Main", "main")]
-    for path in sorted(lists, key=lambda path: (path.stem.lower() == "trainval", path.name)):
-        split = _LISTS.get(path.stem.lower())
-        if split is None:
-            continue
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-            if words := line.split():
-                where = f"{path.relative_to(root).as_posix()} line {number}"
-                found.setdefault(Path(words[0]).stem, _Listed(where, split))
-    return found
+def _listed_splits(root: Path) -> dict[str, Listed]:
+    lists = root.glob("[Ii]mage[Ss]ets/*/*.txt")
+    return listed_splits(root, (path for path in lists if path.parent.name in ("Main", "main")))
 
 
 def _reason(error: ElementTree.ParseError) -> str:

@@ -12,13 +12,16 @@ from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import NAMES_FILES, box_formats, label_folders
 from headstart.data.readers._characters import read_characters
-from headstart.data.readers._folders import files_below, folder_kind, is_path, refuse_column_names
+from headstart.data.readers._folders import files_below, folder_kind, is_path, left_out, refuse_column_names
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers._yolo_classes import YoloClasses, yolo_classes
 from headstart.data.readers.base import Reader, Request
 
 KIND = "YOLO text"
+_LABELS = {"images": "labels", "Images": "Labels", "IMAGES": "LABELS"}
+"""The folder of text files beside one of pictures."""
+
 _FEWEST = 7
 """Numbers in a line of a polygon: a class and three points."""
 
@@ -41,26 +44,23 @@ class Yolo(Reader):
         source = Path(request.source)
         refuse_column_names(request, source)
         root = source if source.is_dir() else source.absolute().parent
-        files = Pictures(root)
         classes = yolo_classes(root, None if source.is_dir() else source)
+        files = Pictures(root, _elsewhere(root, classes))
         gathered = _Gathered(files, classes, list(classes.problems))
         for path in files.paths:
             gathered.add(path)
         gathered.problems += _without_picture(root, gathered.read)
         named = f"classes from {classes.said}" if classes.said else "nothing names its classes, so their numbers do"
-        if gathered.unlabelled:
-            which = ", ".join(files.name(path) for path in gathered.unlabelled[:5])
-            said = f"{len(gathered.unlabelled):,} pictures have no text file, taken for pictures of nothing: {which}"
-            notes: tuple[str, ...] = (said + (" …" if len(gathered.unlabelled) > 5 else "."),)
-        else:
-            notes = ()
         kind = f"{KIND}, {len(gathered.read):,} files, {named}"
-        return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), files, request)
+        return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, gathered.notes()), files, request)
 
 
 @dataclass
 class _Gathered:
-    """The pictures with their boxes; ``read`` are the text files met, ``unlabelled`` the pictures without one."""
+    """The pictures with their boxes; ``read`` are the text files met, ``unlabelled`` the pictures without one.
+
+    ``unused`` are those without one that no split of the YAML file holds, where it names any.
+    """
 
     files: Pictures
     classes: YoloClasses
@@ -68,21 +68,33 @@ class _Gathered:
     marked: list[MarkedPicture] = field(default_factory=list)
     read: set[Path] = field(default_factory=set)
     unlabelled: list[Path] = field(default_factory=list)
+    unused: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         splits = self.classes.splits.items()
         self._lists = {split: frozenset[Path]().union(*map(_listed_in, places)) for split, places in splits}
 
     def add(self, path: Path) -> None:
-        file = label_file(path)
+        file, listed = label_file(path), self._listed(path)
         boxes: list[GivenBox] = []
+        if file is None and listed is None and self.classes.splits:
+            self.unused.append(path)
+            return
         if file is None:
             self.unlabelled.append(path)
         else:
             self.read.add(file)
             boxes = self._boxes(file, path)
-        split = self._listed(path) or self.files.split(path)
+        split = listed or self.files.split(path)
         self.marked.append(MarkedPicture(path, split, tuple(boxes), self.files.name(file or path)))
+
+    def notes(self) -> tuple[str, ...]:
+        """What is said of pictures without a text file, and of places that are not there."""
+        which = ", ".join(self.files.name(path) for path in self.unlabelled[:5])
+        said = f"{len(self.unlabelled):,} pictures have no text file, taken for pictures of nothing: {which}"
+        more = " …" if len(self.unlabelled) > 5 else "."
+        unused = left_out(self.unused, self.files.root, f"in no split of {self.classes.said} and without a text file")
+        return (*((said + more,) if self.unlabelled else ()), *unused, *self.classes.missing)
 
     def _boxes(self, file: Path, picture: Path) -> list[GivenBox]:
         name, boxes = self.files.name(file), []
@@ -109,12 +121,17 @@ class _Gathered:
 
 
 def label_file(picture: Path) -> Path | None:
-    """``images/train/1.jpg`` → ``labels/train/1.txt``, or the text beside the picture; None where there is none."""
+    """``images/train/1.jpg`` → ``labels/train/1.txt``, or the text beside the picture; None where there is none.
+
+    ``Images`` has ``Labels``.
+    """
     parts = picture.parts
-    places = [place for place, part in enumerate(parts) if part == "images"]
+    places = [place for place, part in enumerate(parts) if part in _LABELS]
     beside = picture.with_suffix(".txt")
-    tried = [Path(*parts[: places[-1]], "labels", *parts[places[-1] + 1 :]).with_suffix(".txt")] if places else []
-    tried += [picture.parent / "labels" / beside.name, picture.parent.parent / "labels" / beside.name, beside]
+    tried = [picture.parent / "labels" / beside.name, picture.parent.parent / "labels" / beside.name, beside]
+    if places:
+        before, after = parts[: places[-1]], parts[places[-1] + 1 :]
+        tried.insert(0, Path(*before, _LABELS[parts[places[-1]]], *after).with_suffix(".txt"))
     return next((path for path in tried if path.is_file()), None)
 
 
@@ -122,7 +139,8 @@ def _box(words: Sequence[str], where: str, labels: Mapping[int, str] | None, pic
     """The box of a line. Raises ``ValueError`` with what is wrong with the line."""
     if len(words) != 5 and (len(words) < _FEWEST or len(words) % 2 == 0):
         what = "class, centre x, centre y, width and height, or a class and at least three points"
-        raise ValueError(f"it holds {len(words)} numbers, where these are needed: {what}")
+        sixth = "; the sixth may be a confidence, which predictions have" if len(words) == 6 else ""
+        raise ValueError(f"it holds {len(words)} numbers, where these are needed: {what}{sixth}")
     label = _label(words[0], labels)
     shares = [_share(word) for word in words[1:]]
     if len(shares) == 4:
@@ -142,9 +160,13 @@ def _label(word: str, labels: Mapping[int, str] | None) -> str:
     except ValueError:
         raise ValueError(f"the class is {word!r}, not a whole number") from None
     if number < 0 or (labels is not None and number not in labels):
-        known = "" if labels is None else f"; there are {len(labels)} classes, counted from 0"
+        known = "" if labels is None else f"; {_counted(len(labels))}, counted from 0"
         raise ValueError(f"there is no class {number}{known}")
     return str(number) if labels is None else labels[number]
+
+
+def _counted(count: int) -> str:
+    return "there is 1 class" if count == 1 else f"there are {count} classes"
 
 
 def _share(word: str) -> float:
@@ -166,6 +188,16 @@ def _without_picture(root: Path, read: set[Path]) -> list[Problem]:
         for path in sorted(files)
         if path.suffix.lower() == ".txt" and path.name not in NAMES_FILES and path not in read
     ]
+
+
+def _elsewhere(root: Path, classes: YoloClasses) -> list[Path]:
+    """The folders and listed pictures of splits that lie outside of `root`."""
+    inside = root.resolve()
+    places = [place for places in classes.splits.values() for place in places]
+    there = [place for place in places if place.is_dir()] + sorted(
+        path for each in places for path in _listed_in(each)
+    )
+    return [path for path in there if path.exists() and not path.is_relative_to(inside)]
 
 
 def _listed_in(place: Path) -> frozenset[Path]:

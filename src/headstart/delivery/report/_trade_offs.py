@@ -37,7 +37,10 @@ def _f1(each: TradeOff) -> float:
 
 def _one(each: TradeOff) -> str:
     average = each.average_precision
-    average_words = "" if average is None or math.isnan(average) else f", average precision {percent(average)}"
+    at_half = "at an overlap of one half"  # the table beside holds the mean over overlaps too
+    average_words = (
+        "" if average is None or math.isnan(average) else f", average precision {percent(average)} {at_half}"
+    )
     alarms = f"{count(each.alarms)} false alarm{'' if each.alarms == 1 else 's'}"
     said = f"{count(each.found)} of {count(each.found + each.missed)} found, {alarms}"
     return (

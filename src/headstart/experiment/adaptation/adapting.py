@@ -236,8 +236,8 @@ def _check(model: Model) -> None:
         )
     if not len(guard.classes):
         raise UsageError(
-            f"A model for {model.task.name} predicts a {model.task.noun}; only models that give each input one class "
-            "can be adapted without labels."
+            f"A model for {model.task.name} predicts {model.task.predicted()}; only models that give each input one "
+            "class can be adapted without labels."
         )
     if len(np.unique(guard.classes)) < 2:
         raise InputError("The guard of this model holds examples of one class only; fit it anew to adapt it.")

@@ -250,7 +250,7 @@ def _settings(model: Model, outcome: Outcome) -> dict[str, str]:
         "trained on": "train and held-out examples together" if outcome.trained_on_all else "train examples",
         "calibrated on": "every example, out of fold: by heads that had not seen it"
         if outcome.calibrated_out_of_fold
-        else "held-out examples, before they were trained on",
+        else "held-out examples" + (", before they were trained on" if outcome.trained_on_all else ""),
         **_set_aside(outcome),
         "time": f"{say_duration(seconds.total)} ({say_duration(seconds.decode)} reading, "
         f"{say_duration(seconds.forward)} in the frozen part, {say_duration(seconds.train)} training)",

@@ -25,7 +25,7 @@ class OnnxRuntime(Engine):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised, and said by whoever goes on without it
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to decoding
         self.session = onnxruntime.InferenceSession(graph.bytes, options, providers=["CPUExecutionProvider"])
         self.taken = {given.name for given in self.session.get_inputs()}

@@ -1,0 +1,70 @@
+"""The pictures and the masks of a pair of folders, and the splits that lists of names give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from headstart.core.errors import Problem
+from headstart.data.readers._folders import files_below, left_out, of_modality
+from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among
+from headstart.data.readers._pictures import IMAGE
+from headstart.data.readers._split_lists import Listed, listed_splits
+
+_LISTS = ("ImageSets/Segmentation", "ImageSets/Main", "ImageSets", ".")
+"""Where lists of the pictures of a split lie (``train.txt``), the first that holds any."""
+
+
+def pictures_of(pair: Pair) -> tuple[list[Path], list[Path]]:
+    """(The pictures, other files); where masks lie among the pictures they are neither."""
+    files = list(files_below(pair.images))
+    if pair.images == pair.masks:
+        masks = masks_among(files)
+        files = [path for path in files if path not in masks]
+    return of_modality(files, IMAGE)
+
+
+def masks_of(pair: Pair) -> list[Path]:
+    """The files of masks, in a fixed order."""
+    files = list(files_below(pair.masks))
+    if pair.images == pair.masks:
+        return sorted(masks_among(files))
+    return [path for path in files if path.suffix.lower() in ENDINGS]
+
+
+def places_of_class_file(root: Path, pairs: Sequence[Pair]) -> list[Path]:
+    """The folders in which the class file may lie."""
+    return [root, *(pair.masks.parent for pair in pairs), *(p.masks for p in pairs if p.images == p.masks)]
+
+
+class GivenSplits:
+    """The splits of pictures: by the folders they lie in, else by lists below `root`, else None."""
+
+    def __init__(self, root: Path, pairs: Sequence[Pair], pictures: Sequence[Path]) -> None:
+        self.root = root
+        names = {path.stem for path in pictures}
+        self._listed: Mapping[str, Listed] = {}
+        if not any(pair.split for pair in pairs):
+            found = (listed_splits(root, (root / place).glob("*.txt")) for place in _LISTS)
+            self._listed = next((lists for lists in found if names & lists.keys()), {})
+        self.problems = [
+            Problem(line.where, f"there is no picture {stem}", "add it, or remove the line")
+            for stem, line in self._listed.items()
+            if stem not in names
+        ]
+
+    def of(self, pair: Pair, picture: Path) -> str | None:
+        """The split of a picture of the pair."""
+        listed = self._listed.get(picture.stem)
+        return pair.split or (listed.split if listed else None)
+
+    def spare(self, picture: Path) -> bool:
+        """Whether there are lists, and none names the picture: it may then be without a mask."""
+        return bool(self._listed) and picture.stem not in self._listed
+
+    def notes(self, kept: Sequence[Path], spared: Sequence[Path]) -> tuple[str, ...]:
+        """What is said of pictures that no list names: those `kept`, and those left out for want of a mask."""
+        unlisted = [path for path in kept if self.spare(path)]
+        first = ", ".join(path.relative_to(self.root).as_posix() for path in unlisted[:3])
+        said = f"In no list of a split, and learnt from: {first} ({len(unlisted):,} in all)."
+        return (*((said,) if unlisted else ()), *left_out(list(spared), self.root, "in no list, and without a mask"))
