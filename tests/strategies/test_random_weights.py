@@ -34,7 +34,7 @@ def test_nothing_learnt_is_left_and_the_original_is_untouched(bench):
 
 def test_its_statistics_are_those_of_the_examples(bench):
     fresh = randomised(toy_backbone(), bench)
-    places = np.random.default_rng(bench.seed).permutation(30)[:15]  # half of what is learnt from
+    places = np.random.default_rng(bench.seed).permutation(30)[:7]  # a quarter of what is learnt from
     pictures = torch.stack([bench.train.tensors(i)["pixels"] for i in places])
     with torch.inference_mode():
         first = fresh.network[0](pictures)
@@ -72,9 +72,9 @@ def test_kernels_lie_as_plain_pytorch_runs_them_fastest_where_the_network_allows
 
 
 def test_a_network_without_normalisation_has_no_statistics_to_take(bench):
-    """At 2 s each: 30 inputs to learn from, 10 others, and half of the 30 once more for the statistics."""
+    """At 2 s each: 30 inputs to learn from, 10 others, and a quarter of the 30 once more for the statistics."""
     backbone = toy_backbone()
-    assert random_weights_cost(bench, backbone, each=2.0).of(30, 10) == pytest.approx(110, abs=1)
+    assert random_weights_cost(bench, backbone, each=2.0).of(30, 10) == pytest.approx(94, abs=1)
     for name, module in list(backbone.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
             backbone.set_submodule(name, nn.Identity())

@@ -27,6 +27,9 @@ __all__ = ["MORE", "OUTLAY", "RECORDS", "Engines", "FrozenModule", "Running", "W
 
 REDUCED = " in reduced precision"
 
+HALF = 0.5
+"""Of a usual batch."""
+
 MORE = 4
 """A choice made for some examples holds for up to so many times more."""
 
@@ -145,7 +148,10 @@ class Engines:
 
 
 class WithoutTrial(Engines):
-    """Plain PyTorch for every part, at once: where a first batch to try it on would be most of the work."""
+    """Plain PyTorch for every part, at once: where a first batch to try it on would be most of the work.
+
+    On a CPU it runs half of the usual batch, whose activations stay nearer: a quarter faster for MobileNetV2.
+    """
 
     def __init__(self) -> None:
         super().__init__(PLAIN)
@@ -153,7 +159,8 @@ class WithoutTrial(Engines):
     def ready(self, part: FrozenModule, sample: Tensors, ahead: int, progress: Progress) -> Running:
         plain = Eager()
         plain.prepare(part.module, sample, part.device)
-        prepared = Prepared(PLAIN, plain, torch.get_num_threads())
+        times = HALF if part.device.type == "cpu" else 1.0
+        prepared = Prepared(PLAIN, plain, torch.get_num_threads(), times=times)
         return Running(part, prepared, partial(self._gave_up, part, ahead, progress))
 
 

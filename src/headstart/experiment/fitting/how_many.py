@@ -23,8 +23,9 @@ AT_LEAST = 5.0
 OF_THE_BUDGET, OF_THE_FIT = 0.05, 0.1
 """Nor may they take more than the smaller of these shares, of the budget and of the time so far."""
 
-OF_A_SHORT_FIT = 0.04
-"""Where that is not enough for MOST, as many are taken as fit into this share of the time so far."""
+FOR_A_FEW, OF_A_SHORT_FIT, FOR_THE_FEWEST = 1.0, 0.04, 0.06
+"""Where that is not enough for MOST, as many are taken as fit into so many seconds or the first share of the time so
+far, and the fewest that say something where those fit into the second."""
 
 FEWEST, OF_EACH = 16, 2
 """Fewer examples say nothing, nor do fewer of the rarest kind. Where half of the answers differ, as a pretrained
@@ -85,9 +86,11 @@ class HowMany:
         share = min(OF_THE_BUDGET * bench.deadline, OF_THE_FIT * bench.stopwatch.total)
         if self._seconds(MOST) <= min(max(AT_LEAST, share), left):
             return MOST
-        numbers = range(self.fewest, MOST + 1)
-        fitting = bisect_right(numbers, min(OF_A_SHORT_FIT * bench.stopwatch.total, left), key=self._seconds)
-        return numbers[fitting - 1] if fitting else 0
+        fewest, total = self.fewest, bench.stopwatch.total
+        if self._seconds(fewest) > min(max(FOR_A_FEW, FOR_THE_FEWEST * total), left):
+            return 0
+        allowed = min(max(FOR_A_FEW, OF_A_SHORT_FIT * total), left)
+        return fewest + bisect_right(range(fewest + 1, MOST + 1), allowed, key=self._seconds)
 
     def _seconds(self, number: int) -> float:
         return self._cost.of(min(number, len(self.contest.bench.train)), min(number, len(self.contest.inputs)))
