@@ -32,7 +32,10 @@ def result(test: bool = True) -> FitResult:
         examples=ExampleCounts(80, 10, 10, 1),
         findings=[Finding("leakage", "serious", "seen twice", [FindingExample("a.png", 0.9)], "remove it")],
         engines=[EngineChoice("features", "eager", 2, 90, [EngineTrial("eager", 2, 0.0, 0.026, "the reference")])],
-        gains={"majority": Gain(Figure(0.2, 0.1, 0.3), Figure(0.3, 0.1, 0.5))},
+        gains={
+            "majority": Gain(Figure(0.2, 0.1, 0.3), Figure(0.3, 0.1, 0.5)),
+            "random_weights": Gain(Figure(0.4, 0.3, 0.5), Figure(0.2, 0.1, 0.3), learnt=40, judged=30),
+        },
     )
 
 
@@ -52,7 +55,10 @@ def test_the_json_is_the_published_contract():
     assert plain["test"] == {"accuracy": [0.5, 0.4, 0.6]}
     assert plain["seconds"] == {"decode": 1.0, "forward": 2.0, "train": 3.0, "total": 7.0}
     assert plain["examples"] == {"train": 80, "validation": 10, "test": 10, "set_aside": 1}
-    assert plain["gains"] == {"majority": {"figure": [0.2, 0.1, 0.3], "difference": [0.3, 0.1, 0.5]}}
+    assert plain["gains"] == {
+        "majority": {"figure": [0.2, 0.1, 0.3], "difference": [0.3, 0.1, 0.5]},
+        "random_weights": {"figure": [0.4, 0.3, 0.5], "difference": [0.2, 0.1, 0.3], "learnt": 40, "judged": 30},
+    }
     finding = plain["findings"][0]
     assert finding.keys() == {"diagnosis", "severity", "summary", "examples", "next_step"}
     assert finding["examples"] == [{"id": "a.png", "score": 0.9}]

@@ -426,6 +426,14 @@ def test_transfer_that_does_not_pay_is_said_to(gain: Figure, said: str) -> None:
     assert said in render(replace(make_evidence(), gains=[alternative]))
 
 
+def test_what_too_few_examples_compared_is_shown_and_does_not_lead() -> None:
+    told = Alternative("shallow", "a shallow model", Figure(0.8, 0.7, 0.9), Figure(0.17, 0.1, 0.25))
+    few = Alternative("random_weights", "random weights", Figure(0.6, 0.4, 0.8), Figure(0.1, -0.2, 0.4), tells=False)
+    page = render(replace(make_evidence(), gains=[told, few]))
+    assert "Transfer gave 17.0\u202fpoints over a shallow model (" in page
+    assert "too few examples to tell" in page
+
+
 def test_the_curve_goes_on_to_twice_the_examples() -> None:
     found = growth_of(make_evidence())
     assert found

@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from headstart.core.results import Figure
+from headstart.core.results import Figure, Gain
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import TransferGain, without
 
-CLEAR = (Figure(0.5, 0.45, 0.55), Figure(0.4, 0.3, 0.5))
-UNCLEAR = (Figure(0.88, 0.8, 0.93), Figure(0.02, -0.01, 0.05))
-WORSE = (Figure(0.95, 0.9, 0.98), Figure(-0.05, -0.08, -0.02))
+CLEAR = Gain(Figure(0.5, 0.45, 0.55), Figure(0.4, 0.3, 0.5))
+UNCLEAR = Gain(Figure(0.88, 0.8, 0.93), Figure(0.02, -0.01, 0.05))
+WORSE = Gain(Figure(0.95, 0.9, 0.98), Figure(-0.05, -0.08, -0.02))
 
 
-def said(judged=("test",), learnt=None, model=0.9, count=0, **gains):
+def said(judged=("test",), learnt=None, model=0.9, count=0, train=0, **gains):
     figures = {split: {"accuracy": Figure(model, model - 0.05, model + 0.04)} for split in judged}
     if learnt is not None:
         figures["train"] = {"accuracy": Figure(learnt, learnt - 0.01, learnt)}
-    targets = {split: ["a"] * count for split in judged}
+    targets = {"train": ["a"] * train} | {split: ["a"] * count for split in judged}
     known = Evidence(targets, {}, {}, figures, {}, {}, "accuracy", {"accuracy": True}, gains=gains)
     return TransferGain().examine(known)
 
@@ -57,7 +57,7 @@ def test_the_model_without_a_network_is_named_by_what_it_reads():
 
 def test_an_error_is_no_share():
     figures = {"test": {"mae": Figure(2.5, 2.0, 3.0)}}
-    gains = {"majority": (Figure(3.75, 3.0, 4.0), Figure(1.25, 1.0, 1.5))}
+    gains = {"majority": Gain(Figure(3.75, 3.0, 4.0), Figure(1.25, 1.0, 1.5))}
     known = Evidence({}, {}, {}, figures, {}, {}, "mae", {"mae": False}, gains=gains)
     (finding,) = TransferGain().examine(known)
     assert "The model's mean absolute error on the test examples is 2.50. That is 1.25 better" in finding.summary
@@ -76,7 +76,7 @@ def test_why_transfer_hurt_follows_from_the_training_examples():
 
 
 def test_of_several_that_are_better_the_clearest_comes_first():
-    (finding,) = said(shallow=WORSE, from_scratch=(Figure(0.99, 0.98, 1), Figure(-0.09, -0.12, -0.05)))
+    (finding,) = said(shallow=WORSE, from_scratch=Gain(Figure(0.99, 0.98, 1), Figure(-0.09, -0.12, -0.05)))
     assert "hurt here: the same network trained from random weights does better" in finding.summary
 
 
@@ -100,3 +100,30 @@ def test_without_gains_it_is_silent():
 def test_an_unknown_comparison_is_named_as_it_is():
     assert "than last_year" not in said(last_year=CLEAR)[0].summary
     assert "than last year," in said(last_year=CLEAR)[0].summary
+
+
+def test_it_says_what_stood_in_for_the_model_and_on_how_many_examples():
+    (finding,) = said(random_weights=CLEAR._replace(learnt=34, judged=20))
+    assert (
+        "than a linear head on the same network with random weights (against one on its pretrained features; both "
+        "learnt from the same 34 examples and were judged on 20), which reaches 50.0 %."
+    ) in finding.summary
+    (finding,) = said(random_weights=CLEAR._replace(learnt=34, judged=34))
+    assert "learnt from the same 34 examples and were judged on as many)" in finding.summary
+
+
+def test_what_few_examples_cannot_tell_decides_nothing():
+    few = UNCLEAR._replace(learnt=17, judged=17)
+    (finding,) = said(train=400, count=150, majority=CLEAR, random_weights=few)
+    assert finding.severity == "info"
+    assert finding.next_step == "Nothing: transfer paid."
+    assert "which reaches 88.0 %: too few examples to tell." in finding.summary
+    (alone,) = said(train=400, count=150, random_weights=few)
+    assert alone.severity == "info"
+    (all_there_are,) = said(train=17, count=17, majority=CLEAR, random_weights=few)
+    assert all_there_are.severity == "warning"
+    (enough,) = said(train=4000, count=1500, random_weights=UNCLEAR._replace(learnt=500, judged=300))
+    assert enough.severity == "warning"
+    assert "300 test examples cannot show a difference below about 3.0 points." in enough.summary
+    (worse,) = said(train=400, count=150, majority=CLEAR, random_weights=WORSE._replace(learnt=17, judged=17))
+    assert worse.severity == "serious"

@@ -12,7 +12,7 @@ from torch import nn
 from headstart.frozen import _trial
 from headstart.frozen._running import Prepared, torch_threads
 from headstart.frozen._trial import Trial
-from headstart.frozen.choosing import Engines, FrozenModule
+from headstart.frozen.choosing import Engines, FrozenModule, WithoutTrial
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, Tolerance, agrees
 from headstart.frozen.engines.eager import Eager
@@ -416,3 +416,22 @@ def test_agreement_is_for_every_example_and_a_nan_never_agrees():
     assert not agrees(reference, {"y": torch.full((2, 2), torch.nan)})
     assert not agrees(reference, {"z": reference["y"]})
     assert not agrees(reference, {"y": reference["y"][:1]})
+
+
+class Counting(nn.Module):
+    """Counts how often it is run."""
+
+    runs = 0
+
+    def forward(self, batch: Tensors) -> Tensors:
+        self.runs += 1
+        return {"y": batch["x"] * 2}
+
+
+def test_without_a_trial_nothing_is_run_before_the_work() -> None:
+    part, said = FrozenModule("features", "few", Counting(), CPU), Said()
+    engines = WithoutTrial()
+    running = engines.ready(part, SAMPLE, 10**6, said)
+    assert part.module.runs == 0
+    assert torch.equal(running.run(SAMPLE)["y"], SAMPLE["x"] * 2)
+    assert (engines.choices, said.lines) == ([], [])

@@ -1,31 +1,23 @@
 """Models without pretraining: what they say is known by hand, and pretraining is really gone."""
 
-import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from torch import nn
 
-from headstart.core.engine_choice import EngineChoice, EngineTrial
-from headstart.core.errors import HeadstartError
 from headstart.core.shallow import picture_features
-from headstart.frozen.frontier import WHOLE
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
     random_weights,
-    random_weights_seconds,
-    randomised,
     shallow,
     shallow_seconds,
 )
 from headstart.strategies.fine_tuning import FineTuning
 from headstart.tasks import TASKS
 from small_world import HUES, pixels, texts
-from toys import inputs_of, same_state, toy_backbone, toy_bench, toy_pictures
+from toys import inputs_of, toy_backbone, toy_bench, toy_pictures
 
 
 @pytest.fixture
@@ -76,41 +68,6 @@ def test_shallow_serves_every_task(tmp_path, targets):
     assert shallow(bench, said, said).shape == (20, task.outputs)
 
 
-def test_nothing_learnt_is_left_and_the_original_is_untouched(bench):
-    backbone = toy_backbone()
-    before = copy.deepcopy(backbone)
-    fresh = randomised(backbone, bench)
-    assert same_state(backbone, before)
-    assert not any(
-        torch.equal(a, b) for a, b in zip(backbone.parameters(), fresh.parameters(), strict=True) if a.dim() > 1
-    )
-    assert not fresh.training
-    assert same_state(fresh, randomised(backbone, bench))
-
-
-def test_its_statistics_are_those_of_the_examples(bench):
-    fresh = randomised(toy_backbone(), bench)
-    pictures = torch.stack([bench.train.tensors(i)["pixels"] for i in range(len(bench.train))])
-    with torch.inference_mode():
-        first = fresh.network[0](pictures)
-    assert torch.allclose(fresh.network[1].running_mean, first.mean((0, 2, 3)), atol=1e-5)
-
-
-def test_parameters_without_a_reset_are_shuffled(bench):
-    backbone = toy_backbone()
-    backbone.token = nn.Parameter(torch.arange(12.0).view(3, 4))
-    token = randomised(backbone, bench).token
-    assert not torch.equal(token, backbone.token)
-    assert sorted(token.flatten().tolist()) == list(range(12))
-
-
-def test_a_network_that_keeps_its_weights_is_an_error(bench):
-    backbone = toy_backbone()
-    backbone.network[0].reset_parameters = lambda: None
-    with pytest.raises(HeadstartError, match=r"1 weights.*'network\.0\.weight'"):
-        randomised(backbone, bench)
-
-
 def test_a_probe_on_random_weights_leaves_nothing_behind(bench):
     outputs = random_weights(bench, toy_backbone(), bench.validation)
     assert outputs.shape == (10, 2)
@@ -128,19 +85,14 @@ def test_from_scratch_trains_every_stage(bench):
     assert not (bench.folder / rung.name).exists()
 
 
-def test_what_takes_longer_with_more_examples_is_predicted_so(bench):
-    backbone = toy_backbone()
-    few = replace(bench, train=bench.train.select(range(10)), targets=bench.targets[:10])
-    assert random_weights_seconds(few, backbone, bench.validation) > 0
+def test_a_few_are_run_without_a_trial(bench):
+    outputs = random_weights(bench, toy_backbone(), bench.validation, trial=False)
+    assert outputs.shape == (10, 2)
+    assert outputs.std() > 0
+    assert bench.engines.choices == []
+
+
+def test_what_shallow_features_take_is_predicted(bench):
     said = [text for text, _ in texts(40)]
-    bench = replace(bench, train=inputs_of(backbone, said[:30]))
+    bench = replace(bench, train=inputs_of(toy_backbone(), said[:30]))
     assert shallow_seconds(bench, said[:30], said[30:]) > 0
-
-
-def test_random_weights_take_as_long_as_plain_pytorch_did_in_the_trial(bench):
-    """Then it is not run only to find out: 30 + 10 inputs at 2 s, and 30 for the statistics of its batches."""
-    backbone = toy_backbone()
-    tried = [EngineTrial("eager", 1, 0.0, 2.0, "the reference"), EngineTrial("other", 1, 0.0, 0.5, "faster")]
-    bench.engines.choices.append(EngineChoice(WHOLE, "other", 1, 40, tried))
-    backbone.features = None  # would fail where it is called
-    assert random_weights_seconds(bench, backbone, bench.validation) == pytest.approx(140, abs=1)

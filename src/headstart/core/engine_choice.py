@@ -45,11 +45,6 @@ class EngineChoice:
     tried: list[EngineTrial]
     batch: int = 0
 
-    @property
-    def plain_seconds(self) -> float | None:
-        """Seconds an example with plain PyTorch, which is tried first; None where nothing was held against it."""
-        return self.tried[0].seconds if len(self.tried) > 1 else None
-
     def __str__(self) -> str:
         """What was chosen and why, in one line."""
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"

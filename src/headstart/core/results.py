@@ -23,10 +23,15 @@ Figures = dict[str, Figure]
 
 
 class Gain(NamedTuple):
-    """What a model without pretraining reaches, and by how much the finished one is better; of the watched figure."""
+    """What a model without pretraining reaches, and by how much the finished one is better; of the watched figure.
+
+    Where a head on the pretrained network stands for it, both ``learnt`` from so many, and so many ``judged`` them.
+    """
 
     figure: Figure
     difference: Figure
+    learnt: int | None = None
+    judged: int | None = None
 
 
 WITHIN = ": "
@@ -181,8 +186,8 @@ class FromNames:
     margin: float
 
 
-WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation", "forgetting")
-"""Keys of ``result.json`` that only some models have."""
+WHERE_THERE_ARE_SOME = ("from_names", "extension", "adaptation", "forgetting", "tasks", "tasks_note")
+"""Keys of ``result.json`` that only some models have; those of tasks are of several targets."""
 
 
 @dataclass
@@ -220,21 +225,18 @@ class FitResult:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready object whose first keys follow the published contract."""
-        plain = asdict(self)
-        for told in WHERE_THERE_ARE_SOME:
-            if plain[told] is None:
-                del plain[told]
+        plain = {key: each for key, each in asdict(self).items() if each or key not in WHERE_THERE_ARE_SOME}
         plain["findings"] = [finding.to_json() for finding in self.findings]
-        plain["gains"] = {name: gain._asdict() for name, gain in self.gains.items()}
+        plain["gains"] = {
+            name: {key: each for key, each in gain._asdict().items() if each is not None}
+            for name, gain in self.gains.items()
+        }
         for holder, name in [(plain, "test"), *((rung, "validation") for rung in plain["rungs"])]:
             blocks, overall = _blocks(holder[name] or {})
             if overall:
                 holder |= {name: blocks, OVERALL: overall}
         if (by_class := plain.pop("by_class")) and plain["test"]:
             plain["test"] = {**plain["test"], **by_class}
-        for name in ("tasks", "tasks_note"):  # only several targets have these
-            if not plain[name]:
-                del plain[name]
         order = ["format", "task", "backbone", "chosen", "seed", "rungs", "stopped_because", "test"]
         return {key: plain[key] for key in [*order, *(k for k in plain if k not in order)]}
 
@@ -261,7 +263,7 @@ class FitResult:
 
 
 def _gain(plain: dict[str, Any]) -> Gain:
-    return Gain(Figure(*plain["figure"]), Figure(*plain["difference"]))
+    return Gain(**{**plain, "figure": Figure(*plain["figure"]), "difference": Figure(*plain["difference"])})
 
 
 def figures(plain: dict[str, Any]) -> Figures:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.core.errors import Problem
-from headstart.core.results import Figure, Figures, Finding
+from headstart.core.results import Figures, Finding, Gain
 
 LEARNT = ("train", "validation")
 """The splits whose targets a head may learn from while the test split is to judge it."""
@@ -38,7 +38,7 @@ class Evidence:
     columns : name → n cells that are neither input nor target, None where one is missing.
     opened : the splits whose targets may be looked at: in a fit not the test's, which are for the end.
     set_aside : the examples that cannot be read and are in no split, each with what is wrong with it.
-    gains : what the model was compared with → (what that reached, by how much the model is better).
+    gains : what the model was compared with → what that reached, by how much the model is better.
     curve : (examples, figure) of a head refitted on growing shares; several draws of a size one after the other.
     epochs : the figures after each epoch of the kept rung, ``train_loss`` and ``validation_loss`` among them; none
         where its head was solved.
@@ -71,7 +71,7 @@ class Evidence:
     columns: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
     opened: Sequence[str] = LEARNT
     set_aside: Sequence[Problem] = ()
-    gains: Mapping[str, tuple[Figure, Figure]] = field(default_factory=dict)
+    gains: Mapping[str, Gain] = field(default_factory=dict)
     curve: Sequence[tuple[int, float]] = ()
     epochs: Sequence[Mapping[str, float]] = ()
     parts: Mapping[str, Evidence] = field(default_factory=dict)

@@ -144,7 +144,7 @@ def _not_looked_for(evidence: Evidence) -> list[Finding]:
             "label_errors",
             "info",
             f"Wrong targets were not looked for among {counted(count, 'example')}: only classes and labels are.",
-            next_step="Fit, and look at the largest mistakes in the report: a wrong target is often among them.",
+            next_step="Look at the largest mistakes in the report of a fit: a wrong target is often among them.",
         )
     ]
 

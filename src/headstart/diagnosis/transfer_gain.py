@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headstart.core.results import Figure, Finding, Severity
+from headstart.core.results import Finding, Gain, Severity
 from headstart.core.written_figures import Writing, plain, words
 from headstart.diagnosis._counting import counted
 from headstart.diagnosis._watched import writing_of
@@ -10,8 +10,7 @@ from headstart.diagnosis.base import Diagnosis, Evidence
 
 WITHOUT = {
     "majority": "one and the same answer for every input",
-    "random_weights": "a linear head on the same network with random weights (against one on its pretrained "
-    "features, both learnt from the same examples, at most 500)",
+    "random_weights": "a linear head on the same network with random weights",
     "from_scratch": "the same network trained from random weights",
 }
 SHALLOW_TEXTS = "a linear model on words and pairs of words, without any network"
@@ -25,6 +24,10 @@ INSTEAD = {
 }
 """What to do where the model is no better than that; without an entry, OTHER."""
 
+TELLING = 200
+"""With fewer examples than that to learn from or to judge, of more that there are, it says nothing that a gain is not
+clear: where there was little time, as few as 16 of each are compared."""
+
 EASY = 0.95
 """From this share on, of figures that end at 1, there is little left for pretraining to add."""
 
@@ -33,17 +36,17 @@ class TransferGain(Diagnosis):
     """Reads the paired gains of the model over models without pretraining.
 
     Serious where one of them is better (the 95 % interval of the gain lies below nought), a warning where it cannot
-    be told from one, information otherwise. Where transfer did not pay, it says what the evidence shows of why.
+    be told from one, information otherwise. Where transfer did not pay, it says what the evidence shows of why. What
+    was compared on too few examples to tell is shown, and decides nothing.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
-        judged = next((split for split in ("test", "validation") if split in evidence.figures), None)
-        gains = evidence.gains
-        if judged is None or not gains or evidence.watched not in evidence.figures[judged]:
+        judged, gains = _judged(evidence), evidence.gains
+        if not judged or not gains or evidence.watched not in evidence.figures[judged]:
             return []
         model = evidence.figures[judged][evidence.watched]
         writing = _writing(evidence, judged)
-        compared = "; ".join(_against(without(name, evidence), *pair, writing) for name, pair in gains.items())
+        compared = "; ".join(_against(name, evidence, writing) for name in gains)
         said = (
             f"The model's {words(evidence.watched)} on the {judged} examples is {plain(writing.value(model.value))}. "
             f"That is {compared}."
@@ -62,13 +65,31 @@ class TransferGain(Diagnosis):
 
 def _worst(evidence: Evidence) -> tuple[Severity, str]:
     """How grave it is, and over what the model gained least."""
-    name, (_, gain) = min(evidence.gains.items(), key=lambda pair: (pair[1][1].high >= 0, pair[1][1].low))
-    return "serious" if gain.high < 0 else "warning" if gain.low <= 0 else "info", name
+    differences = {name: gain.difference for name, gain in evidence.gains.items() if tells(gain, evidence)}
+    if not differences:
+        return "info", next(iter(evidence.gains))
+    name, least = min(differences.items(), key=lambda pair: (pair[1].high >= 0, pair[1].low))
+    return "serious" if least.high < 0 else "warning" if least.low <= 0 else "info", name
+
+
+def tells(gain: Gain, evidence: Evidence) -> bool:
+    """Whether it says something: it is clear, or was measured on enough examples."""
+    clear = gain.difference.low > 0 or gain.difference.high < 0
+    numbers = {"train": gain.learnt, _judged(evidence): gain.judged}
+    return clear or all(
+        number is None or number >= min(TELLING, len(evidence.targets.get(split, ())))
+        for split, number in numbers.items()
+    )
+
+
+def _judged(evidence: Evidence) -> str:
+    """The split that judges; empty where there is none."""
+    return next((split for split in ("test", "validation") if split in evidence.figures), "")
 
 
 def _why(evidence: Evidence, judged: str, worst: str) -> str:
     """What the evidence shows of why pretraining did not pay, in words."""
-    watched, gain, writing = evidence.watched, evidence.gains[worst][1], _writing(evidence, judged)
+    watched, gain, writing = evidence.watched, evidence.gains[worst].difference, _writing(evidence, judged)
     model, higher = evidence.figures[judged][watched], evidence.higher_is_better.get(watched, True)
     learnt = evidence.figures.get("train", {}).get(watched)
     when_learnt = None if learnt is None else plain(writing.value(learnt.value))
@@ -82,23 +103,26 @@ def _why(evidence: Evidence, judged: str, worst: str) -> str:
             f"it is hardly better on the examples it learned from ({when_learnt}), so what this backbone has "
             "learned to see may not be what tells your targets apart"
         )
-    number = len(evidence.targets.get(judged, ()))
+    number = evidence.gains[worst].judged or len(evidence.targets.get(judged, ()))
     if gain.high >= 0 and number:
         told = plain(writing.distance((gain.high - gain.low) / 2))
         reasons.append(f"{counted(number, f'{judged} example')} cannot show a difference below about {told}")
     return "; ".join(reasons) or "pretraining may have taught it to overlook what tells your targets apart"
 
 
-def _against(other: str, reached: Figure, gain: Figure, writing: Writing) -> str:
-    better = "better" if gain.value >= 0 else "worse"
+def _against(name: str, evidence: Evidence, writing: Writing) -> str:
+    gain = evidence.gains[name]
+    better = "better" if gain.difference.value >= 0 else "worse"
+    few = "" if tells(gain, evidence) else ": too few examples to tell"
     return plain(
-        f"{writing.distance(gain.value)} {better} (95 % interval of the gain {writing.range(gain)}) than {other}, "
-        f"which reaches {writing.value(reached.value)}"
+        f"{writing.distance(gain.difference.value)} {better} (95 % interval of the gain "
+        f"{writing.range(gain.difference)}) than {without(name, evidence)}, which reaches "
+        f"{writing.value(gain.figure.value)}{few}"
     )
 
 
 def _writing(evidence: Evidence, judged: str) -> Writing:
-    figures = [evidence.figures[judged][evidence.watched], *(reached for reached, _ in evidence.gains.values())]
+    figures = [evidence.figures[judged][evidence.watched], *(gain.figure for gain in evidence.gains.values())]
     return writing_of(evidence, [value for figure in figures for value in figure])
 
 
@@ -106,4 +130,15 @@ def without(name: str, evidence: Evidence) -> str:
     """What the model was compared with, as a person reads it."""
     if name == "shallow":
         return SHALLOW_PICTURES if evidence.sketches else SHALLOW_TEXTS
-    return WITHOUT.get(name, name.replace("_", " "))
+    return WITHOUT.get(name, name.replace("_", " ")) + _stood_in(evidence.gains.get(name))
+
+
+def _stood_in(gain: Gain | None) -> str:
+    """What was compared in the place of the model, and on how many examples."""
+    if gain is None or gain.learnt is None or gain.judged is None:
+        return ""
+    judged = "as many" if gain.judged == gain.learnt else f"{gain.judged:,}"
+    return (
+        " (against one on its pretrained features; both learnt from the same "
+        f"{counted(gain.learnt, 'example')} and were judged on {judged})"
+    )

@@ -17,15 +17,18 @@ from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.frozen._batch_trial import tune_batch
 from headstart.frozen._preparation import Preparations
-from headstart.frozen._running import Failure, FrozenModule, Prepared, Running, first_line, torch_threads
+from headstart.frozen._running import PLAIN, Failure, FrozenModule, Prepared, Running, first_line, torch_threads
 from headstart.frozen._trial import OUTLAY, Trial
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, sharing
 from headstart.frozen.engines.eager import Eager
 
-__all__ = ["MORE", "OUTLAY", "RECORDS", "Engines", "FrozenModule", "Running"]
+__all__ = ["MORE", "OUTLAY", "RECORDS", "Engines", "FrozenModule", "Running", "WithoutTrial"]
 
 REDUCED = " in reduced precision"
+
+HALF = 0.5
+"""Of a usual batch."""
 
 MORE = 4
 """A choice made for some examples holds for up to so many times more."""
@@ -142,6 +145,23 @@ class Engines:
             write_json(self.records / _name_of(part), choice)
         else:
             self._unrecorded[_name_of(part)] = choice
+
+
+class WithoutTrial(Engines):
+    """Plain PyTorch for every part, at once: where a first batch to try it on would be most of the work.
+
+    On a CPU it runs half of the usual batch, whose activations stay nearer: a quarter faster for MobileNetV2.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PLAIN)
+
+    def ready(self, part: FrozenModule, sample: Tensors, ahead: int, progress: Progress) -> Running:
+        plain = Eager()
+        plain.prepare(part.module, sample, part.device)
+        times = HALF if part.device.type == "cpu" else 1.0
+        prepared = Prepared(PLAIN, plain, torch.get_num_threads(), times=times)
+        return Running(part, prepared, partial(self._gave_up, part, ahead, progress))
 
 
 def _name_of(part: FrozenModule) -> str:

@@ -40,11 +40,12 @@ def gains_axis(figures: list[Figure], writing: Writing) -> Axis:
 
 
 def _verdict(evidence: ReportEvidence, writing: Writing) -> str:
-    """What transfer gave over the best way without it, in a sentence."""
-    best = min(evidence.gains, key=lambda each: each.gain.value)
+    """What transfer gave over the best way without it, in a sentence; what tells nothing is left aside."""
+    telling = [each for each in evidence.gains if each.tells]
+    best = min(telling or evidence.gains, key=lambda each: each.gain.value)
     by = writing.distance(best.gain.value)
     interval = f"95 % interval {writing.range(best.gain)}"
-    against = f"{best.words}, the best of the ways without it," if len(evidence.gains) > 1 else best.words
+    against = f"{best.words}, the best of the ways without it," if len(telling) > 1 else best.words
     if best.gain.low > 0:
         return f"Transfer gave {by} over {against.removesuffix(',')} ({interval})."
     if best.gain.high < 0:
@@ -53,7 +54,7 @@ def _verdict(evidence: ReportEvidence, writing: Writing) -> str:
 
 
 def _gain(each: Alternative, writing: Writing) -> str:
-    verdict = "cannot be told apart"
+    verdict = "cannot be told apart" if each.tells else "too few examples to tell"
     if each.gain.low > 0:
         verdict = "the model is better"
     elif each.gain.high < 0:

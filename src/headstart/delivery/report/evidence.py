@@ -46,12 +46,16 @@ class Case(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """A way without the pretrained network: its name, what it is, what it reached, how much better the model is."""
+    """A way without the pretrained network: its name, what it is, what it reached, how much better the model is.
+
+    ``tells`` is False where it was compared on too few examples to say anything.
+    """
 
     name: str
     words: str
     reached: Figure
     gain: Figure
+    tells: bool = True
 
 
 class Bin(NamedTuple):

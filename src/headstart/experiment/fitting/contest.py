@@ -69,12 +69,15 @@ class Contest:
 
         Parameters
         ----------
-        model : (M, C) of a model that takes the place of the finished one, which has learnt from more.
+        model : (M, C) of a model that takes the place of the finished one, which may have learnt from more.
         """
         task = self.bench.task
         own = self.outputs if model is None else model
-        gain = HeldOut(task, self.encoded, self.bench.seed).gain(own, outputs)
-        return Gain(task.metrics(outputs, self.encoded)[task.watched], gain.figure)
+        figure = task.metrics(outputs, self.encoded)[task.watched]
+        difference = HeldOut(task, self.encoded, self.bench.seed).gain(own, outputs).figure
+        if model is None:
+            return Gain(figure, difference)
+        return Gain(figure, difference, len(self.bench.train), len(self.inputs))
 
 
 def contest_of(material: Material, bench: Workbench, ascent: Ascent, outputs: Tensor) -> Contest:
@@ -121,3 +124,10 @@ def drawn(kinds: Sequence[str], most: int, seed: int) -> np.ndarray:
         share[place] = (met[kind] + 0.5) / sizes[kind]
         met[kind] += 1
     return np.sort(order[np.argsort(share, kind="stable")[:most]])
+
+
+def fewest_drawn(kinds: Sequence[str], each: int) -> int:
+    """How many :func:`drawn` takes before it has `each` of the rarest kind, or all of it."""
+    sizes = np.unique(np.asarray(kinds, dtype=object).astype(str), return_counts=True)[1]
+    share = (min(each, sizes.min()) - 0.5) / sizes.min()
+    return int(np.floor(share * sizes + 0.5).sum())

@@ -15,6 +15,7 @@ from headstart.core.results import Gain
 from headstart.core.timing import say_duration
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.fitting.contest import Contest
+from headstart.experiment.fitting.how_many import MOST, HowMany
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import new_network
 from headstart.strategies._baselines import (
@@ -22,7 +23,6 @@ from headstart.strategies._baselines import (
     majority,
     pretrained,
     random_weights,
-    random_weights_seconds,
     shallow,
     shallow_seconds,
 )
@@ -30,29 +30,25 @@ from headstart.strategies._kept_outputs import keep_outputs, outputs_before
 from headstart.strategies.base import Rung, Strategy
 from headstart.training.workbench import Workbench
 
-FOR_SHALLOW, FOR_RANDOM = 0.03, 0.05
-"""Shares of the budget that comparing with shallow features and with random weights may take."""
-
-OF_THE_FIT = 0.1
-"""Nor may random weights take more than this share of the time so far: a short fit stays short."""
-
-AT_LEAST = 5.0
-"""Seconds that they may take all the same, where half of what is left of the budget is as much."""
+FOR_SHALLOW = 0.03
+"""Share of the budget that comparing with shallow features may take."""
 
 OF_WHAT_IS_LEFT = 0.5
-MOST_RANDOM = 500
-"""So many examples are learnt from with random weights, and so many judged: each is run once more."""
+"""Share of what is left of the budget that a comparison may take: some is needed to write the model."""
 
-BASELINES = "2"
+RANDOM = "the same network with random weights"
+
+BASELINES = "3"
 """To be changed with what a baseline computes: outputs kept by another are then computed anew."""
 
 
 def gains_of(contest: Contest, backbone: Backbone, prove: bool) -> dict[str, Gain]:
     """The gains over the commonest answer, shallow features and random weights; nothing is decided by them.
 
-    Random weights get few examples, so the gain over them is that of a head on the pretrained network which learnt
-    from the same few: else what more examples give would be taken for what transfer gave. What would take too long
-    is left out, and that is said; with `prove` nothing is. A fit that is killed and resumed compares with the same.
+    Random weights get few examples (:mod:`headstart.experiment.fitting.how_many`), so the gain over them is that of
+    a head on the pretrained network which learnt from the same few: else what more examples give would be taken for
+    what transfer gave. What would take too long is left out, and that is said; with `prove` nothing is. A fit that is
+    killed and resumed compares with the same.
     There are none where heads read maps, for the others answer once for a whole input.
     """
     if contest.bench.task.reads_maps:
@@ -112,23 +108,34 @@ def _over_shallow(contest: Contest, prove: bool) -> Gain | None:
 
 def _over_random_weights(contest: Contest, backbone: Backbone, prove: bool) -> Gain | None:
     bench = contest.bench
-    few = contest.among(MOST_RANDOM, MOST_RANDOM)
-    each = _Baseline(
-        "the same network with random weights",
-        few,
-        _network(backbone),
-        lambda: random_weights_seconds(few.bench, backbone, few.inputs),
-        lambda: random_weights(few.bench, backbone, few.inputs),
-        "; --prove takes the time",
+    sized = HowMany(
+        contest,
+        backbone,
+        _random_weights(contest, backbone).file,
+        lambda number: _random_weights(contest.among(number, number), backbone).kept() is not None,
     )
-    share = min(FOR_RANDOM * bench.deadline, OF_THE_FIT * bench.stopwatch.total)
-    allowed = min(max(AT_LEAST, share), _left(bench))
-    outputs = _outputs(each, float("inf") if prove else allowed)
+    number = sized.number(_left(bench), prove)
+    if not number:
+        bench.progress.say(f"  {RANDOM} is not compared with: {sized.reason()}; --prove takes the time")
+        return None
+    few = contest.among(number, number)
+    outputs = _outputs(_random_weights(few, backbone, number), float("inf"))
     return None if outputs is None else few.against(outputs, pretrained(few.bench, backbone, few.inputs))
 
 
+def _random_weights(few: Contest, backbone: Backbone, number: int = MOST) -> _Baseline:
+    """On as many examples as `few` has, all of them or some."""
+    return _Baseline(
+        RANDOM,
+        few,
+        _network(backbone),
+        lambda: 0.0,
+        lambda: random_weights(few.bench, backbone, few.inputs, trial=number == MOST),
+    )
+
+
 def _left(bench: Workbench) -> float:
-    """Seconds of the budget that may still be used: some are needed to write the model."""
+    """Seconds of the budget that may still be used."""
     return OF_WHAT_IS_LEFT * max(0.0, bench.deadline - bench.stopwatch.total)
 
 
@@ -154,11 +161,11 @@ class _Baseline:
 
     def kept(self) -> Tensor | None:
         """Outputs that an earlier fit, or this one before it was killed, has kept."""
-        return outputs_before(self.contest.bench.kept, self._file)
+        return outputs_before(self.contest.bench.kept, self.file)
 
     def keep(self, outputs: Tensor) -> Tensor:
         """Keep `outputs` for the next fit, and return them."""
-        keep_outputs(self.contest.bench.kept, self._file, outputs)
+        keep_outputs(self.contest.bench.kept, self.file, outputs)
         return outputs
 
     def within(self, allowed: float) -> bool:
@@ -177,7 +184,7 @@ class _Baseline:
 
     def _predicted(self) -> float:
         """The seconds, as an earlier fit has predicted them, for a fit that reads all from the store is over soon."""
-        kept, name = self.contest.bench.kept, digest("seconds", self._file)
+        kept, name = self.contest.bench.kept, digest("seconds", self.file)
         if (before := kept.read(name)) is not None:
             return float(json.loads(before))
         seconds = self.seconds()
@@ -185,7 +192,8 @@ class _Baseline:
         return seconds
 
     @property
-    def _file(self) -> str:
+    def file(self) -> str:
+        """What its outputs are kept as: a digest of all that they follow from."""
         bench = self.contest.bench
         learnt, judged = digest(*bench.train.keys), digest(*self.contest.inputs.keys)
         task = bench.task.digest(bench.targets)

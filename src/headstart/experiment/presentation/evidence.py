@@ -22,7 +22,7 @@ from headstart.delivery.card import model_card
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.transfer_gain import without
+from headstart.diagnosis.transfer_gain import tells, without
 from headstart.experiment import keeping
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.presentation.drawing import drawn_answers
@@ -121,9 +121,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         parts=parts,
         data_summary=task.summary(outcome.column(examples.targets, "train")),
         samples=_samples(outcome),
-        gains=[
-            Alternative(name, without(name, outcome.before), *pair) for name, pair in outcome.before.gains.items()
-        ],
+        gains=_alternatives(outcome.before),
         curve=outcome.before.curve,
         explained=reasons.explained,
         unexplained=" ".join([reasons.missing, *_which(parts)]).strip(),
@@ -133,6 +131,14 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
     shown = fragments(outcome.checked, _wanted(evidence), outcome.spec.budget, outcome.spec.store)
     lines = target_lines(examples, shown)
     return replace(evidence, shown=shown, truths=truths_of(task, examples, shown), lines=lines)
+
+
+def _alternatives(before: Evidence) -> list[Alternative]:
+    """What the model was compared with."""
+    return [
+        Alternative(name, without(name, before), gain.figure, gain.difference, tells(gain, before))
+        for name, gain in before.gains.items()
+    ]
 
 
 def _wanted(evidence: ReportEvidence) -> Iterator[str]:
