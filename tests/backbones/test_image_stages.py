@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones._use_order import watch
-from headstart.backbones.images.stages import image_stages
+from headstart.backbones.images.stages import Opened, image_stages
 
 
 def divide(
@@ -85,6 +85,21 @@ def test_closed_types_stay_whole() -> None:
 
     row = nn.Sequential(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), Closed(nn.Linear(4, 4), nn.Linear(4, 4)))
     assert list(divide(row, (1, 4), (Closed,))) == ["0.0", "0.1", "1"]
+
+
+class Between(Opened):
+    """Computes between its parts, of which one has weights and the other is a norm."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self["norm"](self["row"]["0"](x) + x)
+        return found
+
+
+def test_what_says_so_is_opened_though_little_in_it_has_weights() -> None:
+    parts = Between({"norm": nn.LayerNorm(4), "row": Opened({"0": Block()})})
+    network = nn.Sequential(*[nn.Linear(4, 4) for _ in range(8)], parts, nn.Linear(4, 4))
+    stages = divide(network, (1, 4), (Block,))
+    assert list(stages)[8:] == ["8.row.0..8.norm", "9"]
 
 
 def test_buffers_go_with_their_layer() -> None:

@@ -48,7 +48,8 @@ class TransformersSegmenters(HubFolders):
         from headstart.backbones.segmenters import transformers as segmenters
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
-        return segmenters.backbone(description["config"], preprocess, described_card(description))
+        card, staged = described_card(description), bool(description.get("staged"))
+        return segmenters.backbone(description["config"], preprocess, card, staged=staged)
 
     def tiny(self, name: str) -> ImageBackbone:
         from headstart.backbones.segmenters import transformers as segmenters

@@ -77,14 +77,18 @@ def stride_of(shape: tuple[int, ...]) -> int | None:
 
 
 def _closed(network: nn.Module, stages: Sequence[Stage], prefix: str) -> Iterator[tuple[str, nn.Module]]:
-    """The largest modules whose tensors all belong to one stage, and those that hold nothing, with their paths."""
+    """The largest modules whose tensors all belong to one stage, and those that hold nothing, with their paths.
+
+    What only holds modules is none of them: it is never called.
+    """
     stage_of = {name: i for i, stage in enumerate(stages) for name in (*stage.parameters, *stage.buffers)}
 
     def visit(path: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         for name, child in module.named_children():
             below = f"{path}.{name}" if path else name
             held = {stage_of.get(f"{prefix}{below}.{tensor}") for tensor in child.state_dict()}
-            if len(held) == 1 or not (held or any(child.children())):
+            called = type(child).forward is not nn.Module.forward
+            if called and (len(held) == 1 or not (held or any(child.children()))):
                 yield below, child
             else:
                 yield from visit(below, child)

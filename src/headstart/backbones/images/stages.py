@@ -14,6 +14,13 @@ FEWEST, MOST = 8, 20
 _ROWS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
+class Opened(nn.ModuleDict):
+    """Modules by name, each of which is a stage or several, however few of them hold weights.
+
+    It never is part of a stage as a whole: what it computes, if anything, is for a trace to follow.
+    """
+
+
 @dataclass
 class _Unit:
     """Consecutive modules (their paths), and when their weights are first and last used."""
@@ -38,9 +45,9 @@ def image_stages(
 ) -> tuple[list[Stage], list[str]]:
     """The stages of `network`, and for each the path of the module that its computation enters first.
 
-    The tree is opened from the root: every row of blocks (``Sequential`` and the like), and while there are
-    fewer than eight stages the largest module that wraps one. A norm without weights of its own joins the
-    stage before it, stages whose use overlaps are joined, and above twenty the smallest neighbours are.
+    The tree is opened from the root: every row of blocks (``Sequential`` and the like), what is :class:`Opened`,
+    and while there are fewer than eight stages the largest module that wraps a row. A norm without weights of its
+    own joins the stage before it, stages whose use overlaps are joined, and above twenty the smallest neighbours are.
     A tensor that an opened module holds itself (class token, position embedding) goes to the stage during
     which it is first used. `closed` are module types that are never opened; `prefix` leads every name.
     """
@@ -66,7 +73,9 @@ def _stage(unit: _Unit, parameters: dict[str, nn.Parameter], prefix: str) -> Sta
 
 
 def _is_row(module: nn.Module) -> bool:
-    """Whether `module` only holds blocks one after another, two of them with weights."""
+    """Whether `module` only holds blocks one after another, two of them with weights, or says that it does."""
+    if isinstance(module, Opened):
+        return True
     return type(module) in _ROWS and sum(_has_weights(child) for child in module.children()) >= 2
 
 

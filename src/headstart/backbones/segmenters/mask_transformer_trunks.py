@@ -27,11 +27,12 @@ class MaskFormerTrunk(OnBackboneTrunk):
     closed = ("MaskFormerFPNConvLayer", "MaskFormerFPNLayer")
     left_out = _LEFT_OUT
 
-    def __init__(self, whole: Any) -> None:
+    def __init__(self, whole: Any, staged: bool = True) -> None:
         module = whole.model.pixel_level_module
-        super().__init__(module.encoder, whole.config.mask_feature_size)
+        super().__init__(module.encoder, whole.config.mask_feature_size, staged)
         pyramid = module.decoder.fpn
-        self.stem, self.layers, self.mask_projection = pyramid.stem, pyramid.layers, module.decoder.mask_projection
+        self.stem, self.layers = pyramid.stem, nn.ModuleList(pyramid.layers)
+        self.mask_projection = module.decoder.mask_projection
 
     def decoded(self, maps: Sequence[Tensor]) -> Tensor:
         found = self.stem(maps[-1])
@@ -50,9 +51,9 @@ class Mask2FormerTrunk(OnBackboneTrunk):
     closed = ("_Attention",)
     left_out = _LEFT_OUT
 
-    def __init__(self, whole: Any) -> None:
+    def __init__(self, whole: Any, staged: bool = True) -> None:
         module = whole.model.pixel_level_module
-        super().__init__(module.encoder, whole.config.mask_feature_size)
+        super().__init__(module.encoder, whole.config.mask_feature_size, staged)
         decoder = module.decoder
         self.project, self.mask_projection = decoder.input_projections, decoder.mask_projection
         self.layers = nn.ModuleList(_Attention(layer, decoder) for layer in decoder.encoder.layers)

@@ -133,33 +133,48 @@ def preprocess_of(settings: Mapping[str, Any], plain: Mapping[str, Any], where: 
 
 
 def backbone(
-    plain: Mapping[str, Any], preprocess: ImagePreprocess, card: Card, weights: Path | None = None
+    plain: Mapping[str, Any],
+    preprocess: ImagePreprocess,
+    card: Card,
+    weights: Path | None = None,
+    staged: bool = True,
 ) -> ImageBackbone:
     """The trunk with the weights in the folder `weights`, or random ones, which knows the queries on it.
+
+    Parameters
+    ----------
+    staged : whether a network under a decoder is divided into stages. In models made before it could be it is not:
+        what they keep of a depth goes by the name of the stage.
 
     Raises
     ------
     HeadstartError : this version of transformers does not know the model type, or the weights do not fit it.
     """
-    import transformers
-
-    where, kind = str(weights or card.path or card.name), str(plain["model_type"])
-    model, trunk = getattr(transformers, KINDS[kind].model), _MADE[kind].trunk
+    where, trunk = str(weights or card.path or card.name), _MADE[str(plain["model_type"])].trunk
+    divided: dict[str, bool] = {}
     if issubclass(trunk, OnBackboneTrunk):
         _check_backbone(plain, where)
+        divided["staged"] = staged
     with told(f"{where}: no network can be built from config.json"), quietly():
         config = make_config(plain, where)
-        written = plain_config(config)
-        description = {"source": _SOURCE, "config": written}  # MaskFormer rewrites its own
-        if weights is None:
-            whole = model._from_config(config, dtype=torch.float32)
-        else:
-            whole = load_whole(weights, config, model, trunk.left_out)
-        network = trunk(whole)
+        written = plain_config(config)  # MaskFormer rewrites its own
+        whole = _whole(config, weights, trunk)
+        network = trunk(whole, **divided)
+        description = {"source": _SOURCE, "config": written, **divided}
         made = ImageBackbone(network, card, preprocess, description, leaves=network.closed_types())
         if weights is not None and holds_queries(weights):
             made.detector = queries_of(whole, network, written)
         return made
+
+
+def _whole(config: Any, weights: Path | None, trunk: type[SegmenterTrunk]) -> Any:
+    """The model of transformers around `trunk`."""
+    import transformers
+
+    model = getattr(transformers, KINDS[config.model_type].model)
+    if weights is None:
+        return model._from_config(config, dtype=torch.float32)
+    return load_whole(weights, config, model, trunk.left_out)
 
 
 def _check_backbone(plain: Mapping[str, Any], where: str) -> None:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from headstart.backbones.images.stages import Opened
+from headstart.backbones.segmenters.encoders import encoder_of
 from headstart.backbones.segmenters.trunk import SegmenterTrunk, coarser
 
 _FINEST = 4
@@ -68,16 +70,15 @@ class SegformerTrunk(SegmenterTrunk):
 class OnBackboneTrunk(SegmenterTrunk):
     """A decoder on the maps of any backbone of transformers.
 
-    ``torch.fx`` cannot follow the backbone, so it is one stage: frozen, or tuned as a whole.
-
     Parameters
     ----------
-    backbone : a backbone of transformers. channels : of what the decoder gives, at the finest stride.
+    backbone : a backbone of transformers, which is taken over. channels : of what the decoder gives, at the finest
+        stride. staged : whether the backbone is divided into stages where that can be done, and not one stage.
     """
 
-    def __init__(self, backbone: Any, channels: int) -> None:
+    def __init__(self, backbone: Any, channels: int, staged: bool) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.backbone, self.not_traced = encoder_of(backbone, staged)
         self.given = nn.ModuleList(nn.Identity() for _ in backbone.channels)
         self.mean = coarser(channels, _FINEST)
 
@@ -92,7 +93,7 @@ class OnBackboneTrunk(SegmenterTrunk):
         """What the predictor reads, (N, D, h, w) at the finest stride; `maps` run from fine to coarse."""
 
     def closed_types(self) -> tuple[type[nn.Module], ...]:
-        return (*super().closed_types(), type(self.backbone))
+        return (*super().closed_types(), *self.not_traced)
 
 
 class UperNetTrunk(OnBackboneTrunk):
@@ -100,8 +101,8 @@ class UperNetTrunk(OnBackboneTrunk):
 
     left_out = ("decode_head.classifier", "auxiliary_head")
 
-    def __init__(self, whole: Any) -> None:
-        super().__init__(whole.backbone, whole.config.hidden_size)
+    def __init__(self, whole: Any, staged: bool = True) -> None:
+        super().__init__(whole.backbone, whole.config.hidden_size, staged)
         self.decode_head = _Pyramid(whole.decode_head)
 
     def decoded(self, maps: Sequence[Tensor]) -> Tensor:
@@ -109,7 +110,7 @@ class UperNetTrunk(OnBackboneTrunk):
         return fused
 
 
-class _Pyramid(nn.Module):
+class _Pyramid(Opened):
     """UPerNet's head without its predictor, written so that ``torch.fx`` can follow it: maps → (N, D, h, w)."""
 
     def __init__(self, head: Any) -> None:
