@@ -8,7 +8,7 @@ import pytest
 
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import Problem
-from headstart.core.results import Figure, Severity
+from headstart.core.results import Figure, Gain, Severity
 from headstart.diagnosis import DIAGNOSES, examine_all
 from headstart.diagnosis.base import Evidence
 
@@ -87,7 +87,7 @@ def troubled():
     more["probabilities"]["train"][:5] = [0.01, 0.99]
     more["sketches"]["test"][0] = more["sketches"]["train"][0]
     more["set_aside"] = [Problem("train/torn.png", "it ends too early")]
-    more["gains"] = {"majority": (Figure(0.7, 0.6, 0.8), Figure(-0.1, -0.2, -0.01))}
+    more["gains"] = {"majority": Gain(Figure(0.7, 0.6, 0.8), Figure(-0.1, -0.2, -0.01))}
     more["curve"] = [(size, 1 - 2 * size**-0.5 + draw / 100) for draw in range(3) for size in (16, 32, 64, 128)]
     return evidence(targets, ids, fingerprints, figures, **more)
 
