@@ -24,13 +24,13 @@ def fastai(job: Job, clock: Clock) -> tuple[Sequence[str], str]:
         raise Skip("fastai's text models have other weights: skipped")
     if importlib.util.find_spec("fastai") is None:
         raise Skip("fastai is not installed: skipped")
-    learner = learner_of(job, load_image(job.backbone), _time_limit(clock))
+    learner = learner_of(job, load_image(job.backbone), time_limit(clock))
     with learner.no_logging(), learner.no_bar():
         planned = _affordable(learner, clock)
         learner.fine_tune(planned)
         scores, _ = learner.get_preds(dl=learner.dls.test_dl(job.test_inputs))
     vocabulary = learner.dls.vocab
-    ran = learner.time_limit.epochs - 1
+    ran = len(clock.epochs) - 1
     note = f"1 + {ran} epochs" if ran == EPOCHS else f"1 + {ran} of {EPOCHS} epochs in the budget"
     if ran < planned:
         note += f" (cut short: {planned} planned)"
@@ -106,23 +106,26 @@ def _batches(job: Job, backbone: ImageBackbone) -> Any:
     return block.dataloaders(job.train_inputs, bs=32, num_workers=2, device=device)
 
 
-def _time_limit(clock: Clock) -> Any:
-    """A callback that ends the fit after the epoch in which the next one would overrun the budget."""
+def time_limit(clock: Clock) -> Any:
+    """A callback that times the epochs, and ends the fit after that in which the next one would overrun the budget.
+
+    Neither the pictures that fastai validates by nor predicting are in an epoch.
+    """
     from fastai.callback.core import Callback, CancelFitException
 
     class TimeLimit(Callback):
-        """Counts epochs and stops at the budget."""
-
-        epochs = 0
+        """Times epochs and stops at the budget."""
 
         def before_train(self) -> None:
-            """Note when the epoch began."""
-            self.began = time.monotonic()
+            """The epoch begins."""
+            self.timing = clock.epoch()
+            self.timing.__enter__()
 
         def after_train(self) -> None:
-            """Stop when another epoch as long as this one does not fit; predicting does not come here."""
-            self.epochs += 1
-            if clock.left() < time.monotonic() - self.began:
+            """It is over; stop when another as long does not fit."""
+            self.timing.__exit__(None, None, None)
+            seconds, _ = clock.epochs[-1]
+            if clock.left() < seconds:
                 raise CancelFitException
 
     return TimeLimit()
