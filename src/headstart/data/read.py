@@ -65,8 +65,10 @@ def read_as(
     InputError : as :func:`read`, or the inputs are of another kind.
     """
     usual = {role: name for role, name in columns.items() if name}
-    request = Request(source, input, target, needs_targets=needs_targets, fits=False, stack=stack, usual=usual)
-    request = replace(request, objects=objects, masks=masks)
+    request = Request(
+        source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, masks=masks,
+        usual=usual,
+    )  # fmt: skip
     return check_kind(read(request), modality)
 
 

@@ -15,11 +15,11 @@ MASKS = frozenset(
 )  # fmt: skip
 ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"})
 
-ADDED = ("", "_mask", "_masks", "_label", "_labels", "_seg", "_gt", "_l", "_labelids", "_gtfine_labelids", "-mask")
-"""What may follow a picture's stem in that of its mask."""
-
 TOGETHER = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "-mask")
-"""The same where both lie in one folder; ``_l`` may mean the left one of two pictures there."""
+"""What may follow a picture's stem in that of its mask, where both lie in one folder too."""
+
+ADDED = ("", *TOGETHER, "_l", "_labelids", "_gtfine_labelids")
+"""The same where masks have a folder of their own; in one folder ``_l`` may mean the left one of two pictures."""
 
 _OF_A_SPLIT = ("annot", "_annot", "_masks", "_mask", "_labels", "_label", "_annotations", "_gt")
 """What may follow the name of a split's folder in that of its masks: ``train`` beside ``trainannot``."""
@@ -99,7 +99,6 @@ def stems(folder: Path, files: list[Path]) -> dict[str, Path]:
 
 
 def matched(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
-    """Masks by the stem of their picture, as the ending of `ADDED` or `TOGETHER` gives that most pictures have."""
-    endings = dict.fromkeys((*ADDED, *TOGETHER))
-    tried = [{stem: masks[stem + added] for stem in images if stem + added in masks} for added in endings]
+    """Masks by the stem of their picture, as the ending of `ADDED` gives that most pictures have."""
+    tried = [{stem: masks[stem + added] for stem in images if stem + added in masks} for added in ADDED]
     return max(tried, key=len)

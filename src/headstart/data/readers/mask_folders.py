@@ -62,11 +62,13 @@ class MaskFolders(Reader):
 
 
 def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
-    rows = {path: pair for pair in pairs for path in pictures_of(pair)[0]}
+    found = [(pair, *pictures_of(pair)) for pair in pairs]
+    rows = {path: pair for pair, pictures, _ in found for path in pictures}
     splits = GivenSplits(root, pairs, list(rows))
-    targets, how, spared = None, "", list[Path]()
+    targets, how, spared = None, "", set[Path]()
     if request.needs_targets:
-        targets, how, spared = _targets(root, pairs, list(rows), splits)
+        known = [(pair, stems(pair.images, pictures)) for pair, pictures, _ in found]
+        targets, how, spared = _targets(root, known, list(rows), splits)
         _refuse_one_class(root, targets, request.fits)
     paths = [path for path in rows if path not in spared]
     given = [splits.of(rows[path], path) for path in paths]
@@ -77,13 +79,16 @@ def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
         targets=targets,
         splits=given if any(given) else None,
         source=f"{root} ({how or 'images'})",
-        notes=(*_left_out(root, pairs, request.needs_targets), *splits.notes(paths, spared)),
+        notes=(
+            *_left_out(root, pairs, [path for _, _, others in found for path in others], request.needs_targets),
+            *splits.notes(paths, [path for path in rows if path in spared]),
+        ),
     )
 
 
-def _left_out(root: Path, pairs: list[Pair], needs_targets: bool) -> tuple[str, ...]:
-    """What is said of other files among the pictures, and where nobody asked for masks, of masks among them."""
-    others = [path for pair in pairs for path in pictures_of(pair)[1] if path.name not in NAMES]
+def _left_out(root: Path, pairs: list[Pair], others: list[Path], needs_targets: bool) -> tuple[str, ...]:
+    """What is said of `others` among the pictures, and where nobody asked for masks, of masks among them."""
+    others = [path for path in others if path.name not in NAMES]
     masks = [path for pair in pairs if pair.images == pair.masks and not needs_targets for path in masks_of(pair)]
     return (
         *left_out(others, root, "not of the kind of the other files"),
@@ -101,9 +106,11 @@ def _refuse_one_class(root: Path, targets: list[Mask], fits: bool) -> None:
         )
 
 
-def _targets(
-    root: Path, pairs: list[Pair], paths: list[Path], splits: GivenSplits
-) -> tuple[list[Mask], str, list[Path]]:
+Known = list[tuple[Pair, dict[str, Path]]]
+"""Each pair of folders with its pictures by their stems."""
+
+
+def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -> tuple[list[Mask], str, set[Path]]:
     """The mask of every picture, how they are written, and the pictures that are left out for want of one.
 
     Raises
@@ -111,16 +118,16 @@ def _targets(
     InputError : with every picture without a mask, mask without a picture, and mask that cannot be used.
     """
     of_picture: dict[Path, Path] = {}
-    problems, spared = list(splits.problems), list[Path]()
-    for pair in pairs:
-        problems += _match(root, pair, of_picture, splits, spared)
+    problems = list(splits.problems)
+    for pair, pictures in known:
+        problems += _match(root, pair, pictures, of_picture, splits)
     masks = [of_picture[path] for path in paths if path in of_picture]
     seen = spread(_seen, masks)
     good = [each for each in seen if isinstance(each, Pixels)]
     problems += [Problem(_id(root, m), each) for m, each in zip(masks, seen, strict=True) if isinstance(each, str)]
     if not good:
         raise InputError(problems or Problem(str(root), "there is no picture with a mask"), f"{root}: {_UNUSABLE}")
-    legend, how = legend_of(good, find_class_file(places_of_class_file(root, pairs)), str(root))
+    legend, how = legend_of(good, find_class_file(places_of_class_file(root, [pair for pair, _ in known])), str(root))
     judged = dict(zip(masks, seen, strict=True))
     with_masks = [(path, of_picture[path]) for path in paths if path in of_picture]
     checked = spread(lambda both: _problems(root, *both, judged[both[1]], legend), with_masks)
@@ -130,25 +137,23 @@ def _targets(
     return (
         [_mask(m, each, legend) for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)],
         how,
-        spared,
+        {path for path in paths if path not in of_picture and splits.spare(path)},
     )
 
 
 _UNUSABLE = "its pictures and masks cannot be learned from as they are."
 
 
-def _match(root: Path, pair: Pair, found: dict[Path, Path], splits: GivenSplits, spared: list[Path]) -> list[Problem]:
-    """Put the masks of a pair of folders into `found`, by picture, and pictures that need none into `spared`.
-
-    Returns what has no counterpart.
-    """
-    pictures, masks = stems(pair.images, pictures_of(pair)[0]), stems(pair.masks, masks_of(pair))
+def _match(
+    root: Path, pair: Pair, pictures: dict[str, Path], found: dict[Path, Path], splits: GivenSplits
+) -> list[Problem]:
+    """Put the masks of a pair of folders into `found`, by picture; returns what lacks a counterpart and needs one."""
+    masks = stems(pair.masks, masks_of(pair))
     both = matched(pictures, masks)
     found |= {pictures[stem]: mask for stem, mask in both.items()}
     used = set(both.values())
     without = [path for stem, path in pictures.items() if stem not in both]
-    spared += [path for path in without if splits.spare(path)]
-    alone = [(path, "this picture has no mask", pair.masks) for path in without if path not in spared]
+    alone = [(path, "this picture has no mask", pair.masks) for path in without if not splits.spare(path)]
     alone += [(path, "this mask has no picture", pair.images) for path in masks.values() if path not in used]
     return [
         Problem(_id(root, path), what, f"add one of that name to {other.name}/, or remove it")
