@@ -91,7 +91,10 @@ def test_the_surest_box_is_what_a_place_claims(pair: tuple[nn.Module, DetectorBa
     score, label = float(found[4]), int(found[5])
     log_odds, claimed = own.claims(raw, label, found[:4].tolist(), {})
     place = int(claimed[0].argmax())
-    assert float(claimed[0, place]) == pytest.approx(score, abs=1e-3), "its edges are the same, so its overlap is 1"
+    if parts_of(pair[0]).family == "ssd":  # others that say the same have moved its edges
+        assert 0.6 * score < float(claimed[0, place]) <= score
+    else:
+        assert float(claimed[0, place]) == pytest.approx(score, abs=1e-3), "its edges are the same: they overlap by 1"
     assert log_odds.shape == claimed.shape
     if parts_of(pair[0]).family != "fcos":  # whose scores hold how central a place is, too
         assert float(log_odds[0, place].sigmoid()) == pytest.approx(score, abs=1e-3)

@@ -53,11 +53,12 @@ def test_settings_reach_the_recipe():
     assert FineTuning().recipe(rung, toy_backbone(), TASK, 100).views == 0
     own = FineTuning(
         epochs=7, learning_rate=1e-3, batch_size=5, layer_decay=0.5, smoothing=0.2, mixup=0.3, l2_sp=0.4,
-        gradual=True, patience=9, views=2,
+        gradual=True, patience=9, views=2, averaging=0.9,
     ).recipe(rung, backbone, TASK, 100)  # fmt: skip
     assert (own.epochs, own.batch_size, own.views, own.patience, own.gradual) == (7, 5, 2, 9, True)
     assert (own.rates.backbone, own.rates.layer_decay) == (1e-3, 0.5)
-    assert (own.smoothing, own.mixup, own.l2_sp) == (0.2, 0.3, 0.4)
+    assert (own.smoothing, own.mixup, own.l2_sp, own.averaging) == (0.2, 0.3, 0.4, 0.9)
+    assert plain.averaging == 0
 
 
 def test_epochs_are_ten_on_small_sets_and_three_on_large_ones():
@@ -73,10 +74,10 @@ def test_under_a_head_that_reads_maps_all_is_tuned_for_longer(monkeypatch: pytes
     rungs = FineTuning().rungs(backbone, TASK, 100)
     assert [rung.name for rung in rungs if rung.by_default] == ["fine_tuning_full"]
     recipes = [FineTuning().recipe(rungs[-1], backbone, TASK, examples) for examples in (20, 240, 5000)]
-    assert [(each.epochs, each.batch_size, each.patience) for each in recipes] == [
-        (24, 8, 12),
-        (20, 8, 12),
-        (3, 8, 12),
+    assert [(each.epochs, each.batch_size, each.patience, each.averaging) for each in recipes] == [
+        (24, 8, 12, 0.97),
+        (20, 8, 12, 0.97),
+        (3, 8, 12, 0.97),
     ]
     assert recipes[0].rates.backbone == 4 * backbone.learning_rate, "its convolutions are normalised by batch"
     for number in range(1, len(backbone.network), 4):

@@ -1,4 +1,4 @@
-"""Early stopping restores, gradual unfreezing holds, and a killed run goes on as if nothing had happened."""
+"""Early stopping restores, stages thaw one by one, weights are averaged, a killed run goes on from where it was."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping, best_epoch
 from headstart.training.gradual_unfreezing import GradualUnfreezing
 from headstart.training.loop import run
+from headstart.training.weight_averaging import WeightAveraging
 from toys import same_state
 
 Make = Callable[..., Any]
@@ -87,6 +88,38 @@ def test_gradual_unfreezing_thaws_one_stage_after_the_other(toy: Make):
     assert moved[2:] == [[True] * 5] * 4
 
 
+class Steps(Callback):
+    """Keeps the weights of the head after every step, and at every epoch's end."""
+
+    def __init__(self) -> None:
+        self.after_step: list[torch.Tensor] = []
+        self.after_epoch: list[torch.Tensor] = []
+
+    def on_step_end(self, job, moment):
+        self.after_step.append(job.plan.network.head.weight.detach().clone())
+
+    def on_epoch_end(self, job, moment):
+        self.after_epoch.append(job.plan.network.head.weight.detach().clone())
+
+
+def test_the_average_of_the_weights_is_judged_and_kept_and_the_steps_go_on_from_the_weights(toy: Make):
+    plain, subject = toy(epochs=2, held_out=0), toy(epochs=2, held_out=0)
+    average = plain.network.head.weight.detach().clone()
+    weights, seen = Steps(), Steps()
+    run(plain.job(), [weights])
+    run(subject.job(), [WeightAveraging(0.3), seen])
+    steps, wanted = len(weights.after_step) // 2, []
+    for number, weight in enumerate(weights.after_step, 1):
+        kept = min(0.3, (1 + number) / (10 + number))  # 2/11, 3/12, 4/13, then 0.3
+        average = kept * average + (1 - kept) * weight
+        wanted += [average] if number % steps == 0 else []
+    assert len(wanted) == 2
+    for found, mean in zip(seen.after_epoch, wanted, strict=True):
+        torch.testing.assert_close(found, mean, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(subject.network.head.weight.detach(), wanted[1], rtol=1e-5, atol=1e-7)
+    assert not torch.allclose(wanted[1], weights.after_step[-1], atol=1e-5)
+
+
 class Killed(Exception):
     pass
 
@@ -107,8 +140,8 @@ class Kill(Callback):
 
 
 def callbacks(folder: Path) -> tuple[list[Callback], EarlyStopping]:
-    stopping = EarlyStopping("accuracy", True, patience=3)
-    return [GradualUnfreezing(), stopping, Checkpoint(folder, stopping)], stopping
+    stopping, averaging = EarlyStopping("accuracy", True, patience=3), WeightAveraging(0.8)
+    return [GradualUnfreezing(), averaging, stopping, Checkpoint(folder, stopping, averaging)], stopping
 
 
 @pytest.mark.parametrize("midway", [False, True])

@@ -43,6 +43,11 @@ rise as it ends."""
 
 BATCH_UNDER_MAPS = 8
 
+AVERAGING_UNDER_MAPS = 0.97
+"""About the last 30 steps. Steps go astray while the rate is high: after four, five and six epochs a detector of blood
+cells had a mAP of 0.499, 0.512 and 0.533 on 92 further pictures of the training split, and its average 0.529, 0.535
+and 0.537. Once the rate has fallen both are alike."""
+
 FASTER_UNDER_MAPS = 4.0
 """Times the rate of the backbone, under such a head, for convolutions that are normalised by batch: the same detector
 reached 0.559 at 4e-4."""
@@ -62,8 +67,9 @@ class FineTuning(Strategy):
     interpolate : whether weights between the pretrained and the tuned ones are tried on the held-out examples
         (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903).
     statistics : whether thawed batch normalisation follows the statistics of the new examples.
-    smoothing, mixup, brightness, l2_sp, gradual, views : see :class:`~headstart.training.recipe.Recipe`;
-        ``views`` None takes a few augmented views where the preprocessing has any.
+    smoothing, mixup, brightness, l2_sp, gradual, views, averaging : see
+        :class:`~headstart.training.recipe.Recipe`; ``views`` None takes a few augmented views where the preprocessing
+        has any, ``averaging`` None averages under a head that reads maps.
     balancing : of several tasks, ``plain``, ``uncertainty`` or ``gradient_surgery``; None for what held-out examples
         prefer, where there is time to try them.
     """
@@ -88,9 +94,10 @@ class FineTuning(Strategy):
         statistics: bool = False,
         interpolate: bool = False,
         balancing: str | None = None,
+        averaging: float | None = None,
     ) -> None:
         check_balancing(balancing)
-        self.balancing = balancing
+        self.balancing, self.averaging = balancing, averaging
         self.freeze_depth, self.epochs, self.learning_rate = freeze_depth, epochs, learning_rate
         self.batch_size, self.head_rate, self.layer_decay = batch_size, head_rate, layer_decay
         self.smoothing = smoothing
@@ -138,6 +145,7 @@ class FineTuning(Strategy):
         batch = self.batch_size or (BATCH_UNDER_MAPS if task.reads_maps else 32 if examples >= 500 else 16)
         length = UNDER_MAPS if task.reads_maps else USUAL
         views = min(backbone.preprocess.views, 4) if self.views is None else self.views
+        averaging = AVERAGING_UNDER_MAPS if task.reads_maps else 0.0
         return Recipe(
             epochs=self.epochs or epochs_for(examples, batch, length),
             batch_size=batch,
@@ -150,6 +158,7 @@ class FineTuning(Strategy):
             patience=length.patience if self.patience is None else self.patience,
             gradual=self.gradual,
             balancing=self.balancing or "plain",
+            averaging=averaging if self.averaging is None else self.averaging,
         )
 
 

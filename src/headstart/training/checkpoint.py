@@ -14,6 +14,7 @@ from headstart.training.callback import Callback, Moment
 from headstart.training.early_stopping import EarlyStopping
 from headstart.training.loop import Job
 from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
+from headstart.training.weight_averaging import WeightAveraging
 
 
 class Checkpoint(Callback):
@@ -22,8 +23,10 @@ class Checkpoint(Callback):
     Random numbers need no saving: every epoch's follow from the seed, the run's name and the epoch.
     """
 
-    def __init__(self, folder: Path, stopping: EarlyStopping | None) -> None:
-        self.folder, self.stopping = Path(folder), stopping
+    def __init__(
+        self, folder: Path, stopping: EarlyStopping | None, averaging: WeightAveraging | None = None
+    ) -> None:
+        self.folder, self.stopping, self.averaging = Path(folder), stopping, averaging
 
     def on_begin(self, job: Job, moment: Moment) -> None:
         """Go on from the last checkpoint, if there is one."""
@@ -39,6 +42,8 @@ class Checkpoint(Callback):
         if self.stopping:
             self.stopping.best_epoch = state["best_epoch"]
             self.stopping.best = load_file(self.folder / "best.safetensors")
+        if self.averaging:
+            self.averaging.stood = load_file(self.folder / "stood.safetensors")
 
     def on_epoch_end(self, job: Job, moment: Moment) -> None:
         """Write everything that the next epoch starts from."""
@@ -56,4 +61,6 @@ class Checkpoint(Callback):
             if self.stopping:
                 state["best_epoch"] = self.stopping.best_epoch
                 save_file(owned(self.stopping.best), folder / "best.safetensors")
+            if self.averaging:
+                save_file(owned(self.averaging.stood), folder / "stood.safetensors")
             (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")

@@ -28,6 +28,8 @@ class Recipe:
     patience : epochs without gain before stopping; the best epoch is restored in any case.
     gradual : thaw one more stage every epoch, from the output down (Howard & Ruder 2018, arXiv:1801.06146).
     clip : largest norm of the gradient.
+    averaging : share that a running average of the weights keeps at each step, which is judged and kept instead of
+        the weights; 0 for none.
     balancing : what makes one step of the losses of several tasks, by a name of :mod:`headstart.training.balancing`.
 
     Raises
@@ -47,6 +49,7 @@ class Recipe:
     patience: int = 3
     gradual: bool = False
     clip: float = 1.0
+    averaging: float = 0.0
     balancing: str = "plain"
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ from headstart.training.old_task import OldTask
 from headstart.training.progress_bar import ProgressBar
 from headstart.training.recipe import Recipe
 from headstart.training.time_limit import TimeLimit
+from headstart.training.weight_averaging import WeightAveraging
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -239,10 +240,12 @@ class Workbench:
         if self.validation is not None:
             better = self.task.higher_is_better[self.task.watched]
             stopping = EarlyStopping(self.task.watched, better, recipe.patience)
+        averaging = WeightAveraging(recipe.averaging) if recipe.averaging else None
         callbacks: list[Callback] = [GradualUnfreezing()] if recipe.gradual else []
+        callbacks += [averaging] if averaging else []
         callbacks += [stopping, TimeLimit(self.stopwatch, self.last_rung_ends)] if stopping else []
         # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
-        return [*callbacks, Checkpoint(self.folder / name, stopping), ProgressBar(self.progress, name)]
+        return [*callbacks, Checkpoint(self.folder / name, stopping, averaging), ProgressBar(self.progress, name)]
 
 
 def _known(inputs: Inputs, part: Part) -> Inputs:
