@@ -83,9 +83,14 @@ def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_mo
         model.predict_sets(str(new))
     assert model.result.test is None
     assert "What it cannot promise" in model.report
+    assert "It was adapted by 12 labels, so nobody has measured it" in model.report
+    for told in (model.report, model.card):
+        assert "without labels" not in told, "twelve chose it, and taught it"
     assert "It was not measured" in model.card
     comparison = model.compare(str(dark(at_hand / "third", seed=9)))
     assert comparison.estimated_accuracy is None
+    with pytest.raises(UsageError, match=rf"adapted to other inputs \({adaption.method}\).*Extend the model that it"):
+        headstart.extend("m", new, quiet=True)
 
 
 def given(folder: Path, path: Path, each: int) -> Path:

@@ -142,6 +142,12 @@ def test_evaluate_takes_lists_and_tables(words: headstart.Model, messages: Path)
         words.evaluate(inputs)
     with pytest.raises(InputError, match="the class 'weather' was not among the 3 of training"):
         words.evaluate((inputs, ["weather", *topics[1:]]))
+    with pytest.raises(InputError) as strange:
+        words.evaluate((inputs, ["weather"] * 5 + topics[5:]))
+    first, *rest = str(strange.value).splitlines()
+    assert first == "5 of 45 targets do not fit this model, which knows 'animals', 'films', 'learning':"
+    assert len(rest) == 1  # once, whatever the number of its rows
+    assert "and 2 more: the class 'weather' was not among the 3 of training" in rest[0]
 
 
 def test_what_cannot_be_read_is_named(images: headstart.Model, photos: Path, tmp_path: Path) -> None:

@@ -61,6 +61,18 @@ def test_the_confident_joint_is_cleanlabs(seed):
     assert (joint == count.compute_confident_joint(given, probabilities, calibrate=False)).all()
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    # Of the surest quarter, 6 and 100 examples, none is wrong: Wilson's interval ends at 39.0 % and 3.7 %.
+    [(24, "How many of 24 labels are wrong cannot be told (none to 37.5 %); "), (400, "Few of 400 labels can be ")],
+)
+def test_few_are_wrong_only_where_so_many_examples_can_tell(count, said):
+    probabilities, given = many(count, 0)
+    probabilities[0] = [0.45, 0.55]
+    (finding,) = LabelErrors().examine(evidence(probabilities, given))
+    assert finding.summary.startswith(said)
+
+
 def test_the_share_is_that_of_the_surest_quarter_less_its_doubt():
     probabilities, given = many(400, 0, sure=0.8)
     probabilities[:100] = [0.98, 0.02]

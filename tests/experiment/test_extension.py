@@ -69,6 +69,7 @@ def test_what_a_person_reads() -> None:
         "", "old classes, before", "old classes, now", "change", "new classes", "all together",
     ]  # fmt: skip
     assert rows[3][3] == "paired; 2 are now taken for a new class"
+    assert say(extension(taken_for_new=1))[3][3] == "paired; 1 is now taken for a new class"
     assert rows[3][1:3] == ("-5.0", "-12.0 to +0.0 points")
     assert "which the old model had learnt from" in say(extension(unseen=False))[1][3]
     assert "Old classes: 95.0 % before, 90.0 % now. New classes: 90.0 %." in headline(extension())

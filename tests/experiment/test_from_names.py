@@ -15,7 +15,7 @@ from PIL import Image
 import headstart
 from headstart.backbones import SOURCES, load
 from headstart.core.errors import InputError, UsageError
-from headstart.core.names import Name
+from headstart.core.names import Name, meaningless
 from headstart.core.spec import FitSpec
 from headstart.experiment.fitting.from_names import model_from_names
 from headstart.experiment.fitting.naming import unlabelled
@@ -64,6 +64,17 @@ def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Pat
     assert "unfamiliar" in answer.predictions.columns
 
 
+def test_names_that_say_nothing_are_a_finding(made: Path) -> None:
+    names = [Name("sports"), Name("2"), Name("E11", "diabetes"), Name("B"), Name("猫"), Name("I10")]
+    assert meaningless(names) == ["2", "B", "I10"]
+    assert headstart.load(made).result.findings == []
+    coded = headstart.fit(SPORTS, labels="sports,2", store=False, quiet=True, engine="eager")
+    (finding,) = coded.result.findings
+    assert (finding.severity, finding.summary[:31]) == ("warning", "1 of 2 names mean nothing ('2')")
+    assert "description" in finding.next_step
+    assert "Say what they mean" in coded.report
+
+
 def test_the_probabilities_are_the_softmax_of_scaled_cosines(made: Path) -> None:
     model = headstart.load(made)
     backbone = model.network.backbone
@@ -75,6 +86,11 @@ def test_the_probabilities_are_the_softmax_of_scaled_cosines(made: Path) -> None
     cosines = torch.nn.functional.normalize(features, dim=1) @ named.directions.T
     expected = torch.softmax(20 * cosines, dim=1)
     assert np.allclose(model.predict_proba(SPORTS), expected.numpy(), atol=1e-5)
+
+
+def test_what_has_learnt_from_no_example_is_not_extended(made: Path) -> None:
+    with pytest.raises(UsageError, match=r"made from names alone.*--labels NAME"):
+        headstart.extend(made, (SPORTS, ["chess"] * len(SPORTS)), quiet=True)
 
 
 def test_labels_are_added_without_training_and_the_old_ones_stay_as_they_were(made: Path, tmp_path: Path) -> None:

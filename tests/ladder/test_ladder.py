@@ -69,12 +69,13 @@ def test_no_rung_starts_from_one_that_lost_a_rare_class(playground):
     assert ascent.chosen == 2
 
 
-@pytest.mark.parametrize(("mistakes", "climbed"), [(8, ["probe"]), (9, ["probe", "tuned"])])
+@pytest.mark.parametrize(("mistakes", "climbed"), [(1, ["probe"]), (8, ["probe"]), (9, ["probe", "tuned"])])
 def test_it_stops_where_there_is_nothing_left_to_gain(playground, mistakes: int, climbed: list[str]):
     ascent, strategy = playground().climb(step("probe", range(mistakes), trained=False), step("tuned", range(2)))
     assert [name for name in strategy.climbed if "on all" not in name] == climbed
-    stopped = "probe leaves 8 mistakes on 100 held-out examples: too few for a dearer rung to show a gain"
-    assert ascent.stopped_because == (stopped if mistakes == 8 else "every rung was climbed")
+    left = {1: "1 mistake", 8: "8 mistakes"}.get(mistakes)
+    stopped = f"probe leaves {left} on 100 held-out examples: too few for a dearer rung to show a gain"
+    assert ascent.stopped_because == (stopped if left else "every rung was climbed")
 
 
 def test_it_stops_after_two_trained_rungs_in_a_row_without_a_gain(playground):

@@ -83,7 +83,8 @@ def _show(made: Any) -> None:
             if shown and shown.text:
                 print(f"    {shown.text}" if colours else f"    most: {_strongest(each, answer)}")
             for label, near in _by_label(answer.explained.neighbours).items():
-                print(f"    {label}: {', '.join(f'{each.id} ({each.similarity:.3f})' for each in near)}")
+                shared = f"{label}: " if label else ""  # a model made from names has seen no label
+                print(f"    {shared}{', '.join(f'{each.id} ({each.similarity:.3f})' for each in near)}")
             for check in answer.checks:
                 print(f"    {check.name}: {check.summary}")
 

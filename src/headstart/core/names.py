@@ -44,6 +44,11 @@ def are_words(labels: Iterable[str]) -> bool:
     return bool(found) and len(without_digits) == len(found) and all(re.search(r"[^\W\d_]{3}", one) for one in found)
 
 
+def meaningless(names: Iterable[Name]) -> list[str]:
+    """Labels without a description of which nobody could say what they mean: ``1``, ``E11``, ``B``."""
+    return [name.label for name in names if name.words.isascii() and not re.search(r"[^\W\d_]{2}", name.words)]
+
+
 def read_names(given: Any, fewest: int = 2) -> list[Name]:
     """The names in ``"a,b,c"``, in a file, in a list of labels, or in a mapping of labels to descriptions.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.core.by_class import ByClass
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, Problem
 from headstart.core.results import Figures, figures_json
 from headstart.data.examples import Examples
 from headstart.data.several_sources import by_name
@@ -14,6 +15,9 @@ from headstart.data.several_sources import by_name
 if TYPE_CHECKING:
     from headstart.delivery.artifact import Model
     from headstart.delivery.inference import Computed
+
+ROWS, CLASSES = 3, 10
+"""What an error names: rows for each mistake, and classes that would do."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,28 @@ def answerable(model: Model, examples: Examples) -> Examples:
 
     Raises
     ------
-    InputError : a target is missing or unknown; all such rows are named.
+    InputError : a target is missing or unknown; each unknown one is named once, with its rows.
     """
     if model.task.parts(model.task.encode([]))[0].name:  # of several targets a table may hold one
         examples = replace(examples, targets=by_name(examples))
     if problems := model.task.problems(examples.ids, list(examples.targets or [])):
-        raise InputError(problems, f"{len(problems)} targets do not fit this model:")
+        many = f"{len(problems):,} of {len(examples):,} targets do not fit this model"
+        raise InputError(_together(problems), f"{many}{_known(model)}:")
     return examples
+
+
+def _together(problems: Sequence[Problem]) -> list[Problem]:
+    """One for all rows of which the same is to be said: data for another model have the same in hundreds."""
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        places.setdefault(problem.what, []).append(problem.where)
+    return [Problem(_listed(found, ROWS), what) for what, found in places.items()]
+
+
+def _known(model: Model) -> str:
+    """The classes that a model knows, if it knows any, as an error names them."""
+    labels = [repr(model.task.say(label)) for label in model.task.describe().get("labels") or ()]
+    return f", which knows {_listed(labels, CLASSES)}" if labels else ""
 
 
 def judged(model: Model, computed: Computed) -> Judged:
@@ -48,3 +67,7 @@ def judged(model: Model, computed: Computed) -> Judged:
     outputs = task.calibrated(computed.outputs, model.calibration)
     encoded = task.encode(list(computed.examples.targets or []))
     return Judged(task.metrics(outputs, encoded), task.by_class(outputs, encoded, model.calibration))
+
+
+def _listed(found: Sequence[str], most: int) -> str:
+    return ", ".join(found[:most]) + (f" and {len(found) - most:,} more" if len(found) > most else "")

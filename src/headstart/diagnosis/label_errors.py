@@ -15,6 +15,9 @@ from headstart.diagnosis.base import Diagnosis, Evidence
 NOTABLE, SERIOUS = 0.01, 0.03
 """A warning where the share is at least the first, serious where the low end of its interval reaches the second."""
 
+FEW = 0.1
+"""Up to this share of the labels few can be wrong; where more may be, the examples cannot tell how many are."""
+
 FURTHER = 2
 """The list goes on this many times as far as labels can be wrong at most: the ranking is not perfect either."""
 
@@ -160,7 +163,9 @@ def _summary(total: int, wrong: Figure, listed: list[_Suspect], count: int) -> s
     if wrong.value > 0:
         low = share(round(wrong.low * total), total) if wrong.low > 0 else "none"
         about = f"About {100 * wrong.value:.2g} % of {total:,} labels look wrong (between {low} and {most})"
-    else:
+    elif wrong.high <= FEW:
         about = f"Few of {total:,} labels can be wrong (at most {most})"
+    else:
+        about = f"How many of {total:,} labels are wrong cannot be told (none to {most})"
     examples = "; ".join(suspect.said() for suspect in listed[:_NAMED])
     return f"{about}; {counted(count, 'example')} to look at, the likeliest first: {examples}."

@@ -80,7 +80,7 @@ def together_or_alone(result: FitResult, higher_is_better: Mapping[str, bool]) -
 def next_step(model: Model, spec: FitSpec) -> str:
     """The next thing worth trying: the gravest trouble first, then what the ladder left undone."""
     result = model.result
-    if result.from_names:
+    if result.from_names and not result.findings:
         return (
             "Label 50 or so inputs drawn at random and run `headstart evaluate`: that says how often it is right. A "
             "few labelled examples of each class make a better model: `headstart fit` with the same --labels."

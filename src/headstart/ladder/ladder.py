@@ -122,8 +122,8 @@ class Ladder:
         mistakes = self.held_out.nothing_to_gain(landings[best].outputs)
         if mistakes is not None:
             return (
-                f"{landings[best].result.name} leaves {mistakes} mistakes on {len(self.held_out.encoded)} "
-                f"{self._judged}: {TOO_FEW_MISTAKES}"
+                f"{landings[best].result.name} leaves {mistakes} mistake{'s' * (mistakes != 1)} on "
+                f"{len(self.held_out.encoded)} {self._judged}: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]

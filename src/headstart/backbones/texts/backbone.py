@@ -21,6 +21,9 @@ SCALE = 20.0
 """By which sentence encoders multiply cosines in training: ``scale`` of MultipleNegativesRankingLoss in
 sentence-transformers, with which the all-* models were trained."""
 
+BATCH = 32
+"""Names that are read at a time."""
+
 
 class TextBackbone(LanguageBackbone):
     """``network``: a transformers model that returns ``last_hidden_state`` (N, L, D).
@@ -107,11 +110,13 @@ class TextBackbone(LanguageBackbone):
 
     @torch.no_grad()
     def _vectors(self, texts: Sequence[str]) -> Tensor:
-        """Features (n, D) of n texts, one by one: they are few and short."""
+        """Features (n, D) of n texts, in batches of like length: one by one they would take three times as long."""
+        read = [self.preprocess(text) for text in texts]
+        order = sorted(range(len(read)), key=lambda place: sum(tensor.numel() for tensor in read[place].values()))
+        batches = [collate([read[place] for place in order[at : at + BATCH]]) for at in range(0, len(order), BATCH)]
         device = next(self.network.parameters()).device
-        each = [collate([self.preprocess(text)]) for text in texts]
-        batches = [{name: tensor.to(device) for name, tensor in batch.items()} for batch in each]
-        return torch.cat([self.features(batch) for batch in batches]).cpu()
+        found = [self.features({name: tensor.to(device) for name, tensor in batch.items()}) for batch in batches]
+        return torch.cat(found).cpu()[torch.tensor(order).argsort()]
 
     def save_assets(self, folder: Path) -> None:
         self._text_preprocess.tokenizer.save_pretrained(str(folder))

@@ -30,11 +30,9 @@ HELD_BACK = 0.25
 ON_NEW, END = "On new inputs", "</main>"
 """The heading of what is added to a page and a card where nothing is kept, and what it is put before."""
 
-WITHOUT_LABELS = (
-    "It was adapted without labels, so nobody has measured it on the inputs that it is now meant for: label 100 of "
-    "them drawn at random and run `headstart evaluate`.",
+NO_SETS = (
     "It gives no sets of labels: how often they hold the truth can only be promised from labelled examples of the "
-    "inputs that it is meant for.",
+    "inputs that it is meant for."
 )
 
 
@@ -74,13 +72,14 @@ def adapted_model(
     source = model.provenance.get("data", "")
     made.provenance = {**model.provenance, "adapted_to": observed.examples.source, "adapted_by": choice.name}
     noun = MODALITIES.load(model.modality)().noun
-    limits = [*WITHOUT_LABELS, *filter(None, [caution(observed.examples)])]
+    given = "without labels" if not len(domains.labelled) else f"by {len(domains.labelled)} labels"
+    limits = [_unmeasured(given), NO_SETS, *filter(None, [caution(observed.examples)])]
     title = f"{model.task.name.replace('_', ' ').capitalize()} of {noun}, adapted to {observed.examples.source}"
     facts = {
         "title": title,
         "description": f"Takes {noun} and predicts the {model.task.noun} of each.",
         "license": _licence(model),
-        "data": f"{source}; adapted to {len(observed.new.ids)} {noun} without labels from {observed.examples.source}",
+        "data": f"{source}; adapted to {len(observed.new.ids)} {noun} {given} from {observed.examples.source}",
         "labels": ", ".join(str(label) for label in model.labels[:40]),
         "limits": " ".join(limits),
         **{name.replace("_", " "): str(value) for name, value in made.provenance.items()},
@@ -100,6 +99,14 @@ def adapted_model(
     told = {name: text for name, text in facts.items() if text}
     made.card = model_card(made.result, told, model.task.higher_is_better)
     return made
+
+
+def _unmeasured(given: str) -> str:
+    """What the labels that it was adapted by, if any, leave unsaid: they chose and taught, and so cannot judge."""
+    return (
+        f"It was adapted {given}, so nobody has measured it on the inputs that it is now meant for: label 100 "
+        f"{'' if given == 'without labels' else 'more '}of them drawn at random and run `headstart evaluate`."
+    )
 
 
 def _with(model: Model, **changed: Any) -> Model:

@@ -113,9 +113,19 @@ def check_extensible(model: Model) -> None:
 
     Raises
     ------
-    UsageError : another task, a head that is not linear, no guard.
+    UsageError : another task, a head that is not linear, no guard, or nothing labelled that made the model.
     """
     model.task.extended([])
+    if (adapted := model.result.adaptation) and adapted["kept"]:
+        raise UsageError(
+            f"This model was adapted to other inputs ({adapted['method']}), and a head that is solved anew would not "
+            "be. Extend the model that it was adapted from, and adapt the extended one (`headstart adapt`)."
+        )
+    if model.result.from_names is not None:
+        raise UsageError(
+            "This model was made from names alone, so there are no old examples to learn from. `headstart predict "
+            "MODEL DATA --labels NAME` adds a label; examples of every class are learnt from by `headstart fit`."
+        )
     if not isinstance(model.network.head, nn.Linear):
         raise UsageError(
             f"The head of this model is a {type(model.network.head).__name__}; only a linear one is solved."

@@ -19,7 +19,7 @@ def say(extension: Extension) -> list[tuple[str, str, str, str]]:
     old = "" if extension.unseen else ", which the old model had learnt from"
     rows = [("", "accuracy", "95 % interval", "")]
     for name, some, more in (
-        ("old classes, before", extension.before, f" held out in the first fit{old}"),
+        ("old classes, before", extension.before, f" held out before{old}"),
         ("old classes, now", extension.after, " of them, the same"),
         ("new classes", extension.new, " of the new data, held out"),
         ("old classes in the new data", extension.more, " held out"),
@@ -27,7 +27,8 @@ def say(extension: Extension) -> list[tuple[str, str, str, str]]:
     ):
         if some is not None:
             rows.append((name, *_written(some), f"{some.examples:,} examples{more}"))
-    taken = f"; {extension.taken_for_new:,} are now taken for a new class" if extension.taken_for_new else ""
+    now = "is" if extension.taken_for_new == 1 else "are"
+    taken = f"; {extension.taken_for_new:,} {now} now taken for a new class" if extension.taken_for_new else ""
     held = f"; new ones were held back by {extension.held_back:.2f} for it" if extension.held_back else ""
     more = f"; each old example counted {extension.counted:g} times" if extension.counted > 1 else ""
     rows.insert(3, ("    change", *_points(extension), f"paired{taken}{more}{held}"))

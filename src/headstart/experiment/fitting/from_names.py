@@ -18,9 +18,9 @@ from headstart.backbones.base import Backbone, Named, collate
 from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
-from headstart.core.names import Name
+from headstart.core.names import Name, meaningless
 from headstart.core.progress import Progress
-from headstart.core.results import ExampleCounts, FitResult, FromNames, RungResult, Seconds
+from headstart.core.results import ExampleCounts, Finding, FitResult, FromNames, RungResult, Seconds
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked, check
@@ -47,6 +47,9 @@ from headstart.tasks.base import Task
 
 MOST_LOOKED_AT = 2000
 """Unlabelled inputs that are looked at: enough to tell what is usual, and how the answers are spread."""
+
+NAMED = 5
+"""Names without a meaning that a finding shows."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,18 @@ def _result(
         seconds=Seconds(laps["decode"], laps["forward"], laps["train"], stopwatch.total),
         examples=ExampleCounts(set_aside=len(checked.set_aside)),
         from_names=_answers(task, named, looked.outputs),
+        findings=_findings(spec.labels),
     )
+
+
+def _findings(names: Sequence[Name]) -> list[Finding]:
+    """A warning of names that say nothing: what is told apart by them is told apart by chance."""
+    if not (mute := meaningless(names)):
+        return []
+    what = f"{', '.join(map(repr, mute[:NAMED]))}{' …' if len(mute) > NAMED else ''}"
+    step = "Say what they mean: --labels FILE, with the columns name and description."
+    summary = f"{len(mute)} of {len(names)} names mean nothing ({what}): answers that hang on them are arbitrary."
+    return [Finding("names", "warning", summary, next_step=step)]
 
 
 def _answers(task: Task, named: Named, outputs: Tensor) -> FromNames:
