@@ -29,6 +29,20 @@ def test_json_lists_the_files_and_each_check(
     assert "fall: random" in Path("why/explanations.html").read_text(encoding="utf-8")
 
 
+def test_nothing_is_overwritten(
+    photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that is named is refused before anything is explained; without a name the next free one is taken."""
+    asked = ("explain", photo_model, photos / "lime" / "00.png", "--method", "nearest_examples")
+    for page in ("explanations", "explanations-2"):
+        assert status(*asked) == 0
+        assert f"first {page}/explanations.html" in capsys.readouterr().err
+    written = Path("explanations/explanations.html").stat().st_mtime_ns
+    assert status(*asked, "--out", "explanations", "--method", "no_such") == 1
+    assert "explanations exists already and is not overwritten" in capsys.readouterr().err
+    assert Path("explanations/explanations.html").stat().st_mtime_ns == written
+
+
 def test_the_nearest_examples_are_shown_for_each_label(
     photo_model: Path, photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from headstart.core.results import Figure
+from headstart.core.statistics import wilson
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.overfitting import Overfitting, _gap
 
@@ -20,7 +21,8 @@ def evidence(figures, watched="accuracy", higher=True):
         (Figure(1.0, 0.99, 1.0), Figure(0.80, 0.75, 0.85), "serious"),
         (Figure(1.0, 0.99, 1.0), Figure(0.90, 0.85, 0.94), "warning"),
         (Figure(1.0, 0.99, 1.0), Figure(0.97, 0.95, 0.98), "info"),  # apart, but by little
-        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.92), "info"),  # intervals overlap
+        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.92), "serious"),  # they overlap: 0.2 − √(0.1² + 0.12²) > 0
+        (Figure(1.0, 0.90, 1.0), Figure(0.80, 0.60, 0.98), "info"),  # 0.2 − √(0.1² + 0.18²) < 0
         (Figure(0.7, 0.69, 0.71), Figure(0.9, 0.85, 0.95), "info"),  # better on new examples
     ],
 )
@@ -41,14 +43,29 @@ def test_without_overfitting_the_gap_and_its_interval_are_told():
     assert "too little to matter" in Overfitting().examine(little)[0].summary
 
 
-def test_a_wide_gap_is_never_called_too_little_to_matter():
-    """0.2 less √(0.1² + 0.12²) is +0.044, though the intervals of the two figures overlap."""
-    wide = evidence(figures={"train": Figure(1.0, 0.9, 1.0), "test": Figure(0.8, 0.6, 0.92)})
+def test_a_gap_that_chance_may_have_made_is_said_so_however_wide():
+    """0.2 less √(0.1² + 0.18²) is −0.006."""
+    wide = evidence(figures={"train": Figure(1.0, 0.9, 1.0), "test": Figure(0.8, 0.6, 0.98)})
     (finding,) = Overfitting().examine(wide)
-    assert "a gap of +20.0 points (+4.4 to +40.0 points): more than chance is likely to make" in finding.summary
-    assert finding.next_step.startswith("Judge it on more examples")
+    assert "a gap of +20.0 points (−0.6 to +40.0 points): no more than chance may make." in finding.summary
+    assert finding.next_step == "Nothing: overfitting is not shown."
     better = evidence(figures={"train": Figure(0.7, 0.69, 0.71), "test": Figure(0.9, 0.85, 0.95)})
     assert "(−25.1 to −14.9 points): it does no worse on new ones." in Overfitting().examine(better)[0].summary
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+    ],
+)
+def test_the_interval_of_a_gap_of_shares_is_newcombes(train, test, low, high):
+    """Contrasts (a) to (d) of Newcombe (1998), table II, method 10."""
+    gap = _gap(wilson(*train), wilson(*test), higher_is_better=True)
+    assert (gap.low, gap.high) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_overfitting_of_an_error_goes_the_other_way():
@@ -64,9 +81,13 @@ def test_overfitting_of_an_error_goes_the_other_way():
     assert [finding.severity for finding in Overfitting().examine(better)] == ["info"]
 
 
-def test_overfitting_prefers_the_test_split():
+def test_overfitting_is_judged_on_the_test_split_where_that_has_the_watched_figure():
     figures = {"train": Figure(1.0, 1.0, 1.0), "validation": Figure(0.5, 0.4, 0.6), "test": Figure(1.0, 0.9, 1.0)}
     assert [finding.severity for finding in Overfitting().examine(evidence(figures=figures))] == ["info"]
+    known = evidence(figures=figures)
+    without = replace(known, figures={**known.figures, "test": {"log_loss": Figure(0.1, 0.0, 0.2)}})
+    (finding,) = Overfitting().examine(without)
+    assert "on the validation examples" in finding.summary
 
 
 def test_the_gap_has_an_interval():

@@ -38,6 +38,8 @@ def test_a_picture_is_explained_by_every_method_that_suits(photo_model: Path, ph
     page, picture = made.write(tmp_path / "out")
     assert picture.name == "00.grad_cam.png"
     assert Image.open(picture).width == 300
+    with pytest.raises(InputError, match="out exists already and is not overwritten"):
+        made.write(tmp_path / "out")
     assert "00.grad_cam.png" in page.read_text(encoding="utf-8")
     plain = json.loads(json.dumps(made.to_json(), allow_nan=False))
     assert [each["method"] for each in plain["explanations"]] == ["grad_cam", "nearest_examples"]

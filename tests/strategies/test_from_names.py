@@ -125,6 +125,12 @@ def test_few_shot_rungs_are_climbed_by_default_up_to_sixteen_a_class(examples: i
     assert [rung.by_default and rung.for_few for rung in tuned] == [True] * climbed
 
 
+def test_strategies_whose_examples_have_one_class_each_are_not_offered_where_they_may_have_several() -> None:
+    task = TASKS.load("multi_label")(["apple", "lime", "plum"], [5, 5, 5])
+    for strategy in (SetFit(), TipAdapter()):
+        assert strategy.rungs(Reader(texts=True), task, 12) == []  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("passes", "wanted", "made"), [(10, 10, 10), (10, 7, 7), (10, 2, 5), (1, 1, 1)])
 def test_an_encoder_is_tuned_for_at_least_half_of_its_passes(passes: int, wanted: int, made: int) -> None:
     strategy = SetFit(epochs=passes)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from headstart.core.errors import UsageError
 from headstart.model.freezing import Rates
-from headstart.training.recipe import Recipe, rate_factor
+from headstart.training.recipe import Recipe, rate_factor, views_of
 
 
 def test_the_rate_rises_to_one_and_falls_to_almost_nothing():
@@ -34,6 +36,15 @@ def test_epochs_go_round_the_views_and_the_plain_view_is_for_none():
     rates = Rates(0.1, 0.1)
     assert [Recipe(5, 8, rates, views=3).view(epoch) for epoch in range(5)] == [1, 2, 3, 1, 2]
     assert [Recipe(5, 8, rates).view(epoch) for epoch in range(3)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "read"), [(64, None, 4), (3, None, 2), (1, None, 0), (64, 8, 8), (64, 64, 63), (1, 2, 0)]
+)
+def test_a_recipe_reads_only_views_that_there_are(there: int, wanted: int | None, read: int) -> None:
+    """View 0 is the plain one, so of 3 there are two augmented."""
+    preprocess: Any = SimpleNamespace(views=there)
+    assert views_of(preprocess, wanted) == read
 
 
 @pytest.mark.parametrize("numbers", [{"epochs": 0}, {"epochs": -2}, {"batch_size": 0}])

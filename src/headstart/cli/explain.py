@@ -31,9 +31,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--label", help="explain this label instead of the predicted one")
     parser.add_argument("--target", metavar="NAME", help="of a model for several targets, which (default: the first)")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or paths, if not the one of training")
-    parser.add_argument(
-        "-o", "--out", type=Path, default=Path("explanations"), metavar="DIR", help="default: explanations"
-    )
+    parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="a new folder (default: explanations here)")
     parser.add_argument("--seed", type=int, default=0, help="of the random removals and the shuffled weights")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--json", action="store_true", help="the files written and each explanation's own check")
@@ -42,10 +40,13 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Explain, write the files, and print what was found."""
+    from headstart.core.out_folders import check_out, first_free
     from headstart.core.progress import Progress
     from headstart.delivery.artifact import load
     from headstart.explanations import explain
 
+    out = options.out or first_free("explanations")
+    check_out(out)
     model = load(options.model, options.device)
     made = explain(
         model,
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
     progress = Progress()
     for problem in made.set_aside:
         progress.say(f"  set aside: {problem}")
-    files = [str(path) for path in made.write(options.out)]
+    files = [str(path) for path in made.write(out)]
     if options.json:
         print(json.dumps({"files": files, **made.to_json()}, ensure_ascii=False))
         return

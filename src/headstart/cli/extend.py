@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _free(model: Path) -> Path:
     """A name after the model's that is free here."""
-    from headstart.experiment.unfinished import first_free
+    from headstart.core.out_folders import first_free
 
     return first_free(f"{model.resolve().name}-extended")
 

@@ -54,15 +54,16 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Predict and write, or print, one row an input."""
+    from headstart.core.out_folders import check_out
     from headstart.core.progress import Progress
-    from headstart.delivery.answers import check_folder, write_pictures
+    from headstart.delivery.answers import write_pictures
     from headstart.delivery.artifact import load
     from headstart.delivery.guarded import Care
     from headstart.delivery.predictions import check_target, csv_text, write_predictions
 
     folder = options.out if options.out and not options.out.suffix else None
     if folder:
-        check_folder(folder)
+        check_out(folder)
     elif options.out:
         check_target(options.out)
     care = Care(options.coverage, options.abstain, options.abstain_below)

@@ -50,17 +50,6 @@ def no_guard(task: Task, otherwise: str) -> UsageError:
     )
 
 
-def check_folder(folder: Path) -> None:
-    """Fail before the work is done where `folder` is there already.
-
-    Raises
-    ------
-    UsageError : it is.
-    """
-    if folder.exists():
-        raise UsageError(f"{folder} is there already, and is not overwritten; name a new folder.")
-
-
 def write_pictures(folder: Path, answer: Answer) -> None:
     """Write a PNG an input and the table of predictions, which names it, to `folder`, whole or not at all.
 

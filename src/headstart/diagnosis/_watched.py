@@ -1,4 +1,7 @@
-"""How findings write the figure that decides: as the report and the terminal do, in percent where it is a share."""
+"""The figure that decides: on which split it judges the model, and how findings write it.
+
+They write it as the report and the terminal do, in percent where it is a share.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,11 @@ from collections.abc import Iterable
 
 from headstart.core.written_figures import Writing, is_proportion
 from headstart.diagnosis.base import Evidence
+
+
+def judging_split(evidence: Evidence) -> str:
+    """The split that judges by that figure: the test split, or validation without one; empty where neither has it."""
+    return next((s for s in ("test", "validation") if evidence.watched in evidence.figures.get(s, {})), "")
 
 
 def writing_of(evidence: Evidence, values: Iterable[float]) -> Writing:

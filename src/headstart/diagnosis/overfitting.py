@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from headstart.core.results import Figure, Finding, Severity
 from headstart.core.written_figures import plain, words
-from headstart.diagnosis._watched import writing_of
+from headstart.diagnosis._watched import judging_split, writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE_GAP, SERIOUS_GAP = 0.05, 0.15
@@ -18,37 +18,31 @@ NOTABLE_RATIO, SERIOUS_RATIO = 1.25, 2.0
 
 STEP = "Add examples, above all of the kinds it gets wrong, or fit one that trains less (--strategy)."
 
-UNSURE = "Judge it on more examples before this is called overfitting."
-
 LOSSES = {"train_loss", "validation_loss"}
 
 
 class Overfitting(Diagnosis):
     """Compares the watched figure on the training split with the test split, or validation without one.
 
-    It says how wide the gap is, and after which epoch the curves part; a gap that is small, or that chance may have
-    made, is information.
+    It says how wide the gap is, and after which epoch the curves part; a gap that is small, or whose 95 % interval
+    holds nought, is information.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
-        watched = evidence.watched
-        held_out = next((s for s in ("test", "validation") if watched in evidence.figures.get(s, {})), None)
+        watched, held_out = evidence.watched, judging_split(evidence)
         train = evidence.figures.get("train", {}).get(watched)
-        if held_out is None or train is None:
+        if not held_out or train is None:
             return []
         other, higher = evidence.figures[held_out][watched], evidence.higher_is_better[watched]
-        wide = _severity(train, other, higher)
-        severity = wide if _apart(train, other, higher) else "info"
         gap, writing = _gap(train, other, higher), writing_of(evidence, (*train, *other))
+        severity = _width(train, other, higher) if gap.low > 0 else "info"
         summary = plain(
             f"The model's {words(watched)} is {writing.value(train.value)} on the examples it learned from, "
             f"{_but(severity)} {writing.value(other.value)} (95 % interval {writing.interval(other)}) on the "
             f"{held_out} examples, a gap of {writing.difference(gap.value)} ({writing.range(gap)}): "
-            f"{_verdict(severity, wide, gap)}."
+            f"{_verdict(severity, gap)}."
         )
-        step = (
-            STEP if severity != "info" else UNSURE if _is_unsure(wide, gap) else "Nothing: overfitting is not shown."
-        )
+        step = "Nothing: overfitting is not shown." if severity == "info" else STEP
         return [Finding("overfitting", severity, summary + _parting(evidence.epochs), next_step=step)]
 
 
@@ -56,16 +50,9 @@ def _but(severity: Severity) -> str:
     return "and" if severity == "info" else "but"
 
 
-def _is_unsure(wide: Severity, gap: Figure) -> bool:
-    """Whether a gap that is not small leaves nought out of its interval, though those of the two figures overlap."""
-    return wide != "info" and gap.low > 0
-
-
-def _verdict(severity: Severity, wide: Severity, gap: Figure) -> str:
+def _verdict(severity: Severity, gap: Figure) -> str:
     if severity != "info":
         return "some was learned by heart"
-    if _is_unsure(wide, gap):
-        return "more than chance is likely to make, but so few examples do not tell how much"
     if gap.high < 0:
         return "it does no worse on new ones"
     return "too little to matter" if gap.low > 0 else "no more than chance may make"
@@ -74,7 +61,8 @@ def _verdict(severity: Severity, wide: Severity, gap: Figure) -> str:
 def _gap(train: Figure, other: Figure, higher_is_better: bool) -> Figure:
     """How much better a figure is on the training examples than on others, with its interval from theirs.
 
-    The distances of the near bounds, and those of the far ones, add up as squares (Newcombe 1998, method 10).
+    The distances of the near bounds, and those of the far ones, add up as squares: Newcombe (1998), "Interval
+    estimation for the difference between independent proportions", method 10, where the two intervals are Wilson's.
     """
     upper, lower = (train, other) if higher_is_better else (other, train)
     value = upper.value - lower.value
@@ -102,12 +90,8 @@ def _parting(epochs: Sequence[Mapping[str, float]]) -> str:
     )
 
 
-def _apart(train: Figure, other: Figure, higher_is_better: bool) -> bool:
-    """Whether the training figure is better and the two intervals do not overlap."""
-    return train.low > other.high if higher_is_better else train.high < other.low
-
-
-def _severity(train: Figure, other: Figure, higher_is_better: bool) -> Severity:
+def _width(train: Figure, other: Figure, higher_is_better: bool) -> Severity:
+    """How grave a gap is by its size alone, whatever chance may have made."""
     if higher_is_better:
         gap, notable, serious = train.value - other.value, NOTABLE_GAP, SERIOUS_GAP
     else:

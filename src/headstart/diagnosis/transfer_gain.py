@@ -5,7 +5,7 @@ from __future__ import annotations
 from headstart.core.results import Finding, Gain, Severity
 from headstart.core.written_figures import Writing, plain, words
 from headstart.diagnosis._counting import counted
-from headstart.diagnosis._watched import writing_of
+from headstart.diagnosis._watched import judging_split, writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 WITHOUT = {
@@ -41,8 +41,8 @@ class TransferGain(Diagnosis):
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
-        judged, gains = _judged(evidence), evidence.gains
-        if not judged or not gains or evidence.watched not in evidence.figures[judged]:
+        judged, gains = judging_split(evidence), evidence.gains
+        if not judged or not gains:
             return []
         model = evidence.figures[judged][evidence.watched]
         writing = _writing(evidence, judged)
@@ -75,16 +75,11 @@ def _worst(evidence: Evidence) -> tuple[Severity, str]:
 def tells(gain: Gain, evidence: Evidence) -> bool:
     """Whether it says something: it is clear, or was measured on enough examples."""
     clear = gain.difference.low > 0 or gain.difference.high < 0
-    numbers = {"train": gain.learnt, _judged(evidence): gain.judged}
+    numbers = {"train": gain.learnt, judging_split(evidence): gain.judged}
     return clear or all(
         number is None or number >= min(TELLING, len(evidence.targets.get(split, ())))
         for split, number in numbers.items()
     )
-
-
-def _judged(evidence: Evidence) -> str:
-    """The split that judges; empty where there is none."""
-    return next((split for split in ("test", "validation") if split in evidence.figures), "")
 
 
 def _why(evidence: Evidence, judged: str, worst: str) -> str:

@@ -10,8 +10,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import HeadstartError, InputError, UsageError
+from headstart.core.errors import HeadstartError, InputError
 from headstart.core.files import finite, write_json
+from headstart.core.out_folders import first_free
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
@@ -127,28 +128,6 @@ def free_name(data: Any) -> Path:
     """A model folder in the current directory that does not exist yet, named after the data."""
     stem = Path(str(data)).resolve().stem if isinstance(data, str | Path) else "examples"
     return first_free(f"{stem}-model")
-
-
-def first_free(name: str) -> Path:
-    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … that does not exist yet."""
-    for number in range(1, 10_000):
-        candidate = Path(name + (f"-{number}" if number > 1 else ""))
-        if not candidate.exists():
-            return candidate
-    raise UsageError(f"there are ten thousand folders {name}-N here; name one with --out")
-
-
-def check_out(out: Path) -> None:
-    """Refuse to overwrite anything.
-
-    Raises
-    ------
-    InputError : `out` is a file, or a folder that is not empty.
-    """
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise InputError(
-            f"{out} exists already and is not overwritten. Name another folder with --out, or remove it."
-        )
 
 
 def _beside(out: Path) -> Path:

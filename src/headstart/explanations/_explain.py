@@ -62,7 +62,12 @@ class Explanations:
     set_aside: list[Problem] = field(default_factory=list)
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write a PNG for each map of a picture and ``explanations.html``; the files, the page first."""
+        """Write a PNG for each map of a picture and ``explanations.html``; the files, the page first.
+
+        Raises
+        ------
+        InputError : `folder` holds something already.
+        """
         from headstart.explanations._writing import write
 
         return write(self, Path(folder))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.core.files import finite, write_whole
+from headstart.core.files import finite, whole_folder
+from headstart.core.out_folders import check_out
 from headstart.explanations._page import page, section
 from headstart.explanations._parts import Manner, Shown
 from headstart.explanations._subject import shown_names
@@ -19,20 +20,28 @@ PAGE = "explanations.html"
 
 
 def write(made: Explanations, folder: Path) -> list[Path]:
-    """The files written into `folder`, the page first."""
-    files, sections = [], []
-    for each, stem in zip(made.inputs, shown_names([i.name for i in made.inputs]), strict=True):
-        shown, links = [], []
-        for answer, picture in showings(each):
-            name = f"{stem}.{answer.method}.png" if picture and picture.png else ""
-            if picture and picture.png:
-                write_whole(folder / name, picture.png)
-                files.append(folder / name)
-            shown.append(picture)
-            links.append(name)
-        sections.append(section(each, shown, links))
-    write_whole(folder / PAGE, page(sections, made))
-    return [folder / PAGE, *files]
+    """The files of `folder`, the page first; it is written whole or not at all.
+
+    Raises
+    ------
+    InputError : `folder` holds something already.
+    HeadstartError : the disk is full or not writable.
+    """
+    check_out(folder)
+    files, sections = [PAGE], []
+    with whole_folder(folder) as temporary:
+        for each, stem in zip(made.inputs, shown_names([i.name for i in made.inputs]), strict=True):
+            shown, links = [], []
+            for answer, picture in showings(each):
+                name = f"{stem}.{answer.method}.png" if picture and picture.png else ""
+                if picture and picture.png:
+                    (temporary / name).write_bytes(picture.png)
+                    files.append(name)
+                shown.append(picture)
+                links.append(name)
+            sections.append(section(each, shown, links))
+        (temporary / PAGE).write_text(page(sections, made), encoding="utf-8")
+    return [folder / name for name in files]
 
 
 def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:

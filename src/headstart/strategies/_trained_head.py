@@ -8,7 +8,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.files import digest
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network, new_network
-from headstart.training.recipe import Recipe
+from headstart.training.recipe import Recipe, views_of
 from headstart.training.workbench import Workbench
 
 RATE = 3e-3
@@ -30,7 +30,7 @@ def head_recipe(backbone: Backbone, examples: int, epochs: int | None = None, vi
         epochs=epochs or max(FEWEST_EPOCHS, min(MOST_EPOCHS, passes)),
         batch_size=BATCH,
         rates=Rates(0.0, RATE),
-        views=min(backbone.preprocess.views - 1, 4) if views is None else views,
+        views=views_of(backbone.preprocess, views),
         patience=8,
     )
 

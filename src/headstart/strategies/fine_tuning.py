@@ -15,7 +15,7 @@ from headstart.strategies._interpolation import check_wanted, part_of_the_way, t
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.cost import Cost
-from headstart.training.recipe import Recipe
+from headstart.training.recipe import Recipe, views_of
 from headstart.training.trial import tried_cost
 from headstart.training.workbench import Workbench
 
@@ -44,7 +44,7 @@ rise as it ends."""
 BATCH_UNDER_MAPS = 8
 
 AVERAGING_UNDER_MAPS = 0.97
-"""About the last 30 steps. Steps go astray while the rate is high: after four, five and six epochs a detector of blood
+"""About the last 30 steps. Steps go astray while the rate is high: after four, five and six epochs a detector of
 cells had a mAP of 0.499, 0.512 and 0.533 on 92 further pictures of the training split, and its average 0.529, 0.535
 and 0.537. Once the rate has fallen both are alike."""
 
@@ -144,7 +144,6 @@ class FineTuning(Strategy):
         rate = self.learning_rate or backbone.learning_rate * _faster(backbone, task)
         batch = self.batch_size or (BATCH_UNDER_MAPS if task.reads_maps else 32 if examples >= 500 else 16)
         length = UNDER_MAPS if task.reads_maps else USUAL
-        views = min(backbone.preprocess.views, 4) if self.views is None else self.views
         averaging = AVERAGING_UNDER_MAPS if task.reads_maps else 0.0
         return Recipe(
             epochs=self.epochs or epochs_for(examples, batch, length),
@@ -154,7 +153,7 @@ class FineTuning(Strategy):
             mixup=self.mixup,
             brightness=self.brightness,
             l2_sp=self.l2_sp,
-            views=views if backbone.preprocess.views > 1 else 0,
+            views=views_of(backbone.preprocess, self.views),
             patience=length.patience if self.patience is None else self.patience,
             gradual=self.gradual,
             balancing=self.balancing or "plain",

@@ -19,7 +19,7 @@ from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.strategies.fine_tuning import LARGE, epochs_for
 from headstart.tasks.base import Task
 from headstart.training.cost import Cost
-from headstart.training.recipe import Recipe
+from headstart.training.recipe import Recipe, views_of
 from headstart.training.trial import tried_cost
 from headstart.training.workbench import Workbench
 
@@ -61,12 +61,11 @@ class LowRank(Strategy):
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or 10 * backbone.learning_rate
-        views = min(backbone.preprocess.views, 4) if backbone.preprocess.views > 1 else 0
         return Recipe(
             epochs=self.epochs or epochs_for(examples, 32),
             batch_size=32,
             rates=Rates(rate, rate / 10, layer_decay=1.0),
-            views=views,
+            views=views_of(backbone.preprocess),
             balancing=self.balancing or "plain",
         )
 

@@ -54,7 +54,7 @@ class SetFit(Strategy):
     """
 
     summary = "tunes a sentence encoder on pairs of few examples and names, then solves a head"
-    needs = f"It needs texts, a sentence encoder, and at most {MOST} examples a class."
+    needs = f"It needs texts of one class each, a sentence encoder, and at most {MOST} examples a class."
 
     goes_back = False
 
@@ -63,7 +63,7 @@ class SetFit(Strategy):
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         sentences = bool(backbone.prompts) and backbone.preprocess.lengths_differ
-        if not sentences or not task.describe().get("labels") or examples > MOST * task.outputs:
+        if not sentences or not task.one_class or examples > MOST * task.outputs:
             return []
         return [Rung("set_fit", "set_fit", 0, reach=1.0, needs_start=False, for_few=True)]
 

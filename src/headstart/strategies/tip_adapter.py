@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.backbones.base import Backbone
-from headstart.core.errors import UsageError
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import CacheHead
 from headstart.model.network import Network, set_linear
@@ -43,9 +42,9 @@ class TipAdapter(Strategy):
     needs = NEEDS_WORDS + f" Nor does it take more than {MOST:,} examples."
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
-        if not means_something(backbone, task) or examples > MOST:
+        if not means_something(backbone, task) or not task.one_class or examples > MOST:
             return []
-        few = examples <= FEW * task.outputs and bool(task.describe().get("labels"))
+        few = examples <= FEW * task.outputs
         return [Rung("tip_adapter", "tip_adapter", len(backbone.stages()), by_default=few, needs_start=False)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
@@ -55,8 +54,6 @@ class TipAdapter(Strategy):
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
         backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
         named = told(backbone, bench.task.named())
-        if bench.targets.dim() != 1 or bench.targets.is_floating_point():
-            raise UsageError("Tip-Adapter's examples vote for one class each; these targets are none.")
         head = CacheHead(named.directions.shape[1], bench.task.outputs, len(bench.train))
         set_linear(head.names, named.scale * named.directions, torch.zeros(bench.task.outputs))
         network = Network(named.backbone, head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,6 +35,9 @@ class Task(Placed, ABC):
     what :meth:`encode` returns, a tensor with N as its first dimension. A task whose outputs have places may keep
     less of them (:meth:`kept`); what judges, calibrates and decodes then takes that.
     """
+
+    one_class: ClassVar[bool] = False
+    """Whether each example has exactly one of the labels."""
 
     # -- made from targets, or from what was saved ---------------------------------------------------
 

@@ -40,7 +40,7 @@ class Classification(Task):
     """
 
     name = "classification"
-    noun = "class"
+    noun, one_class = "class", True
     higher_is_better: ClassVar[Mapping[str, bool]] = {
         "accuracy": True,
         "balanced_accuracy": True,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from headstart.backbones.base import Preprocess
 from headstart.core.errors import UsageError
 from headstart.model.freezing import Rates
+
+FEW_VIEWS = 4
+"""Augmented views of an example, where nobody says how many: each is computed and stored once."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Recipe:
     def view(self, epoch: int) -> int:
         """The view that `epoch` reads."""
         return 1 + epoch % self.views if self.views else 0
+
+
+def views_of(preprocess: Preprocess, wanted: int | None = None) -> int:
+    """How many augmented views a recipe reads, of those there are beside the plain one: `wanted`, or else a few."""
+    return min(preprocess.views - 1, FEW_VIEWS if wanted is None else wanted)
 
 
 def rate_factor(step: int, total: int, warmup: float) -> float:

@@ -259,6 +259,17 @@ def test_a_listed_picture_that_is_not_there_is_named_by_line(tmp_path: Path) -> 
         read(tmp_path)
 
 
+@pytest.mark.parametrize("objects", [False, True])
+def test_pictures_that_would_share_a_mask_are_named(tmp_path: Path, objects: bool) -> None:
+    """With a mask for each name alone, the masks after it would have been those of other pictures."""
+    pair(tmp_path, "images", "masks", "ab")
+    picture(tmp_path / "images" / "a.png")
+    request = Request(tmp_path, masks=not objects, objects=objects)
+    with pytest.raises(InputError, match=r"images/a\.png: its name is that of a\.jpg but for ending or capitals"):
+        MaskFolders().read(request)
+    assert len(MaskFolders().read(Request(tmp_path, needs_targets=False))) == 3
+
+
 def test_a_text_that_names_no_picture_is_no_list(tmp_path: Path) -> None:
     pair(tmp_path, "images", "masks", "ab")
     (tmp_path / "train.txt").write_text("notes on the training\n")

@@ -32,7 +32,7 @@ class SegmenterTrunk(nn.Module, ABC):
 
     def read_by_queries(self) -> list[str]:
         """Names of the modules whose maps its queries read, from fine to coarse; the first is what they are compared
-        with. None where it has no queries."""
+        with. Empty where it has no queries."""
         return []
 
     def closed_types(self) -> tuple[type[nn.Module], ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from headstart.core.errors import Problem
 from headstart.data.readers._folders import files_below, left_out, of_modality
-from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among
+from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among, stem_of, stems
 from headstart.data.readers._pictures import IMAGE
 from headstart.data.readers._split_lists import Listed, listed_splits
 
@@ -30,6 +30,21 @@ def masks_of(pair: Pair) -> list[Path]:
     if pair.images == pair.masks:
         return sorted(masks_among(files))
     return [path for path in files if path.suffix.lower() in ENDINGS]
+
+
+def called_alike(root: Path, pair: Pair, pictures: Sequence[Path]) -> list[Problem]:
+    """The `pictures` of a pair whose names differ from another's in ending or capitals alone: whose is the mask?"""
+    of_stem = stems(pair.images, reversed(pictures))
+    firsts = [(path, of_stem[stem_of(pair.images, path)]) for path in pictures]
+    return [
+        Problem(
+            path.relative_to(root).as_posix(),
+            f"its name is that of {first.name} but for ending or capitals, so its mask cannot be told",
+            "keep one of the two, or rename it and its mask",
+        )
+        for path, first in firsts
+        if path != first
+    ]
 
 
 def places_of_class_file(root: Path, pairs: Sequence[Pair]) -> list[Path]:

@@ -93,9 +93,14 @@ def _holds_pictures(folder: Path) -> bool:
     return any(path.suffix.lower() in ENDINGS for path in folder.rglob("*"))
 
 
-def stems(folder: Path, files: list[Path]) -> dict[str, Path]:
-    """Files by their path within `folder` without its ending, in lower case."""
-    return {path.relative_to(folder).with_suffix("").as_posix().lower(): path for path in files}
+def stem_of(folder: Path, file: Path) -> str:
+    """The path of a file within `folder` without its ending, in lower case."""
+    return file.relative_to(folder).with_suffix("").as_posix().lower()
+
+
+def stems(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
+    """Files by their stem within `folder`; of several that have one, the last."""
+    return {stem_of(folder, path): path for path in files}
 
 
 def matched(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:

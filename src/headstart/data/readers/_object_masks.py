@@ -17,7 +17,7 @@ from headstart.core.threads import spread
 from headstart.data.examples import Examples
 from headstart.data.readers._class_legends import SILENT, find_class_file, read_class_file
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
-from headstart.data.readers._mask_files import GivenSplits, pictures_of, places_of_class_file
+from headstart.data.readers._mask_files import GivenSplits, called_alike, pictures_of, places_of_class_file
 from headstart.data.readers._mask_layout import Pair, stems
 from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of
 from headstart.data.readers._pictures import Pictures, picture_size
@@ -70,7 +70,7 @@ class Picture(NamedTuple):
 
 def holds_objects(pairs: Sequence[Pair]) -> bool:
     """Whether the masks are of single objects, a file for each, whatever is asked for."""
-    return bool(pairs) and all(each_has_a_file(pair, _pictures(pair)) for pair in pairs)
+    return bool(pairs) and all(each_has_a_file(pair, stems(pair.images, pictures_of(pair)[0])) for pair in pairs)
 
 
 def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> Examples:
@@ -81,10 +81,12 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
     InputError : with every picture without a mask, mask without a picture, and mask that cannot be used.
     """
     files, pictures = Pictures(root), list[Picture]()
-    all_known = [(pair, _pictures(pair)) for pair in pairs]
-    splits = GivenSplits(root, pairs, [path for _, known in all_known for path in known.values()])
+    all_found = [(pair, pictures_of(pair)[0]) for pair in pairs]
+    splits = GivenSplits(root, pairs, [path for _, paths in all_found for path in paths])
     problems = list(splits.problems)
-    for pair, known in all_known:
+    for pair, paths in all_found:
+        problems += called_alike(root, pair, paths)
+        known = stems(pair.images, paths)
         found = marks_of(pair, known)
         pictures += [Picture(path, splits.of(pair, path), found.marks.get(stem, [])) for stem, path in known.items()]
         problems += [_alone(files, path, "this mask has no picture", pair.images) for path in found.strangers]
@@ -95,10 +97,6 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
     problems += [problem for _, some in read for problem in some]
     marked = [picture for picture, _ in read]
     return examples_of_boxes(Marked("masks of objects", marked, problems, _notes(pictures, marked)), files, request)
-
-
-def _pictures(pair: Pair) -> dict[str, Path]:
-    return stems(pair.images, pictures_of(pair)[0])
 
 
 def _alone(files: Pictures, path: Path, what: str, other: Path) -> Problem:

@@ -21,7 +21,7 @@ from headstart.data.readers._folders import (
     left_out,
     refuse_column_names,
 )
-from headstart.data.readers._mask_files import GivenSplits, masks_of, pictures_of, places_of_class_file
+from headstart.data.readers._mask_files import GivenSplits, called_alike, masks_of, pictures_of, places_of_class_file
 from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
@@ -67,8 +67,7 @@ def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
     splits = GivenSplits(root, pairs, list(rows))
     targets, how, spared = None, "", set[Path]()
     if request.needs_targets:
-        known = [(pair, stems(pair.images, pictures)) for pair, pictures, _ in found]
-        targets, how, spared = _targets(root, known, list(rows), splits)
+        targets, how, spared = _targets(root, [(pair, own) for pair, own, _ in found], list(rows), splits)
         _refuse_one_class(root, targets, request.fits)
     paths = [path for path in rows if path not in spared]
     given = [splits.of(rows[path], path) for path in paths]
@@ -106,8 +105,8 @@ def _refuse_one_class(root: Path, targets: list[Mask], fits: bool) -> None:
         )
 
 
-Known = list[tuple[Pair, dict[str, Path]]]
-"""Each pair of folders with its pictures by their stems."""
+Known = list[tuple[Pair, list[Path]]]
+"""Each pair of folders with its pictures."""
 
 
 def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -> tuple[list[Mask], str, set[Path]]:
@@ -120,7 +119,8 @@ def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -
     of_picture: dict[Path, Path] = {}
     problems = list(splits.problems)
     for pair, pictures in known:
-        problems += _match(root, pair, pictures, of_picture, splits)
+        problems += called_alike(root, pair, pictures)
+        problems += _match(root, pair, stems(pair.images, pictures), of_picture, splits)
     masks = [of_picture[path] for path in paths if path in of_picture]
     seen = spread(_seen, masks)
     good = [each for each in seen if isinstance(each, Pixels)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from headstart.adaptations.base import Adapted, Domains
 from headstart.core.errors import InputError, MissingDependency, UsageError
+from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.data.modalities import MODALITIES
@@ -24,7 +25,6 @@ from headstart.experiment.adaptation.domains import Labelled, domains_of, given_
 from headstart.experiment.adaptation.inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation.labels import choose_by_labels
 from headstart.experiment.adaptation.methods import SHALLOW, Way, asked_for
-from headstart.experiment.unfinished import check_out
 
 SOURCE = "source model"
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from headstart.core.counts import parse_share
 from headstart.core.errors import InputError, UsageError
+from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch
@@ -23,7 +24,6 @@ from headstart.experiment.extension.head import Material, labels_of, solved
 from headstart.experiment.keeping_together import split_of
 from headstart.experiment.old_examples import looked_at, memory_again
 from headstart.experiment.replaying import Memory, Remembered, as_seen_by, known_among, memory_of
-from headstart.experiment.unfinished import check_out
 
 FEWEST_TO_JUDGE = 3
 """A class needs so many examples for one of them to be held out."""

@@ -12,6 +12,7 @@ from typing import Any
 from headstart.backbones.base import Backbone
 from headstart.core.counts import parse_share
 from headstart.core.names import read_names
+from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
@@ -36,7 +37,7 @@ from headstart.experiment.material import Material, find, say_notes
 from headstart.experiment.patients import with_slices
 from headstart.experiment.request import check_request
 from headstart.experiment.selection.selector import with_chosen_backbone
-from headstart.experiment.unfinished import LOOKED, Unfinished, check_out, counted_once
+from headstart.experiment.unfinished import LOOKED, Unfinished, counted_once
 from headstart.frozen.choosing import Engines
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import new_network, suited

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.files import write_json
+from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.experiment.pretraining.courses import Courses
@@ -23,7 +24,7 @@ from headstart.experiment.pretraining.pretrained_folder import RESULT, Pretraine
 from headstart.experiment.pretraining.schooling import Schooling
 from headstart.experiment.pretraining.state import AFTER, BEFORE, TEACHER, Reached
 from headstart.experiment.pretraining.watch import Watch
-from headstart.experiment.unfinished import Unfinished, check_out
+from headstart.experiment.unfinished import Unfinished
 from headstart.pretraining import Learner, Plan, Spread
 from headstart.pretraining.base import PretrainingMethod
 
