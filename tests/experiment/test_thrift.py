@@ -23,10 +23,13 @@ def encoder() -> None:
 
 
 def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(capsys: pytest.CaptureFixture[str]) -> None:
-    model = headstart.fit((TEXTS, LABELS), test_share=0, engine="eager")
+    model = headstart.fit((TEXTS, LABELS), test_share=0, prove=True, engine="eager")
     counts = model.result.examples
     assert (counts.train, counts.validation) == (6, 0)
-    assert "are too few to choose by, so all 6 are learnt from" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "are too few to choose by, so all 6 are learnt from" in said
+    assert model.result.gains == {}, "other models would be judged on what they have learnt from"
+    assert "what transfer gains is not proved: no examples are held out" in said
     assert model.predict(["He kicked the ball.", "The market closed higher."]) == ["sports", "business"]
 
 

@@ -35,6 +35,11 @@ from headstart.ladder.ladder import Ascent
 from headstart.ladder.landing import Landing
 from headstart.training.workbench import Workbench
 
+UNPROVED = (
+    "  note: what transfer gains is not proved: no examples are held out, and other models would be judged on what "
+    "they have learnt from. A test split judges them fairly."
+)
+
 
 @dataclass(frozen=True)
 class Finish:
@@ -166,10 +171,12 @@ class Finish:
 
     def _gains(self, outcome: Outcome) -> dict[str, Gain]:
         """What transfer gave; with a proof, over training from random weights too."""
+        if outcome.judged != "test" and self.material.split.out_of_fold:
+            if self.spec.prove:
+                self.bench.progress.say(UNPROVED)
+            return {}
         contest = contest_of(self.material, self.bench, self.ascent, outcome.outputs[outcome.judged])
-        # Judged on what they have learnt from, the others would be flattered.
-        fair = outcome.judged == "test" or not self.material.split.out_of_fold
-        gains = gains_of(contest, self.backbone, self.spec.prove) if fair else {}
+        gains = gains_of(contest, self.backbone, self.spec.prove)
         if self.spec.prove:
             gains |= gain_over_scratch(contest, self.bench, self.backbone, self.spec.strategy)
         return gains
