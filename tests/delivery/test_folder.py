@@ -97,13 +97,20 @@ def test_nothing_is_unpickled(photo_model: Path, tmp_path: Path) -> None:
     assert crater.exists()  # the bomb was a live one
 
 
-def test_a_folder_is_replaced_as_a_whole(photo_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "m").mkdir()
-    (tmp_path / "m" / "old.txt").write_text("")
-    headstart.load(photo_model).save(tmp_path / "m")
-    assert {path.name for path in tmp_path.iterdir()} == {"m"}
-    assert not (tmp_path / "m" / "old.txt").exists()
-    assert is_model_folder(tmp_path / "m")
+def test_a_model_is_replaced_as_a_whole_and_nothing_else_is(photo_model: Path, tmp_path: Path) -> None:
+    model = headstart.load(photo_model)
+    for folder in ("absent", "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        assert is_model_folder(model.save(tmp_path / folder))
+    (tmp_path / "absent" / "old.txt").write_text("")
+    model.save(tmp_path / "absent")
+    assert not (tmp_path / "absent" / "old.txt").exists()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "mine.jpg").write_text("")
+    with pytest.raises(InputError, match="photos exists already and is not overwritten"):
+        model.save(tmp_path / "photos")
+    assert (tmp_path / "photos" / "mine.jpg").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"absent", "empty", "photos"}
 
 
 def test_a_text_model_brings_its_tokenizer(message_model: Path) -> None:

@@ -212,7 +212,7 @@ class Model(Parts):
         return with_labels(self, read_names(labels, fewest=1))
 
     def save(self, folder: str | Path) -> Path:
-        """Write the model folder, whole or not at all; returns its path."""
+        """Write the model folder, whole or not at all; returns its path. A model there is replaced, nothing else."""
         write_folder(self, Path(folder))
         return Path(folder)
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from headstart.backbones import rebuild
 from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.files import finite, whole_folder
+from headstart.core.out_folders import check_out
 from headstart.core.results import FitResult
 from headstart.delivery.guard import Guard
 from headstart.delivery.guard_files import read_guard, write_guard
@@ -62,12 +63,15 @@ class Parts:
 
 
 def write_folder(model: Parts, folder: Path) -> None:
-    """Write `model` to `folder`.
+    """Write `model` to `folder`, in the place of a model that lies there.
 
     Raises
     ------
+    InputError : something else lies there.
     HeadstartError : the disk is full or not writable; `folder` is then as it was.
     """
+    if not is_model_folder(folder):
+        check_out(folder)
     state = owned(model.network.state_dict())
     with whole_folder(folder) as temporary:
         save_file(state, temporary / WEIGHTS, metadata={"format": "pt"})
