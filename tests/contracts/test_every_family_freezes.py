@@ -97,7 +97,7 @@ def test_gradients_reach_the_thawed_parameters_alone_and_are_those_of_the_plain_
 def test_training_mode_is_that_of_the_plain_network(subject: Subject) -> None:
     """Same seed, same dropout, same batch statistics: cutting must take nothing away from the thawed stages."""
     _, frontier = subject.cut(len(subject.stages) // 2)
-    with torch.no_grad():  # as engines run it: on some processors an LSTM has another kernel where gradients are wanted
+    with torch.no_grad():  # as engines do: on some processors an LSTM has another kernel where gradients are wanted
         stored = frontier.frozen(subject.batch)
     subject.network.train()
     before = {name: value.clone() for name, value in subject.network.state_dict().items()}
