@@ -83,8 +83,11 @@ def test_files_that_hold_no_names(file: str, content: str, said: str, tmp_path: 
     (tmp_path / file).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         read_names(tmp_path / file)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.csv: the labels cannot be read \(no such file or directory\)"):
         read_names(tmp_path / "absent.csv")
+    (tmp_path / "latin.txt").write_bytes("Größe\nFarbe\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_names(tmp_path / "latin.txt")
 
 
 def test_labels_of_examples_must_be_among_the_names() -> None:

@@ -150,15 +150,21 @@ def run(options: argparse.Namespace) -> None:
 
 def _answers(told: FromNames) -> list[str]:
     """What a model made from names answered to unlabelled inputs."""
-    shown = ", ".join(f"{label} {100 * share:.0f} %" for label, share in list(told.shares.items())[:SHOWN])
+    shown = ", ".join(f"{_apart(label)} {100 * share:.0f} %" for label, share in list(told.shares.items())[:SHOWN])
     rest = f" and {len(told.shares) - SHOWN} more" if len(told.shares) > SHOWN else ""
     never = [label for label, share in told.shares.items() if not share]
-    silent = f" Never given: {', '.join(never[:SHOWN])}{' …' if len(never) > SHOWN else ''}." if never else ""
+    rarest = ", ".join(map(_apart, never[:SHOWN])) + (" …" if len(never) > SHOWN else "")
+    silent = f" Never given: {rarest}." if never else ""
     return [
         f"Prompts: {', '.join(f'“{prompt}”' for prompt in told.prompts)}, with each name in the place of {{}}.",
         f"Answers: to {told.looked_at:,} unlabelled inputs: {shown}{rest}; mean probability "
         f"{told.confidence:.2f}, {told.margin:.2f} before the second.{silent}",
     ]
+
+
+def _apart(label: str) -> str:
+    """A label between commas."""
+    return f"“{label}”" if "," in label else label
 
 
 def _summary(model: Any, spec: FitSpec) -> str:

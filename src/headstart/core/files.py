@@ -121,6 +121,6 @@ def _disk_errors(target: Path) -> Iterator[None]:
             raise
         why = getattr(error, "strerror", None) or str(error).removeprefix("Error while serializing: ")
         raise HeadstartError(
-            f"{target}: could not be written ({why}). Nothing was left behind; "
-            "free some space or choose another folder, then run the same command with --resume."
+            f"{target}: could not be written ({why}). Nothing was left behind; free some space or choose another "
+            "folder, then run the same command again: a fit or a pretraining goes on with --resume."
         ) from error

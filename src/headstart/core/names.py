@@ -109,8 +109,10 @@ def _of_words(given: Any) -> list[Name]:
 def _of_file(file: Path) -> list[Name]:
     try:
         text = file.expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: the labels cannot be read ({error}).") from error
+    except OSError as error:
+        raise InputError(f"{file}: the labels cannot be read ({(error.strerror or str(error)).lower()}).") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: the labels cannot be read: they are not UTF-8 ({error}).") from error
     if file.suffix.lower() == ".json":
         return _of_json(text, file)
     if file.suffix.lower() == ".txt":

@@ -270,6 +270,16 @@ def test_pictures_that_would_share_a_mask_are_named(tmp_path: Path, objects: boo
     assert len(MaskFolders().read(Request(tmp_path, needs_targets=False))) == 3
 
 
+@pytest.mark.parametrize("objects", [False, True])
+def test_masks_that_one_picture_would_have_are_named(tmp_path: Path, objects: bool) -> None:
+    """The last of them would have been its mask, without a word."""
+    pair(tmp_path, "images", "masks", "ab")
+    picture(tmp_path / "masks" / "a.jpg")
+    told = r"masks/a\.png: its name is that of a\.jpg but for ending or capitals, so one picture has both"
+    with pytest.raises(InputError, match=told):
+        MaskFolders().read(Request(tmp_path, masks=not objects, objects=objects))
+
+
 def test_a_text_that_names_no_picture_is_no_list(tmp_path: Path) -> None:
     pair(tmp_path, "images", "masks", "ab")
     (tmp_path / "train.txt").write_text("notes on the training\n")

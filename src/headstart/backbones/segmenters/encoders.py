@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor, nn
 
 from headstart.backbones.images.stages import Opened
+from headstart.backbones.segmenters._types_named import types_named
 
 
 class Given(NamedTuple):
@@ -46,7 +47,7 @@ class Encoder(Opened, ABC):
 
     def closed_types(self) -> tuple[type[nn.Module], ...]:
         """The types named in :attr:`closed`."""
-        return tuple({type(module) for module in self.modules() if type(module).__name__ in self.closed})
+        return types_named(self, self.closed)
 
 
 class _Convolutions(Encoder):

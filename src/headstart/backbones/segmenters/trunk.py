@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from headstart.backbones.segmenters._types_named import types_named
 from headstart.core.maps import Map
 
 
@@ -37,7 +38,7 @@ class SegmenterTrunk(nn.Module, ABC):
 
     def closed_types(self) -> tuple[type[nn.Module], ...]:
         """The types named in :attr:`closed`."""
-        return tuple({type(module) for module in self.modules() if type(module).__name__ in self.closed})
+        return types_named(self, self.closed)
 
 
 def coarser(channels: int, stride: int) -> nn.AvgPool2d:

@@ -33,14 +33,23 @@ def masks_of(pair: Pair) -> list[Path]:
 
 
 def called_alike(root: Path, pair: Pair, pictures: Sequence[Path]) -> list[Problem]:
-    """The `pictures` of a pair whose names differ from another's in ending or capitals alone: whose is the mask?"""
-    of_stem = stems(pair.images, reversed(pictures))
-    firsts = [(path, of_stem[stem_of(pair.images, path)]) for path in pictures]
+    """The `pictures` of a pair, and its masks, whose names differ from another's in ending or capitals alone."""
+    rename = "keep one of the two, or rename it and its mask"
+    return [
+        *_alike(root, pair.images, pictures, "its mask cannot be told", rename),
+        *_alike(root, pair.masks, masks_of(pair), "one picture has both for its mask", "keep the one that is right"),
+    ]
+
+
+def _alike(root: Path, folder: Path, files: Sequence[Path], so: str, cure: str) -> list[Problem]:
+    """A problem for each of `files` that has the stem of one before it."""
+    of_stem = stems(folder, reversed(files))
+    firsts = [(path, of_stem[stem_of(folder, path)]) for path in files]
     return [
         Problem(
             path.relative_to(root).as_posix(),
-            f"its name is that of {first.name} but for ending or capitals, so its mask cannot be told",
-            "keep one of the two, or rename it and its mask",
+            f"its name is that of {first.name} but for ending or capitals, so {so}",
+            cure,
         )
         for path, first in firsts
         if path != first

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
@@ -25,11 +24,10 @@ from headstart.data.readers._mask_files import GivenSplits, called_alike, masks_
 from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
+from headstart.data.readers._pictures import picture_size
 from headstart.data.readers.base import Reader, Request
 
 MODALITY = "image"
-TURNED = 0x0112
-"""The EXIF tag of a picture that is to be turned."""
 
 
 class MaskFolders(Reader):
@@ -178,7 +176,7 @@ def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend:
     if isinstance(seen, str):
         return []
     problems = []
-    size = _size(picture)
+    size = picture_size(picture)  # of a picture that cannot be read it is said later
     if size is not None and size != seen.size:
         what = f"the mask has {seen.size[0]}×{seen.size[1]} pixels and its picture {size[0]}×{size[1]}"
         problems.append(Problem(_id(root, mask), what, "write it in the size of the picture"))
@@ -204,16 +202,6 @@ def _mask(path: Path, seen: Pixels, legend: Legend) -> Mask:
     pixels = [counts.get(code, 0) for code in legend.codes]
     ignored = sum(counts.get(code, 0) for code in legend.ignored if code not in legend.codes)
     return Mask(path.absolute(), legend, seen.size, (*pixels, ignored), seen.content)
-
-
-def _size(picture: Path) -> tuple[int, int] | None:
-    """Width and height of a picture as shown, from its header; None where it cannot be read, which is said later."""
-    try:
-        with PIL.Image.open(picture) as image:
-            turned = image.getexif().get(TURNED, 1) in (5, 6, 7, 8)
-            return image.size[::-1] if turned and image.format != "TIFF" else image.size
-    except Exception:  # of a damaged file a decoder raises what it likes
-        return None
 
 
 def _id(root: Path, path: Path) -> str:
