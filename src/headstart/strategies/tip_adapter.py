@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,7 +10,7 @@ from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import CacheHead
 from headstart.model.network import Network, set_linear
-from headstart.strategies._named_head import NEEDS_WORDS, means_something, told
+from headstart.strategies._named_head import NEEDS_WORDS, means_something, told_once
 from headstart.strategies._solved_head import features_of
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
@@ -52,8 +50,7 @@ class TipAdapter(Strategy):
         return Recipe(epochs=1, batch_size=max(examples, 1), rates=Rates(0.0, 0.0))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
-        backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
-        named = told(backbone, bench.task.named())
+        named = told_once(start, bench)
         head = CacheHead(named.directions.shape[1], bench.task.outputs, len(bench.train))
         set_linear(head.names, named.scale * named.directions, torch.zeros(bench.task.outputs))
         network = Network(named.backbone, head)

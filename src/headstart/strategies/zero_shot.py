@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import time
 
 from headstart.backbones.base import Backbone, Named
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.network import Network
-from headstart.strategies._named_head import NEEDS_WORDS, means_something, named_network, told
+from headstart.strategies._named_head import NEEDS_WORDS, means_something, named_network, told, told_once
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.cost import Cost
@@ -30,8 +29,12 @@ class ZeroShot(Strategy):
     def __init__(self, prompt: str | None = None) -> None:
         self.prompt = prompt
 
+    @property
+    def _prompts(self) -> tuple[str, ...]:
+        return (self.prompt,) if self.prompt else ()
+
     def from_names(self, backbone: Backbone, task: Task) -> Named:
-        return told(backbone, task.named(), [self.prompt] if self.prompt else ())
+        return told(backbone, task.named(), self._prompts)
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         if not means_something(backbone, task):
@@ -43,8 +46,7 @@ class ZeroShot(Strategy):
         return Recipe(epochs=1, batch_size=max(examples, 1), rates=Rates(0.0, 0.0))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
-        backbone = copy.deepcopy(start.backbone).requires_grad_(False).eval()
-        network = named_network(self.from_names(backbone, bench.task))
+        network = named_network(told_once(start, bench, self._prompts))
         plan = FreezePlan(network, len(network.backbone.stages()))
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))

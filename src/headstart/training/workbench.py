@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones.base import Backbone, Batch, collate
+from headstart.backbones.base import Backbone, Batch, Named, collate
 from headstart.core.kept import Kept, beside
+from headstart.core.names import Name
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.frozen.activations import Activations, FrozenPart
@@ -66,6 +67,7 @@ class Workbench:
     them too. ``pretrained`` is the backbone as it was loaded, which no rung moves; None where rungs start from what
     is not pretrained. ``old`` is what it could do before, and what may be lost of it. ``folds`` (N,) says that the
     held-out examples are the training examples themselves, each to be judged by what learnt from the other folds.
+    ``told`` holds what a backbone made of names under prompts: they are read once, not for every rung and fold.
     """
 
     task: Task
@@ -86,6 +88,7 @@ class Workbench:
     pretrained: Backbone | None = None
     old: OldTask | None = None
     folds: np.ndarray | None = None
+    told: dict[tuple[Backbone, tuple[Name, ...], tuple[str, ...]], Named] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
