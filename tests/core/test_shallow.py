@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.core.errors import HeadstartError
 from headstart.core.shallow import picture_features, shallow_features, standardised, text_features
 
 COLOURS, PATTERNS, GREYS = slice(0, 64), slice(64, 320), slice(320, 328)
@@ -62,7 +63,7 @@ def test_the_kind_of_input_decides():
     assert shallow_features(["a b"], ["c"])[0].shape == (1, 3)
     described = np.stack([picture_features(plain(colour)) for colour in ("red", "blue")])
     assert shallow_features(described, described[:1])[1].shape == (1, 456)
-    with pytest.raises(TypeError, match="dict"):
+    with pytest.raises(HeadstartError, match="dict"):
         shallow_features([{}], [{}])
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import PIL.Image
 
+from headstart.core.errors import HeadstartError
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
@@ -33,13 +35,14 @@ def shallow_features(learnt: Given, judged: Given, words: int = MOST_WORDS) -> t
 
     Raises
     ------
-    TypeError : they are neither.
+    HeadstartError : they are neither.
     """
     if isinstance(learnt, np.ndarray) or isinstance(judged, np.ndarray):
         return standardised(np.asarray(learnt), np.asarray(judged))
     if isinstance(learnt[0], str):
         return text_features(learnt, judged, words)
-    raise TypeError(f"no shallow features of a {type(learnt[0]).__name__} are known; texts and pictures have some")
+    kind = type(learnt[0]).__name__
+    raise HeadstartError(f"no shallow features of a {kind} are known; texts and pictures have some")
 
 
 def text_features(

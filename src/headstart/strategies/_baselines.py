@@ -53,7 +53,7 @@ def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
 
     Raises
     ------
-    TypeError : no shallow features are known of such inputs.
+    HeadstartError : no shallow features are known of such inputs.
     """
     task = bench.task
     with bench.stopwatch.lap("train"):
@@ -74,7 +74,7 @@ def shallow_seconds(bench: Workbench, learnt: Given, judged: Given) -> float:
 
     Raises
     ------
-    TypeError : no shallow features are known of such inputs.
+    HeadstartError : no shallow features are known of such inputs.
     """
     sample = learnt[:TRIED]
     seconds = []

@@ -207,11 +207,11 @@ def _measured(each: _Baseline, allowed: float) -> Gain | None:
 
 
 def _outputs(each: _Baseline, allowed: float) -> Tensor | None:
-    """The outputs of a baseline; None where they take too long, or cannot be had of such inputs or networks."""
+    """The outputs of a baseline; None where they take too long, or cannot be had of such inputs."""
     outputs = each.kept()
     try:
         if outputs is None and each.within(allowed):
             outputs = each.keep(each.outputs())
-    except (TypeError, HeadstartError) as error:
+    except HeadstartError as error:
         each.contest.bench.progress.say(f"  {each.name} is not compared with: {error}")
     return outputs
