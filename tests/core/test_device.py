@@ -21,7 +21,19 @@ def test_auto_takes_the_fastest_present(monkeypatch: pytest.MonkeyPatch):
     assert choose_device() == torch.device("mps")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device() == torch.device("cuda")
+
+
+def test_a_numbered_gpu_becomes_the_one_that_is_worked_on(monkeypatch: pytest.MonkeyPatch):
+    taken: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
     assert choose_device("cuda:1") == torch.device("cuda:1")
+    assert choose_device("cuda") == torch.device("cuda")
+    assert taken == [1], "whoever names no number gets the current one"
+    for name in ("cuda:2", "cuda:x"):
+        with pytest.raises(UsageError, match=rf"no device '{name}'\. Present: cuda:0, cuda:1"):
+            choose_device(name)
 
 
 def test_an_absent_or_unknown_device_is_said(monkeypatch: pytest.MonkeyPatch):

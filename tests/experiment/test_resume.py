@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from headstart.experiment.unfinished import free_name
+from headstart.frozen._in_use import Mark
 from small_world import PHOTO_PROBE, result_of, status
 
 MOMENTS = 3
@@ -136,6 +138,24 @@ def test_without_resume_an_unfinished_fit_is_begun_anew(
     assert status("fit", photos, "--out", "m", *PHOTO_PROBE) == 0
     assert "Starting anew" in capsys.readouterr().err
     assert {path.name for path in at_hand.iterdir()} == {"m"}
+
+
+def test_a_fit_that_is_at_work_is_not_begun_anew_by_another(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
+) -> None:
+    """Its checkpoints would be taken away under it, and what it goes on to write be taken for the other's."""
+    mark = Mark(unfinished())
+    before = sorted(path.name for path in Path("m.unfinished").iterdir())
+    for options in ((), ("--resume",)):
+        assert status("fit", photos, "--out", "m", *PHOTO_PROBE, *options) == 1
+        assert "m.unfinished is being written at this moment. Name another folder" in capsys.readouterr().err
+    assert sorted(path.name for path in Path("m.unfinished").iterdir()) == before
+    Path("m.unfinished").rename("photos-model.unfinished")
+    del mark
+    mark = Mark(Path("photos-model.unfinished"))
+    assert free_name("photos") == Path("photos-model-2")
+    del mark
+    assert free_name("photos") == Path("photos-model")
 
 
 @pytest.fixture

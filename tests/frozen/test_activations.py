@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import pytest
 import torch
 
 from headstart.backbones import SOURCES
-from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.base import Backbone, Batch, collate
 from headstart.core.timing import Stopwatch
 from headstart.frozen import activations
 from headstart.frozen._batching import batch_size
 from headstart.frozen._weights_digest import weights_digest
-from headstart.frozen.activations import FrozenPart, stacked
+from headstart.frozen.activations import FrozenPart
 from headstart.frozen.choosing import Engines
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import find_frontier
 from headstart.frozen.inputs import Inputs, joined
+from headstart.frozen.stacked import stacked
 from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan
 from toys import Said, inputs_of, raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
@@ -258,6 +260,61 @@ def test_what_outgrows_the_disk_is_recomputed_said_once_and_the_same(tmp_path: P
     said = frozen.progress.lines
     assert len(said) == 1
     assert "recomputed every time" in said[0]
+
+
+class Filled(FrontierStore):
+    """Has room by its own account until something is to be written."""
+
+    free_bytes = 2**40
+
+    def space(self, *asked: Any) -> Any:
+        space = super().space(*asked)
+        space.write = lambda *given: False
+        return space
+
+
+def test_a_store_that_is_full_sooner_than_foreseen_ends_the_filling(
+    tmp_path: Path, runs: list[int], monkeypatch: Any
+):
+    """What nothing is kept of was computed for nothing; an engine is there before anything trains."""
+    monkeypatch.setattr(activations, "SEGMENT_BATCHES", 1)
+    monkeypatch.setattr(activations, "PORTION_BYTES", 1)
+    pictures, _ = toy_pictures(100)
+    inputs = inputs_of(toy_backbone(), pictures)
+    wanted = part(toy_backbone(), inputs, None).over(inputs)
+    runs.clear()
+    frozen = part(toy_backbone(), inputs, Filled(tmp_path))
+    given = frozen.over(inputs)
+    assert sum(runs) < 100
+    assert torch.equal(given.batch([3, 99])["f0"], wanted.batch([3, 99])["f0"])
+    assert len(frozen.progress.lines) == 1
+    assert "recomputed every time" in frozen.progress.lines[0]
+
+
+def test_room_is_judged_by_how_long_all_are(tmp_path: Path):
+    backbone = tiny_bert()
+    texts = ["a b c d e f g h i j", *["a"] * 9]
+    inputs = inputs_of(backbone, texts)
+    frozen = part(backbone, inputs, FrontierStore(tmp_path), depth=1)
+    first = frozen._bytes_each(inputs.tensors(0))
+    lengths = [inputs.length(i) for i in range(10)]
+    assert lengths[0] > lengths[1]
+    assert frozen._bytes(10, inputs) == pytest.approx(first * sum(lengths) / lengths[0], abs=1)
+
+
+def test_layers_are_cut_by_one_thread_at_a_time(tmp_path: Path):
+    """What outgrows the store is computed ahead in a thread, by the very modules that train in another."""
+    backbone = tiny_bert()
+    inputs = inputs_of(backbone, ["a b c", "c b a"])
+    frontier = part(backbone, inputs, None, depth=2).frontier
+    backbone.eval()
+    batch = collate(inputs.many([0, 1]))
+    stored = frontier.frozen(batch)
+    features = frontier.trained(stored)
+    with ThreadPoolExecutor(2) as pool:
+        both = pool.map(lambda turn: frontier.trained(stored) if turn % 2 else frontier.frozen(batch), range(200))
+        for turn, given in enumerate(both):
+            assert torch.equal(given, features) if turn % 2 else torch.equal(given["hidden"], stored["hidden"])
 
 
 def test_an_input_frontier_is_the_input_and_stores_nothing(tmp_path: Path):

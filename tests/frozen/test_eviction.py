@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,20 @@ def test_the_environment_sets_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HEADSTART_CACHE_LIMIT", "20")
     with pytest.raises(UsageError, match="HEADSTART_CACHE_LIMIT: '20'"):
         DiskBudget(tmp_path)
+
+
+def test_what_another_person_keeps_from_us_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A segment half written, perhaps for good after a kill, is its writer's alone."""
+    space(tmp_path, "a", 100)
+    closed = space(tmp_path, "b", 50) / ".segment-x"
+    closed.mkdir()
+    look = os.scandir
+
+    def scandir(folder: Any) -> object:
+        if isinstance(folder, str | Path) and Path(folder) in (closed, tmp_path / ("c" * 32)):
+            raise PermissionError(folder)
+        return look(folder)
+
+    space(tmp_path, "c", 10)
+    monkeypatch.setattr(holdings.os, "scandir", scandir)
+    assert sizes(tmp_path) == {"a": 100, "b": 50}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from headstart.core.timing import Stopwatch
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping, best_epoch
@@ -141,7 +142,7 @@ class Kill(Callback):
 
 def callbacks(folder: Path) -> tuple[list[Callback], EarlyStopping]:
     stopping, averaging = EarlyStopping("accuracy", True, patience=3), WeightAveraging(0.8)
-    return [GradualUnfreezing(), averaging, stopping, Checkpoint(folder, stopping, averaging)], stopping
+    return [GradualUnfreezing(), averaging, stopping, Checkpoint(folder, Stopwatch(), stopping, averaging)], stopping
 
 
 @pytest.mark.parametrize("midway", [False, True])
@@ -186,9 +187,28 @@ def test_a_run_killed_after_its_last_epoch_only_restores(toy: Make, tmp_path: Pa
 
 def test_without_held_out_examples_the_last_epoch_is_kept_and_resumes_too(toy: Make, tmp_path: Path):
     whole = toy(epochs=3, held_out=0)
-    run(whole.job(), [Checkpoint(tmp_path / "whole", None)])
+    run(whole.job(), [Checkpoint(tmp_path / "whole", Stopwatch(), None)])
     with pytest.raises(Killed):
-        run(toy(epochs=3, held_out=0).job(), [Checkpoint(tmp_path / "killed", None), Kill(1)])
+        run(toy(epochs=3, held_out=0).job(), [Checkpoint(tmp_path / "killed", Stopwatch(), None), Kill(1)])
     resumed = toy(epochs=3, held_out=0)
-    run(resumed.job(), [Checkpoint(tmp_path / "killed", None)])
+    run(resumed.job(), [Checkpoint(tmp_path / "killed", Stopwatch(), None)])
     assert same_state(resumed.network, whole.network)
+
+
+class Slow(Callback):
+    """Epochs that take 100 seconds by the stopwatch."""
+
+    def __init__(self, stopwatch: Stopwatch) -> None:
+        self.stopwatch = stopwatch
+
+    def on_epoch_end(self, job, moment):
+        self.stopwatch.credit(100)
+
+
+def test_epochs_before_a_kill_count_with_the_seconds_they_took(toy: Make, tmp_path: Path):
+    before, after = Stopwatch(), Stopwatch()
+    with pytest.raises(Killed):
+        run(toy(epochs=4).job(), [Slow(before), Checkpoint(tmp_path / "run", before, None), Kill(1)])
+    run(toy(epochs=4).job(), [Slow(after), Checkpoint(tmp_path / "run", after, None)])
+    assert before.total == pytest.approx(200, abs=20)
+    assert after.total == pytest.approx(400, abs=20)

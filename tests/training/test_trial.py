@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headstart.frozen.activations import FrozenPart
+from headstart.frozen.store import FrontierStore
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.training import trial
 from headstart.training.cost import Cost
@@ -54,3 +55,21 @@ def test_the_dearest_answer_counts() -> None:
     for seconds in (2.0, 1.0):  # the second was read from the store
         ending.answers_take(seconds)
     assert ending.seconds == 20
+
+
+class NoRoom(FrontierStore):
+    free_bytes = 100
+
+
+def test_what_has_no_room_in_the_store_is_paid_for_in_every_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, labels = toy_pictures(30)
+    backbone = toy_backbone()
+    bench = toy_bench(backbone, tmp_path, pictures, labels, held_out=9, store=NoRoom(tmp_path / "store"))
+    monkeypatch.setattr(trial, "_step_seconds", lambda *given: (0.02, 0.01))
+    monkeypatch.setattr(FrozenPart, "seconds_per_example", lambda *given: 1.0)
+    plan = FreezePlan(toy_network(backbone, bench.task), 2)
+    plan.apply()
+    cost = trial.tried_cost(plan, Recipe(epochs=3, batch_size=8, rates=Rates(0.1, 0.1)), bench)
+    assert cost.epoch == pytest.approx(21 * 1.02 + 9 * 1.01)

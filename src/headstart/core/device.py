@@ -28,4 +28,21 @@ def choose_device(name: str = "auto") -> torch.device:
     if not present[kind]:
         here = ", ".join(kind for kind, is_here in present.items() if is_here)
         raise UsageError(f"The device {name!r} is not available here. Present: {here}.")
+    if kind == "cuda" and name != kind:
+        _use_gpu(name, torch.cuda.device_count())
     return torch.device(name)
+
+
+def _use_gpu(name: str, here: int) -> None:
+    """Make ``cuda:N`` the one that this process works on, whoever names no number.
+
+    Raises
+    ------
+    UsageError : there is no such GPU.
+    """
+    import torch
+
+    number = name.removeprefix("cuda:")
+    if not number.isdecimal() or int(number) >= here:
+        raise UsageError(f"There is no device {name!r}. Present: {', '.join(f'cuda:{n}' for n in range(here))}.")
+    torch.cuda.set_device(int(number))

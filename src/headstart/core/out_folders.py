@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from headstart.core.errors import InputError, UsageError
@@ -20,10 +21,10 @@ def check_out(out: Path) -> None:
         )
 
 
-def first_free(name: str) -> Path:
-    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … that does not exist yet."""
+def first_free(name: str, taken: Callable[[Path], bool] = Path.exists) -> Path:
+    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … not there yet and not `taken`."""
     for number in range(1, 10_000):
         candidate = Path(name + (f"-{number}" if number > 1 else ""))
-        if not candidate.exists():
+        if not candidate.exists() and not taken(candidate):
             return candidate
     raise UsageError(f"there are ten thousand folders {name}-N here; name one with --out")

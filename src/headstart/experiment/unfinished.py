@@ -16,6 +16,7 @@ from headstart.core.out_folders import first_free
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
+from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.choosing import RECORDS
 
 REQUEST, LOOKED, FINISHED = "request.json", "looked.json", "finished"
@@ -32,13 +33,17 @@ class Unfinished:
 
     Raises
     ------
-    InputError : the fit to resume was another one.
+    InputError : the fit to resume was another one, or one is at work there.
     """
 
     def __init__(
         self, out: Path, spec: FitSpec, found: Mapping[str, str], progress: Progress, kind: str = "fit"
     ) -> None:
         self.out, self.folder, self.kind = out, _beside(out), kind
+        if in_use(self.folder):
+            raise InputError(
+                f"{self.folder} is being written at this moment. Name another folder with --out, or wait."
+            )
         asked = finite({**_comparable(spec), **found})
         if spec.resume and self.folder.exists():
             self._same_as(asked)
@@ -49,6 +54,7 @@ class Unfinished:
             )
             shutil.rmtree(self.folder)
         write_json(self.folder / REQUEST, asked)
+        self._mark: Mark | None = Mark(self.folder)
 
     def _same_as(self, asked: dict[str, Any]) -> None:
         before = asked_before(self.out) or asked
@@ -70,6 +76,7 @@ class Unfinished:
         HeadstartError : the disk is full, or `out` has appeared meanwhile.
         """
         save(self.folder / FINISHED)
+        self._mark = None
         try:
             if self.out.is_dir():
                 self.out.rmdir()
@@ -85,6 +92,7 @@ class Unfinished:
 
         Which engine ran is worth nothing by itself: the next fit tries them anew.
         """
+        self._mark = None  # somebody else, or this process once more, may go on with it
         if self.folder.is_dir() and all(
             path.name in {REQUEST, LOOKED} or path.match(RECORDS) for path in self.folder.iterdir()
         ):
@@ -125,9 +133,9 @@ def out_folder(spec: FitSpec) -> FitSpec:
 
 
 def free_name(data: Any) -> Path:
-    """A model folder in the current directory that does not exist yet, named after the data."""
+    """A model folder in the current directory that does not exist and is not being made yet, named after the data."""
     stem = Path(str(data)).resolve().stem if isinstance(data, str | Path) else "examples"
-    return first_free(f"{stem}-model")
+    return first_free(f"{stem}-model", lambda out: in_use(_beside(out)))
 
 
 def _beside(out: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from torch import Tensor, nn
@@ -9,6 +10,10 @@ from torch import Tensor, nn
 from headstart.backbones.base import Backbone, Batch, LayerRun
 
 ACTIVATION = "hidden"
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Both parts run the backbone's own forward with its layers changed for the moment, and what outgrows the store is
+computed by one of them, in the thread that works ahead, while the other trains."""
 
 
 def cut_layers(backbone: Backbone, run: LayerRun) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
@@ -51,18 +56,19 @@ class BeforeLayer(nn.Module):
 
     def forward(self, batch: Batch) -> Batch:
         """The frontier."""
-        layer = getattr(self.run.owner, self.run.attribute)[self.index]
 
         def stop(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             raise _Reached(args[0] if args else kwargs[self.run.argument])
 
-        hook = layer.register_forward_pre_hook(stop, with_kwargs=True)
-        try:
-            self.backbone.features(batch)
-        except _Reached as reached:
-            return {ACTIVATION: reached.activation, **batch}
-        finally:
-            hook.remove()
+        with _ONE_AT_A_TIME:
+            layer = getattr(self.run.owner, self.run.attribute)[self.index]
+            hook = layer.register_forward_pre_hook(stop, with_kwargs=True)
+            try:
+                self.backbone.features(batch)
+            except _Reached as reached:
+                return {ACTIVATION: reached.activation, **batch}
+            finally:
+                hook.remove()
         raise RuntimeError(f"{self.backbone.card.name}: the forward never reached layer {self.index}")
 
 
@@ -76,7 +82,6 @@ class FromLayer(nn.Module):
     def forward(self, frontier: Batch) -> Tensor:
         """Features of the stored activations."""
         batch = {name: tensor for name, tensor in frontier.items() if name != ACTIVATION}
-        layers: Any = getattr(self.run.owner, self.run.attribute)
 
         def hand_over(
             _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -85,10 +90,12 @@ class FromLayer(nn.Module):
                 return (frontier[ACTIVATION], *args[1:]), kwargs
             return args, {**kwargs, self.run.argument: frontier[ACTIVATION]}
 
-        hook = layers[self.index].register_forward_pre_hook(hand_over, with_kwargs=True)
-        setattr(self.run.owner, self.run.attribute, layers[self.index :])
-        try:
-            return self.backbone.features(batch)
-        finally:
-            setattr(self.run.owner, self.run.attribute, layers)
-            hook.remove()
+        with _ONE_AT_A_TIME:
+            layers: Any = getattr(self.run.owner, self.run.attribute)
+            hook = layers[self.index].register_forward_pre_hook(hand_over, with_kwargs=True)
+            setattr(self.run.owner, self.run.attribute, layers[self.index :])
+            try:
+                return self.backbone.features(batch)
+            finally:
+                setattr(self.run.owner, self.run.attribute, layers)
+                hook.remove()

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
@@ -106,25 +105,39 @@ class FrozenPart:
         if not self.frontier.is_input and self._fits(inputs, views):
             for view in views:
                 self._fill(inputs, view)
+        if self._recomputing:
+            self._batch_size([inputs.tensors(0)])  # now, for an engine is not to be chosen while the rest trains
         return Activations(self, inputs)
 
     def _fits(self, inputs: Inputs, views: Sequence[int]) -> bool:
         """Whether the missing activations fit on the disk; where they do not, they are recomputed, and said."""
         missing = self.missing(inputs, views)
-        if not missing or self._recomputing:
-            return not self._recomputing
-        if not self.holds(missing, example := inputs.tensors(0)):
-            self._recomputing = True
-            size = missing * self._bytes_each(example)
-            self.progress.say(
-                f"  The stored activations would take {say_size(size)}, more than the store may hold or half of the "
-                "free disk: they are recomputed every time instead. HEADSTART_CACHE_LIMIT sets what it may hold."
-            )
+        if missing and not self._recomputing and not self.has_room(missing, inputs):
+            self._recompute(f"would take {say_size(self._bytes(missing, inputs))}, more than")
         return not self._recomputing
+
+    def _recompute(self, take: str) -> None:
+        self._recomputing = True
+        self.progress.say(
+            f"  The stored activations {take} the store may hold or half of the free disk: what is not stored is "
+            "recomputed every time instead. HEADSTART_CACHE_LIMIT sets what it may hold."
+        )
 
     def holds(self, count: int, example: Batch) -> bool:
         """Whether the store has room for the activations of `count` examples like this one."""
         return count * self._bytes_each(example) <= self.store.free_bytes
+
+    def has_room(self, count: int, inputs: Inputs) -> bool:
+        """Whether the store has room for the activations of `count` of these, however long they are."""
+        return self._bytes(count, inputs) <= self.store.free_bytes
+
+    def _bytes(self, count: int, inputs: Inputs) -> int:
+        """What the activations of `count` inputs take, by those of the first and by how long all are."""
+        each = self._bytes_each(inputs.tensors(0))
+        if not inputs.preprocess.lengths_differ:
+            return count * each
+        lengths = [inputs.length(index) for index in range(len(inputs))]
+        return round(count * each * sum(lengths) / (len(lengths) * max(lengths[0], 1)))
 
     def _bytes_each(self, example: Batch) -> int:
         if self._example_bytes is None:
@@ -165,13 +178,19 @@ class FrozenPart:
         keys: list[str] = []
         computed: list[Batch] = []
         for names, examples in decoded:
+            if self._recomputing:
+                continue  # whoever decodes may look at the rest all the same
             keys += names
             computed += self.compute(examples, advance)
             if len(keys) >= segment:
-                space.write(keys, computed, self.half)
+                self._write(space, keys, computed)
                 keys, computed = [], []
         if keys:
-            space.write(keys, computed, self.half)
+            self._write(space, keys, computed)
+
+    def _write(self, space: Space, keys: Sequence[str], computed: Sequence[Batch]) -> None:
+        if not space.write(keys, computed, self.half):
+            self._recompute("take more than")
 
     def compute(
         self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None, ahead: int = 0
@@ -279,19 +298,3 @@ def _rounded(batch: Batch) -> Batch:
         name: t.half().float() if t.dtype == torch.float32 and bool((t.abs() <= LARGEST_HALF).all()) else t
         for name, t in batch.items()
     }
-
-
-def stacked(activations: Activations, name: str, size: int = 1024) -> Tensor:
-    """One tensor of the frontier for all examples, (N, …)."""
-    return filled(len(activations.inputs), (batch[name] for batch in activations.batches(size)))
-
-
-def filled(count: int, parts: Iterable[Tensor]) -> Tensor:
-    """Parts (n, …) of one shape put one after the other into one tensor (N, …), N = `count` ≥ 1 being all of them."""
-    whole, end = torch.empty(0), 0
-    for part in parts:
-        if not end:
-            whole = part.new_empty(count, *part.shape[1:])
-        whole[end : end + len(part)] = part
-        end += len(part)
-    return whole

@@ -68,13 +68,13 @@ def survey(store: Path) -> list[Held]:
 
 
 def look(folder: Path) -> Held | None:
-    """One space; None where another process has just removed it."""
+    """One space; None where another process has just removed it, or another person keeps it from us."""
     try:
         size = sum(_size(entry) for entry in os.scandir(folder) if not entry.name.startswith(PREFIX))
         stamp = folder / FACTS
         used = (stamp if stamp.exists() else folder).stat().st_mtime
         facts = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else {}
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # removed, or another person's alone
         return None
     except ValueError:
         facts = {}  # torn by a power cut: the space is as good as ever, only nameless
@@ -120,8 +120,8 @@ def _size(entry: os.DirEntry[str]) -> int:
         if not entry.is_dir():
             return entry.stat().st_size
         return _segment_bytes(entry.path) if entry.name.startswith(SEGMENTS) else _folder_bytes(entry.path)
-    except FileNotFoundError:
-        return 0  # half written a moment ago, and now finished under another name, or removed
+    except (FileNotFoundError, PermissionError):
+        return 0  # half written: a moment ago, and now finished under another name or removed, or by another person
 
 
 def _folder_bytes(folder: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -184,7 +183,7 @@ class Ladder:
             return too_long(rung.name, f"about {say_duration(predicted)}", self.bench)
         write_json(begun, {"epochs": prepared.recipe.epochs})
         self.bench.progress.say(f"  {rung.name}: about {say_duration(predicted)}")
-        began = time.perf_counter()
+        began = self.bench.stopwatch.total
         climbed = step.strategy.climb(prepared, self.bench if self.bench.folds is None else self.bench.learning())
         outputs = judging.answers(step, start, climbed, self.bench)
         result = RungResult(
@@ -192,7 +191,7 @@ class Ladder:
             rung.strategy,
             rung.freeze_depth,
             predicted,
-            time.perf_counter() - began,
+            self.bench.stopwatch.total - began,
             climbed.trainable_parameters,
             judging.figures(self.held_out, outputs, self.bench),
             curve=climbed.curve,

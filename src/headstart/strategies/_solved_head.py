@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from headstart.core.threads import spread
 from headstart.frozen._running import torch_threads
-from headstart.frozen.activations import Activations, FrozenPart, filled
+from headstart.frozen.activations import Activations, FrozenPart
+from headstart.frozen.stacked import filled
 from headstart.model.network import Network, set_linear
 from headstart.strategies._kept_heads import keep, name_of, solved_before
 from headstart.strategies._linear_head import Solution, fit_linear_head, side_by_side

@@ -9,6 +9,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from headstart.core.files import whole_folder
+from headstart.core.timing import Stopwatch
 from headstart.model.state import owned
 from headstart.training.callback import Callback, Moment
 from headstart.training.early_stopping import EarlyStopping
@@ -20,21 +21,29 @@ from headstart.training.weight_averaging import WeightAveraging
 class Checkpoint(Callback):
     """Writes weights, optimizer state and curve as safetensors and JSON, whole or not at all.
 
-    Random numbers need no saving: every epoch's follow from the seed, the run's name and the epoch.
+    Random numbers need no saving: every epoch's follow from the seed, the run's name and the epoch. The seconds that
+    the epochs before took count as if they had been trained now, so that a resumed fit has as much time left.
     """
 
     def __init__(
-        self, folder: Path, stopping: EarlyStopping | None, averaging: WeightAveraging | None = None
+        self,
+        folder: Path,
+        stopwatch: Stopwatch,
+        stopping: EarlyStopping | None,
+        averaging: WeightAveraging | None = None,
     ) -> None:
         self.folder, self.stopping, self.averaging = Path(folder), stopping, averaging
+        self._stopwatch, self._began = stopwatch, stopwatch.total
 
     def on_begin(self, job: Job, moment: Moment) -> None:
         """Go on from the last checkpoint, if there is one."""
+        self._began = self._stopwatch.total
         if not self.folder.exists():
             return
         state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
         moment.epoch, moment.step, moment.curve = state["epoch"], state["step"], state["curve"]
         moment.stop = state["stop"]
+        self._stopwatch.credit(state["seconds"])
         job.plan.load_moving_state(load_file(self.folder / "moving.safetensors"))
         load_optimizer(job.optimizer, load_file(self.folder / "optimizer.safetensors"))
         if (self.folder / "balancing.safetensors").exists():
@@ -52,6 +61,7 @@ class Checkpoint(Callback):
             "step": moment.step,
             "curve": moment.curve,
             "stop": moment.stop,
+            "seconds": self._stopwatch.total - self._began,
         }
         with whole_folder(self.folder) as folder:
             save_file(owned(job.plan.moving_state()), folder / "moving.safetensors")

@@ -38,8 +38,8 @@ def tried_cost(plan: FreezePlan, recipe: Recipe, bench: Workbench, judged: float
     bench.ending.answers_take(frozen + validated)
     if bench.ending.score is None:
         bench.ending.figures_take(_scoring_seconds(network, examples, bench))
-    # Where the frontier is the input nothing is stored, and every epoch decodes its examples again.
-    again = frozen if part.frontier.is_input else 0.0
+    # Where nothing is stored, or not all has room, every epoch decodes and computes its examples again.
+    again = 0.0 if not part.frontier.is_input and part.has_room(missing + before, bench.train) else frozen
     epoch = len(bench.train) * (trained + again) + held_out * (validated + again)
     return Cost(
         epoch,
@@ -79,8 +79,10 @@ def _step_seconds(
     for _ in range(2):
         start = time.perf_counter()
         loss = bench.task.loss(trained(batch), targets)
+        loss.item()  # waits for a GPU, which has only been told what to do
         forward = time.perf_counter() - start
         loss.backward()
+        loss.item()
         seconds.append((time.perf_counter() - start, forward))
         network.zero_grad(set_to_none=True)
     whole, forward = min(seconds)

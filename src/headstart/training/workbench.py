@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -99,8 +100,13 @@ class Workbench:
     def accelerator(self) -> Accelerator:
         """What runs the steps of training; made when something trains, since a head that is solved needs none."""
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState, PartialState
 
-        return Accelerator(cpu=self.chosen_device.type == "cpu")
+        on_cpu = self.chosen_device.type == "cpu"
+        # accelerate keeps the device of a process's first one, whatever later ones ask for.
+        if PartialState._shared_state and (PartialState().device.type == "cpu") != on_cpu and not _launched():
+            AcceleratorState._reset_state(reset_partial_state=True)
+        return Accelerator(cpu=on_cpu)
 
     @property
     def last_rung_ends(self) -> float:
@@ -247,8 +253,14 @@ class Workbench:
         callbacks: list[Callback] = [GradualUnfreezing()] if recipe.gradual else []
         callbacks += [averaging] if averaging else []
         callbacks += [stopping, TimeLimit(self.stopwatch, self.last_rung_ends)] if stopping else []
+        checkpoint = Checkpoint(self.folder / name, self.stopwatch, stopping, averaging)
         # The checkpoint comes after early stopping, whose memory it keeps, and before the bar, which it moves.
-        return [*callbacks, Checkpoint(self.folder / name, stopping, averaging), ProgressBar(self.progress, name)]
+        return [*callbacks, checkpoint, ProgressBar(self.progress, name)]
+
+
+def _launched() -> bool:
+    """Whether this is one of several processes that train together, each with a device of its own."""
+    return "LOCAL_RANK" in os.environ
 
 
 def _known(inputs: Inputs, part: Part) -> Inputs:

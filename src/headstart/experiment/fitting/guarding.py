@@ -22,7 +22,8 @@ from headstart.delivery.guard import (
 )
 from headstart.experiment.bench import every_input
 from headstart.experiment.material import Material
-from headstart.frozen.activations import FrozenPart, stacked
+from headstart.frozen.activations import FrozenPart
+from headstart.frozen.stacked import stacked
 from headstart.ladder.ladder import Ascent
 from headstart.model.network import Network
 from headstart.training.workbench import Workbench

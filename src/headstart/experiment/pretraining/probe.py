@@ -24,8 +24,8 @@ from headstart.experiment.material import find, prepare
 from headstart.experiment.out_of_fold import out_of_fold
 from headstart.experiment.selection.halving import drawn, stratified_order
 from headstart.experiment.selection.selector import without_test
-from headstart.frozen.activations import filled
 from headstart.frozen.inputs import Inputs
+from headstart.frozen.stacked import filled
 from headstart.ladder.comparison import HeldOut
 
 MOST = 1000
