@@ -261,6 +261,17 @@ def test_yolo_polygons_are_kept_with_their_boxes(tmp_path: Path) -> None:
     assert box.outline == Outline(polygons=((16, 12, 48, 12, 32, 24),))
 
 
+def test_yolo_key_points_are_no_polygons(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    (root / "data.yaml").write_text((root / "data.yaml").read_text() + "kpt_shape: [2, 3]\n")
+    (root / "labels" / "train" / "b.txt").write_text("1 0.5 0.5 0.25 0.5 0.9 0.1 2 0 0 0\n0 0.5 0.5 0.5 0.5\n")
+    examples = read(Request(root))
+    first, second = (examples.targets or [])[examples.ids.index("images/train/b.png")]
+    assert (first.label, first.corners, first.outline) == ("dog", (24, 12, 40, 36), None)
+    assert (second.label, second.corners, second.outline) == ("cat", (16, 12, 48, 36), None)
+    assert "Key points are left out, and the boxes are read." in examples.notes
+
+
 def test_yolo_classes_without_names_are_numbers(tmp_path: Path) -> None:
     root = yolo(tmp_path)
     (root / "data.yaml").unlink()
