@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from boxed_pictures import BOXES, FORMATS, HEIGHT, WIDTH, coco, coco_content, pictures, voc, voc_content, yolo
@@ -270,6 +271,38 @@ def test_yolo_key_points_are_no_polygons(tmp_path: Path) -> None:
     assert (first.label, first.corners, first.outline) == ("dog", (24, 12, 40, 36), None)
     assert (second.label, second.corners, second.outline) == ("cat", (16, 12, 48, 36), None)
     assert "Key points are left out, and the boxes are read." in examples.notes
+
+
+def scans_of(root: Path) -> None:
+    """Medical files in the place of the pictures below a folder, 64 wide and 48 high as these are."""
+    scans = pytest.importorskip("scans", reason="the extra medical is not installed")
+    for number, path in enumerate(sorted(root.rglob("*.png"))):
+        values = np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+        if number % 2:
+            scans.write_dicom(path.with_suffix(".dcm"), values)
+        else:
+            scans.write_nifti(path.with_suffix(".nii"), np.stack([values.T] * 3, axis=2), (1, 1, 5))
+        path.unlink()
+
+
+def test_boxes_of_medical_files_are_kept(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "yolo")
+    (root / "labels" / "train" / "b.txt").write_text("1 0.25 0.25 0.75 0.25 0.5 0.5\n")
+    scans_of(root)
+    targets = read(Request(root)).targets or []
+    assert [target.size for target in targets] == [(WIDTH, HEIGHT)] * 4
+    assert [len(target) for target in targets] == [2, 1, 0, 2]
+    assert targets[1].marked[0].outline == Outline(polygons=((16, 12, 48, 12, 32, 24),))
+    root, content = coco(tmp_path / "coco"), coco_content("train")
+    for image in content["images"]:
+        del image["width"], image["height"]
+    scans_of(root)
+    for image in content["images"]:
+        found = next((root / "images" / "train").glob(f"{Path(image['file_name']).stem}.*"))
+        image["file_name"] = found.name
+    file = root / "annotations" / "instances_train.json"
+    file.write_text(json.dumps(content))
+    assert [len(target) for target in read(Request(file)).targets or []] == [2, 1, 0]
 
 
 def test_yolo_classes_without_names_are_numbers(tmp_path: Path) -> None:
