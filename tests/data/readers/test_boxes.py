@@ -305,6 +305,15 @@ def test_boxes_of_medical_files_are_kept(tmp_path: Path) -> None:
     assert [len(target) for target in read(Request(file)).targets or []] == [2, 1, 0]
 
 
+def test_a_class_that_is_nowhere_asked_for_is_no_class(tmp_path: Path) -> None:
+    root, content = coco(tmp_path), coco_content("val")
+    content["categories"].append({"id": 3, "name": "ignored regions"})
+    content["annotations"][0] |= {"category_id": 3, "iscrowd": 1}
+    (root / "annotations" / "instances_val.json").write_text(json.dumps(content))
+    targets = read(Request(root)).targets or []
+    assert [box.label for target in targets for box in target if not box.asked_for] == ["ignored regions"]
+
+
 def test_yolo_classes_without_names_are_numbers(tmp_path: Path) -> None:
     root = yolo(tmp_path)
     (root / "data.yaml").unlink()

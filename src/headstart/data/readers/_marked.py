@@ -142,14 +142,15 @@ def _nothing_to_learn(found: Marked, targets: Sequence[Boxes], where: str, fits:
     if not found.pictures:
         return [Problem(where, "there is no picture with an annotation")]
     pairs = zip(found.pictures, targets, strict=True)
-    learnt = {box.label for picture, boxes in pairs if (picture.split or "train") == "train" for box in boxes}
+    of_train = (boxes for picture, boxes in pairs if (picture.split or "train") == "train")
+    learnt = {box.label for boxes in of_train for box in boxes if box.asked_for}
     if not fits:
         return []
     if not learnt:
         return [Problem(where, "no picture to learn from holds a box")]
     problems: dict[str, Problem] = {}
     for picture, boxes in zip(found.pictures, targets, strict=True):
-        for label in {box.label for box in boxes} - learnt:
+        for label in {box.label for box in boxes if box.asked_for} - learnt:
             what = f"it has no box among the pictures to learn from, only in the {picture.split} split"
             problems.setdefault(label, Problem(f"class {label!r}", what))
     return [problems[label] for label in sorted(problems)]
