@@ -142,8 +142,7 @@ def _nothing_to_learn(found: Marked, targets: Sequence[Boxes], where: str, fits:
     if not found.pictures:
         return [Problem(where, "there is no picture with an annotation")]
     pairs = zip(found.pictures, targets, strict=True)
-    of_train = (boxes for picture, boxes in pairs if (picture.split or "train") == "train")
-    learnt = {box.label for boxes in of_train for box in boxes if box.asked_for}
+    learnt = {box.label for picture, boxes in pairs if (picture.split or "train") == "train" for box in boxes}
     if not fits:
         return []
     if not learnt:
