@@ -11,8 +11,11 @@ import pytest
 from PIL import Image
 
 import headstart
+from headstart.core.errors import UsageError
 from headstart.data.examples import Examples
 from headstart.data.modalities.image import Image as Images
+from headstart.experiment.fitting import flow
+from headstart.experiment.material import Found
 from headstart.experiment.patients import with_patients, with_slices
 from scans import SECRETS, pydicom, write_dicom, write_nifti
 from small_world import PHOTO_PROBE, status, table
@@ -188,6 +191,28 @@ def test_slices_stay_with_their_file_and_out_of_given_judging_splits(at_hand: Pa
     by_patient = with_slices(with_patients(examples, Images(), None), Images())
     assert len(set(by_patient.groups or [])) == 4
     assert with_slices(examples_of(at_hand / "nowhere"), Images()).extra is None
+
+
+def test_other_slices_do_not_get_the_boxes_of_the_middle_one(at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        values, path = np.full((9, 40, 40), number, np.uint8), at_hand / "boxes" / "images" / f"{number}.dcm"
+        write_dicom(path, values, NumberOfFrames=9)
+        label = at_hand / "boxes" / "labels" / f"{number}.txt"
+        label.parent.mkdir(exist_ok=True)
+        label.write_text("0 0.5 0.5 0.4 0.4")
+    (at_hand / "boxes" / "classes.txt").write_text("ball")
+    files = sorted((at_hand / "boxes" / "images").iterdir())
+    seen = []
+
+    def stopped(found: Found, *_: object) -> None:
+        seen.append(found.examples)
+        raise UsageError("far enough")
+
+    monkeypatch.setattr(flow, "compute_ahead", stopped)
+    for data in ((files, list("ababab")), at_hand / "boxes"):
+        with pytest.raises(UsageError, match="far enough"):
+            headstart.fit(data, backbone="tiny_resnet", group="none", quiet=True)
+    assert [len(examples) for examples in seen] == [6 + 6 * 6, 6]
 
 
 def test_series_as_short_stacks_keep_patients_whole_and_name_nobody(

@@ -15,7 +15,7 @@ from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
 from headstart.tasks.detection import Detection
 from headstart.tasks.finding.fcos import EXTRA, FcosHead, owners
-from headstart.tasks.shapes.box_encoding import DIFFICULT, FOUND_LABEL, LABEL, SCORE
+from headstart.tasks.shapes.box_encoding import CROWD, DIFFICULT, FOUND_LABEL, LABEL, SCORE
 
 SIZE = (128, 96)
 TARGETS = [
@@ -88,6 +88,20 @@ def test_a_target_that_cannot_be_used_is_named() -> None:
     assert own.problem(strange) == "the class 'cats' was not among the 2 of training. Did you mean 'cat'?"
     with pytest.raises(InputError, match="1 of 1 targets cannot be used"):
         own.encode([strange])
+
+
+def test_a_class_that_is_nowhere_asked_for_is_left_out() -> None:
+    region, hard = Box(0, 0, 20, 20, "ignored", crowd=True), Box(9, 9, 30, 30, "blur", difficult=True)
+    cat, crowd = Box(8, 8, 40, 40, "cat"), Box(0, 0, 30, 30, "cat", crowd=True)
+    targets = [Boxes((region, cat, hard, crowd), SIZE), Boxes((cat,), SIZE), Boxes((hard,), SIZE)]
+    own = Detection.from_targets(targets)
+    assert own.labels == ["cat"]
+    assert own.problems(list("abc"), targets) == []
+    encoded = own.encode(targets)
+    assert encoded.shape == (3, 4, 9)
+    assert encoded[..., LABEL].tolist() == [[0, 0, -1, -1], [0, -1, -1, -1], [-1] * 4]
+    assert encoded[0, :2, CROWD].tolist() == [0, 1]
+    assert own.strata(targets) == ["cat", "cat", "nothing"]
 
 
 def test_boxes_follow_the_view() -> None:

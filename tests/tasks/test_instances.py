@@ -259,6 +259,13 @@ def test_a_target_without_an_outline_is_a_problem_by_box() -> None:
     assert TASK.problem(Boxes((Box(4, 4, 20, 20, "cat"),), (SIDE, SIDE))).startswith("the class 'cat'")  # type: ignore[union-attr]
 
 
+def test_masks_stay_beside_their_boxes_where_an_unknown_class_is_left_out() -> None:
+    region = Box(0, 0, 9, 9, "ignored", crowd=True)
+    target, alone = (Boxes(marked, (SIDE, SIDE)) for marked in ((region, disc(10, 20, 60)), (disc(10, 20, 60),)))
+    assert TASK.problem(target) is None
+    torch.testing.assert_close(TASK.encode([target]), TASK.encode([alone]))
+
+
 def test_all_forms_of_outlines_are_read_from_a_file(tmp_path: Path) -> None:
     found_examples = read(Request(shapes(tmp_path / "shapes", 6, 0)))
     forms = [

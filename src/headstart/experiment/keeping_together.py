@@ -14,6 +14,7 @@ from headstart.data.modalities.base import Modality
 from headstart.data.splits import Split, split
 from headstart.diagnosis._near_families import near_families
 from headstart.experiment.looks import KeptLooks, looks_of
+from headstart.experiment.out_of_fold import units_of
 from headstart.frozen.store import FrontierStore
 
 RULE = "near families 1"
@@ -66,3 +67,16 @@ def split_of(
         checked.examples, strata, seed, test_share, validation_share, checked.fingerprints, checked.normalised,
         checked.alike,
     )  # fmt: skip
+
+
+def learnt_instead(checked: Checked, parts: Split, rows: Sequence[int]) -> Split:
+    """`parts` with `rows` of a drawn test split, and all that is bound to them, among what is learnt from."""
+    pool = np.setdiff1d(np.arange(len(checked.examples)), parts.validation)
+    units = units_of(*([column[row] for row in pool] for column in checked.bonds))
+    moved = pool[np.isin(units, units[np.isin(pool, rows)])]
+    note = (
+        f"{np.isin(parts.test, moved).sum()} examples of the test split are learnt from after all: they, or what "
+        "belongs with them, hold a label that stands nowhere else."
+    )
+    train, test = np.union1d(parts.train, moved), np.setdiff1d(parts.test, moved)
+    return replace(parts, train=train, test=test, notes=(*parts.notes, note))

@@ -19,7 +19,7 @@ from headstart.data.modalities.base import Modality
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_all
 from headstart.data.splits import Split
-from headstart.experiment.keeping_together import split_of, with_near_families
+from headstart.experiment.keeping_together import learnt_instead, split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.operating_points import check_wanted
 from headstart.experiment.out_of_fold import stratified_folds, units_of
@@ -30,6 +30,8 @@ from headstart.tasks import TASKS, choose_task
 from headstart.tasks.base import Task
 
 SHOWN_SET_ASIDE = 10
+
+_REFUSED = "{} targets cannot be used:"
 
 
 @dataclass(frozen=True)
@@ -167,17 +169,26 @@ def divided(
     targets = _usable_targets(checked.examples, task)
     strata = task.strata(targets)
     parts = split_of(checked, strata, spec.seed, spec.test_share)
+    made = _of_what_is_learnt(task, parts, targets, spec)
+    if unknown := [row for row in parts.test if made.problem(targets[row])]:
+        if "test" in (checked.examples.splits or ()):
+            ids = [checked.examples.ids[row] for row in unknown]
+            raise InputError(made.problems(ids, [targets[row] for row in unknown]), _REFUSED.format(len(unknown)))
+        parts = learnt_instead(checked, parts, unknown)
+        made = _of_what_is_learnt(task, parts, targets, spec)
     say_notes(parts.notes, progress)
-    # The label set and the class counts come from what is learnt, not from the test split.
-    learnt = [targets[i] for i in [*parts.train, *parts.validation]]
-    task = told(task.anew(learnt), spec)
     if parts.out_of_fold:
         held = "none held out, they are judged out of fold"
     else:
         held = f"{len(parts.validation)} held out to compare"
     tested = f"{len(parts.test)} for the final test" if len(parts.test) else "none for a final test"
     progress.say(f"Split: {len(parts.train)} to learn from, {held}, {tested}.")
-    return Material(checked, task, parts, looked, store)
+    return Material(checked, made, parts, looked, store)
+
+
+def _of_what_is_learnt(task: Task, parts: Split, targets: list[Any], spec: FitSpec) -> Task:
+    """The task with the label set and the class counts of what is learnt, not of the test split."""
+    return told(task.anew([targets[i] for i in [*parts.train, *parts.validation]]), spec)
 
 
 def told(task: Task, spec: FitSpec) -> Task:
@@ -206,7 +217,7 @@ def _learnable_targets(examples: Examples) -> list[Any]:
 def _usable_targets(examples: Examples, task: Task) -> list[Any]:
     targets = list(examples.targets or [])
     if problems := task.problems(examples.ids, targets):
-        raise InputError(problems, f"{len(problems)} targets cannot be used:")
+        raise InputError(problems, _REFUSED.format(len(problems)))
     return targets
 
 

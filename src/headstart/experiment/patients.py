@@ -43,8 +43,13 @@ def with_patients(examples: Examples, modality: Modality, group: str | None) -> 
     return replace(examples, groups=_called("patient", owners), notes=(*examples.notes, note))
 
 
-def with_slices(examples: Examples, modality: Modality) -> Examples:
-    """With further slices of volumes, each an example to learn from that is never judged; a volume stays whole."""
+def with_slices(examples: Examples, modality: Modality, placed: bool = False) -> Examples:
+    """With further slices of volumes, each an example to learn from that is never judged; a volume stays whole.
+
+    Not so where targets are `placed`, as boxes and masks are: what they mark lies in the middle slice alone.
+    """
+    if placed:
+        return examples
     parts = [modality.parts(reference) for reference in examples.references]
     further = [(row, number, part) for row, own in enumerate(parts) for number, part in enumerate(own[1:], 2)]
     further = [found for found in further if _learnt(examples, found[0])]

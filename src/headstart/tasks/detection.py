@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -133,17 +134,24 @@ class Detection(Task):
     def problem(self, target: Any) -> str | None:
         if not isinstance(target, Boxes):
             return "there are no boxes"
-        unknown = next((box.label for box in target if box.label not in self._places), None)
+        unknown = next((box.label for box in target if box.asked_for and box.label not in self._places), None)
         if unknown is None:
             return None
         known = f"the class {unknown!r} was not among the {len(self.labels)} of training"
         return f"{known}.{nearest(unknown, self._places)}"
 
     def encode(self, targets: Sequence[Any]) -> Tensor:
-        """(N, M, 9), see :mod:`headstart.tasks.shapes.box_encoding`; ``InputError`` when a class is unknown."""
+        """(N, M, 9), see :mod:`headstart.tasks.shapes.box_encoding`; ``InputError`` when a class is unknown.
+
+        Boxes that nobody is asked for, of a class that is none of the outputs, are left out.
+        """
         if problems := [found for found in map(self.problem, targets) if found]:
             raise InputError(f"{len(problems)} of {len(targets)} targets cannot be used: {problems[0]}")
-        return box_encoding.encode(targets, self._places, self.slots)
+        return box_encoding.encode(self._known(targets), self._places, self.slots)
+
+    def _known(self, targets: Sequence[Boxes]) -> list[Boxes]:
+        """The targets without boxes of unknown classes."""
+        return [replace(one, marked=tuple(box for box in one if box.label in self._places)) for one in targets]
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
         return box_encoding.placed(encoded, placements)
@@ -159,7 +167,7 @@ class Detection(Task):
     def strata(self, targets: Sequence[Any]) -> list[str]:
         """Which of its classes is the rarest in each picture; of one class alone, whether it is there."""
         counts = dict(zip(self.labels, self.counts, strict=True))
-        held = [{box.label for box in target} for target in targets]
+        held = [{box.label for box in target if box.asked_for or box.label in counts} for target in targets]
         rarest = [min(own, key=lambda label: (counts.get(label, 0), label), default="") for own in held]
         rank = " the rarest" if len(self.labels) > 1 else ""
         return [f"{label}{rank}" if label else NOTHING for label in rarest]

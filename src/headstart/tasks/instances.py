@@ -103,7 +103,7 @@ class Instances(Detection):
     def encode(self, targets: Sequence[Any]) -> Tensor:
         """(N, M, 9 + 1046): boxes, and behind each its mask as :mod:`headstart.tasks.shapes.mask_grids` packs it."""
         boxes = super().encode(targets)
-        return torch.cat([boxes, mask_grids.encode(targets, boxes.shape[1])], dim=2)
+        return torch.cat([boxes, mask_grids.encode(self._known(targets), boxes.shape[1])], dim=2)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
         boxes, masks = encoded[..., : HEIGHT + 1], encoded[..., HEIGHT + 1 :]

@@ -146,6 +146,14 @@ def test_exif_orientation(tmp_path: Path, orientation: int, suffix: str) -> None
     assert np.asarray(decoded)[10:, 20:].max() < 60
 
 
+def test_the_size_of_a_turned_picture_in_memory_is_that_of_the_upright_one(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    path = saved(tmp_path / "turned.jpg", Pillow.new("RGB", (30, 20)), exif=exif)
+    with Pillow.open(path) as picture:
+        assert IMAGE.extent(picture) == IMAGE.decode(picture).size == IMAGE.extent(path) == (20, 30)
+
+
 def test_large_jpegs_are_decoded_reduced_but_never_below_the_hint(tmp_path: Path) -> None:
     path = saved(tmp_path / "large.jpg", Pillow.new("RGB", (1600, 1000), "red"))
     assert IMAGE.decode(path).size == (1600, 1000)

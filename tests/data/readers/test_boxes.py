@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from boxed_pictures import BOXES, FORMATS, HEIGHT, WIDTH, coco, coco_content, pictures, voc, voc_content, yolo
@@ -259,6 +260,58 @@ def test_yolo_polygons_are_kept_with_their_boxes(tmp_path: Path) -> None:
     (box,) = (examples.targets or [])[examples.ids.index("images/train/b.png")]
     assert box.corners == (16, 12, 48, 24)
     assert box.outline == Outline(polygons=((16, 12, 48, 12, 32, 24),))
+
+
+def test_yolo_key_points_are_no_polygons(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    (root / "data.yaml").write_text((root / "data.yaml").read_text() + "kpt_shape: [2, 3]\n")
+    (root / "labels" / "train" / "b.txt").write_text("1 0.5 0.5 0.25 0.5 0.9 0.1 2 0 0 0\n0 0.5 0.5 0.5 0.5\n")
+    examples = read(Request(root))
+    first, second = (examples.targets or [])[examples.ids.index("images/train/b.png")]
+    assert (first.label, first.corners, first.outline) == ("dog", (24, 12, 40, 36), None)
+    assert (second.label, second.corners, second.outline) == ("cat", (16, 12, 48, 36), None)
+    assert "Key points are left out, and the boxes are read." in examples.notes
+
+
+def scans_of(root: Path) -> None:
+    """Medical files in the place of the pictures below a folder, 64 wide and 48 high as these are."""
+    scans = pytest.importorskip("scans", reason="the extra medical is not installed")
+    for number, path in enumerate(sorted(root.rglob("*.png"))):
+        values = np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+        if number % 2:
+            scans.write_dicom(path.with_suffix(".dcm"), values)
+        else:
+            scans.write_nifti(path.with_suffix(".nii"), np.stack([values.T] * 3, axis=2), (1, 1, 5))
+        path.unlink()
+
+
+def test_boxes_of_medical_files_are_kept(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "yolo")
+    (root / "labels" / "train" / "b.txt").write_text("1 0.25 0.25 0.75 0.25 0.5 0.5\n")
+    scans_of(root)
+    targets = read(Request(root)).targets or []
+    assert [target.size for target in targets] == [(WIDTH, HEIGHT)] * 4
+    assert [len(target) for target in targets] == [2, 1, 0, 2]
+    assert targets[1].marked[0].outline == Outline(polygons=((16, 12, 48, 12, 32, 24),))
+    root, content = coco(tmp_path / "coco"), coco_content("train")
+    for image in content["images"]:
+        del image["width"], image["height"]
+    scans_of(root)
+    for image in content["images"]:
+        found = next((root / "images" / "train").glob(f"{Path(image['file_name']).stem}.*"))
+        image["file_name"] = found.name
+    file = root / "annotations" / "instances_train.json"
+    file.write_text(json.dumps(content))
+    assert [len(target) for target in read(Request(file)).targets or []] == [2, 1, 0]
+
+
+def test_a_class_that_is_nowhere_asked_for_is_no_class(tmp_path: Path) -> None:
+    root, content = coco(tmp_path), coco_content("val")
+    content["categories"].append({"id": 3, "name": "ignored regions"})
+    content["annotations"][0] |= {"category_id": 3, "iscrowd": 1}
+    (root / "annotations" / "instances_val.json").write_text(json.dumps(content))
+    targets = read(Request(root)).targets or []
+    assert [box.label for target in targets for box in target if not box.asked_for] == ["ignored regions"]
 
 
 def test_yolo_classes_without_names_are_numbers(tmp_path: Path) -> None:

@@ -54,6 +54,43 @@ def test_a_palette_is_kept(tmp_path: Path) -> None:
     assert legend.colours == ((9, 8, 7), (200, 0, 0))
 
 
+@pytest.mark.parametrize("lines", ["", "grass,0,0,0\nroad,200,0,0\n"])
+def test_palettes_in_which_a_value_has_two_colours_are_refused(lines: str, tmp_path: Path) -> None:
+    pixels = np.array([[0, 1, 1], [1, 0, 0]], np.uint8)
+    for name, palette in {"a": [0, 0, 0, 200, 0, 0], "b": [0, 0, 0, 0, 0, 90]}.items():
+        picture(tmp_path / "images" / f"{name}.png")
+        mask(tmp_path / "masks" / f"{name}.png", pixels, palette)
+    if lines:
+        (tmp_path / "classes.csv").write_text(lines)
+    with pytest.raises(InputError, match=r"1 is the colour 200, 0, 0 in one, and 0, 0, 90 in another .*as RGB"):
+        read(tmp_path)
+    (tmp_path / "classes.csv").write_text("grass,0\nroad,1\n")  # whoever says what numbers mean is believed
+    assert [target.classes().tolist() for target in read(tmp_path).targets] == [pixels.tolist()] * 2
+    (tmp_path / "classes.csv").unlink()
+    mask(tmp_path / "masks" / "b.png", 0 * pixels, [0, 0, 0, 0, 0, 90])  # a colour that no pixel has
+    assert read(tmp_path).targets[0].legend.names == ("0", "1")
+
+
+def test_greys_and_palettes_among_coloured_masks_are_colours(tmp_path: Path) -> None:
+    colours = np.zeros((2, 3, 3), np.uint8)
+    colours[0] = [(255, 255, 255), (200, 0, 0), (0, 0, 255)]
+    grey = np.array([[255, 255, 0], [0, 0, 0]], np.uint8)
+    index = np.array([[1, 1, 1], [0, 0, 0]], np.uint8)
+    for name in "abc":
+        picture(tmp_path / "images" / f"{name}.png")
+    mask(tmp_path / "masks" / "a.png", colours)
+    mask(tmp_path / "masks" / "b.png", grey)
+    mask(tmp_path / "masks" / "c.png", index, [0, 0, 0, 200, 0, 0])
+    targets = read(tmp_path).targets
+    assert targets[0].legend.names == ("#000000", "#0000ff", "#c80000", "#ffffff")
+    assert [target.classes().tolist() for target in targets] == [
+        [[3, 2, 1], [0, 0, 0]],
+        [[3, 3, 0], [0, 0, 0]],
+        [[2, 2, 2], [0, 0, 0]],
+    ]
+    assert [target.pixels for target in targets] == [(3, 1, 1, 1, 0), (4, 0, 0, 2, 0), (3, 0, 3, 0, 0)]
+
+
 def test_colours_are_found_in_a_class_file_and_void_is_ignored(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.png")
     colours = np.zeros((2, 3, 3), np.uint8)

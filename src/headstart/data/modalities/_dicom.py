@@ -76,6 +76,12 @@ def frames(file: BinaryIO) -> int:
     return frames_of(header_of(file, ["NumberOfFrames"], pixels=False))
 
 
+def size(file: BinaryIO) -> tuple[int, int]:
+    """(width, height) of its pictures in pixels, 0 where it has none; ``ValueError`` where it cannot be read."""
+    header = header_of(file, ["Rows", "Columns"], pixels=False)
+    return int(header.get("Columns") or 0), int(header.get("Rows") or 0)
+
+
 def owner(file: BinaryIO) -> str | None:
     """The identifier of the patient, or else of the study or the series; None where the file has none.
 

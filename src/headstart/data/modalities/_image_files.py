@@ -94,7 +94,7 @@ def upright(image: PIL.Image.Image) -> PIL.Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def upright_size(image: ImageFile) -> tuple[int, int]:
+def upright_size(image: PIL.Image.Image) -> tuple[int, int]:
     """(width, height) as a person sees it, from the header alone."""
     width, height = image.size
     # Pillow's TIFF reader already swaps the sides of a turned picture; the others leave it to us.

@@ -50,6 +50,17 @@ def slices(path: Path) -> int:
     return _of_file(path).shape[2]
 
 
+def size(path: Path) -> tuple[int, int]:
+    """(width, height) of the slices of the volume in a file, turned as :func:`decoded` turns them.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    width, height = _of_file(path).shape[:2]
+    return width, height
+
+
 def decoded(file: BinaryIO | Path, place: int | None) -> PIL.Image.Image:
     """The slice at `place` (the middle one for None) and the two beside it, as the channels of an RGB picture.
 

@@ -64,6 +64,22 @@ def decoded_scan(file: BinaryIO, place: int | None, most_pixels: int, path: Path
     return None
 
 
+def size_of(path: Path) -> tuple[int, int] | None:
+    """(width, height) in pixels of the picture of a medical file; None where its content is none.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START)
+        file.seek(0)
+        if _dicom.is_dicom(start):
+            size = _dicom.size(file)
+            return size if all(size) else None
+    return _nifti.size(path) if _nifti.is_nifti(start) else None
+
+
 def slices_of(path: Path) -> list[Any]:
     """The slices that stand for a medical file, its middle one first; the path alone where it holds one.
 

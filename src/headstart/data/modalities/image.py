@@ -145,7 +145,7 @@ class Image(Modality):
             height, width = reference.shape[:2]
             return width, height
         if isinstance(reference, PIL.Image.Image):
-            return reference.size
+            return upright_size(reference)
         if (scan := _scan(reference)) is not None:
             return scan.size
         with opened(reference) as image:

@@ -149,7 +149,7 @@ def _nothing_to_learn(found: Marked, targets: Sequence[Boxes], where: str, fits:
         return [Problem(where, "no picture to learn from holds a box")]
     problems: dict[str, Problem] = {}
     for picture, boxes in zip(found.pictures, targets, strict=True):
-        for label in {box.label for box in boxes} - learnt:
+        for label in {box.label for box in boxes if box.asked_for} - learnt:
             what = f"it has no box among the pictures to learn from, only in the {picture.split} split"
             problems.setdefault(label, Problem(f"class {label!r}", what))
     return [problems[label] for label in sorted(problems)]

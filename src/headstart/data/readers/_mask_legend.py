@@ -31,27 +31,56 @@ class Pixels:
     content: str
     palette: Sequence[Colour] | None = field(default=None, repr=False)
 
+    def counts_by(self, coloured: bool) -> Mapping[int, int]:
+        """How many of each code, where all masks together are ``coloured`` or not: greys and palettes too."""
+        if self.coloured or not coloured:
+            return self.counts
+        counts: Counter[int] = Counter()
+        for value, count in self.counts.items():
+            r, g, b = self.colour(value) or (value, value, value)
+            counts[(r << 16) + (g << 8) + b] += count
+        return counts
+
+    def colour(self, value: int) -> Colour | None:
+        """That of a value in the palette, where it has one."""
+        return self.palette[value] if self.palette and value < len(self.palette) else None
+
 
 def legend_of(found: Sequence[Pixels], class_file: Path | None, where: str) -> tuple[Legend, str]:
     """What these pixels mean, and how that was found, in words.
 
     Raises
     ------
-    InputError : a class file that cannot be used, or more colours or classes than there can be.
+    InputError : a class file that cannot be used, more colours or classes than there can be, or palettes that differ.
     """
+    coloured = any(each.coloured for each in found)
     total: Counter[int] = Counter()
     for each in found:
-        total.update(each.counts)
-    coloured = any(each.coloured for each in found)
+        total.update(each.counts_by(coloured))
+    lines = None if class_file is None else read_class_file(class_file)
+    if not coloured and (lines is None or any(line.colour for line in lines)):
+        _refuse_other_palettes(found, where)
     palette = next((each.palette for each in found if each.palette), None)
-    if class_file is not None:
-        return _from_file(read_class_file(class_file), class_file, coloured)
+    if class_file is not None and lines is not None:
+        return _from_file(lines, class_file, coloured)
     if coloured:
         return _from_colours(sorted(total), where), f"colour masks, {len(total)} colours found"
     if set(total) == {0, IGNORED}:
         both = ((0, 0, 0), (255, 255, 255))
         return Legend(("background", "foreground"), (0, 255), both), "masks of 0 and 255"
     return _from_values(sorted(total), palette)
+
+
+def _refuse_other_palettes(found: Sequence[Pixels], where: str) -> None:
+    """Raise InputError where a value that occurs has other colours in two files: it is not one class then."""
+    colours: dict[int, Colour] = {}
+    for each in found:
+        for value in each.counts:
+            own = each.colour(value)
+            if own is not None and value != IGNORED and colours.setdefault(value, own) != own:
+                one, other = (", ".join(map(str, colour)) for colour in (colours[value], own))
+                what = f"the palettes of its masks differ: {value} is the colour {one} in one, and {other} in another"
+                raise InputError(Problem(where, what, "save the masks as RGB, and colours are the classes"))
 
 
 def _from_values(found: list[int], palette: Sequence[Colour] | None) -> tuple[Legend, str]:

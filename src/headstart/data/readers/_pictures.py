@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from headstart.data.modalities._image_files import opened, upright_size
+from headstart.data.modalities._scans import is_scan, size_of
 from headstart.data.readers._folders import SPLIT_NAMES, files_below
 from headstart.data.readers._kinds_of_input import suffixes
 
@@ -89,9 +90,11 @@ def _nearest(found: Sequence[Path], near: Sequence[str]) -> Path | None:
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """(width, height) in pixels as a person sees it, from the header; None where the file is no picture."""
+    """(width, height) in pixels as a person sees it, of a medical file too; None where the file is no picture."""
     try:
+        if is_scan(path) and (size := size_of(path)) is not None:
+            return size
         with opened(path) as image:
             return upright_size(image)
-    except ValueError:
+    except (OSError, ValueError):
         return None

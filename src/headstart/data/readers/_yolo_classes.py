@@ -20,6 +20,7 @@ class YoloClasses:
     """``labels`` : number → name, None where nothing names them. ``splits`` : split → folders or lists of pictures.
 
     ``said`` is the file that was read, ``missing`` what is to be said of places that it names and are not there.
+    ``posed`` says that key points stand behind each box (``kpt_shape``).
     """
 
     labels: Mapping[int, str] | None = None
@@ -27,6 +28,7 @@ class YoloClasses:
     said: str = ""
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    posed: bool = False
 
 
 def yolo_classes(root: Path, given: Path | None = None) -> YoloClasses:
@@ -66,6 +68,7 @@ def _from_yaml(path: Path, root: Path) -> YoloClasses:
     if not isinstance(content, dict) or "names" not in content:
         found.problems.append(Problem(name, "it lacks the key 'names', the classes", "names: [cat, dog]"))
         return found
+    found.posed = bool(content.get("kpt_shape"))
     found.labels = _names(content["names"], name, found.problems)
     if content.get("nc", len(found.labels)) != len(found.labels) and not found.problems:
         what = f"nc says {content['nc']!r} classes, and {len(found.labels)} are named"

@@ -180,7 +180,7 @@ def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend:
     if size is not None and size != seen.size:
         what = f"the mask has {seen.size[0]}×{seen.size[1]} pixels and its picture {size[0]}×{size[1]}"
         problems.append(Problem(_id(root, mask), what, "write it in the size of the picture"))
-    unknown = {c: n for c, n in _codes(seen, legend).items() if c not in (*legend.codes, *legend.ignored)}
+    unknown = {c: n for c, n in seen.counts_by(legend.coloured).items() if c not in (*legend.codes, *legend.ignored)}
     if unknown:
         first = next(iter(unknown))
         said = f"colour {first >> 16}, {first >> 8 & 255}, {first & 255}" if legend.coloured else f"value {first}"
@@ -190,15 +190,8 @@ def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend:
     return problems
 
 
-def _codes(seen: Pixels, legend: Legend) -> dict[int, int]:
-    """Counts by code of the legend: grey pixels of coloured masks are colours too."""
-    if legend.coloured and not seen.coloured:
-        return {code * 0x010101: count for code, count in seen.counts.items()}
-    return dict(seen.counts)
-
-
 def _mask(path: Path, seen: Pixels, legend: Legend) -> Mask:
-    counts = _codes(seen, legend)
+    counts = seen.counts_by(legend.coloured)
     pixels = [counts.get(code, 0) for code in legend.codes]
     ignored = sum(counts.get(code, 0) for code in legend.ignored if code not in legend.codes)
     return Mask(path.absolute(), legend, seen.size, (*pixels, ignored), seen.content)

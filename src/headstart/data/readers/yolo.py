@@ -22,6 +22,9 @@ KIND = "YOLO text"
 _LABELS = {"images": "labels", "Images": "Labels", "IMAGES": "LABELS"}
 """The folder of text files beside one of pictures."""
 
+_OF_BOX = 5
+"""Numbers of a box: a class, its centre and its sides."""
+
 _FEWEST = 7
 """Numbers in a line of a polygon: a class and three points."""
 
@@ -30,7 +33,8 @@ class Yolo(Reader):
     """Splits by ``data.yaml``, else by folders called after them; a line is class, centre x, centre y, width, height.
 
     All but the class are shares of the picture's width and height; a line with at least three points after the class
-    is a polygon, kept as an outline. A picture without a text file, or with an empty one, is a picture of nothing.
+    is a polygon, kept as an outline, but where the YAML file says ``kpt_shape``: those are key points, which are left
+    out. A picture without a text file, or with an empty one, is a picture of nothing.
     """
 
     caption = "a folder with YOLO text files of boxes (images/, labels/, data.yaml or classes.txt), or its data.yaml"
@@ -94,7 +98,8 @@ class _Gathered:
         said = f"{len(self.unlabelled):,} pictures have no text file, taken for pictures of nothing: {which}"
         more = " …" if len(self.unlabelled) > 5 else "."
         unused = left_out(self.unused, self.files.root, f"in no split of {self.classes.said} and without a text file")
-        return (*((said + more,) if self.unlabelled else ()), *unused, *self.classes.missing)
+        posed = ("Key points are left out, and the boxes are read.",) if self.classes.posed else ()
+        return (*((said + more,) if self.unlabelled else ()), *unused, *self.classes.missing, *posed)
 
     def _boxes(self, file: Path, picture: Path) -> list[GivenBox]:
         name, boxes = self.files.name(file), []
@@ -104,7 +109,7 @@ class _Gathered:
             self.problems += error.problems or ([] if "is empty" in str(error) else [Problem(name, str(error))])
             return []
         for number, line in enumerate(text.splitlines(), 1):
-            if words := line.split():
+            if words := line.split()[: _OF_BOX if self.classes.posed else None]:
                 try:
                     boxes.append(_box(words, f"{name} line {number}", self.classes.labels, picture))
                 except ValueError as error:
@@ -137,7 +142,7 @@ def label_file(picture: Path) -> Path | None:
 
 def _box(words: Sequence[str], where: str, labels: Mapping[int, str] | None, picture: Path) -> GivenBox:
     """The box of a line. Raises ``ValueError`` with what is wrong with the line."""
-    if len(words) != 5 and (len(words) < _FEWEST or len(words) % 2 == 0):
+    if len(words) != _OF_BOX and (len(words) < _FEWEST or len(words) % 2 == 0):
         what = "class, centre x, centre y, width and height, or a class and at least three points"
         sixth = "; the sixth may be a confidence, which predictions have" if len(words) == 6 else ""
         raise ValueError(f"it holds {len(words)} numbers, where these are needed: {what}{sixth}")

@@ -146,7 +146,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
     backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
     progress.say(f"Budget: {say_duration(spec.budget)}.")
-    found = replace(found, examples=with_slices(found.examples, found.modality))
+    found = replace(found, examples=with_slices(found.examples, found.modality, found.task.reads_maps))
     say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)
     engines = Engines(spec.engine)
     computed = compute_ahead(found, spec, backbone, engines, stopwatch, progress)
