@@ -222,3 +222,16 @@ def test_what_trains_the_backbone_runs_to_its_end(photo_model: Path, photos: Pat
         after = one.adapted.network.state_dict()
         assert any(not np.array_equal(before[name], tensor) for name, tensor in after.items()), one.name
         assert np.isfinite(one.probable).all()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_network_that_was_run_on_another_device_is_back_when_it_is_trained(
+    photo_model: Path, photos: Path, at_hand: Path
+) -> None:
+    model, new = headstart.load(photo_model), dark(at_hand / "new", count=8)
+    model.predict(str(new))
+    methods = ["batch_norm", "tent"]
+    adaption = headstart.adapt(model, new, source=photos, methods=methods, quiet=True)
+    assert [one.name for one in adaption.tried] == ["source model", *methods]
+    assert all(np.isfinite(one.probable).all() for one in adaption.tried)
+    assert model.predict(str(photos / "lime"))[0] == "lime"

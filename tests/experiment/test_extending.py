@@ -79,6 +79,18 @@ def test_the_backbone_and_the_old_model_stay_as_they_are(two_fruits: headstart.M
 
 
 def test_what_the_model_has_met_is_left_out(two_fruits: headstart.Model, at_hand: Path) -> None:
+@pytest.mark.usefixtures("elsewhere")
+def test_a_network_that_was_run_on_another_device_is_back_when_its_head_is_asked(
+    two_fruits: headstart.Model, at_hand: Path
+) -> None:
+    new = paint(at_hand / "new", {"plum": 20}, seed=1)
+    two_fruits.predict(new)
+    for old in (None, at_hand / "photos"):
+        model = headstart.extend(two_fruits, new, old_data=old, quiet=True)
+        assert model.labels == ["apple", "lime", "plum"]
+    assert set(two_fruits.predict(at_hand / "photos" / "lime")) == {"lime"}
+
+
     """Old and new examples in one folder: what is done most naturally. Nothing held out may be learnt from."""
     paint(at_hand / "plums", {"plum": 12}, seed=1)
     (at_hand / "plums" / "plum").rename(at_hand / "photos" / "plum")
