@@ -16,7 +16,7 @@ from headstart.core.results import Finding, FitResult, RungResult
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
-from headstart.delivery.guard import Guard, half, most_familiar
+from headstart.delivery.guard import PREDICTED, Guard, half, most_familiar
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation.choice import Choice, Tried
 from headstart.experiment.adaptation.inputs import NewInputs
@@ -167,7 +167,7 @@ def _guard(model: Model, made: Model, domains: Domains, new: NewInputs, choice: 
     strange, _ = novelty.strangeness(
         [novelty.familiar(part) for part in familiar], [features[name][reference] for name in before.depths]
     )
-    said = [f"{model.task.say(model.labels[place])} (predicted)" for place in predicted[learnt]]
+    said = [f"{model.task.say(model.labels[place])}{PREDICTED}" for place in predicted[learnt]]
     shares = np.bincount(predicted, minlength=model.task.outputs) / len(predicted)
     return Guard(
         depths=before.depths,
