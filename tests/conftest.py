@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +101,41 @@ def message_model(fitted: Callable[..., Path], messages: Path) -> Path:
     from small_world import TEXT_PROBE
 
     return fitted(messages, "--target", "topic", *TEXT_PROBE)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine with a GPU: whatever runs a finished network leaves it on another device.
+
+    There it has no values that tensors on the CPU could be computed with (the device ``meta``), until it is brought
+    back.
+    """
+    import torch
+
+    from headstart.delivery.inference import Inference
+    from headstart.model.network import Network
+
+    run = Inference.run
+
+    def weights(network: Network) -> dict[str, torch.Tensor]:
+        every = (network.named_parameters, network.named_buffers)
+        return {name: tensor.data for named in every for name, tensor in named(remove_duplicate=False)}
+
+    def run_and_leave(self: Inference, *given: Any, **named: Any) -> Any:
+        made = run(self, *given, **named)
+        network = self._network
+        vars(network)["left"] = {name: tensor.clone() for name, tensor in weights(network).items()}
+        torch.nn.Module.to(network, "meta")
+        return made
+
+    def back(network: Network, *_: object, **__: object) -> Network:
+        left = vars(network).pop("left", None)
+        if left is not None and next(network.parameters()).is_meta:
+            network.to_empty(device="cpu")
+            for name, tensor in weights(network).items():
+                tensor.copy_(left[name])
+        return network
+
+    monkeypatch.setattr(Inference, "run", run_and_leave)
+    monkeypatch.setattr(Network, "to", back)
+    monkeypatch.setattr(Network, "cpu", back)

@@ -93,6 +93,21 @@ def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_mo
         headstart.extend("m", new, quiet=True)
 
 
+def test_what_becomes_familiar_is_drawn_at_random_and_the_old_stays(
+    photo_model: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room for ten: five are old ones, and five not just the first in the order of the files."""
+    monkeypatch.setattr("headstart.experiment.adaptation.adapted_model.most_familiar", lambda widths: 10)
+    new = dark(at_hand / "new")
+    few = given(new, at_hand / "few.csv", each=4)
+    adaption = headstart.adapt(photo_model, new, labels_for=few, quiet=True)
+    assert adaption.kept
+    guard = adaption.model.needed_guard
+    fresh = [name for name, told in zip(guard.ids, guard.targets, strict=True) if told.endswith("(predicted)")]
+    assert (len(guard.ids), len(fresh)) == (10, 5)
+    assert len({Path(name).name.split("-")[0] for name in fresh}) > 1
+
+
 def given(folder: Path, path: Path, each: int) -> Path:
     """A table of some labels, as a person would fill it in."""
     rows = [
@@ -222,3 +237,16 @@ def test_what_trains_the_backbone_runs_to_its_end(photo_model: Path, photos: Pat
         after = one.adapted.network.state_dict()
         assert any(not np.array_equal(before[name], tensor) for name, tensor in after.items()), one.name
         assert np.isfinite(one.probable).all()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_network_that_was_run_on_another_device_is_back_when_it_is_trained(
+    photo_model: Path, photos: Path, at_hand: Path
+) -> None:
+    model, new = headstart.load(photo_model), dark(at_hand / "new", count=8)
+    model.predict(str(new))
+    methods = ["batch_norm", "tent"]
+    adaption = headstart.adapt(model, new, source=photos, methods=methods, quiet=True)
+    assert [one.name for one in adaption.tried] == ["source model", *methods]
+    assert all(np.isfinite(one.probable).all() for one in adaption.tried)
+    assert model.predict(str(photos / "lime"))[0] == "lime"

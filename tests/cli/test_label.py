@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,19 @@ import headstart
 from headstart.core.errors import UsageError
 from headstart.experiment.labelling import label
 from small_world import paint, status, table, texts
+
+
+def test_what_a_model_was_adapted_to_has_no_label_yet(photo_model: Path, photos: Path) -> None:
+    model = headstart.load(photo_model)
+    guard, everything = model.needed_guard, 42
+    own = label(model, photos, everything).known
+    assert len(own) == len(guard.ids) + len(guard.held_out)
+    model.guard = replace(guard, targets=[f"{guard.targets[0]} (predicted)", *guard.targets[1:]])
+    assert label(model, photos, everything).known == own, "a class may be called so"
+    model.provenance = {**model.provenance, "adapted_by": "standardise"}
+    found = label(model, photos, everything)
+    assert len(found.known) == len(guard.ids) - 1
+    assert len(found.candidates) == everything - len(found.known)
 
 
 @pytest.fixture

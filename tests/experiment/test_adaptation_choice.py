@@ -20,6 +20,7 @@ from headstart.experiment.adaptation.choice import (
     mean_ranks,
     preferences,
 )
+from headstart.experiment.adaptation.labels import beyond_chance
 from headstart.model.network import Network
 from headstart.tasks import TASKS
 from headstart.validators import VALIDATORS
@@ -119,3 +120,19 @@ def test_what_may_not_be_kept_is_shown_only() -> None:
     shown = replace(candidate("shown", [2.0] * 6), may_be_kept=False)
     assert choose(domains(), [SOURCE, shown]).adapted is None
     assert choose(domains(), [SOURCE, shown, candidate("kept", [1.0] * 6)]).name == "kept"
+
+
+@pytest.mark.parametrize("labels", [2, 3, 6, 12])
+def test_few_labels_seldom_keep_what_gains_nothing(labels: int) -> None:
+    """The best of seven candidates that gain nothing on average is kept in one case of twenty, or less."""
+    gains = np.random.default_rng(0).normal(size=(400, 7, labels))
+    best = [each[each.mean(axis=1).argmax()] for each in gains]
+    assert np.mean([beyond_chance(one, 7) for one in best]) <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
+
+
+def test_clear_gains_are_kept_by_few_labels() -> None:
+    """1, 2, 3: the mean is 3.46 standard errors above nought; 2.92 are needed by one candidate, 8.28 by seven."""
+    assert beyond_chance(np.array([1.0, 2.0, 3.0]), 1)
+    assert not beyond_chance(np.array([1.0, 2.0, 3.0]), 7)
+    assert beyond_chance(np.array([1.0, 1.1, 1.2, 0.9]), 7)
+    assert not beyond_chance(np.array([9.0]), 1)

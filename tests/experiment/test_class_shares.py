@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from headstart.adaptations.base import Domains
+from headstart.delivery.artifact import Model
 from headstart.experiment.adaptation.class_shares import estimated_shares, rare_among, rare_classes
+from headstart.experiment.adaptation.domains import shares_of
 from headstart.model.network import Network
 from headstart.tasks import TASKS
 
@@ -54,3 +60,21 @@ def test_a_few_stray_answers_do_not_hide_a_missing_class() -> None:
 
 def test_with_few_inputs_chance_is_not_named() -> None:
     assert rare_among(domains(4), [np.tile([0.9, 0.1], (4, 1))]).tolist() == []
+
+
+def test_what_is_to_be_expected_is_the_share_in_the_old_domain_not_in_its_sample() -> None:
+    """The sample holds as much of both; in the old domain one in ten was b, and so it is among the new inputs."""
+    tenth = np.tile([[0.99, 0.01]] * 9 + [[0.01, 0.99]], (10, 1))
+    assert rare_among(domains(), [tenth]).tolist() == [1]
+    assert rare_among(replace(domains(), shares=np.array([0.9, 0.1])), [tenth]).tolist() == []
+
+
+def test_classes_are_as_common_as_the_task_counted_them() -> None:
+    """Of 90 and 10 the guard kept 10 each; a further source is taken as it is: (18 + 0, 2 + 20) of 40."""
+    kept = np.repeat([0, 1], 10)
+    task = TASKS.load("classification").from_targets(["a"] * 90 + ["b"] * 10)
+    model = cast(Model, SimpleNamespace(task=task, provenance={}))
+    assert shares_of(model, [kept]) == pytest.approx([0.9, 0.1])
+    assert shares_of(model, [kept, np.ones(20, int)]) == pytest.approx([18 / 40, 22 / 40])
+    adapted = cast(Model, SimpleNamespace(task=task, provenance={"adapted_by": "standardise"}))
+    assert shares_of(adapted, [kept]) == pytest.approx([0.5, 0.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,6 +77,18 @@ def test_the_backbone_and_the_old_model_stay_as_they_are(two_fruits: headstart.M
         assert torch.equal(each, before[name])
         assert name.startswith("head.") or torch.equal(each, model.network.state_dict()[name])
     assert two_fruits.labels == ["apple", "lime"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_network_that_was_run_on_another_device_is_back_when_its_head_is_asked(
+    two_fruits: headstart.Model, at_hand: Path
+) -> None:
+    new = paint(at_hand / "new", {"plum": 20}, seed=1)
+    two_fruits.predict(new)
+    for old in (None, at_hand / "photos"):
+        model = headstart.extend(two_fruits, new, old_data=old, quiet=True)
+        assert model.labels == ["apple", "lime", "plum"]
+    assert set(two_fruits.predict(at_hand / "photos" / "lime")) == {"lime"}
 
 
 def test_what_the_model_has_met_is_left_out(two_fruits: headstart.Model, at_hand: Path) -> None:
@@ -231,6 +244,11 @@ def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model
     assert not other.result.extension["unseen"]
     with pytest.raises(InputError, match="do not fit this model"):
         headstart.extend(two_fruits, new, old_data=new, quiet=True)
+    counts = two_fruits.result.examples
+    two_fruits.result = replace(two_fruits.result, examples=replace(counts, test=counts.test - 1))
+    shared_out_anew = headstart.extend(two_fruits, new, old_data=at_hand / "photos", quiet=True)
+    assert shared_out_anew.result.extension is not None
+    assert not shared_out_anew.result.extension["unseen"]
 
 
 def test_a_tuned_model_is_extended_on_its_tuned_features(at_hand: Path) -> None:

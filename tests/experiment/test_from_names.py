@@ -104,6 +104,15 @@ def test_labels_are_added_without_training_and_the_old_ones_stay_as_they_were(ma
     assert np.allclose(again.predict_proba(SPORTS), new)
 
 
+@pytest.mark.usefixtures("elsewhere")
+def test_labels_are_added_to_a_model_that_was_run_on_another_device(made: Path) -> None:
+    model = headstart.load(made)
+    assert model.predict(SPORTS) == ["sports", "sports"]
+    more = model.with_labels(["weather"])
+    assert more.predict(["It rains, and snow will fall."]) == ["weather"]
+    assert model.predict(SPORTS) == ["sports", "sports"]
+
+
 def test_a_description_says_what_a_code_means() -> None:
     encoder = load("bundled/all-minilm-l6-v2")
     model = model_from_names(encoder, [Name("A1", "sports, matches and athletes"), Name("B2", "business and money")])

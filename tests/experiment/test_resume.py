@@ -110,6 +110,18 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headstart.experiment.fitting.finishing.add_evidence", pressed)
 
 
+def test_a_backbone_that_was_chosen_among_folders_is_found_again(
+    photos: Path, tiny_backbones: Path, at_hand: Path
+) -> None:
+    shutil.copytree(tiny_backbones / "tiny_resnet", "models/mine")
+    among = ("--backbone", "auto", "--backbones", "models/mine", *PHOTO_PROBE[2:])
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch)
+        assert status("fit", photos, "--out", "m", *among) == 130
+    assert status("fit", photos, "--out", "m", "--resume", *among) == 0
+    assert result_of(Path("m"))["backbone"] == "local/mine"
+
+
 def test_another_request_is_not_resumed(
     photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
 ) -> None:

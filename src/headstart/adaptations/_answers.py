@@ -20,8 +20,3 @@ def evened(probable: np.ndarray, shares: np.ndarray, rounds: int = ROUNDS) -> np
         answers = answers * (wanted / answers.mean(axis=0))
         answers = answers / answers.sum(axis=1, keepdims=True)
     return answers
-
-
-def shares_of(classes: np.ndarray, count: int) -> np.ndarray:
-    """(C,) how common each class is."""
-    return np.bincount(classes, minlength=count) / max(len(classes), 1)

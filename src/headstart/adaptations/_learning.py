@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from headstart.adaptations._answers import evened, shares_of
+from headstart.adaptations._answers import evened
 from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, probabilities, solved, with_head
 from headstart.adaptations.standardise import Standardise
 
@@ -32,13 +32,16 @@ class Learning(Adaptation):
         return "it gives each class as often as the source does, and some hardly appear here" if domains.rare else ""
 
     @abstractmethod
-    def improved(self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    def improved(
+        self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray, shares: np.ndarray
+    ) -> np.ndarray:
         """Better answers (N, C).
 
         Parameters
         ----------
         source, target : (n, D) and (N, D), each of mean 0 and deviation 1 in every feature.
         truth : (n, C) ones at the source examples' classes. answers : (N, C) the first ones, made even.
+        shares : (C,) how common each class is in the old domain.
         """
 
     def adapt(self, domains: Domains) -> Adapted:
@@ -46,18 +49,20 @@ class Learning(Adaptation):
         known = np.sort(random.permutation(len(domains.source))[:MOST])
         new = np.sort(random.permutation(len(domains.target))[:MOST])
         first = Standardise().adapt(domains)
-        shares = shares_of(domains.classes, domains.task.outputs)
         asked = probabilities(first.outputs[new], domains.temperature)
         answers = self.improved(
             rooted(domains.source[known]),
             np.eye(domains.task.outputs)[domains.classes[known]],
             rooted(domains.target[new]),
-            evened(asked, shares),
+            evened(asked, domains.shares),
+            domains.shares,
         )
+        weights = weights_of(len(first.source), answers.max(axis=1))
+        weights[: len(first.source)] *= domains.weights()
         lesson = Lesson(
             np.concatenate([first.source, domains.target[new]]),
             np.concatenate([domains.classes, answers.argmax(axis=1)]),
-            weights_of(len(first.source), answers.max(axis=1)),
+            weights,
         )
         weight, bias = solved(domains, lesson)
         before = first.network.head

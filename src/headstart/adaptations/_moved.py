@@ -24,7 +24,7 @@ class Moving(Adaptation):
 
     def adapt(self, domains: Domains) -> Adapted:
         source = moved(self, domains)
-        lesson = Lesson(source, domains.classes, np.ones(len(source)))
+        lesson = Lesson(source, domains.classes, domains.weights())
         return with_head(domains, *solved(domains, lesson), source)
 
 

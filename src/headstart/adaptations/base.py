@@ -49,6 +49,8 @@ class Domains:
     temperature : by which logits are divided to be honest probabilities, from the source.
     labelled : places among the new inputs whose class a person gave, and those ``classes_given``.
     deep : what it takes to train the backbone; None where only the stored features are to be used.
+    shares : (C,) how common each class is in the old domain, where ``source`` may hold less of a common one; unless
+        they are given, those among the source examples.
     """
 
     task: Task
@@ -66,6 +68,20 @@ class Domains:
     deep: Deep | None = None
     widths: tuple[int, ...] = ()
     rare: tuple[int, ...] = ()
+    shares: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.shares):
+            object.__setattr__(self, "shares", self._shares_here())
+
+    def _shares_here(self) -> np.ndarray:
+        """(C,) how common each class is among the source examples."""
+        return np.bincount(self.classes, minlength=self.task.outputs) / max(len(self.classes), 1)
+
+    def weights(self) -> np.ndarray:
+        """(n,) of mean 1, with which the source examples hold each class as often as the old domain does."""
+        weights = (self.shares / np.maximum(self._shares_here(), 1e-12))[self.classes]
+        return np.asarray(weights / weights.mean())
 
     def depths(self) -> list[slice]:
         """Where the features of each depth lie among the D."""

@@ -26,7 +26,9 @@ class LabelPropagation(Learning):
 
     summary = "standardises, and lets new inputs that are alike agree on their answers"
 
-    def improved(self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    def improved(
+        self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray, shares: np.ndarray
+    ) -> np.ndarray:
         graph = neighbours(target)
         spread = answers
         for _ in range(ROUNDS):

@@ -27,8 +27,9 @@ class SelfTraining(Learning):
     summary = "standardises, and learns from its own answers, each class given as often as in the source"
     trusted = True
 
-    def improved(self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray) -> np.ndarray:
-        shares = truth.mean(axis=0)
+    def improved(
+        self, source: np.ndarray, truth: np.ndarray, target: np.ndarray, answers: np.ndarray, shares: np.ndarray
+    ) -> np.ndarray:
         both = np.concatenate([source, target]) / np.sqrt(source.shape[1])
         factor = _solver(both)
         for _ in range(ROUNDS):

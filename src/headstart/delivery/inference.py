@@ -88,15 +88,26 @@ class Inference:
         depths: Sequence[str] = (),
         keep: Keep = lambda outputs: outputs,
     ) -> None:
-        self._keep = keep
-        network.to(device).eval()
+        self._keep, self._network, self._device, self._engine = keep, network, device, engine
         self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
+        self._lock, self._seen, self._depths = threading.Lock(), 0, depths
+        self._part = self._prepared()
+
+    def _prepared(self) -> FrozenPart:
+        """What computes, with the network on its device."""
+        network = self._network.to(self._device).eval()
         # Nothing is stored, so the weights need no digest; by the name it is known how long engines took to prepare.
-        frontier = Frontier(WholeNetwork(network, depths), Last(), OUTPUTS, {}, network.backbone.card.name)
-        self._part = FrozenPart(
-            frontier, Engines(engine, exact=True), None, device, Stopwatch(), progress, fill=False
-        )
-        self._lock, self._seen = threading.Lock(), 0
+        frontier = Frontier(WholeNetwork(network, self._depths), Last(), OUTPUTS, {}, network.backbone.card.name)
+        engines = Engines(self._engine, exact=True)
+        return FrozenPart(frontier, engines, None, self._device, Stopwatch(), self._progress, fill=False)
+
+    def _bring_back(self) -> None:
+        """Prepare anew where somebody who shares the network has taken it to another device since.
+
+        Not in inference mode, in which weights that are moved can never be trained again.
+        """
+        if any(each.device.type != self._device.type for each in self._network.parameters()):
+            self._part = self._prepared()
 
     def run(
         self, examples: Examples, look: Callable[[Batch], Any] | None = None, most: float = MOST_SET_ASIDE
@@ -114,6 +125,8 @@ class Inference:
         count, rows, outputs, set_aside, looked = len(examples), [], [], [], []
         counter = self._progress.counter(count, "predicting", "examples")
         parts = [range(start, min(start + PART, count)) for start in range(0, count, PART)]
+        with self._lock:
+            self._bring_back()
         with self._lock, torch.inference_mode():
             # What was preparation worth for the inputs so far is spent once they have cost as much without it.
             expected = count + round(self._seen / OUTLAY)

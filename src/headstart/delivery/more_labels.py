@@ -32,6 +32,7 @@ def with_labels(model: Model, names: Sequence[Name]) -> Model:
     new = [name for name in names if name.label not in map(model.task.say, model.labels)]
     if not new:
         return model
+    model.network.cpu()  # where directions of names lie, whatever device it was used on
     named, head = _told(model, new), model.network.head
     task = model.task.with_more_names(new)
     if named.cosine and isinstance(head, DirectionHead):

@@ -13,7 +13,7 @@ import torch
 from headstart.core.errors import Problem, UsageError
 from headstart.core.labelling import copies_of, rank_to_label
 from headstart.delivery.artifact import Model, load
-from headstart.delivery.guard import Guard, Observed, probabilities
+from headstart.delivery.guard import PREDICTED, Guard, Observed, probabilities
 
 COUNT = 50
 """How many are named unless another number is asked for."""
@@ -81,9 +81,7 @@ def label(model: Model | str | Path, data: Any, count: int = COUNT, *, input: st
     guard = _guard_of(model)
     told = _told(model, model.observe(data, input))
     new = told.observed.new
-    familiar = np.concatenate([guard.familiar[-1], guard.held_out])
-    if model.result.from_names:  # what it has seen has no labels
-        familiar = familiar[:0]
+    familiar = _labelled(model, guard)
     known = copies_of(familiar, new.features)
     unknown = np.flatnonzero(~known)
     sure = _sureness(told.probable, np.array(told.said["probability"], float))
@@ -92,6 +90,17 @@ def label(model: Model | str | Path, data: Any, count: int = COUNT, *, input: st
         _candidate(told, int(row), rank, model.labels, guard.threshold) for rank, row in enumerate(order, start=1)
     ]
     return ToLabel(candidates, [new.ids[int(row)] for row in np.flatnonzero(known)], told.observed.set_aside)
+
+
+def _labelled(model: Model, guard: Guard) -> np.ndarray:
+    """(n, D) features of what the guard keeps, without what has no label: all that is familiar to a model made from
+    names, and the new inputs that one was adapted to."""
+    if model.result.from_names:
+        return guard.familiar[-1][:0]
+    if "adapted_by" in model.provenance:
+        given = [not target.endswith(PREDICTED) for target in guard.targets]
+        return guard.familiar[-1][np.array(given, dtype=bool)]
+    return np.concatenate([guard.familiar[-1], guard.held_out])
 
 
 @dataclass(frozen=True)

@@ -85,9 +85,11 @@ def memory_again(
 def divided_as_before(model: Model, checked: Checked) -> tuple[Split, bool]:
     """How the examples that `model` was made from were divided for its fit, and whether its guard bears that out.
 
-    It does where all that it names as held out is held out again, and had not been learnt from.
+    It does where all that it names as held out is held out again, had not been learnt from, and is as many: by
+    another share for testing it would be held out among others that had been learnt from.
     """
     targets, seed = list(checked.examples.targets or []), int(model.provenance.get("seed", 0))
     parts = split_of(checked, model.task.strata(targets), seed)
     guard, tested = model.needed_guard, {checked.examples.ids[row] for row in parts.test}
-    return parts, guard.unseen and bool(guard.held_out_ids) and set(guard.held_out_ids) <= tested
+    same = set(guard.held_out_ids) <= tested and model.result.examples.test == len(parts.test)
+    return parts, guard.unseen and bool(guard.held_out_ids) and same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.backbones.base import Batch
 from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.labelling import copies_of
@@ -18,7 +19,7 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Seen, half
-from headstart.delivery.inference import Inference
+from headstart.delivery.inference import Computed, Inference
 from headstart.model.network import Network
 
 
@@ -115,12 +116,29 @@ def depths_of(model: Model) -> list[str]:
 def as_seen_by(model: Model, examples: Examples, progress: Progress) -> Remembered:
     """`examples`, which can all be decoded, as the network of `model` sees them."""
     names = depths_of(model)
-    modality = MODALITIES.load(model.modality)()
-    inference = Inference(model.network, modality, choose_device(model.device), model.engine, progress, names)
-    computed = inference.run(examples, lambda features: [half(features[name]) for name in names])
+    computed = computed_once(model, examples, progress, lambda features: [half(features[name]) for name in names])
     parts = list(zip(*computed.looked, strict=True))
     features = {name: np.concatenate(each) for name, each in zip(names, parts, strict=True)}
     return Remembered(features, list(computed.examples.ids), list(computed.examples.targets or []))
+
+
+def computed_once(model: Model, examples: Examples, progress: Progress, look: Callable[[Batch], Any]) -> Computed:
+    """What the network of `model` makes of `examples`, and what `look` makes of their features at :func:`depths_of`.
+
+    Its network is on the CPU afterwards, where all lies that is kept of examples.
+
+    Raises
+    ------
+    InputError : more than a tenth cannot be decoded.
+    """
+    modality = MODALITIES.load(model.modality)()
+    inference = Inference(
+        model.network, modality, choose_device(model.device), model.engine, progress, depths_of(model)
+    )
+    try:
+        return inference.run(examples, look)
+    finally:
+        model.network.cpu()
 
 
 def known_among(new: Remembered, old: Sequence[Remembered]) -> np.ndarray:

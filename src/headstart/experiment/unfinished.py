@@ -19,6 +19,9 @@ from headstart.core.timing import Stopwatch
 from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.choosing import RECORDS
 
+LOADED_BY = "loaded_by"
+"""By what the backbone was loaded, a name or a folder: what goes on loads it by that again."""
+
 REQUEST, LOOKED, FINISHED = "request.json", "looked.json", "finished"
 
 
@@ -58,7 +61,7 @@ class Unfinished:
 
     def _same_as(self, asked: dict[str, Any]) -> None:
         before = asked_before(self.out) or asked
-        changed = sorted(key for key in asked if before.get(key) != asked[key])
+        changed = sorted(key for key in asked if key != LOADED_BY and before.get(key) != asked[key])
         if changed:
             raise InputError(
                 f"{self.folder} holds a {self.kind} that was asked for differently ({', '.join(changed)} changed "

@@ -16,7 +16,7 @@ from headstart.core.results import Finding, FitResult, RungResult
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
-from headstart.delivery.guard import Guard, half, most_familiar
+from headstart.delivery.guard import PREDICTED, Guard, half, most_familiar
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation.choice import Choice, Tried
 from headstart.experiment.adaptation.inputs import NewInputs
@@ -141,7 +141,8 @@ def _result(model: Model, choice: Choice) -> FitResult:
 
 
 def _guard(model: Model, made: Model, domains: Domains, new: NewInputs, choice: Choice) -> Guard:
-    """What is familiar now: the old examples and most of the new ones; the rest say what is not.
+    """What is familiar now: the old examples and most of the new ones, drawn at random where there is no room for
+    all, and at least half of it for each where they are many; the rest say what is not.
 
     The new ones stand with the class that the adapted network gives them. Nothing that needs true labels of the new
     domain is taken over: no conformal scores, no figures of how often the confidence was right.
@@ -154,12 +155,11 @@ def _guard(model: Model, made: Model, domains: Domains, new: NewInputs, choice: 
     predicted = choice.probable.argmax(axis=1).astype(np.int64)
     order = np.random.default_rng(domains.seed).permutation(len(predicted))
     held = max(2, round(HELD_BACK * len(order)))
-    reference, learnt = np.sort(order[:held]), np.sort(order[held:])
     most = most_familiar([part.shape[1] for part in kept.values()])
-    learnt = learnt[:most]
-    old = np.sort(np.random.default_rng(domains.seed).permutation(len(before.ids))[: most - len(learnt)])
-    if moved:
-        old = old[:0]  # another backbone gives other features
+    others = 0 if moved else len(before.ids)  # another backbone gives other features
+    room = max(most - others, most // 2)
+    reference, learnt = np.sort(order[:held]), np.sort(order[held : held + room])
+    old = np.sort(np.random.default_rng(domains.seed).permutation(others)[: most - len(learnt)])
     both = {
         name: np.concatenate([own[old], half(torch.from_numpy(features[name][learnt]))]) for name, own in kept.items()
     }
@@ -167,7 +167,7 @@ def _guard(model: Model, made: Model, domains: Domains, new: NewInputs, choice: 
     strange, _ = novelty.strangeness(
         [novelty.familiar(part) for part in familiar], [features[name][reference] for name in before.depths]
     )
-    said = [f"{model.task.say(model.labels[place])} (predicted)" for place in predicted[learnt]]
+    said = [f"{model.task.say(model.labels[place])}{PREDICTED}" for place in predicted[learnt]]
     shares = np.bincount(predicted, minlength=model.task.outputs) / len(predicted)
     return Guard(
         depths=before.depths,

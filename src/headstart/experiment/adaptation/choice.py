@@ -38,8 +38,8 @@ CONSENSUS = 0.4
 """Cohen's κ above which two raters agree more than fairly (Landis & Koch 1977)."""
 
 FEW_LABELS = (
-    "One to three labels for each class (--labels-for FILE; `headstart label` says which) would do more than any "
-    "adaptation without"
+    "One to three labels for each class, and ten at least in all (--labels-for FILE; `headstart label` says which), "
+    "would tell more than any figure without"
 )
 
 

@@ -40,7 +40,7 @@ def rare_among(domains: Domains, answers: Sequence[np.ndarray]) -> np.ndarray:
     class is rare where the largest estimate of its share is below half of the source's, by more than chance
     (binomial test, corrected for the number of classes).
     """
-    shares, count = _shares(domains), len(domains.target)
+    shares, count = domains.shares, len(domains.target)
     most = _estimated(domains, answers)
     chance = binom.cdf(np.ceil(most * count), count, shares) * len(shares)
     return np.flatnonzero((chance <= CHANCE) & (most < SMALL * shares))
@@ -51,7 +51,7 @@ def rare_classes(domains: Domains, answers: Sequence[np.ndarray]) -> list[Findin
     rare, most = rare_among(domains, answers), _estimated(domains, answers)
     if not len(rare):
         return []
-    count, shares = len(domains.target), _shares(domains)
+    count, shares = len(domains.target), domains.shares
     labels = [str(label) for label in domains.task.describe()["labels"]]
     named = "; ".join(
         f"{labels[i]} (about {round(most[i] * count)} of {count}, {round(shares[i] * count)} to expect)"
@@ -70,10 +70,6 @@ def rare_classes(domains: Domains, answers: Sequence[np.ndarray]) -> list[Findin
     ]
 
 
-def _shares(domains: Domains) -> np.ndarray:
-    return np.bincount(domains.classes, minlength=domains.task.outputs) / len(domains.classes)
-
-
 def _estimated(domains: Domains, answers: Sequence[np.ndarray]) -> np.ndarray:
     """(C,) each class's largest estimated share."""
-    return np.stack([estimated_shares(each, _shares(domains)) for each in answers]).max(axis=0)
+    return np.stack([estimated_shares(each, domains.shares) for each in answers]).max(axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,22 @@ def domains_of(model: Model, new: NewInputs, wish: Wish, labelled: Labelled | No
         classes_given=_encoded(model.task, places, labelled or {}),
         deep=deep_of(model, new.observed.examples, sources, wish.seed, progress) if wish.deep else None,
         widths=tuple(old[name].shape[1] for name in names),
+        shares=shares_of(model, classes),
     )
+
+
+def shares_of(model: Model, classes: Sequence[np.ndarray]) -> np.ndarray:
+    """(C,) how common each class is in the old domains, of which the guard's and those of further sources are given.
+
+    The guard keeps only some examples of a common class and all of a rare one; the task has counted all. Its count
+    says nothing of what the guard of an adapted model keeps.
+    """
+    own, *further = (np.bincount(each, minlength=model.task.outputs).astype(float) for each in classes)
+    counts = np.array(model.task.describe().get("counts", ()), dtype=float)
+    if len(counts) == len(own) and counts.sum() and "adapted_by" not in model.provenance:
+        own = own.sum() * counts / counts.sum()
+    every = own + sum(further)
+    return np.asarray(every / every.sum())
 
 
 def _encoded(task: Task, places: np.ndarray, labelled: Labelled) -> np.ndarray:

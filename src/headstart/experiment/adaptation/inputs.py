@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headstart.core.device import choose_device
 from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.data.examples import Examples
-from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import NewExamples, Observed
-from headstart.delivery.inference import Inference
-from headstart.experiment.replaying import depths_of
+from headstart.experiment.replaying import computed_once, depths_of
 
 
 @dataclass(frozen=True)
@@ -35,10 +32,11 @@ def seen_at_depths(model: Model, examples: Examples, progress: Progress) -> NewI
     UsageError : the model folder holds no guard.
     """
     guard, names = model.needed_guard, depths_of(model)
-    modality = MODALITIES.load(model.modality)()
-    inference = Inference(model.network, modality, choose_device(model.device), model.engine, progress, names)
-    seen = inference.run(
-        examples, lambda features: (*guard.look(features), *(features[name].float().numpy() for name in names))
+    seen = computed_once(
+        model,
+        examples,
+        progress,
+        lambda features: (*guard.look(features), *(features[name].float().numpy() for name in names)),
     )
     if not seen.looked:
         raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")

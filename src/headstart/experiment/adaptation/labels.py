@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import t as students_t
 
 from headstart.adaptations.base import Adaptation, Domains, probabilities
 from headstart.experiment.adaptation.choice import Choice, Tried, calm_answers
 from headstart.experiment.adaptation.class_shares import rare_classes
 
 FOLDS = 5
-T_CRITICAL = 1.645
-"""The 95 % quantile of the normal distribution: what is kept must be better beyond chance, one-sided."""
+CHANCE = 0.05
+"""What is kept must be better beyond chance: so seldom is any of the candidates kept that gains nothing."""
 
 LEAST = 1e-6
 
@@ -21,6 +22,7 @@ LEAST = 1e-6
 def choose_by_labels(domains: Domains, tried: Sequence[Tried], adaptations: Mapping[str, Adaptation]) -> Choice:
     """The candidate whose probabilities of the labels given are highest, if they are higher than the source model's.
 
+    They must be so beyond chance, of which there is more the fewer labels there are and the more candidates.
     Candidates that learn from the labels are judged by cross-validation over them: each label by a head that learnt
     from the others. The logarithm of the probability is compared, since a few labels say little by right and wrong.
     """
@@ -33,7 +35,7 @@ def choose_by_labels(domains: Domains, tried: Sequence[Tried], adaptations: Mapp
     best = max(gains, key=lambda name: float(gains[name].mean()))
     said = f"{_right(domains, answers[best])} of {len(domains.labelled)} labelled inputs are given their class"
     instead = f"{_right(domains, before)} by the source model"
-    if not _beyond_chance(gains[best]):
+    if not beyond_chance(gains[best], len(gains)):
         return Choice("", None, f"{said} by {best}, {instead}, which may be chance; more labels would tell", findings)
     one = next(each for each in tried if each.name == best)
     reason = f"{said}, each by a head that had not seen its label, and {instead}"
@@ -67,8 +69,13 @@ def _right(domains: Domains, answers: np.ndarray) -> int:
     return int((answers.argmax(axis=1) == domains.classes_given).sum())
 
 
-def _beyond_chance(gains: np.ndarray) -> bool:
-    """Whether the mean of (k,) paired gains is above nought by more than chance."""
+def beyond_chance(gains: np.ndarray, candidates: int) -> bool:
+    """Whether the mean of (k,) paired gains, the best of so many `candidates`, is above nought by more than chance.
+
+    By Student's t, one-sided, since the spread of a few is not known well; corrected for the best of several
+    (Bonferroni).
+    """
     if len(gains) < 2:
         return False
-    return float(gains.mean()) > T_CRITICAL * float(gains.std(ddof=1)) / len(gains) ** 0.5
+    critical = float(students_t.ppf(1 - CHANCE / candidates, len(gains) - 1))
+    return float(gains.mean()) > critical * float(gains.std(ddof=1)) / len(gains) ** 0.5

@@ -37,7 +37,7 @@ from headstart.experiment.material import Material, find, say_notes
 from headstart.experiment.patients import with_slices
 from headstart.experiment.request import check_request
 from headstart.experiment.selection.selector import with_chosen_backbone
-from headstart.experiment.unfinished import LOOKED, Unfinished, counted_once
+from headstart.experiment.unfinished import LOADED_BY, LOOKED, Unfinished, counted_once
 from headstart.frozen.choosing import Engines
 from headstart.ladder.ladder import Ladder
 from headstart.model.network import new_network, suited
@@ -157,7 +157,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     if spec.out is None:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             return _climbed(spec, material, backbone, stopwatch, progress, Path(temporary), engines)
-    asked = {"examples": material.fingerprint, "backbone": backbone.card.name}
+    asked = {"examples": material.fingerprint, "backbone": backbone.card.name, LOADED_BY: str(spec.backbone or "")}
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
         model = _climbed(spec, material, backbone, stopwatch, progress, unfinished.folder, engines)

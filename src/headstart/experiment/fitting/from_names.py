@@ -140,7 +140,7 @@ def _look(model: Model, examples: Examples, seed: int, stopwatch: Stopwatch) -> 
         device, progress = choose_device(model.device), Progress(model.quiet)
         inference = Inference(model.network, modality, device, model.engine, progress, depths)
         seen = inference.run(chosen, lambda features: {name: features[name].cpu() for name in depths})
-        model.network.cpu()
+    model.network.cpu()
     features = {name: torch.cat([part[name] for part in seen.looked]) for name in depths}
     return Looked(list(seen.examples.ids), features, seen.outputs.cpu()), stopwatch.total - before
 

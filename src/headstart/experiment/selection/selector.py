@@ -20,7 +20,7 @@ from headstart.experiment.selection.candidates import LeftOut, Wanted, candidate
 from headstart.experiment.selection.halving import Halving, NoneProbed, Race, Standing
 from headstart.experiment.selection.picking import pick
 from headstart.experiment.selection.probe import Prober
-from headstart.experiment.unfinished import asked_before
+from headstart.experiment.unfinished import LOADED_BY, asked_before
 from headstart.transferability import scores_of, unread
 from headstart.transferability.base import Seen
 
@@ -184,9 +184,10 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     ------
     HeadstartError : there is none at hand.
     """
-    if spec.resume and spec.out is not None and (before := asked_before(spec.out).get("backbone")):
+    asked = asked_before(spec.out) if spec.resume and spec.out is not None else {}
+    if before := asked.get("backbone"):
         progress.say(f"Backbone: {before}, as it was chosen before.")
-        return _settled(spec, before)
+        return _settled(spec, asked.get(LOADED_BY) or before)
     seconds = min(RANKING_BUDGET, OF_A_FIT * spec.budget)
     progress.say(f"Choosing a backbone, for at most {say_duration(seconds)}.")
     plain, wanted = _settled(spec, None), Wanted(spec.backbones, spec.hub, spec.most_parameters)
