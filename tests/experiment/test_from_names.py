@@ -110,7 +110,6 @@ def test_labels_are_added_to_a_model_that_was_run_on_another_device(made: Path) 
     assert model.predict(SPORTS) == ["sports", "sports"]
     more = model.with_labels(["weather"])
     assert more.predict(["It rains, and snow will fall."]) == ["weather"]
-    assert model.predict(SPORTS) == ["sports", "sports"]
 
 
 def test_a_description_says_what_a_code_means() -> None:
