@@ -115,7 +115,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     from headstart.delivery.inference import Inference
     from headstart.model.network import Network
 
-    run = Inference.run
+    run, prepare = Inference.run, Inference.__init__
+
+    def prepared(self: Inference, network: Network, *given: Any, **named: Any) -> None:
+        vars(self)["runs"] = network
+        prepare(self, network, *given, **named)
 
     def weights(network: Network) -> dict[str, torch.Tensor]:
         every = (network.named_parameters, network.named_buffers)
@@ -123,7 +127,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run_and_leave(self: Inference, *given: Any, **named: Any) -> Any:
         made = run(self, *given, **named)
-        network = self._network
+        network = vars(self)["runs"]
         vars(network)["left"] = {name: tensor.clone() for name, tensor in weights(network).items()}
         torch.nn.Module.to(network, "meta")
         return made
@@ -136,6 +140,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
                 tensor.copy_(left[name])
         return network
 
+    monkeypatch.setattr(Inference, "__init__", prepared)
     monkeypatch.setattr(Inference, "run", run_and_leave)
     monkeypatch.setattr(Network, "to", back)
     monkeypatch.setattr(Network, "cpu", back)
