@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -40,8 +41,16 @@ def room(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+KNOWN = frozenset(module_name(path) for path in FILES)
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, bool]]:
     """Modules of headstart that a file imports, lazily or not; and whether only for type checking."""
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     typing_only = {
         id(inner)
@@ -62,8 +71,7 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
 
 def existing_module(name: str) -> str:
     """`headstart.core.errors.InputError` → `headstart.core.errors`."""
-    known = {module_name(path) for path in FILES}
-    while name not in known:
+    while name not in KNOWN:
         name = name.rpartition(".")[0]
     return name
 
