@@ -83,7 +83,7 @@ def _kept(data: Path, group: str, name: str, part: str, model: Any, examples: An
     """Features at every depth, from the store where the fit has left them there."""
     from headstart.core.progress import Progress
     from headstart.experiment.adaptation.bench import deep_of
-    from headstart.frozen.activations import stacked
+    from headstart.frozen.stacked import stacked
 
     known = _features(data, group, name, part)
     if not known:
