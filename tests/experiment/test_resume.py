@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from headstart.core.in_use import Mark
 from headstart.experiment.unfinished import free_name
-from headstart.frozen._in_use import Mark
 from small_world import PHOTO_PROBE, result_of, status
 
 MOMENTS = 3

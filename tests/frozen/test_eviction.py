@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from headstart.core import in_use as marks
 from headstart.core.errors import UsageError
+from headstart.core.in_use import Mark, in_use
 from headstart.core.kept import beside
-from headstart.frozen import _in_use, eviction, holdings
-from headstart.frozen._in_use import Mark, in_use
+from headstart.frozen import eviction, holdings
 from headstart.frozen.eviction import DiskBudget, clear
 from headstart.frozen.holdings import survey
 
@@ -44,7 +45,7 @@ def sizes(store: Path) -> dict[str, int]:
 @contextmanager
 def another_process_using(folder: Path) -> Iterator[subprocess.Popen[str]]:
     code = (
-        "import sys; from pathlib import Path; from headstart.frozen._in_use import Mark\n"
+        "import sys; from pathlib import Path; from headstart.core.in_use import Mark\n"
         "mark = Mark(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(folder)]
@@ -129,7 +130,7 @@ def test_what_another_process_uses_stays_until_it_ends_even_by_a_kill(tmp_path: 
 def test_where_there_are_no_locks_a_mark_is_believed_for_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_in_use, "_lock", lambda file: None)
+    monkeypatch.setattr(marks, "_lock", lambda file: None)
     mark = tmp_path / "in-use-elsewhere"
     mark.touch()
     assert in_use(tmp_path)

@@ -22,9 +22,9 @@ def check_out(out: Path) -> None:
 
 
 def first_free(name: str, taken: Callable[[Path], bool] = Path.exists) -> Path:
-    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … not there yet and not `taken`."""
+    """`name` in the current directory, or the first of ``name-2``, ``name-3``, … that is not `taken`."""
     for number in range(1, 10_000):
         candidate = Path(name + (f"-{number}" if number > 1 else ""))
-        if not candidate.exists() and not taken(candidate):
+        if not taken(candidate):
             return candidate
     raise UsageError(f"there are ten thousand folders {name}-N here; name one with --out")

@@ -116,14 +116,18 @@ def depths_of(model: Model) -> list[str]:
 def as_seen_by(model: Model, examples: Examples, progress: Progress) -> Remembered:
     """`examples`, which can all be decoded, as the network of `model` sees them."""
     names = depths_of(model)
-    computed = computed_once(model, examples, progress, lambda features: [half(features[name]) for name in names])
+    computed = computed_once(
+        model, examples, names, lambda features: [half(features[name]) for name in names], progress
+    )
     parts = list(zip(*computed.looked, strict=True))
     features = {name: np.concatenate(each) for name, each in zip(names, parts, strict=True)}
     return Remembered(features, list(computed.examples.ids), list(computed.examples.targets or []))
 
 
-def computed_once(model: Model, examples: Examples, progress: Progress, look: Callable[[Batch], Any]) -> Computed:
-    """What the network of `model` makes of `examples`, and what `look` makes of their features at :func:`depths_of`.
+def computed_once(
+    model: Model, examples: Examples, depths: Sequence[str], look: Callable[[Batch], Any], progress: Progress
+) -> Computed:
+    """What the network of `model` makes of `examples`, and what `look` makes of their features at `depths`.
 
     Its network is on the CPU afterwards, where all lies that is kept of examples.
 
@@ -132,9 +136,7 @@ def computed_once(model: Model, examples: Examples, progress: Progress, look: Ca
     InputError : more than a tenth cannot be decoded.
     """
     modality = MODALITIES.load(model.modality)()
-    inference = Inference(
-        model.network, modality, choose_device(model.device), model.engine, progress, depths_of(model)
-    )
+    inference = Inference(model.network, modality, choose_device(model.device), model.engine, progress, depths)
     try:
         return inference.run(examples, look)
     finally:

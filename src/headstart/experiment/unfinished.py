@@ -12,11 +12,11 @@ from typing import Any
 
 from headstart.core.errors import HeadstartError, InputError
 from headstart.core.files import finite, write_json
+from headstart.core.in_use import Mark, in_use
 from headstart.core.out_folders import first_free
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.choosing import RECORDS
 
 LOADED_BY = "loaded_by"
@@ -138,7 +138,7 @@ def out_folder(spec: FitSpec) -> FitSpec:
 def free_name(data: Any) -> Path:
     """A model folder in the current directory that does not exist and is not being made yet, named after the data."""
     stem = Path(str(data)).resolve().stem if isinstance(data, str | Path) else "examples"
-    return first_free(f"{stem}-model", lambda out: in_use(_beside(out)))
+    return first_free(f"{stem}-model", lambda out: out.exists() or in_use(_beside(out)))
 
 
 def _beside(out: Path) -> Path:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from headstart.backbones.base import Batch
 
@@ -178,3 +179,11 @@ def _runs(examples: np.ndarray, places: np.ndarray) -> Runs:
     breaks = np.flatnonzero((examples[1:] - examples[:-1] != 1) | (places[1:] - places[:-1] != 1)) + 1
     starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(examples)]
     return [(int(examples[a]), int(places[a]), b - a) for a, b in zip(starts, ends, strict=True)]
+
+
+def rounded(batch: Batch) -> Batch:
+    """Activations as the store gives them back in single precision, having kept them in half."""
+    return {
+        name: t.half().float() if t.dtype == torch.float32 and bool((t.abs() <= LARGEST_HALF).all()) else t
+        for name, t in batch.items()
+    }

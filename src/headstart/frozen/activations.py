@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
 from headstart.frozen._batching import Portion, Sizes, Stack, batch_size, by_length, by_shape, decoded_bytes
-from headstart.frozen._segment import LARGEST_HALF
+from headstart.frozen._segment import rounded
 from headstart.frozen._weights_digest import weights_digest
 from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.engines.eager import Eager
@@ -112,7 +113,7 @@ class FrozenPart:
     def _fits(self, inputs: Inputs, views: Sequence[int]) -> bool:
         """Whether the missing activations fit on the disk; where they do not, they are recomputed, and said."""
         missing = self.missing(inputs, views)
-        if missing and not self._recomputing and not self.has_room(missing, inputs):
+        if not self._recomputing and not self.has_room(missing, inputs):
             self._recompute(f"would take {say_size(self._bytes(missing, inputs))}, more than")
         return not self._recomputing
 
@@ -129,7 +130,7 @@ class FrozenPart:
 
     def has_room(self, count: int, inputs: Inputs) -> bool:
         """Whether the store has room for the activations of `count` of these, however long they are."""
-        return self._bytes(count, inputs) <= self.store.free_bytes
+        return not count or self._bytes(count, inputs) <= self.store.free_bytes
 
     def _bytes(self, count: int, inputs: Inputs) -> int:
         """What the activations of `count` inputs take, by those of the first and by how long all are."""
@@ -159,7 +160,10 @@ class FrozenPart:
         parts = [r[at : at + sizes.portion] for r in alike for at in range(0, len(r), sizes.portion)]
         label = "frozen part, once" if view == 0 else f"frozen part, view {view}"
         counter = self.progress.counter(len(todo), label, "examples")
-        decoded = ahead(lambda part: ([inputs.keys[i] for i in part], inputs.many(part, view)), parts, PORTIONS_AHEAD)
+        wanted = takewhile(lambda part: not self._recomputing, parts)  # of what has no room no more is decoded
+        decoded = ahead(
+            lambda part: ([inputs.keys[i] for i in part], inputs.many(part, view)), wanted, PORTIONS_AHEAD
+        )
         self.keep(decoded, space, sizes.segment, counter.advance)
         counter.close()
 
@@ -211,7 +215,7 @@ class FrozenPart:
                 filled = chunk + [chunk[-1]] * (size - len(chunk) if self.fill else 0)
                 with self.stopwatch.lap("forward"):
                     outputs = self._run(self._stack([examples[i] for i in filled]))
-                outputs = _rounded(outputs) if self.half else outputs
+                outputs = rounded(outputs) if self.half else outputs
                 for row, index in enumerate(chunk):
                     results[index] = {name: tensor[row].clone() for name, tensor in outputs.items()}
                 advance(len(chunk))
@@ -290,11 +294,3 @@ class Activations:
         """All examples in order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))), view)
-
-
-def _rounded(batch: Batch) -> Batch:
-    """Activations as the store gives them back in single precision, having kept them in half."""
-    return {
-        name: t.half().float() if t.dtype == torch.float32 and bool((t.abs() <= LARGEST_HALF).all()) else t
-        for name, t in batch.items()
-    }

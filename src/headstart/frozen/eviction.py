@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from headstart.core.in_use import Mark, in_use
 from headstart.core.kept import beside
-from headstart.frozen._in_use import Mark, in_use
 from headstart.frozen.holdings import FACTS, Held, free_disk, given_limit, look, survey, usual_limit
 
 

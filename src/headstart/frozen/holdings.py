@@ -15,8 +15,8 @@ from typing import Any
 
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.files import cache_folder, write_json
+from headstart.core.in_use import PREFIX, in_use
 from headstart.core.sizes import parse_size
-from headstart.frozen._in_use import PREFIX, in_use
 
 FACTS, SEGMENTS = "space.json", "segment-"
 LIMIT = 20 * 10**9

@@ -14,7 +14,7 @@ import torch
 from headstart.backbones.base import Batch, collate
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest, whole_folder
-from headstart.frozen._in_use import Mark
+from headstart.core.in_use import Mark
 from headstart.frozen._segment import Segment, most_bytes, write_segment
 from headstart.frozen.eviction import DiskBudget, remove_leftovers
 from headstart.frozen.holdings import SEGMENTS, note_use

@@ -91,7 +91,9 @@ class SetFit(Strategy):
         batch = next(batches(lesson.encoded, prepared.recipe.batch_size, 0, bench.seed))
         for _ in range(2):
             began = time.perf_counter()
-            lesson.loss(prepared.network, batch, bench.device).backward()
+            loss = lesson.loss(prepared.network, batch, bench.device)
+            loss.backward()
+            loss.item()  # waits for a GPU, which has only been told what to do
         prepared.network.zero_grad(set_to_none=True)
         each = (time.perf_counter() - began) / len(batch)
         return Cost(each * len(lesson.encoded), each * (len(bench.train) + _held_out(bench)) + 0.2)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import PIL.Image
 
@@ -22,6 +23,8 @@ _INNER = 0.8
 """Slices are taken from this middle part of a volume: the ends mostly show nothing."""
 
 _START = 1024
+
+Told = TypeVar("Told")
 
 CAUTION = (
     "This was made from medical files (DICOM or NIfTI). It is not a medical device: nobody has tested or approved it "
@@ -71,13 +74,8 @@ def size_of(path: Path) -> tuple[int, int] | None:
     ------
     ValueError : it cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(_START)
-        file.seek(0)
-        if _dicom.is_dicom(start):
-            size = _dicom.size(file)
-            return size if all(size) else None
-    return _nifti.size(path) if _nifti.is_nifti(start) else None
+    size = _told(path, _dicom.size, _nifti.size)
+    return size if size and all(size) else None
 
 
 def slices_of(path: Path) -> list[Any]:
@@ -124,9 +122,15 @@ def count_of(path: Path) -> int:
     ------
     ValueError : it cannot be read.
     """
+    count = _told(path, _dicom.frames, _nifti.slices)
+    return 1 if count is None else count
+
+
+def _told(path: Path, by_dicom: Callable[[BinaryIO], Told], by_nifti: Callable[[Path], Told]) -> Told | None:
+    """What a medical file says of itself, by the kind that its content is of; None where that is neither."""
     with path.open("rb") as file:
         start = file.read(_START)
         file.seek(0)
         if _dicom.is_dicom(start):
-            return _dicom.frames(file)
-    return _nifti.slices(path) if _nifti.is_nifti(start) else 1
+            return by_dicom(file)
+    return by_nifti(path) if _nifti.is_nifti(start) else None

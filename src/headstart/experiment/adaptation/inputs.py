@@ -35,8 +35,9 @@ def seen_at_depths(model: Model, examples: Examples, progress: Progress) -> NewI
     seen = computed_once(
         model,
         examples,
-        progress,
+        names,
         lambda features: (*guard.look(features), *(features[name].float().numpy() for name in names)),
+        progress,
     )
     if not seen.looked:
         raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")

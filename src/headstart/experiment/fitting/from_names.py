@@ -15,7 +15,6 @@ from torch import Tensor
 
 import headstart
 from headstart.backbones.base import Backbone, Named, collate
-from headstart.core.device import choose_device
 from headstart.core.errors import UsageError
 from headstart.core.files import digest
 from headstart.core.names import Name, meaningless
@@ -29,7 +28,6 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import chosen_depths
-from headstart.delivery.inference import Inference
 from headstart.delivery.report.evidence import ReportEvidence
 from headstart.delivery.report.page import render
 from headstart.delivery.unlabelled_guard import guard_without_targets
@@ -37,6 +35,7 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import facts
 from headstart.experiment.fitting.naming import choose_reader_of_names
 from headstart.experiment.looks import KeptLooks
+from headstart.experiment.replaying import computed_once
 from headstart.experiment.words import UNMEASURED, headline, next_step, repeat, title
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -134,13 +133,17 @@ def _look(model: Model, examples: Examples, seed: int, stopwatch: Stopwatch) -> 
     some = np.sort(np.random.default_rng(seed).permutation(len(examples))[:MOST_LOOKED_AT])
     chosen, modality = examples.select(some.tolist()), MODALITIES.load(model.modality)()
     backbone = model.network.backbone
-    with stopwatch.lap("forward"), torch.inference_mode():
-        first = collate([backbone.preprocess(modality.decode(chosen.references[0]))])
-        depths = chosen_depths(list(backbone.depth_features(first)))
-        device, progress = choose_device(model.device), Progress(model.quiet)
-        inference = Inference(model.network, modality, device, model.engine, progress, depths)
-        seen = inference.run(chosen, lambda features: {name: features[name].cpu() for name in depths})
-    model.network.cpu()
+    with stopwatch.lap("forward"):
+        with torch.inference_mode():
+            first = collate([backbone.preprocess(modality.decode(chosen.references[0]))])
+            depths = chosen_depths(list(backbone.depth_features(first)))
+        seen = computed_once(
+            model,
+            chosen,
+            depths,
+            lambda features: {name: features[name].cpu() for name in depths},
+            Progress(model.quiet),
+        )
     features = {name: torch.cat([part[name] for part in seen.looked]) for name in depths}
     return Looked(list(seen.examples.ids), features, seen.outputs.cpu()), stopwatch.total - before
 
