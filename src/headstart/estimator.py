@@ -70,8 +70,17 @@ class HeadstartClassifier(ClassifierMixin, _Estimator):
     def fit(self, X: Sequence[Any], y: Sequence[Any]) -> HeadstartClassifier:  # noqa: N803
         """Fit to N inputs and class labels."""
         super().fit(X, y)
-        self.classes_ = np.asarray(self.model_.labels)
+        self._given = {str(label).strip(): label for label in _plain(y)}
+        self.classes_ = self._as_given(self.model_.labels)
         return self
+
+    def predict(self, X: Sequence[Any]) -> np.ndarray:  # noqa: N803
+        """N class labels, of the type of those that were learnt from."""
+        return self._as_given(super().predict(X).tolist())
+
+    def _as_given(self, labels: Sequence[Any]) -> np.ndarray:
+        """Labels as the caller wrote them, where a table would not: True for ``"True"``, ``"0"`` for 0."""
+        return np.asarray([self._given.get(str(label), label) for label in labels])
 
     def predict_proba(self, X: Sequence[Any]) -> np.ndarray:  # noqa: N803
         """Calibrated probabilities (N, C)."""

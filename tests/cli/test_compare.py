@@ -37,3 +37,12 @@ def test_too_few_inputs(message_model: Path, at_hand: Path, capsys: pytest.Captu
     table(at_hand / "t.csv", [{"text": text} for text, _ in texts(4)])
     assert status("compare", message_model, "t.csv") == 1
     assert "4 new inputs are too few to compare" in capsys.readouterr().err
+
+
+def test_images_that_cannot_be_read_are_named(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = paint(at_hand / "some", {"apple": 6, "lime": 6, "plum": 6}, seed=5)
+    (new / "apple" / "03.png").write_bytes(b"no picture")
+    assert status("compare", photo_model, new) == 0
+    assert "set aside: apple/03.png: " in capsys.readouterr().err

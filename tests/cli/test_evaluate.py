@@ -31,8 +31,10 @@ def test_json_is_one_object_of_triples(
 def test_a_figure_without_a_value_is_explained() -> None:
     nothing = float("nan")
     figures = {"map": Figure(nothing, nothing, nothing), "map50": Figure(0.5, 0.4, 0.6)}
-    assert _undefined(figures) == ["mAP: not defined here, for these examples hold nothing to be found."]
-    assert _undefined({"map50": figures["map50"]}) == []
+    said = ["mAP: not defined here, for these examples hold nothing to be found."]
+    assert _undefined(figures, in_pictures=True) == said
+    assert _undefined({"map50": figures["map50"]}, in_pictures=True) == []
+    assert "too few or too much alike" in _undefined({"r2": figures["map"]}, in_pictures=False)[0]
 
 
 def test_a_person_reads_percent_and_intervals(

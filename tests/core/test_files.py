@@ -13,6 +13,12 @@ from headstart.core.errors import HeadstartError
 from headstart.core.files import cache_folder, digest, finite, whole_folder, write_json, write_whole
 
 
+def test_text_that_utf8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"name": "caf\udce9"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"name": "caf\udce9"}
+    assert digest("caf\udce9") != digest("caf\udcea")
+
+
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 

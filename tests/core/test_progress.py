@@ -43,3 +43,8 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch):
     assert type(counter).__name__ == "Bar"
     counter.advance(5)
     counter.close()
+
+
+def test_inputs_that_could_not_be_read_are_named(capsys: pytest.CaptureFixture[str]):
+    Progress().set_aside(["a.png: cut short", "b.png: empty"])
+    assert capsys.readouterr().err == "  set aside: a.png: cut short\n  set aside: b.png: empty\n"

@@ -14,7 +14,15 @@ from headstart.core.results import (
     Gain,
     RungResult,
     Seconds,
+    figures_json,
 )
+
+
+def test_a_target_called_overall_keeps_its_figures() -> None:
+    figure, mean = Figure(0.5, 0.4, 0.6), Figure(0.7, 0.6, 0.8)
+    given = {"overall: accuracy": figure, "price: accuracy": mean, "mean_score": mean}
+    overall = {"accuracy": [0.5, 0.4, 0.6], "mean_score": [0.7, 0.6, 0.8]}
+    assert figures_json(given) == {"overall": overall, "price": {"accuracy": [*mean]}}
 
 
 def result(test: bool = True) -> FitResult:

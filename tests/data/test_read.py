@@ -52,3 +52,20 @@ def test_empty_folders_and_wrong_ones(tmp_path: Path, make: Any) -> None:
     make.write(tmp_path / "tables" / "reviews.csv", "text,label\na,b\n")
     assert "Did you mean" in mistake(tmp_path / "tables")
     assert "reviews.csv?" in mistake(tmp_path / "tables")
+
+
+def test_a_name_that_is_no_home_folder_is_a_path_that_is_not_there() -> None:
+    assert "There is no ~nobody-of-that-name" in mistake("~nobody-of-that-name/photos")
+
+
+def test_names_of_files_that_are_no_utf8_can_be_written_and_their_files_read(tmp_path: Path, make: Any) -> None:
+    photos = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
+    try:
+        (photos / "cat" / "0.png").rename(photos / "cat" / "caf\udce9.png")
+        (photos / "dog").rename(photos / "do\udcff")
+    except OSError:
+        pytest.skip("file names are UTF-8 here")
+    examples = read(Request(photos))
+    assert r"cat/caf\udce9.png" in examples.ids
+    assert set(examples.targets or []) == {"cat", r"do\udcff"}
+    assert all(Path(reference).is_file() for reference in examples.references)

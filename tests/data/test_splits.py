@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,3 +172,29 @@ def test_at_least_two_validation_examples() -> None:
     result = split(examples(8), ["a"] * 4 + ["b"] * 4, seed=0)
     assert len(result.validation) >= 2
     assert len(result.train) >= 3
+
+
+def test_what_is_much_the_same_as_given_validation_examples_is_not_drawn_to_test() -> None:
+    given: list[str | None] = [*["train"] * 80, *["validation"] * 20]
+    contents = [f"c{i % 80}" for i in range(100)]  # the 20 of validation are copies of the first 20 of training
+    result = split(examples(100, given), ["a", "b"] * 50, seed=0, fingerprints=contents)
+    assert len(result.test) == 12  # a fifth of those that are no copies
+    assert min(result.test) >= 20
+    assert set(range(20)) <= set(result.train)
+    assert whole(result, 100)
+
+
+def test_where_all_are_bound_to_given_validation_examples_some_are_drawn_all_the_same() -> None:
+    given: list[str | None] = [*["train"] * 40, *["validation"] * 40]
+    result = split(examples(80, given), ["a", "b"] * 40, seed=0, fingerprints=[f"c{i % 40}" for i in range(80)])
+    assert len(result.test) == 8
+    assert whole(result, 80)
+
+
+def test_notes_count_what_judges() -> None:
+    groups = [f"volume {i // 3}" for i in range(90)]
+    volumes = replace(examples(90, groups=groups), extra=[i % 3 != 1 for i in range(90)])
+    result = split(volumes, ["a"] * 45 + ["b"] * 45, seed=0)
+    assert len(result.test) == 6
+    assert f"No test split was given: {len(result.test)} examples" in result.notes[0]
+    assert f"No validation split was given: {len(result.validation)} examples" in result.notes[1]

@@ -13,7 +13,7 @@ import headstart
 from headstart.core.errors import InputError, UsageError
 from headstart.core.results import Figure
 from headstart.diagnosis import Examination
-from small_world import HUES, PROBE, pixels, texts
+from small_world import HUES, PROBE, paint, pixels, texts
 
 TUNING = "fine_tuning:freeze_depth=3,epochs=2,views=2"
 
@@ -121,6 +121,20 @@ def test_diagnoses_are_told_how_good_it_is_on_its_training_examples(
     assert told[-1].figures["train"]["accuracy"].value == 1.0
     assert isinstance(told[-1].figures["train"]["accuracy"], Figure)
     assert len(told[-1].targets["train"]) == 27
+
+
+def test_a_file_name_that_is_no_utf8_loses_nothing(at_hand: Path, tmp_path: Path) -> None:
+    photos = paint(tmp_path / "photos", {"apple": 12, "lime": 12, "plum": 12})
+    try:
+        for number, path in enumerate(sorted(photos.rglob("*.png"))):
+            path.rename(path.with_name(f"caf\udce9 {number}.png"))
+    except OSError:
+        pytest.skip("file names are UTF-8 here")
+    out = tmp_path / "model"
+    headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], out=out, quiet=True)
+    assert headstart.load(out).evaluate(photos)["accuracy"].value == 1.0
+    report = (out / "report.html").read_bytes().decode()
+    assert r"caf\udce9" in report
 
 
 def test_pixels_of_the_small_world_are_apart() -> None:

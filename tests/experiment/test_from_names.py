@@ -134,6 +134,16 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
         unlabelled(FitSpec(tmp_path / "table.csv", target="label", labels=(Name("up"), Name("down"))))
     with pytest.raises(InputError):
         unlabelled(FitSpec(tmp_path / "table.csv", target="absent", labels=names))
+    with (tmp_path / "table.csv").open("a", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerow([MONEY[1], ""])
+    assert unlabelled(spec) is None  # so that the fit names the row
+    (tmp_path / "blank.csv").write_text("text,label\n" + "".join(f'"{text}",\n' for text in TEXTS), encoding="utf-8")
+    blank = unlabelled(FitSpec(tmp_path / "blank.csv", labels=names))
+    assert blank is not None
+    assert len(blank) == len(TEXTS)
+    (tmp_path / "two.csv").write_text("text,label,class\na b c,sports,sports\nd e f,business,x\n", encoding="utf-8")
+    with pytest.raises(InputError, match="several columns that may be the target"):
+        unlabelled(FitSpec(tmp_path / "two.csv", labels=names))
     found = unlabelled(FitSpec(TEXTS, labels=names))
     assert found is not None
     assert len(found) == len(TEXTS)

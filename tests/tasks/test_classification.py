@@ -190,3 +190,14 @@ def test_a_task_that_is_small_enough_is_its_own_part() -> None:
     part = task.narrowed(torch.tensor([0, 1, 0, 1]), most=8, seed=0)
     assert part.task is task
     assert part.rows.tolist() == [0, 1, 2, 3]
+
+
+def test_an_unknown_class_is_asked_about_once(monkeypatch):
+    asked = []
+    task = Classification(["cat", "dog"], [5, 5])
+    of_one = task.problem
+    monkeypatch.setattr(task, "problem", lambda target: asked.append(target) or of_one(target))
+    problems = task.problems([str(i) for i in range(1000)], ["cat", "dgo"] * 500)
+    assert [problem.where for problem in problems] == [str(i) for i in range(1, 1000, 2)]
+    assert "Did you mean 'dog'?" in problems[-1].what
+    assert asked == ["cat", "dgo"]

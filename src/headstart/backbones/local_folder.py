@@ -15,6 +15,7 @@ from headstart.backbones._source import Source
 from headstart.backbones.folders.folder import WEIGHTS, source_of, weights_file
 from headstart.backbones.folders.open_clip_names import CONFIG
 from headstart.core.errors import HeadstartError, UsageError, nearest
+from headstart.core.paths import expanded
 
 if TYPE_CHECKING:
     from headstart.backbones.base import Backbone
@@ -75,7 +76,7 @@ class LocalFolder(Source):
         for folder in _folders():
             if folder.name == name:
                 return folder
-        path = Path(name).expanduser()
+        path = expanded(name)
         return path if path.exists() else None
 
 
@@ -84,7 +85,7 @@ def _folders() -> list[Path]:
 
     Last come folders of weights without one, some of which need none.
     """
-    roots = [Path(root).expanduser() for root in os.environ.get("HEADSTART_MODELS", "").split(os.pathsep) if root]
+    roots = [expanded(root) for root in os.environ.get("HEADSTART_MODELS", "").split(os.pathsep) if root]
     found = [
         file.parent for root in roots for file in sorted([*root.glob("*/config.json"), *root.glob(f"*/{CONFIG}")])
     ]

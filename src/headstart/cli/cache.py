@@ -7,7 +7,7 @@ import json
 import re
 import time
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def _json(store: Path, limit: int, spaces: list[Held], small: int) -> dict[str, 
             "view": space.facts.get("view"),
             "examples": space.examples,
             "bytes": space.bytes,
-            "last_used": datetime.fromtimestamp(space.used, timezone.utc).isoformat(timespec="seconds"),
+            "last_used": datetime.fromtimestamp(space.used, UTC).isoformat(timespec="seconds"),
             "in_use": space.in_use,
         }
         for space in spaces

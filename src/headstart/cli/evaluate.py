@@ -53,18 +53,19 @@ def run(options: argparse.Namespace) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     for name, value, interval in rows:
         print(f"{name:{widths[0]}}  {value:>{widths[1]}}  {interval}")
-    for line in _undefined(found.figures):
+    for line in _undefined(found.figures, model.task.reads_maps):
         print(line)
     for line in _class_lines(found.by_class or {}):
         print(line)
 
 
-def _undefined(figures: Figures) -> list[str]:
-    """A line on the figures that have no value, as of boxes where none is marked."""
+def _undefined(figures: Figures, in_pictures: bool) -> list[str]:
+    """A line on the figures that have no value, as of boxes where none is marked, or R² of equal numbers."""
     from headstart.delivery.writing import figure_name
 
     names = [figure_name(name) for name, figure in figures.items() if math.isnan(figure.value)]
-    return [f"{', '.join(names)}: not defined here, for these examples hold nothing to be found."] if names else []
+    why = "these examples hold nothing to be found" if in_pictures else "these examples are too few or too much alike"
+    return [f"{', '.join(names)}: not defined here, for {why}."] if names else []
 
 
 def _class_lines(by_class: dict[str, Any]) -> list[str]:

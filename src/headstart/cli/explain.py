@@ -59,8 +59,7 @@ def run(options: argparse.Namespace) -> None:
         target=options.target,
     )
     progress = Progress()
-    for problem in made.set_aside:
-        progress.say(f"  set aside: {problem}")
+    progress.set_aside(made.set_aside)
     files = [str(path) for path in made.write(out)]
     if options.json:
         print(json.dumps({"files": files, **made.to_json()}, ensure_ascii=False))

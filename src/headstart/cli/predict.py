@@ -73,8 +73,7 @@ def run(options: argparse.Namespace) -> None:
         check_target(folder)
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
-    for problem in answer.set_aside:
-        progress.say(f"  set aside: {problem}")
+    progress.set_aside(answer.set_aside)
     for note in _notes(model, answer.predictions, bool(options.labels), options.coverage):
         progress.say(f"  note: {note}")
     if folder:

@@ -71,6 +71,10 @@ class InputError(HeadstartError):
         super().__init__("\n".join(lines))
 
 
+class NoTargets(InputError):
+    """The source data hold inputs, and nothing that could be their targets."""
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """The words " Did you mean 'x'?" for the allowed name closest to `given`, or nothing."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)

@@ -51,14 +51,14 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def write_whole(target: Path, content: bytes | str) -> None:
-    """Write `content` to `target` through a temporary file and a rename.
+    """Write `content` to `target` through a temporary file and a rename; text as UTF-8.
 
     Raises
     ------
     HeadstartError : the disk is full or not writable.
     """
     target = Path(target)
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     with _disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -97,7 +97,7 @@ def digest(*parts: bytes | memoryview | str) -> str:
     """
     state = hashlib.sha256()
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode(errors="surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
     return state.hexdigest()[:32]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.paths import expanded
 
 ENDINGS = (".csv", ".tsv", ".json", ".txt")
 """Of files that hold names."""
@@ -108,7 +109,7 @@ def _of_words(given: Any) -> list[Name]:
 
 def _of_file(file: Path) -> list[Name]:
     try:
-        text = file.expanduser().read_text(encoding="utf-8-sig")
+        text = expanded(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{file}: the labels cannot be read ({(error.strerror or str(error)).lower()}).") from error
     except UnicodeDecodeError as error:

@@ -26,6 +26,11 @@ class Progress:
         if not self.quiet:
             print(line, file=sys.stderr, flush=True)
 
+    def set_aside(self, problems: Iterable[object]) -> None:
+        """Name each input that could not be read."""
+        for problem in problems:
+            self.say(f"  set aside: {problem}")
+
     def bar(self, items: Iterable[T], total: int, label: str, unit: str = "it") -> Iterator[T]:
         """`items`, with a bar and the time left once two seconds have passed."""
         counter = self.counter(total, label, unit)

@@ -244,14 +244,13 @@ class FitResult:
     def from_json(cls, plain: dict[str, Any]) -> FitResult:
         """The inverse of :meth:`to_json`."""
         rungs = [RungResult(**_flat(rung, "validation")) for rung in plain["rungs"]]
-        findings = [Finding.from_json(finding) for finding in plain["findings"]]
         plain, by_class = without_classes(plain)
         return cls(
             **{
                 **_flat(plain, "test"),
                 "by_class": by_class,
                 "rungs": rungs,
-                "findings": findings,
+                "findings": [Finding.from_json(finding) for finding in plain["findings"]],
                 "gains": {name: _gain(each) for name, each in plain.get("gains", {}).items()},
                 "engines": [EngineChoice.from_json(choice) for choice in plain.get("engines", [])],
                 "from_names": FromNames(**plain["from_names"]) if plain.get("from_names") else None,
@@ -280,7 +279,8 @@ def figures(plain: dict[str, Any]) -> Figures:
 def figures_json(figures: Figures) -> dict[str, Any]:
     """``{"accuracy": [value, low, high]}``; of several targets a block each, and what is about all ``overall``."""
     blocks, overall = _blocks(figures)
-    return {name: _plain(block) for name, block in {**blocks, **({OVERALL: overall} if overall else {})}.items()}
+    named = {OVERALL: blocks.get(OVERALL, {}) | overall} if overall else {}  # a target may have that name
+    return {name: _plain(block) for name, block in {**blocks, **named}.items()}
 
 
 def _plain(block: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, UsageError, nearest
+from headstart.core.paths import expanded, legible
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.readers import READERS
@@ -24,7 +25,7 @@ def read(request: Request) -> Examples:
     InputError : there is no such path, no reader takes it, or its content has mistakes.
     """
     if isinstance(request.source, str | Path):
-        request = replace(request, source=_expanded(request.source))
+        request = replace(request, source=type(request.source)(expanded(request.source)))
     readers = _readers()
     asked_for = [name for name, reader in readers.items() if reader.is_asked_for(request)]
     found = asked_for or [name for name, reader in readers.items() if reader.recognises(request.source)]
@@ -34,7 +35,7 @@ def read(request: Request) -> Examples:
         )
     if not found:
         raise InputError(_why_not(request.source, readers))
-    examples = readers[found[0]].read(request)
+    examples = _legible(readers[found[0]].read(request))
     if request.stack is None:
         return examples
     return stacked(examples, MODALITIES.load(examples.modality)(), request.stack)
@@ -85,9 +86,16 @@ def check_kind(examples: Examples, modality: str) -> Examples:
     return examples
 
 
-def _expanded(source: str | Path) -> str | Path:
-    """``~`` as the home folder; a path stays what it was, string or path."""
-    return type(source)(Path(source).expanduser()) if str(source).startswith("~") else source
+def _legible(examples: Examples) -> Examples:
+    """`examples`, with names that any file can hold; what they refer to stays as it is."""
+    return replace(
+        examples,
+        ids=legible(list(examples.ids)),
+        targets=None if examples.targets is None else legible(list(examples.targets)),
+        groups=None if examples.groups is None else legible(list(examples.groups)),
+        source=legible(examples.source),
+        notes=tuple(map(legible, examples.notes)),
+    )
 
 
 def _why_not(source: Any, readers: dict[str, Reader]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, Problem
+from headstart.core.paths import expanded
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
@@ -78,7 +79,7 @@ def _holds_several(source: str | Path) -> bool:
     """Whether it is a path at which a reader finds several inputs: a folder, or a file that is no input itself."""
     if not is_path(source):
         return False
-    path = Path(source).expanduser()
+    path = expanded(source)
     return path.is_dir() or (path.is_file() and ending(path) not in suffixes())
 
 

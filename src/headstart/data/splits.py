@@ -72,11 +72,12 @@ def split(
             f"{examples.source or 'The source data'} gives no training examples, only {_counted(given)}."
         )
     bonds = {"content": fingerprints, "normalised": normalised, "alike": alike, "group": examples.groups}
-    units = _units(examples.ids if fingerprints is None else fingerprints, pool, seed, bonds)
+    names, linked = examples.ids if fingerprints is None else fingerprints, [*pool, *places["validation"]]
+    units, bound = _parted(_units(names, linked, seed, bonds), set(places["validation"]))
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
     test, validation = places["test"], places["validation"]
-    few = len(units) > 1 and few_of_each([strata[i] for i in pool])
+    few = len(units) + len(bound) > 1 and few_of_each([strata[i] for i in pool])
     unseen = few and not validation and validation_share > 0
     notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
     if not few and not test and test_share > 0:
@@ -85,9 +86,8 @@ def split(
     if not unseen and not validation and validation_share > 0:
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
-    train = [i for unit in units for i in unit.members]
-    if examples.extra is not None:
-        validation, test = ([i for i in held if not examples.extra[i]] for held in (validation, test))
+    train = [i for unit in [*units, *bound] for i in unit.members]
+    validation, test = _judging(examples, validation), _judging(examples, test)
     notes += [] if few else _missing_strata(strata, train, validation, test)
     notes += _crossing(examples, train, validation, test)
     return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes), unseen)
@@ -116,13 +116,31 @@ def _said_of_few(strata: Sequence[str], tested: bool, unseen: bool) -> list[str]
 def _held(
     examples: Examples, units: list[Unit], strata: Sequence[str], share: float, counts: Counter[str], name: str
 ) -> tuple[list[int], list[Unit]]:
-    """(indices held out, units left)."""
+    """(indices held out that judge, units left)."""
     held, rest = hold_out(units, strata, share, counts)
     if not held:
         why = "they all belong together (a group, or much the same content)" if len(units) < 2 else "more are needed"
         total = sum(len(unit.members) for unit in units)
         raise InputError(f"No {name} examples can be held out of {total} in {examples.source or 'the data'}: {why}.")
-    return [i for unit in held for i in unit.members], rest
+    return _judging(examples, [i for unit in held for i in unit.members]), rest
+
+
+def _judging(examples: Examples, held: list[int]) -> list[int]:
+    """Those of what is held out that are judged: of a volume the middle slice alone."""
+    return held if examples.extra is None else [i for i in held if not examples.extra[i]]
+
+
+def _parted(units: list[Unit], judged: set[int]) -> tuple[list[Unit], list[Unit]]:
+    """(units that may be held out, those bound to a given validation example, without it).
+
+    A test example that is much the same as one of validation would not be new to the network that is kept, which
+    learns from both. Where all are bound, they may be held out all the same: the given splits part what belongs
+    together, and diagnosis says so.
+    """
+    free = [unit for unit in units if judged.isdisjoint(unit.members)]
+    mixed = [[i for i in unit.members if i not in judged] for unit in units if not judged.isdisjoint(unit.members)]
+    bound = [Unit(members) for members in mixed if members]
+    return (free, bound) if free else (bound, [])
 
 
 def _units(names: Sequence[str], pool: list[int], seed: int, bonds: Mapping[str, Sequence[str] | None]) -> list[Unit]:

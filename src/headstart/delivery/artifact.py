@@ -130,8 +130,9 @@ class Model(Parts):
         guard = self.needed_guard
         examples = self._read(data, input, needs_targets=False)
         check_enough(len(examples))
-        new = self._observed(guard, examples).new
-        return compare(self.task, self.calibration, guard, new, MODALITIES.load(self.modality)().noun, seed)
+        seen, noun = self._observed(guard, examples), MODALITIES.load(self.modality)().noun
+        self._progress.set_aside(seen.set_aside)
+        return compare(self.task, self.calibration, guard, seen.new, noun, seed)
 
     def observe(self, data: Any, input: str | None = None) -> Observed:
         """New inputs as the network and the guard see them, in one run: features, outputs, how strange, what is near.
@@ -192,8 +193,7 @@ class Model(Parts):
         from headstart.delivery.judging import answerable, judged
 
         computed = self._inference.run(answerable(self, self._read(data, input, target)))
-        for problem in computed.set_aside:
-            self._progress.say(f"  set aside: {problem}")
+        self._progress.set_aside(computed.set_aside)
         return judged(self, computed)
 
     def with_labels(self, labels: Any) -> Model:

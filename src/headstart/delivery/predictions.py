@@ -15,6 +15,7 @@ import numpy as np
 from headstart.core.errors import UsageError, nearest
 from headstart.core.files import write_whole
 from headstart.core.optional import require
+from headstart.core.paths import legible
 
 if TYPE_CHECKING:
     from headstart.tasks.base import Predictions
@@ -135,8 +136,7 @@ def _plain(value: Any, digits: int | None = None) -> Any:
         return {key: _plain(item, digits) for key, item in value.items()}
     if value is None or isinstance(value, bool | int):
         return value
-    # A file name that is not valid UTF-8 holds lone surrogates, which no format can store.
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    return legible(str(value))
 
 
 def _cell(value: Any) -> str:

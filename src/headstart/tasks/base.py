@@ -125,8 +125,14 @@ class Task(Placed, ABC):
         """Why this raw target cannot be encoded (an unknown class, not a number), or None."""
 
     def problems(self, ids: Sequence[str], targets: Sequence[Any]) -> list[Problem]:
-        """Every raw target that cannot be encoded, under its example's name."""
-        return [Problem(i, what) for i, target in zip(ids, targets, strict=True) if (what := self.problem(target))]
+        """Every raw target that cannot be encoded, under its example's name; what many share is asked once."""
+        said: dict[tuple[type, Any], str | None] = {}
+        found = []
+        for name, target in zip(ids, targets, strict=True):
+            key = type(target), target if isinstance(target, str | int | float) else id(target)
+            what = said[key] if key in said else said.setdefault(key, self.problem(target))
+            found += [Problem(name, what)] if what else []
+        return found
 
     @abstractmethod
     def encode(self, targets: Sequence[Any]) -> Tensor:

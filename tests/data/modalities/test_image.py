@@ -250,3 +250,20 @@ def test_bytes_and_stored_files_are_read(tmp_path: Path) -> None:
 
     assert first_pixel(buffer.getvalue()) == first_pixel(Stored()) == (0, 255, 0)
     assert "empty" in str(IMAGE.problem(b""))
+
+
+def test_the_fingerprint_of_a_picture_in_memory_tells_what_its_pixels_mean() -> None:
+    def of(*colours: int, **info: int) -> str:
+        picture = Pillow.new("P", (4, 4), 1)
+        picture.putpalette(colours)
+        picture.info |= info
+        return IMAGE.fingerprint(picture)
+
+    red, blue = (0, 0, 0, 255, 0, 0), (0, 0, 0, 0, 0, 255)
+    assert of(*red) == of(*red)
+    assert len({of(*red), of(*blue), of(*red, transparency=1)}) == 3
+    turned, upright = Pillow.new("RGB", (4, 4)), Pillow.new("RGB", (4, 4))
+    for picture in (turned, upright):
+        picture.putpixel((0, 0), (255, 0, 0))
+    turned.getexif()[0x0112] = 6
+    assert IMAGE.fingerprint(turned) != IMAGE.fingerprint(upright)

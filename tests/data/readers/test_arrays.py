@@ -78,6 +78,11 @@ def test_mistakes(source: Any, words: str) -> None:
         read(source)
 
 
+def test_frames_put_together_count_their_rows_anew() -> None:
+    frame = pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]})
+    assert list(read(pd.concat([frame, frame])).ids) == ["row 0", "row 1", "row 2", "row 3"]
+
+
 def test_a_frame_names_rows_by_its_index() -> None:
     frame = pd.DataFrame({"text": ["a", "b"], "label": ["x", pd.NA]}, index=[10, 20])
     with pytest.raises(InputError, match="row 20: the target is missing"):

@@ -157,3 +157,8 @@ def test_further_columns_are_kept_if_their_cells_are_plain() -> None:
     found = read({**columns, "split": ["train", "test"]}, fits=False)
     assert found.further == {"user": ["u1", None], "when": [1, 2.5]}
     assert found.select([1]).further == {"user": [None], "when": [2.5]}
+
+
+def test_a_text_may_begin_as_a_path_in_the_home_folder_of_nobody() -> None:
+    assert read({"body": ["~5 minutes late", *TEXTS], "stars": [1, 2, 3, 4, 5]}).references[0] == "~5 minutes late"
+    assert read({"body": ["~5 minutes late", *TEXTS], "stars": [1, 2, 3, 4, 5]}, input="body").modality == "text"

@@ -48,6 +48,8 @@ def test_another_encoding_names_file_row_and_byte(tmp_path: Path, make: Any) -> 
     [
         (b"", "is empty"),
         (b"  \n\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty but for a byte-order mark"),
+        (b"\xef\xbb\xbf\n", "is empty but for a byte-order mark"),
         (b"text,label\n", "holds no rows"),
         ("text,label\na,b\n".encode("utf-16-le"), "NUL"),
         (b"PK\x03\x04rest of a workbook", "Excel"),
@@ -83,6 +85,17 @@ def test_an_unclosed_quote_is_named_where_it_opens(tmp_path: Path, make: Any) ->
     assert "a.csv row 3: a quote opened here" in mistake(
         make.write(tmp_path / "a.csv", 'text,label\na,b\n"c,d\ne,f\n')
     )
+
+
+def test_an_unclosed_quote_beside_one_within_a_text_merges_no_rows(tmp_path: Path, make: Any) -> None:
+    rows = 'pos,"Great" product\nneg,"he said no\npos,fine\nneg,"bad" day\n'
+    assert "a.csv row 3: a quote opened here" in mistake(make.write(tmp_path / "a.csv", "label,text\n" + rows))
+    rows = 'pos,"Great" product\n\nneg,"he\nsaid ""no"""\npos,fine\nneg,well\n'
+    examples = read(make.write(tmp_path / "a.csv", "label,text\n" + rows))
+    assert list(examples.references) == ["Great product", 'he\nsaid "no"', "fine", "well"]
+    rows = '"Well" he said\tyes\n"never closed\tno\nplain\tyes\n"more" of it\tno\n'
+    examples = read(make.write(tmp_path / "a.tsv", "text\tlabel\n" + rows))
+    assert list(examples.references) == ['"Well" he said', '"never closed', "plain", '"more" of it']
 
 
 def test_a_tsv_may_hold_bare_quotes(tmp_path: Path, make: Any) -> None:

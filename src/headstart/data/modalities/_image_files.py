@@ -90,7 +90,7 @@ def load_pixels(image: PIL.Image.Image) -> None:
 
 def upright(image: PIL.Image.Image) -> PIL.Image.Image:
     """A loaded image turned the way its EXIF orientation says."""
-    turn = _TURNS.get(_orientation(image))
+    turn = _TURNS.get(orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
@@ -98,7 +98,7 @@ def upright_size(image: PIL.Image.Image) -> tuple[int, int]:
     """(width, height) as a person sees it, from the header alone."""
     width, height = image.size
     # Pillow's TIFF reader already swaps the sides of a turned picture; the others leave it to us.
-    turned = _orientation(image) >= 5 and image.format != "TIFF"
+    turned = orientation(image) >= 5 and image.format != "TIFF"
     return (height, width) if turned else (width, height)
 
 
@@ -163,7 +163,7 @@ def _file_sentence(error: OSError) -> str:
     return f"the file cannot be read ({error.strerror or _first_line(error)})"
 
 
-def _orientation(image: PIL.Image.Image) -> int:
+def orientation(image: PIL.Image.Image) -> int:
     """1 (upright) … 8; a picture whose EXIF data is damaged counts as upright."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)

@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 
 from headstart.core.files import digest
+from headstart.core.paths import expanded, legible
 from headstart.core.shallow import picture_features
 from headstart.core.slices import SliceStack, shown
 from headstart.data.modalities._image_files import (
@@ -21,6 +22,7 @@ from headstart.data.modalities._image_files import (
     file_of,
     load_pixels,
     opened,
+    orientation,
     upright,
     upright_size,
 )
@@ -93,7 +95,7 @@ class Image(Modality):
         if isinstance(reference, np.ndarray):
             return digest(str(reference.dtype), str(reference.shape), np.ascontiguousarray(reference).tobytes())
         if isinstance(reference, PIL.Image.Image):
-            return digest(reference.mode, str(reference.size), reference.tobytes())
+            return _of_pixels(reference)
         if isinstance(reference, Volume):
             return reference.fingerprint()
         if isinstance(reference, Slice):
@@ -134,7 +136,7 @@ class Image(Modality):
     @staticmethod
     def _name(reference: Any) -> str:
         """The last two parts of a path: the class folder and the file."""
-        return "/".join(PurePath(reference).parts[-2:]) if isinstance(reference, str | Path) else "image"
+        return legible("/".join(PurePath(reference).parts[-2:])) if isinstance(reference, str | Path) else "image"
 
     def size(self, reference: Any) -> str:
         width, height = self.extent(reference)
@@ -178,7 +180,7 @@ class Image(Modality):
             return value["bytes"] if value.get("bytes") else self.locate(value["path"], folder)
         if not isinstance(value, str | Path):
             return value
-        path = Path(folder or ".", Path(value).expanduser()).absolute()
+        path = Path(folder or ".", expanded(value)).absolute()
         if isinstance(value, str) and "\\" in value and not _is_file(path):
             return self.locate(value.replace("\\", "/"), folder)  # a table written on Windows
         return path
@@ -210,6 +212,13 @@ def _scan(reference: Any) -> PIL.Image.Image | SliceStack | None:
         return None
     with file_of(source) as file:
         return decoded_scan(file, place, MOST_PIXELS, path)
+
+
+def _of_pixels(picture: PIL.Image.Image) -> str:
+    """A digest of what decoding reads of a picture in memory: its pixels, and how they are meant."""
+    plain = picture.mode != "P" and "transparency" not in picture.info and orientation(picture) == 1
+    decoded = picture if plain else to_picture(upright(picture))
+    return digest(decoded.mode, str(decoded.size), decoded.tobytes())
 
 
 def _bytes(content: Any) -> float:

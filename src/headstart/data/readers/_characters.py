@@ -37,6 +37,8 @@ def read_characters(path: Path) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(_bad_rows(path, data, encoding, error), f"{path} is not in UTF-8.") from error
+    if not text.strip():
+        raise InputError(f"{path} is empty but for a byte-order mark.")
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1
         what = "a NUL character: the file may be UTF-16 without a byte-order mark, or not text at all"

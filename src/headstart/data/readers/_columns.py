@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from headstart.core.errors import InputError, Problem, nearest
+from headstart.core.errors import InputError, NoTargets, Problem, nearest
 from headstart.data.examples import Examples
 from headstart.data.readers._folders import SPLIT_NAMES
 from headstart.data.readers._input_column import USUAL_TARGETS, input_column, key, listed
@@ -171,7 +171,7 @@ def _remaining_column(table: Table, taken: set[str]) -> str:
         if rest
         else (f"It has no column besides {listed(sorted(taken))}; add one with the target of each row.")
     )
-    raise InputError(f"{table.name} does not tell what to predict. {choice}")
+    raise NoTargets(f"{table.name} does not tell what to predict. {choice}")
 
 
 def _refuse_example(table: Table, target: str) -> None:

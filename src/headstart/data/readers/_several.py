@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headstart.core.errors import InputError, Problem
+from headstart.core.errors import InputError, NoTargets, Problem
 from headstart.data.readers._classes import raise_class_mistakes
 from headstart.data.readers._table import Table
 from headstart.data.readers._targets import clean_targets
@@ -46,7 +46,7 @@ def _column(
     targets = clean_targets(table.columns[name], table.ids, where, table.decimal_comma, may_lack)
     there = [row for row, target in enumerate(targets) if target is not None]
     if not there:
-        raise InputError(Problem(where, "every cell is empty", "leave it out of --target, or name another"))
+        raise NoTargets(Problem(where, "every cell is empty", "leave it out of --target, or name another"))
     if fits:
         raise_class_mistakes(
             where if may_lack else table.name,

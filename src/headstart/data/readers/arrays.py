@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.core.errors import InputError, Problem
+from headstart.core.errors import InputError, NoTargets, Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._kinds_of_input import modality_of
 from headstart.data.readers._table import Table
@@ -54,7 +54,7 @@ def _examples(inputs: list[Any], targets: list[Any] | None, request: Request) ->
     if not inputs:
         raise InputError("The list of inputs is empty.")
     if targets is None and request.needs_targets:
-        raise InputError("There are inputs but no targets. Hand over a pair: (inputs, targets).")
+        raise NoTargets("There are inputs but no targets. Hand over a pair: (inputs, targets).")
     if targets is not None and len(targets) != len(inputs):
         raise InputError(f"There are {len(inputs)} inputs but {len(targets)} targets; each input needs one.")
     ids = [_id(place, value) for place, value in enumerate(inputs)]
@@ -117,7 +117,8 @@ def _frame_table(frame: Any) -> Table:
             [Problem("the data frame", f"several columns are called {name!r}", "rename one") for name in twice]
         )
     columns = {name: frame.iloc[:, place].tolist() for place, name in enumerate(names)}
-    return Table("the data frame", columns, [f"row {label}" for label in frame.index])
+    rows = frame.index if frame.index.is_unique else range(len(frame))  # concatenated frames count anew
+    return Table("the data frame", columns, [f"row {row}" for row in rows])
 
 
 def _dict_table(columns: dict[Any, Sequence[Any]]) -> Table:

@@ -63,20 +63,39 @@ def _parse(path: Path, text: str, delimiter: str) -> Rows:
     try:
         return _rows(text, delimiter, strict=True)
     except _Unclosed as error:
-        if delimiter != "\t":
-            what = "a quote opened here is never closed"
-            fix = 'write a quote inside a text twice, ""'
-            raise InputError(Problem(f"{path.name} row {error.line}", what, fix)) from error
-        return _rows(text, delimiter, strict=False, quotes=False)
+        unclosed, rows = [error.line], []
     except csv.Error:
         rows = _rows(text, delimiter, strict=False)
-        if delimiter == "\t" and len({len(row) for _, row in rows}) > 1:
-            return _rows(text, delimiter, strict=False, quotes=False)
-        return rows
+        unclosed = _running_on(text, delimiter, rows)
+    if delimiter == "\t" and (unclosed or len({len(row) for _, row in rows}) > 1):
+        return _rows(text, delimiter, strict=False, quotes=False)
+    if unclosed:
+        what, fix = "a quote opened here is not closed", 'write a quote inside a text twice, ""'
+        raise InputError([Problem(f"{path.name} row {line}", what, fix) for line in unclosed])
+    return rows
+
+
+def _running_on(text: str, delimiter: str, rows: Rows) -> list[int]:
+    """The lines where rows start that run over several, and are no single row by the book: a quote was not closed.
+
+    A lenient reading goes on to the next quote, wherever that is.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    starts = [line for line, _ in rows]
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
+        span = "".join(lines[start - 1 : end - 1]).strip("\r\n")
+        if "\n" in span or "\r" in span:
+            try:
+                whole = len(_rows(span, delimiter, strict=True)) == 1
+            except (csv.Error, _Unclosed):
+                whole = False
+            found += [] if whole else [start]
+    return found
 
 
 class _Unclosed(Exception):
-    """A quoted field that runs to the end of the file."""
+    """A quoted field that runs to the end of the text."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)

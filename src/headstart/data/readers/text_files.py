@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import InputError
+from headstart.core.errors import NoTargets
 from headstart.data.examples import Examples
 from headstart.data.readers._characters import read_characters
 from headstart.data.readers._folders import files_below, folder_kind, is_path, refuse_column_names
@@ -32,7 +32,7 @@ class TextFiles(Reader):
         source = Path(request.source)
         refuse_column_names(request, source)
         if request.needs_targets:
-            raise InputError(
+            raise NoTargets(
                 f"{source} holds texts but not their targets. Hand over a table with a column of texts and one of "
                 "targets."
             )

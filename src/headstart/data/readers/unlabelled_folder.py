@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import InputError
+from headstart.core.errors import NoTargets
 from headstart.data.examples import Examples
 from headstart.data.readers._folders import (
     files_in,
@@ -34,7 +34,7 @@ class UnlabelledFolder(Reader):
         source = Path(request.source)
         refuse_column_names(request, source)
         if request.needs_targets:
-            raise InputError(
+            raise NoTargets(
                 f"{source} holds examples but not their classes. Put the files of each class into a subfolder "
                 "of its own, or hand over a table with a column of paths and one of targets."
             )

@@ -11,6 +11,7 @@ import torch
 
 from headstart.adaptations.base import Domains
 from headstart.core.errors import InputError, Problem, UsageError, nearest
+from headstart.core.paths import expanded
 from headstart.core.progress import Progress
 from headstart.data.examples import Examples
 from headstart.data.read import read
@@ -108,7 +109,8 @@ def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
     for row, (name, label) in enumerate(zip(frame[ID], frame[LABEL], strict=True), start=2):
         if not label.strip():
             continue
-        place = names.get(name.strip(), _by_ending(name.strip(), names))
+        place = names.get(name.strip())
+        place = _by_ending(name.strip(), names) if place is None else place
         if place is None:
             hint = nearest(name, names).strip()
             problems.append(Problem(f"row {row}", f"{name!r} is none of the new inputs", hint))
@@ -141,7 +143,7 @@ def _table(table: Any) -> Any:
     import pandas
 
     if isinstance(table, str | Path):
-        path = Path(table).expanduser()
+        path = expanded(table)
         if not path.is_file():
             siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
             raise InputError(f"There is no table {path}.{nearest(path.name, siblings)}")

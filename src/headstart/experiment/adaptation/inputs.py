@@ -24,7 +24,7 @@ class NewInputs:
 
 
 def seen_at_depths(model: Model, examples: Examples, progress: Progress) -> NewInputs:
-    """`examples` by `model`; what cannot be decoded is set aside.
+    """`examples` by `model`; what cannot be decoded is set aside, and named.
 
     Raises
     ------
@@ -39,6 +39,7 @@ def seen_at_depths(model: Model, examples: Examples, progress: Progress) -> NewI
         lambda features: (*guard.look(features), *(features[name].float().numpy() for name in names)),
         progress,
     )
+    progress.set_aside(seen.set_aside)
     if not seen.looked:
         raise InputError(f"{examples.source or 'the input'} holds nothing to look at.")
     strange, nearest, *parts = (np.concatenate(part) for part in zip(*seen.looked, strict=True))

@@ -173,6 +173,6 @@ def _provenance(made: Extended, old: Model, seed: int) -> dict[str, Any]:
         "data": f"{before.get('data', 'unknown examples')}; extended with {source}",
         "data_fingerprint": fingerprint,
         "seed": seed,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "headstart": headstart.__version__,
     }

@@ -204,7 +204,7 @@ def _provenance(model: Model, checked: Checked, named: Named, spec: FitSpec) -> 
         "backbone_pretraining": card.pretraining,
         "prompts": list(named.prompts),
         "seed": spec.seed,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "headstart": headstart.__version__,
         "torch": version("torch"),
         "python": platform.python_version(),

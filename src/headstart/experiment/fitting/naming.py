@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headstart.backbones import all_cards, load
 from headstart.backbones.base import Backbone
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import NoTargets, UsageError
 from headstart.core.names import Name, check_known
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
@@ -21,21 +21,21 @@ SHOWN = 3
 
 
 def unlabelled(spec: FitSpec) -> Examples | None:
-    """The inputs, where no example has one of the labels that `spec` names; None where they have.
+    """The inputs, where no example has one of the labels that `spec` names; None where some have.
 
     Raises
     ------
-    InputError : the data cannot be read.
+    InputError : the data cannot be read, or are at fault in a file or row that is named.
     UsageError : a target column was asked for, and it holds other labels.
     """
-    request = Request(spec.data, spec.input, spec.target, fits=False, stack=spec.stack)
+    request = Request(spec.data, spec.input, spec.target, may_lack=True, fits=False, stack=spec.stack)
     try:
         labelled = read(request)
-    except InputError:
+    except NoTargets:
         if spec.target is not None:
             raise
-        return _inputs(request)  # there are no targets to be found
-    found = list(dict.fromkeys(str(target) for target in labelled.targets or []))
+        return _inputs(request)
+    found = list(dict.fromkeys(str(target) for target in labelled.targets or [] if target is not None))
     if spec.target is not None or any(name.label in found for name in spec.labels):
         check_known(found, spec.labels)
         return None

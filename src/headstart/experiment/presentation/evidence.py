@@ -279,7 +279,7 @@ def provenance(model: Model, outcome: Outcome) -> dict[str, Any]:
         "backbone_licence": card.licence,
         "backbone_pretraining": card.pretraining,
         "seed": outcome.spec.seed,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "headstart": headstart.__version__,
         "torch": version("torch"),
         "python": platform.python_version(),
