@@ -77,7 +77,7 @@ def _show(made: Any) -> None:
 
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for each in made.inputs:
-        print(f"{each.name}: {each.label} ({each.confidence:.3f})")
+        print(f"{each.name}: {each.label} ({each.asked.aim.say(each.confidence)})")
         for answer, shown in showings(each):
             doubt = " (not to be trusted)" if answer.trusted is False else ""
             print(f"  {answer.method}{doubt}")
