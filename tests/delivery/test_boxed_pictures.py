@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -14,9 +16,10 @@ from headstart.core.boxes import Box, Boxes
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.answers import Answer, write_pictures
-from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim
+from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim, write_boxes
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.box_marks import marks
+from headstart.tasks.shapes.pixel_masks import Pixels, pasted
 
 FOUND = [
     [{"label": "dog", "score": 0.9, "edges": [0.25, 0.25, 0.75, 0.5]}],
@@ -59,6 +62,34 @@ def test_boxes_are_drawn_where_they_are(tmp_path: Path) -> None:
     assert green > red + 40  # the second class is green
     assert (pixels[35, 5] > 240).all()
     assert green > blue
+
+
+def test_masks_of_one_picture_at_a_time_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask is as large as its object in the picture, and pictures are many."""
+    made, alive = [], []
+
+    def noted(*given: Any) -> Pixels:
+        shape = pasted(*given)
+        made.append(weakref.ref(shape.bitmap))
+        return shape
+
+    def counted(picture: PIL.Image.Image, *given: Any) -> bytes:
+        alive.append(sum(each() is not None for each in made))
+        return drawn(picture, *given)
+
+    monkeypatch.setattr("headstart.delivery.boxed_pictures.pasted", noted)
+    monkeypatch.setattr("headstart.delivery.boxed_pictures.drawn", counted)
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    for path in paths:
+        PIL.Image.new("RGB", (80, 40), "white").save(path)
+    columns = {"label": ["1 × dog"] * 3, "probability": [None] * 3, "boxes": FOUND[:1] * 3}
+    predictions = Predictions({**columns, "masks": [[np.ones((28, 28))]] * 3})
+    names = [path.name for path in paths]
+    write_boxes(tmp_path / "out", names, names, predictions, Boxed("image", paths, ["cat", "dog"]))
+    assert alive == [1, 1, 1]
+    content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert [(each["id"], each["image_id"]) for each in content["annotations"]] == [(1, 1), (2, 2), (3, 3)]
+    assert {each["area"] for each in content["annotations"]} == {400}
 
 
 def test_an_empty_picture_has_no_annotation() -> None:
