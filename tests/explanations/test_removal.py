@@ -36,7 +36,7 @@ class Flags(Parts):
         return {"flags": torch.zeros(self.count)}
 
     def show(self, given: Tensor, original: object, caption: str) -> Shown:
-        return Shown("", "")
+        return Shown("")
 
 
 class First(nn.Module):
