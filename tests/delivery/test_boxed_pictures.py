@@ -125,6 +125,16 @@ def test_words_grow_with_the_picture(times: int) -> None:
     assert letters(100) > 0.5 * letters(360)  # never smaller than can be read
 
 
+def test_a_class_beyond_ascii_is_no_empty_box() -> None:
+    """A letter that is missing is drawn as that of U+FFFF, which no font has."""
+
+    def picture(label: str) -> bytes:
+        box = {"label": label, "score": 0.9, "edges": [0.1, 0.1, 0.9, 0.9]}
+        return drawn(PIL.Image.new("RGB", (360, 360)), [box], [label])
+
+    assert picture("é") != picture("\uffff")
+
+
 def test_the_rim_of_a_mask_is_one_pixel_wide() -> None:
     places = np.zeros((6, 7), bool)
     places[1:5, 0:4] = True

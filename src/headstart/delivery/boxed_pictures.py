@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
-import PIL.ImageFont
 
 from headstart.core.files import whole_folder
+from headstart.core.lettering import lettered
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
@@ -139,22 +139,29 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
             shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
-    pen.font = PIL.ImageFont.load_default(max(SMALLEST_LETTERS, min(shown.size) / LETTERS))
+    letters = max(SMALLEST_LETTERS, min(shown.size) / LETTERS)
     for box in reversed(boxes):
         colour = COLOURS[labels.index(box["label"]) % len(COLOURS)]
         edges = [edge * side for edge, side in zip(box["edges"], shown.size * 2, strict=True)]
         pen.rectangle(edges, outline=colour, width=line)
-        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour)
+        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour, letters)
     content = io.BytesIO()
     shown.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
 
 
-def labelled(pen: PIL.ImageDraw.ImageDraw, corner: tuple[float, float], words: str, colour: str) -> None:
-    """Write `words` in white on a strip of `colour` whose upper left `corner` is given in pixels."""
-    right, bottom = pen.textbbox(corner, words)[2:]
+def labelled(
+    pen: PIL.ImageDraw.ImageDraw,
+    corner: tuple[float, float],
+    words: str,
+    colour: str,
+    size: float = SMALLEST_LETTERS,
+) -> None:
+    """Write `words` of `size` pixels in white on a strip of `colour` whose upper left `corner` is given in pixels."""
+    font, words = lettered(words, size)
+    right, bottom = pen.textbbox(corner, words, font)[2:]
     pen.rectangle((*corner, right + 2, bottom + 2), fill=colour)
-    pen.text((corner[0] + 1, corner[1]), words, fill="white")
+    pen.text((corner[0] + 1, corner[1]), words, "white", font)
 
 
 def rim(places: np.ndarray) -> np.ndarray:
