@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -14,9 +16,10 @@ from headstart.core.boxes import Box, Boxes
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.answers import Answer, write_pictures
-from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim
+from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim, write_boxes
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.box_marks import marks
+from headstart.tasks.shapes.pixel_masks import Pixels, pasted
 
 FOUND = [
     [{"label": "dog", "score": 0.9, "edges": [0.25, 0.25, 0.75, 0.5]}],
@@ -61,6 +64,34 @@ def test_boxes_are_drawn_where_they_are(tmp_path: Path) -> None:
     assert green > blue
 
 
+def test_masks_of_one_picture_at_a_time_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask is as large as its object in the picture, and pictures are many."""
+    made, alive = [], []
+
+    def noted(*given: Any) -> Pixels:
+        shape = pasted(*given)
+        made.append(weakref.ref(shape.bitmap))
+        return shape
+
+    def counted(picture: PIL.Image.Image, *given: Any) -> bytes:
+        alive.append(sum(each() is not None for each in made))
+        return drawn(picture, *given)
+
+    monkeypatch.setattr("headstart.delivery.boxed_pictures.pasted", noted)
+    monkeypatch.setattr("headstart.delivery.boxed_pictures.drawn", counted)
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    for path in paths:
+        PIL.Image.new("RGB", (80, 40), "white").save(path)
+    columns = {"label": ["1 × dog"] * 3, "probability": [None] * 3, "boxes": FOUND[:1] * 3}
+    predictions = Predictions({**columns, "masks": [[np.ones((28, 28))]] * 3})
+    names = [path.name for path in paths]
+    write_boxes(tmp_path / "out", names, names, predictions, Boxed("image", paths, ["cat", "dog"]))
+    assert alive == [1, 1, 1]
+    content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert [(each["id"], each["image_id"]) for each in content["annotations"]] == [(1, 1), (2, 2), (3, 3)]
+    assert {each["area"] for each in content["annotations"]} == {400}
+
+
 def test_an_empty_picture_has_no_annotation() -> None:
     content = coco_json(["a"], [(8, 8)], [[]], ["cat"])
     assert content["annotations"] == []
@@ -92,6 +123,16 @@ def letters(side: int) -> int:
 def test_words_grow_with_the_picture(times: int) -> None:
     assert letters(720 * times) > 0.7 * times**2 * letters(720)
     assert letters(100) > 0.5 * letters(360)  # never smaller than can be read
+
+
+def test_a_class_beyond_ascii_is_no_empty_box() -> None:
+    """A letter that is missing is drawn as that of U+FFFF, which no font has."""
+
+    def picture(label: str) -> bytes:
+        box = {"label": label, "score": 0.9, "edges": [0.1, 0.1, 0.9, 0.9]}
+        return drawn(PIL.Image.new("RGB", (360, 360)), [box], [label])
+
+    assert picture("é") != picture("\uffff")
 
 
 def test_the_rim_of_a_mask_is_one_pixel_wide() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from headstart.core.errors import InputError
-from headstart.delivery.comparing import Comparison, check_enough, compare
+from headstart.delivery.comparing import Comparison, _by_chance, _unfamiliar, check_enough, compare
 from headstart.delivery.guard import Compared, Guard, NewExamples, Seen, guard_of
 from headstart.tasks import TASKS
 
@@ -127,6 +127,38 @@ def test_numbers_have_a_mismatch_but_no_accuracy() -> None:
     assert found.estimated_accuracy is None
     assert found.to_json()["estimated_accuracy"] is None
     assert [finding.diagnosis for finding in found.findings] == ["met_before", "domain_mismatch"]  # its own examples
+
+
+def test_several_targets_that_are_classes_have_an_accuracy() -> None:
+    """Such a task has a probability of each prediction, and none of each label."""
+    targets = [{"team": "ab"[i % 2], "urgent": "yn"[i // 2 % 2]} for i in range(40)]
+    task = TASKS.load("multi_task").from_targets(targets)
+    random = torch.Generator().manual_seed(0)
+    features, outputs = torch.randn((40, 4), generator=random), torch.randn((40, 4), generator=random)
+    made = guard_of(
+        task, {}, {"last": features}, [str(i) for i in range(40)], targets,
+        Seen({"last": features[:20]}, outputs[:20]), Compared(outputs[:20], task.encode(targets[:20])),
+    )  # fmt: skip
+    assert made is not None
+    strange, nearest = made.look({"last": features})
+    found = compare(task, {}, made, NewExamples(made.ids, features.numpy(), outputs, strange, nearest), "texts")
+    assert found.estimated_accuracy is not None
+    assert found.mean_confidence == pytest.approx(np.mean(task.decode(outputs, {}).columns["probability"]))
+
+
+def test_the_chance_of_unfamiliar_inputs_knows_how_few_were_held_out() -> None:
+    """The threshold is the largest of 20: one input exceeds it with 1/21, both of two with 1/C(22, 2) = 1/231."""
+    assert _by_chance(1, 1, 20) == pytest.approx(1 / 21)
+    assert _by_chance(2, 2, 20) == pytest.approx(1 / 231)
+
+
+@pytest.mark.parametrize(("count", "said"), [(63, False), (250, True)])
+def test_more_unfamiliar_inputs_than_chance_are_told(guard: Guard, count: int, said: bool) -> None:
+    """(1 - 0.063)^20 = 0.27 of thresholds leave so many above them, and (1 - 0.25)^20 = 0.003."""
+    few = replace(guard, held_out=guard.held_out[:20], threshold=0.0)
+    strange = np.where(np.arange(1000) < count, 1.0, -1.0)
+    new = NewExamples([str(i) for i in range(1000)], np.zeros((1000, WIDTH)), torch.zeros(1000, 2), strange, strange)
+    assert bool(_unfamiliar(few, new, "images")) is said
 
 
 def test_too_few_are_refused() -> None:

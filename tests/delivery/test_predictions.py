@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from headstart.core.errors import UsageError
-from headstart.delivery.predictions import check_target, write_predictions
+from headstart.delivery.predictions import check_target, csv_text, write_predictions
+from headstart.tasks import TASKS
 from headstart.tasks.base import Predictions
 
 INPUTS = ["plain", 'comma, "quote"', "two\nlines", "carriage\rreturn", "Grüße 🚲", "=SUM(A1)", " space "]
@@ -101,6 +103,15 @@ def test_whole_or_absent(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="2 inputs but 1 predictions"):
         write_predictions(tmp_path / "p.csv", ["x", "y"], Predictions({"label": ["a"], "probability": [1.0]}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_targets_may_be_called_as_columns_of_other_tasks_are() -> None:
+    """Two classes each, the second of which is predicted: a target's values stand as they were given."""
+    targets = [{"masks": "worn", "is_urgent": True}, {"masks": "none", "is_urgent": False}] * 4
+    task = TASKS.load("multi_task").from_targets(targets)
+    header, row = csv_text(["x"], task.decode(torch.tensor([[0.0, 9.0, 0.0, 9.0]]), {})).splitlines()
+    cells = dict(zip(header.split(","), next(csv.reader([row])), strict=True))
+    assert (cells["target_masks"], cells["is_urgent"]) == ("worn", "True")
 
 
 def test_lists_of_names_are_joined_in_a_flat_file(tmp_path: Path) -> None:

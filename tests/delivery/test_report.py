@@ -348,6 +348,23 @@ def test_without_a_test_split_the_answer_is_the_kept_rung_and_says_so() -> None:
     assert '<span class="figure-value">98.0\u202f%</span>' in page
 
 
+def test_without_held_out_examples_no_section_speaks_of_them() -> None:
+    """Too few examples to hold any out: each was judged by a model that did not see it."""
+    evidence = make_evidence()
+    result = replace(evidence.result, test=None, by_class=None, examples=ExampleCounts(40, 0, 0, 0))
+    page = render(replace(evidence, result=result, measured_on="validation"))
+    assert "validation examples" not in page
+    assert "The validation" not in page
+    assert "On the training examples, each judged by a model that did not see it. Each row is a true class" in page
+    assert "The accuracy of each rung on the training examples, each judged" in page
+
+
+def test_what_judges_the_page_and_the_rungs_is_named_apart() -> None:
+    page = render(make_evidence())
+    assert "On the test examples. Each row is a true class" in page
+    assert "The accuracy of each rung on the validation examples, with its 95 % interval" in page
+
+
 def test_findings_run_from_serious_to_info() -> None:
     page = render(make_evidence())
     assert page.index("One wrong label.") < page.index("Small set.")

@@ -14,6 +14,7 @@ from headstart.core.errors import MissingDependency
 from headstart.core.kept import Kept
 from headstart.delivery.artifact import load
 from headstart.experiment.presentation.evidence import _seconds_left
+from headstart.experiment.presentation.kept_reasons import KeptReasons
 from headstart.experiment.presentation.reasons import Candidate, reasons_for, worth_explaining
 from headstart.explanations.grad_cam import GradCam
 
@@ -132,6 +133,39 @@ def test_a_missing_library_is_said_once_and_the_rest_is_explained(
     found = reasons_for(load(photo_model), candidates(photos, 2), 600, 600, seed=0)
     assert [reason.method for each in found.explained for reason in each.reasons] == ["nearest_examples"] * 2
     assert found.missing.count("headstart[explain]") == 1
+
+
+def test_a_picture_that_is_gone_is_said_and_the_rest_is_explained(photo_model: Path, photos: Path) -> None:
+    first, last = candidates(photos, 2)
+    gone = replace(first, reference=photos / "gone.png", id="gone.png")
+    found = reasons_for(load(photo_model), [first, gone, last], 600, 600, seed=0)
+    assert [each.id for each in found.explained] == [first.id, last.id]
+    assert found.missing.startswith("gone.png is not explained: ")
+
+
+def test_a_device_without_room_costs_an_explanation_and_no_model(
+    photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise RuntimeError("out of memory\nand much more")
+
+    monkeypatch.setattr(GradCam, "explain", full)
+    (one,) = candidates(photos, 1)
+    found = reasons_for(load(photo_model), [one], 600, 600, seed=0)
+    assert found.explained == []
+    assert found.missing == f"{one.id} is not explained: out of memory."
+
+
+def test_boxes_of_one_picture_are_kept_apart(tmp_path: Path) -> None:
+    """Two cells of equal score differ in where they lie alone."""
+    kept = KeptReasons(Kept(tmp_path / "kept"), "a model")
+    one, other = (
+        Candidate("a.png", "a.png", "RBC", "RBC", True, 0.9731, "content", {"edges": (left, 0.1, left + 0.2, 0.4)})
+        for left in (0.1, 0.6)
+    )
+    kept.keep(one.told, one.key)
+    assert kept.read(one.told, one.key) == one.told
+    assert kept.read(other.told, other.key) is None
 
 
 def test_a_text_of_one_word_is_never_taken_for_a_file(message_model: Path, tmp_path: Path) -> None:

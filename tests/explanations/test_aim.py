@@ -34,9 +34,12 @@ def test_labels_of_which_several_may_hold_do_not() -> None:
 
 
 def test_a_number_is_itself_and_any_change_counts() -> None:
-    aim = OutputAim(toy_task([1.0, 2.0, 4.0]), {}, 0, "number")
+    """Heads learn it in deviations from the mean; 100, 200 and 400: 700 / 3, and the root of 140 000 / 9."""
+    aim = OutputAim(toy_task([100.0, 200.0, 400.0]), {}, 0, "number")
     assert aim.evidence(torch.tensor([[0.7]])).item() == pytest.approx(0.7)
-    assert aim.confidence(torch.tensor([[0.7]])).item() == pytest.approx(0.7)
+    predicted = aim.confidence(torch.tensor([[0.7]])).item()
+    assert predicted == pytest.approx(700 / 3 + 0.7 * (140_000 / 9) ** 0.5)
+    assert aim.say(predicted) == "320.639"
     assert aim.fall(torch.tensor(0.3), torch.tensor(0.4)).item() == pytest.approx(0.1)
     assert not aim.is_probability
 

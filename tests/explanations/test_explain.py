@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from headstart.core.errors import InputError, UsageError
+from headstart.data.modalities import image
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
 from headstart.explanations import explain
@@ -48,6 +49,27 @@ def test_a_picture_is_explained_by_every_method_that_suits(photo_model: Path, ph
     }  # fmt: skip
     assert plain["explanations"][0]["trusted"] in (True, False)
     assert len(plain["explanations"][1]["neighbours"]) == 9
+
+
+def test_pictures_are_decoded_in_full_one_by_one_as_they_are_written(
+    photo_model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand photos at their full size have no room in memory, and need none before they are shown."""
+    pytest.importorskip("captum")
+    full = []
+    plain = image.Image.decode
+
+    def noted(self: image.Image, reference: Path, size_hint: int | None = None) -> object:
+        if size_hint is None:
+            full.append(Path(reference).name)
+        return plain(self, reference, size_hint)
+
+    monkeypatch.setattr(image.Image, "decode", noted)
+    both = [photos / "lime" / "00.png", photos / "plum" / "01.png"]
+    made = explain(load(photo_model), both, ["grad_cam", "integrated_gradients"])
+    assert full == []
+    made.write(tmp_path / "out")
+    assert full == ["00.png", "01.png"]
 
 
 def test_a_text_given_directly_and_a_label_of_choice(message_model: Path, tmp_path: Path) -> None:

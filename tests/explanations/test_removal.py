@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ class Flags(Parts):
         return {"flags": torch.zeros(self.count)}
 
     def show(self, given: Tensor, original: object, caption: str) -> Shown:
-        return Shown("", "")
+        return Shown("")
 
 
 class First(nn.Module):
@@ -106,6 +107,17 @@ def test_where_only_the_marked_parts_cost_anything_the_ratio_is_infinite() -> No
     assert Falls(0.9, 0.4, 0.5, np.zeros(32)).ratio == (math.inf, math.inf, math.inf)
     assert Falls(0.9, 0.9, 0.0, np.full(32, 0.1)).ratio == (0, 0, 0)
     assert Falls(0.9, 0.5, 0.4, np.full(32, 0.1)).ratio == pytest.approx((4, 4, 4))
+
+
+def test_a_number_is_told_in_its_units_and_moves_up_or_down() -> None:
+    """Mean 500 and deviation 100: an output of 2 is 700, and 500 without the first part; a fall of it is unsigned."""
+    asked = question(20)
+    scores = torch.zeros(20)
+    scores[0] = 1
+    aim = OutputAim(toy_task([400.0, 600.0]), {}, 0, "number")
+    said = removal(Asked(asked.network, asked.example, aim, asked.parts), scores).summary
+    assert "the number goes from 700 to 500; without a random tenth it moves by " in said
+    assert re.search(r"by [\d.]+ up or down on average", said)
 
 
 def test_too_few_parts_allow_no_judgement() -> None:

@@ -56,6 +56,13 @@ def test_a_narrow_picture_gets_a_legend_that_can_be_read() -> None:
     assert made.width == 300
 
 
+def test_a_label_beyond_ascii_is_no_empty_box() -> None:
+    """A letter that is missing is drawn as that of U+FFFF, which no font has."""
+    plain, values = Image.new("L", (300, 300), 200), np.zeros((300, 300), np.float32)
+    shown, missing = (np.asarray(overlay(plain, values, f"for '{letter}'")) for letter in ("é", "\uffff"))
+    assert not np.array_equal(shown, missing)
+
+
 def test_marked_words_are_escaped_and_say_their_share() -> None:
     text = "<script>alert(1)</script> & good"
     made = as_html(text, [(0, 25), (28, 32)], [-2.0, 1.0], 'about "x"')

@@ -19,7 +19,7 @@ from headstart.core.outlines import compressed, run_lengths
 from headstart.core.placement import Placement
 from headstart.data.read import read
 from headstart.data.readers.base import Request
-from headstart.delivery.boxed_pictures import coco_json, drawn
+from headstart.delivery.boxed_pictures import annotations_of, coco_json, drawn
 from headstart.tasks import choose_task, task_from_description
 from headstart.tasks.detection import Detection
 from headstart.tasks.finding.masked import MOST, ROW, parted
@@ -180,7 +180,8 @@ def test_answers_have_a_mask_for_each_box_and_are_written_as_run_lengths() -> No
     assert scores == sorted(scores, reverse=True)
     box, grid = said.columns["boxes"][0][0], said.columns["masks"][0][0]
     shape = pasted(grid, [edge * SIDE for edge in box["edges"]], (SIDE, SIDE))
-    content = coco_json(["a.png"], [(SIDE, SIDE)], [[{**box, "pixels": shape}]], TASK.labels)
+    annotations = annotations_of([{**box, "pixels": shape}], (SIDE, SIDE), TASK.labels)
+    content = coco_json(["a.png"], [(SIDE, SIDE)], [annotations], TASK.labels)
     (written,) = json.loads(json.dumps(content))["annotations"]
     assert written["area"] == shape.area
     assert written["segmentation"]["size"] == [SIDE, SIDE]

@@ -72,16 +72,14 @@ def run(options: argparse.Namespace) -> None:
 
 def _show(made: Any) -> None:
     """Every input with what was said of it; colours only where a terminal shows them."""
-    from headstart.explanations import showings
-
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for each in made.inputs:
-        print(f"{each.name}: {each.label} ({each.confidence:.3f})")
-        for answer, shown in showings(each):
+        print(f"{each.name}: {each.label} ({each.asked.aim.say(each.confidence)})")
+        for answer in each.answers:
             doubt = " (not to be trusted)" if answer.trusted is False else ""
             print(f"  {answer.method}{doubt}")
-            if shown and shown.text:
-                print(f"    {shown.text}" if colours else f"    most: {_strongest(each, answer)}")
+            if words := _marked(each.asked.parts, answer.explained.map, colours):
+                print(f"    {words}")
             for label, near in _by_label(answer.explained.neighbours).items():
                 shared = f"{label}: " if label else ""  # a model made from names has seen no label
                 print(f"    {shared}{', '.join(f'{each.id} ({each.similarity:.3f})' for each in near)}")
@@ -97,7 +95,11 @@ def _by_label(neighbours: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _strongest(each: Any, answer: Any) -> str:
-    """The five words with the largest scores, with their scores."""
-    told = sorted(each.asked.parts.told(answer.explained.map), key=lambda pair: -abs(pair[1]))[:5]
-    return ", ".join(f"{word} {score:+.2f}" for word, score in told)
+def _marked(parts: Any, given: Any, colours: bool) -> str:
+    """A text in colours, or its five words with the largest scores; nothing of a picture, which no terminal shows."""
+    if parts is None or given is None:
+        return ""
+    if colours:
+        return str(parts.coloured(given))
+    told = sorted(parts.told(given), key=lambda pair: -abs(pair[1]))[:5]
+    return f"most: {', '.join(f'{word} {score:+.2f}' for word, score in told)}" if told else ""

@@ -7,6 +7,9 @@ import numpy as np
 BLOCK = 2**24
 """Distances computed at a time."""
 
+PREDICTED = " (predicted)"
+"""How the target of an example ends whose label a model gave, and nobody else."""
+
 COPY = 1e-5
 """Squared distance of directions below which two inputs are the same: features in half precision differ by 1e-7."""
 

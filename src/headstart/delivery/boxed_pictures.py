@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
-import PIL.ImageFont
 
 from headstart.core.files import whole_folder
+from headstart.core.lettering import lettered
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
@@ -59,17 +59,17 @@ def write_boxes(
     """
     kind = MODALITIES.load(boxed.modality)()
     sizes = [kind.extent(reference) or (0, 0) for reference in boxed.references]
-    found = [
-        _with_shapes(boxes, own, size)
-        for boxes, own, size in zip(predictions.columns[BOXES], _masks(predictions), sizes, strict=True)
-    ]
+    answers = zip(predictions.columns[BOXES], _masks(predictions), strict=True)
+    found: list[list[dict[str, Any]]] = []
     with whole_folder(folder) as temporary:
-        content = coco_json(ids, sizes, found, boxed.labels)
-        (temporary / JSON).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        for name, reference, boxes in zip(names, boxed.references, found, strict=True):
+        for name, reference, size, (boxes, grids) in zip(names, boxed.references, sizes, answers, strict=True):
+            shown = _with_shapes(boxes, grids, size)  # of one picture at a time: they are as large as it is
             path = (temporary / PICTURES / name).with_suffix(".jpg")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(drawn(kind.decode(reference), boxes, boxed.labels))
+            path.write_bytes(drawn(kind.decode(reference), shown, boxed.labels))
+            found.append(annotations_of(shown, size, boxed.labels))
+        content = coco_json(ids, sizes, found, boxed.labels)
+        (temporary / JSON).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         write_predictions(temporary / TABLE, ids, predictions)
 
 
@@ -89,36 +89,43 @@ def _with_shapes(
     return [{**box, PIXELS: shape} for box, shape in zip(boxes, shapes, strict=True)]
 
 
+def annotations_of(
+    boxes: Sequence[Mapping[str, Any]], size: tuple[int, int], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The boxes in a picture of `size` (width, height) as COCO's annotations, without numbers; the score beside each.
+
+    Where boxes have ``pixels``, these are the compressed run lengths of a ``segmentation``.
+    """
+    annotations = []
+    for box in boxes:
+        left, top, right, bottom = (edge * side for edge, side in zip(box["edges"], size * 2, strict=True))
+        edges = [round(value, 2) for value in (left, top, right - left, bottom - top)]
+        shape = {"bbox": edges, "area": round(edges[2] * edges[3], 2), "iscrowd": 0}
+        if PIXELS in box:
+            runs = {"size": [size[1], size[0]], "counts": compressed(run_lengths(box[PIXELS].whole(size)))}
+            shape |= {"area": box[PIXELS].area, "segmentation": runs}
+        annotations.append({"category_id": labels.index(box["label"]) + 1, **shape, "score": box["score"]})
+    return annotations
+
+
 def coco_json(
     ids: Sequence[str],
     sizes: Sequence[tuple[int, int]],
     found: Sequence[Sequence[Mapping[str, Any]]],
     labels: Sequence[str],
 ) -> dict[str, Any]:
-    """Boxes as a COCO data set, with the ``score`` of each beside it; its ``annotations`` are COCO's results too.
+    """Boxes as a COCO data set; its ``annotations`` are COCO's results too.
 
-    Where boxes have ``pixels``, these are the compressed run lengths of a ``segmentation``.
+    Parameters
+    ----------
+    found : the annotations in each picture, from :func:`annotations_of`.
     """
-    annotations: list[dict[str, Any]] = []
-    for number, (boxes, (width, height)) in enumerate(zip(found, sizes, strict=True), 1):
-        for box in boxes:
-            left, top, right, bottom = (
-                edge * side for edge, side in zip(box["edges"], (width, height) * 2, strict=True)
-            )
-            edges = [round(value, 2) for value in (left, top, right - left, bottom - top)]
-            place = {"id": len(annotations) + 1, "image_id": number, "category_id": labels.index(box["label"]) + 1}
-            shape = {"bbox": edges, "area": round(edges[2] * edges[3], 2), "iscrowd": 0}
-            if PIXELS in box:
-                runs = {
-                    "size": [height, width],
-                    "counts": compressed(run_lengths(box[PIXELS].whole((width, height)))),
-                }
-                shape |= {"area": box[PIXELS].area, "segmentation": runs}
-            annotations.append({**place, **shape, "score": box["score"]})
     images = [
         {"id": number, "file_name": name, "width": width, "height": height}
         for number, (name, (width, height)) in enumerate(zip(ids, sizes, strict=True), 1)
     ]
+    placed = [{"image_id": number, **each} for number, some in enumerate(found, 1) for each in some]
+    annotations = [{"id": number, **each} for number, each in enumerate(placed, 1)]
     categories = [{"id": number, "name": label} for number, label in enumerate(labels, 1)]
     return {"images": images, "annotations": annotations, "categories": categories}
 
@@ -132,22 +139,29 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
             shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
-    pen.font = PIL.ImageFont.load_default(max(SMALLEST_LETTERS, min(shown.size) / LETTERS))
+    letters = max(SMALLEST_LETTERS, min(shown.size) / LETTERS)
     for box in reversed(boxes):
         colour = COLOURS[labels.index(box["label"]) % len(COLOURS)]
         edges = [edge * side for edge, side in zip(box["edges"], shown.size * 2, strict=True)]
         pen.rectangle(edges, outline=colour, width=line)
-        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour)
+        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour, letters)
     content = io.BytesIO()
     shown.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
 
 
-def labelled(pen: PIL.ImageDraw.ImageDraw, corner: tuple[float, float], words: str, colour: str) -> None:
-    """Write `words` in white on a strip of `colour` whose upper left `corner` is given in pixels."""
-    right, bottom = pen.textbbox(corner, words)[2:]
+def labelled(
+    pen: PIL.ImageDraw.ImageDraw,
+    corner: tuple[float, float],
+    words: str,
+    colour: str,
+    size: float = SMALLEST_LETTERS,
+) -> None:
+    """Write `words` of `size` pixels in white on a strip of `colour` whose upper left `corner` is given in pixels."""
+    font, words = lettered(words, size)
+    right, bottom = pen.textbbox(corner, words, font)[2:]
     pen.rectangle((*corner, right + 2, bottom + 2), fill=colour)
-    pen.text((corner[0] + 1, corner[1]), words, fill="white")
+    pen.text((corner[0] + 1, corner[1]), words, "white", font)
 
 
 def rim(places: np.ndarray) -> np.ndarray:

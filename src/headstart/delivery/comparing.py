@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, fisher_exact
+from scipy.stats import betabinom, fisher_exact
 
 from headstart.core.errors import InputError
 from headstart.core.labelling import copies_of
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.delivery.guard import Guard, NewExamples, places, probabilities
-from headstart.model.novelty import LEVEL
+from headstart.model.novelty import LEVEL, rank_of_threshold
 from headstart.model.two_samples import Separation, classifier_test, mmd_test, within_groups
 from headstart.model.unlabelled_accuracy import HeldOut, New, agreement, estimate
 from headstart.tasks.base import Task
@@ -92,7 +92,7 @@ def compare(
     predicted = places(probable)
     accuracy, confidence = None, _confidence(task, calibration, guard, new)
     if confidence is not None:
-        accuracy = _accuracy(guard, new, confidence, probable, _within_classes(guard, told, predicted[drawn]))
+        accuracy = _accuracy(guard, new, confidence, probable, _within_classes(guard, told, predicted, drawn))
     average = None if confidence is None else float(confidence.mean())
     both = Comparison(told.value, told.p_value, mean.value, mean.p_value, accuracy, average, [])
     both.findings.extend(_met(guard, new, noun))
@@ -113,10 +113,15 @@ def _confidence(task: Task, calibration: Mapping[str, float], guard: Guard, new:
     return np.array(given) if known else None
 
 
-def _within_classes(guard: Guard, told: Separation, predicted: np.ndarray) -> float:
-    """How well new examples are told from held-out ones for which the same class is predicted."""
-    labels = np.repeat([0.0, 1.0], [len(guard.held_out_places), len(predicted)])
-    return within_groups(told.scores, labels, np.concatenate([guard.held_out_places, predicted]))
+def _within_classes(guard: Guard, told: Separation, predicted: np.ndarray, drawn: np.ndarray) -> float:
+    """How well the new examples `drawn` are told from held-out ones for which the same class is predicted.
+
+    0.5, as by chance, for a task that gives no probabilities of labels, as one of several targets.
+    """
+    if not len(predicted):
+        return 0.5
+    labels = np.repeat([0.0, 1.0], [len(guard.held_out_places), len(drawn)])
+    return within_groups(told.scores, labels, np.concatenate([guard.held_out_places, predicted[drawn]]))
 
 
 def _accuracy(
@@ -196,7 +201,7 @@ def _unfamiliar(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     """How many of the new inputs are unfamiliar, where that is more than chance."""
     strange = new.strange > guard.threshold
     count, total = int(strange.sum()), len(strange)
-    if binomtest(count, total, 1 - LEVEL, alternative="greater").pvalue > ALPHA:
+    if _by_chance(count, total, len(guard.held_out)) > ALPHA:
         return []
     worst = np.argsort(-new.strange, kind="stable")[: min(NAMED, count)]
     summary = (
@@ -207,6 +212,16 @@ def _unfamiliar(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     severity: Severity = "serious" if 2 * count > total else "warning"
     step = "`headstart predict --abstain` gives no answer for such inputs."
     return [Finding(UNFAMILIAR, severity, summary, examples, step)]
+
+
+def _by_chance(count: int, total: int, held: int) -> float:
+    """The chance that at least `count` of `total` inputs lie beyond the threshold, if they are like the `held` ones.
+
+    The threshold is the k-th of n scores, so the share beyond it is Beta(n - k + 1, k) distributed, 5 % only on
+    average: with few held-out examples it may well be 10 %.
+    """
+    rank = rank_of_threshold(held)
+    return float(betabinom(total, held - rank + 1, rank).sf(count - 1))
 
 
 def _expected(accuracy: Figure, confidence: float, before: float, held: int, noun: str) -> Finding:

@@ -26,9 +26,6 @@ features are in no store and must be computed."""
 
 LARGEST_HALF = 65504.0
 
-PREDICTED = " (predicted)"
-"""How the target of an example ends whose label a model gave, and nobody else."""
-
 NONE = np.zeros(0, np.int64)
 
 

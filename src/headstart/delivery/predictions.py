@@ -28,6 +28,9 @@ NOT_IN_TABLES = frozenset({"masks"})
 JOINED = "nearest"
 """The column of lists of names, which a CSV file holds joined by ``|``, as sets are; the others hold it as a list."""
 
+FLAG = "is_unfamiliar"
+"""The column of what is so or is not, which a CSV file holds as ``true`` or ``false``."""
+
 
 def write_predictions(target: Path, inputs: Sequence[str], predictions: Predictions) -> None:
     """Write N rows ``input,label,probability`` (further columns behind) to `target`, whole or not at all.
@@ -149,7 +152,7 @@ def _flat(name: str, values: list[Any]) -> list[Any]:
     """The column as a CSV file holds it."""
     if name == JOINED:
         return ["|".join(names) for names in values]
-    return [_yes_or_no(value) for value in values] if name.startswith("is_") else values
+    return [_yes_or_no(value) for value in values] if name == FLAG else values
 
 
 def _yes_or_no(value: Any) -> Any:

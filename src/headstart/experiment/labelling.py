@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from headstart.core.errors import Problem, UsageError
-from headstart.core.labelling import copies_of, rank_to_label
+from headstart.core.labelling import PREDICTED, copies_of, rank_to_label
 from headstart.delivery.artifact import Model, load
-from headstart.delivery.guard import PREDICTED, Guard, Observed, probabilities
+from headstart.delivery.guard import Guard, Observed, probabilities
 
 COUNT = 50
 """How many are named unless another number is asked for."""

@@ -35,6 +35,10 @@ class Aim(ABC):
     def confidence(self, outputs: Tensor) -> Tensor:
         """Outputs (N, …) → (N,) float64 on the CPU: what a person reads, calibrated."""
 
+    def say(self, value: float) -> str:
+        """A confidence, or how far it fell, as a person reads it."""
+        return f"{value:.3f}"
+
     @property
     def figure(self) -> str:
         """What its confidence is called."""

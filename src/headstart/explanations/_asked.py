@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch import Tensor
 
 from headstart.backbones.base import Batch
 from headstart.core.results import Figure, Figures
 from headstart.explanations._aim import Aim
+from headstart.explanations._known import Known
 from headstart.explanations._parts import Parts
 from headstart.explanations._unlearnt import Unlearnt
 from headstart.model.network import Network
-
-
-@dataclass(frozen=True)
-class Known:
-    """Training examples: the backbone's last features (n, D), and n ids and labels."""
-
-    features: np.ndarray
-    ids: Sequence[str]
-    labels: Sequence[str]
 
 
 @dataclass(frozen=True)

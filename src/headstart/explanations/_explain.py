@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,10 +36,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class ExplainedInput:
-    """One input: its name, what the model says, and why. ``original`` is the input decoded in full."""
+    """One input: its name, what the model says, and why. ``original`` decodes the input in full, to be shown."""
 
     name: str
-    original: Any
+    original: Callable[[], Any]
     asked: Asked
     confidence: float
     answers: list[Answer]
@@ -166,7 +166,7 @@ def explained(
     UsageError, MissingDependency : a method has nothing to say, and it is `wanted`; else ``left_out`` has the reason.
     """
     answers = _answers(methods, question.asked, seed, {} if left_out is None else left_out, wanted, curves)
-    return ExplainedInput(name, question.original(), question.asked, question.confidence, answers)
+    return ExplainedInput(name, question.original, question.asked, question.confidence, answers)
 
 
 def _answers(

@@ -14,8 +14,9 @@ from headstart.core.judged import measured
 from headstart.data.modalities import MODALITIES
 from headstart.explanations._aim import Aim
 from headstart.explanations._aims import aims_at
-from headstart.explanations._asked import Asked, Known, Question
+from headstart.explanations._asked import Asked, Question
 from headstart.explanations._box_aim import BoxAim
+from headstart.explanations._known import Known
 from headstart.explanations._parting import parts_of
 from headstart.explanations._subject import Subject, known_to
 from headstart.explanations._unlearnt import Unlearnt

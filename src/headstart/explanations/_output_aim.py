@@ -52,11 +52,15 @@ class OutputAim(Aim):
         return mine - outputs[:, others].logsumexp(dim=1)
 
     def confidence(self, outputs: Tensor) -> Tensor:
-        """Outputs (N, C) → (N,) float64 on the CPU: the calibrated probability of the label, or the output itself."""
+        """Outputs (N, C) → (N,) float64 on the CPU: the calibrated probability of the label, or the number as it is
+        predicted, in the person's units."""
         outputs = outputs.detach().cpu().double()[:, self.columns]
         if not self.is_probability:
-            return outputs[:, self.target]
+            return torch.tensor(self.task.decode(outputs, self.calibration).columns["label"], dtype=torch.float64)
         return torch.from_numpy(self.task.probabilities(outputs, self.calibration)[:, self.target])
+
+    def say(self, value: float) -> str:
+        return super().say(value) if self.is_probability else self.task.say(value)
 
     @property
     def figure(self) -> str:

@@ -7,11 +7,10 @@ import html
 import io
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from headstart.core.lettering import Font, lettered
 from headstart.explanations._colours import LINE, scale
-
-Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 _LIGHTEST, _THICKEST = 0.1, 0.75
 _UNSEEN = 0.45
@@ -61,7 +60,7 @@ def _pair(left: Image.Image, right: Image.Image) -> Image.Image:
 
 def _with_legend(picture: Image.Image, caption: str, has_unseen: bool) -> Image.Image:
     unit = max(12, min(picture.width, picture.height) // 28)
-    font = ImageFont.load_default(unit)
+    font, caption = lettered(caption, unit)
     width = max(picture.width, _NARROWEST)
     lines = [*_wrapped(caption, font, width - unit), "little", *(["darkened: not seen"] if has_unseen else [])]
     made = Image.new("RGB", (width, picture.height + round(unit * (1.4 * len(lines) + 0.8))), _PAPER)

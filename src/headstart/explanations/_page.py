@@ -51,7 +51,7 @@ def section(each: ExplainedInput, shown: Sequence[Shown | None], links: Sequence
         _answer(answer, picture, link) for answer, picture, link in zip(each.answers, shown, links, strict=True)
     )
     aim = each.asked.aim
-    said = f"{100 * each.confidence:.1f} %" if aim.is_probability else f"{each.confidence:.3g}"
+    said = f"{100 * each.confidence:.1f} %" if aim.is_probability else aim.say(each.confidence)
     return (
         f"<article><h2>{html.escape(_short(each.name))}</h2>"
         f"<p>Explained: <strong>{html.escape(each.label)}</strong>, "

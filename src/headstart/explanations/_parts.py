@@ -18,10 +18,9 @@ WORDS = "words"
 
 @dataclass(frozen=True)
 class Shown:
-    """One explanation as a person sees it: HTML for a page, text for a terminal, PNG where it is a picture."""
+    """One explanation as a person sees it on a page: HTML, and a PNG where it is a picture."""
 
     html: str
-    text: str
     png: bytes | None = None
 
 
@@ -68,6 +67,10 @@ class Parts(ABC):
     @abstractmethod
     def show(self, given: Tensor, original: Any, manner: Manner) -> Shown:
         """The map on the `original` input, decoded in full."""
+
+    def coloured(self, given: Tensor) -> str:
+        """The map as a terminal shows it; empty where that shows no such parts."""
+        return ""
 
     def told(self, given: Tensor) -> list[list[Any]]:
         """The parts with their scores, for JSON; none where a part has no name."""

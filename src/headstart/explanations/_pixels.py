@@ -76,7 +76,7 @@ class PixelParts(Parts):
             image = overlay(original, values, manner.caption, beside=outlined(original, outline))
         else:
             image = overlay(original, values, manner.caption, outline)
-        return Shown(as_html(image, manner.caption, pair), "", png_bytes(image))
+        return Shown(as_html(image, manner.caption, pair), png_bytes(image))
 
     def on_original(self, given: Tensor, size: tuple[int, int], as_it_is: bool = False) -> np.ndarray:
         """The map's positive part in [0, 1] on an original of `size` (width, height): (height, width) float32.

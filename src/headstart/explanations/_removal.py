@@ -110,8 +110,10 @@ def _said(asked: Asked, fell: Falls) -> str:
     far = "nothing is lost without random ones" if math.isinf(times.value) else f"{times.value:.1f} times as far"
     if fell.marked <= 0:
         far = "it does not fall"
+    mean, say = float(fell.random.mean()), asked.aim.say
+    moved = f"{-mean:+.3f}" if asked.aim.is_probability else f"{say(mean)} up or down"
     return (
         f"Without the marked tenth of its {asked.parts.noun if asked.parts else 'parts'}, {asked.aim.noun} goes from "
-        f"{fell.before:.3f} to {fell.without:.3f}; without a random tenth it moves by {-fell.random.mean():+.3f} on "
+        f"{say(fell.before)} to {say(fell.without)}; without a random tenth it moves by {moved} on "
         f"average ({len(fell.random)} draws): {far}."
     )

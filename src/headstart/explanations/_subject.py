@@ -14,7 +14,7 @@ from headstart.core.results import FitResult
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
-from headstart.explanations._asked import Known
+from headstart.explanations._known import Known
 from headstart.model.network import Network
 from headstart.tasks.base import Task
 
@@ -33,6 +33,10 @@ class Kept(Protocol):
     @property
     def targets(self) -> list[str]:
         """Their targets, as words."""
+
+    @property
+    def classes(self) -> np.ndarray:
+        """(n,) their classes as places among the labels; empty where the task is none of one class each."""
 
 
 class Subject(Protocol):
@@ -54,7 +58,7 @@ class Subject(Protocol):
 def known_to(model: Subject) -> Known | None:
     """The training examples that the model keeps, if any."""
     kept = model.guard
-    return Known(kept.familiar[-1], kept.ids, kept.targets) if kept else None
+    return Known(kept.familiar[-1], kept.ids, kept.targets, exclusive=len(kept.classes) > 0) if kept else None
 
 
 def read_inputs(model: Subject, inputs: Any, column: str | None = None) -> Examples:

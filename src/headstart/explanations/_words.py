@@ -66,11 +66,10 @@ class WordParts(Parts):
         return {**self.example, self.entry: ids.masked_fill((self.of_token != NO_WORD).to(ids.device), self.blank)}
 
     def show(self, given: Tensor, original: str, manner: Manner) -> Shown:
-        scores = self.scores(given).tolist()
-        return Shown(
-            _marked_text.as_html(self.text, self.spans, scores, manner.caption),
-            _marked_text.as_ansi(self.text, self.spans, scores),
-        )
+        return Shown(_marked_text.as_html(self.text, self.spans, self.scores(given).tolist(), manner.caption))
+
+    def coloured(self, given: Tensor) -> str:
+        return _marked_text.as_ansi(self.text, self.spans, self.scores(given).tolist())
 
     def told(self, given: Tensor) -> list[list[Any]]:
         """``[word, score]`` in the order of the text."""

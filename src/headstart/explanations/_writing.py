@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +46,16 @@ def write(made: Explanations, folder: Path) -> list[Path]:
 
 
 def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:
-    """Every answer with its picture or coloured text; None where it has no map."""
+    """Every answer with its picture or coloured text; None where it has no map.
+
+    The input is decoded here, for the first map of it: many pictures at full size would fill the memory.
+    """
+    original = cache(each.original)
     for answer in each.answers:
         parts, given = each.asked.parts, answer.explained.map
         caption = answer.explained.caption or f"{answer.method.replace('_', ' ')}: what speaks for {each.label!r}"
         manner = Manner(caption, answer.explained.as_it_is, each.asked.aim.outline)
-        yield answer, None if parts is None or given is None else parts.show(given, each.original, manner)
+        yield answer, None if parts is None or given is None else parts.show(given, original(), manner)
 
 
 def plain(made: Explanations) -> dict[str, Any]:

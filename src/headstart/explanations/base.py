@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import partial
@@ -9,10 +10,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from headstart.core.results import Figure
 from headstart.core.threads import spread
 from headstart.explanations._aim import Aim
-from headstart.explanations._asked import Asked, Check, Explained, Known, Neighbour, Question
+from headstart.explanations._asked import Asked, Check, Explained, Neighbour, Question
 from headstart.explanations._box_aim import BoxAim
+from headstart.explanations._known import Known
 from headstart.explanations._mask_aim import MaskAim
 from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parts import Parts
@@ -76,10 +79,19 @@ class MapExplanation(Explanation):
 
     def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
         """Removal of the marked tenth, and the map of networks with shuffled weights: side by side, for each runs
-        networks of its own."""
+        networks of its own. A map that marks nothing can be neither trusted nor not."""
         if explained.map is None:
             return []
+        if asked.parts and _is_flat(asked.parts, explained.map):
+            none = f"It marks none of the {asked.parts.noun} more than the others, so there is nothing to check."
+            return [Check("marks_something", Figure(math.nan, math.nan, math.nan), None, none, decides=True)]
         asked = replace(asked, unlearnt=(asked.unlearnt or Unlearnt(asked.network)).ready())
         removed = partial(removal, asked, explained.map, seed, curves)
         shuffled = partial(randomisation, asked, explained.map, self.map, seed)
         return spread(lambda check: check(), [removed, shuffled], alone=True)
+
+
+def _is_flat(parts: Parts, given: Tensor) -> bool:
+    """Whether a map gives each of several parts the same score; of one part alone nothing can be said."""
+    scores = parts.scores(given)
+    return len(scores) > 1 and bool(scores.max() == scores.min())

@@ -6,15 +6,15 @@ import numpy as np
 import torch
 
 from headstart.core.statistics import wilson
-from headstart.explanations.base import Asked, Check, Explained, Explanation, Known, Neighbour
+from headstart.explanations.base import Asked, Check, Explained, Explanation, Neighbour
 from headstart.model.novelty import to_directions
 
 A_LABEL = 3
 LABELS = 5
 """So many examples of each of so many labels, the nearest first."""
 
-_AT_ONCE = 1024
-_MOST = 5000
+NEAREST = 5
+"""So many where examples are not of one label each."""
 
 
 class NearestExamples(Explanation):
@@ -29,59 +29,45 @@ class NearestExamples(Explanation):
         return None
 
     def explain(self, asked: Asked) -> Explained:
-        """Up to 3 examples of each of the 5 labels that come nearest; of the target in any case."""
-        if asked.known is None:
+        """Up to 3 examples of each of the 5 labels that come nearest, of the target in any case; or the 5 nearest,
+        where they are not of one label each."""
+        known = asked.known
+        if known is None:
             return Explained()
         with torch.no_grad():
             mine = asked.network.backbone.features(asked.batch).float().cpu().numpy()
-        alike = np.clip(to_directions(mine) @ to_directions(asked.known.features).T, -1, 1)[0]
-        return Explained(neighbours=tuple(_chosen(asked.known, alike, asked.aim.name)))
+        alike = np.clip(to_directions(mine) @ known.directions.T, -1, 1)[0]
+        order = np.argsort(-alike, kind="stable")
+        chosen = _chosen(known.classes, order, asked.aim.name) if known.exclusive else order[:NEAREST].tolist()
+        near = (Neighbour(str(known.labels[i]), str(known.ids[i]), float(alike[i])) for i in chosen)
+        return Explained(neighbours=tuple(near))
 
     def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
         """How often the nearest other training example has an example's own label, over the training examples."""
-        if asked.known is None or len(set(asked.known.labels)) < 2:
+        known = asked.known
+        if known is None or not known.exclusive or len(set(known.classes)) < 2:
             return []
-        same, count = _same_label(asked.known, seed)
-        chance = _chance(asked.known)
+        same, count = known.same_label
         figure = wilson(same, count)
-        passed = figure.low > chance
+        passed = figure.low > known.chance
         verdict = "near means alike here" if passed else "near means little here, and is not to be trusted"
         summary = (
             f"Of {count} training examples {same} ({100 * figure.value:.0f} %) have the label of the nearest other; "
-            f"by chance it would be {100 * chance:.0f} %: {verdict}."
+            f"by chance it would be {100 * known.chance:.0f} %: {verdict}."
         )
         return [Check("same_label", figure, passed, summary, decides=True)]
 
 
-def _chosen(known: Known, alike: np.ndarray, target: str) -> list[Neighbour]:
-    taken: dict[str, list[Neighbour]] = {}
-    for place in np.argsort(-alike, kind="stable"):
-        label = str(known.labels[place])
+def _chosen(labels: list[str], order: np.ndarray, target: str) -> list[int]:
+    """Places of a few examples of a few labels, in `order`, which is from the nearest to the farthest."""
+    taken: dict[str, list[int]] = {}
+    for place in order.tolist():
+        label = labels[place]
         # One place is kept for the target, however far its examples are.
         room = LABELS if target in taken or label == target else LABELS - 1
         if label not in taken and len(taken) >= room:
             continue
         if len(row := taken.setdefault(label, [])) < A_LABEL:
-            row.append(Neighbour(label, str(known.ids[place]), float(alike[place])))
-    return sorted((each for row in taken.values() for each in row), key=lambda each: -each.similarity)
-
-
-def _same_label(known: Known, seed: int) -> tuple[int, int]:
-    """How many of at most 5,000 training examples have the label of their nearest other, and of how many."""
-    features, labels = to_directions(known.features), np.array([str(label) for label in known.labels])
-    count = len(labels)
-    rows = np.arange(count)
-    if count > _MOST:
-        rows = np.sort(np.random.default_rng(seed).choice(count, _MOST, replace=False))
-    same = 0
-    for part in np.array_split(rows, max(1, len(rows) // _AT_ONCE)):
-        alike = features[part] @ features.T
-        alike[np.arange(len(part)), part] = -np.inf
-        same += int((labels[alike.argmax(axis=1)] == labels[part]).sum())
-    return same, len(rows)
-
-
-def _chance(known: Known) -> float:
-    """How often two training examples drawn at random have one label: Σ (n_c / n)²."""
-    _, counts = np.unique([str(label) for label in known.labels], return_counts=True)
-    return float(((counts / counts.sum()) ** 2).sum())
+            row.append(place)
+    chosen = {place for row in taken.values() for place in row}
+    return [place for place in order.tolist() if place in chosen]

@@ -78,8 +78,12 @@ def threshold(held_out: np.ndarray, level: float = LEVEL) -> float:
 
     A new input from where the held-out ones came from exceeds it with a chance of 1 - level.
     """
-    place = min(int(np.ceil((len(held_out) + 1) * level - 1e-9)), len(held_out))
-    return float(np.sort(held_out)[place - 1])
+    return float(np.sort(held_out)[rank_of_threshold(len(held_out), level) - 1])
+
+
+def rank_of_threshold(count: int, level: float = LEVEL) -> int:
+    """Which of `count` held-out scores, counted from the smallest as 1, is the threshold."""
+    return min(int(np.ceil((count + 1) * level - 1e-9)), count)
 
 
 def to_directions(features: np.ndarray) -> np.ndarray:

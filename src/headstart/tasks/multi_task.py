@@ -24,7 +24,7 @@ FEWEST_TOGETHER = 5
 """A combination of targets is a stratum of its own with at least so many examples."""
 
 _MISSING = "–"
-_TAKEN = frozenset({"input", "label", "probability", "set", "unfamiliar", "is_unfamiliar", "nearest"})
+_TAKEN = frozenset({"input", "label", "probability", "set", "unfamiliar", "is_unfamiliar", "nearest", "masks"})
 """Columns of predictions that a target may not be called after."""
 
 

@@ -14,7 +14,7 @@ def boxed(evidence: ReportEvidence) -> str:
         return ""
     shown = folded([strip(each.html, each.id, each.said) for each in evidence.boxed])
     return (
-        f'<p class="lead">From the {escape(evidence.measured_on)} examples, those with the surest false alarm first: '
+        f'<p class="lead">From the {escape(evidence.judged_on)}, those with the surest false alarm first: '
         "false alarms are red and say their class and score, missed boxes are yellow and double, found ones "
         f"green; a mask is outlined and tinted so.</p>{shown}"
     )

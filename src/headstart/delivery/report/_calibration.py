@@ -21,7 +21,7 @@ def calibration(evidence: ReportEvidence) -> str:
     error = calibration_error(bins)
     last = bins[-1]
     return (
-        f'<p class="lead">On the {escape(evidence.measured_on)} examples. Where the model says about '
+        f'<p class="lead">On the {escape(evidence.judged_on)}. Where the model says about '
         f"{percent(last.confidence)}, it is right {percent(last.accuracy)} of the time. Over all these points, what "
         f"it says and what happens differ by <strong>{percent(error)}</strong> on average.</p>"
         f'<div class="beside"><figure class="chart square"><figcaption>Share right, by confidence</figcaption>'

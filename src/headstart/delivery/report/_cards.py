@@ -56,7 +56,7 @@ def mistakes(evidence: ReportEvidence) -> str:
         return ""
     order = "most confident" if any(mistake.probability is not None for mistake in evidence.mistakes) else "largest"
     return (
-        f'<p class="lead">From the {escape(evidence.measured_on)} examples, the {order} first. A bad mistake is '
+        f'<p class="lead">From the {escape(evidence.judged_on)}, the {order} first. A bad mistake is '
         f"often a wrong label, an unusual example, or a shortcut that the model has learned.</p>"
         f"{folded(cards, _UNFOLDED)}"
     )

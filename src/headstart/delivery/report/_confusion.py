@@ -27,7 +27,7 @@ def confusion(evidence: ReportEvidence) -> str:
         return ""
     labels, counts = evidence.confusion[0], np.asarray(evidence.confusion[1])
     cells = Cells(evidence, labels, counts)
-    on = f"On the {evidence.measured_on} examples. "
+    on = f"On the {evidence.judged_on}. "
     if len(labels) > LARGEST_MATRIX:
         return _pairs(labels, counts, on, cells) + cells.panels()
     return (

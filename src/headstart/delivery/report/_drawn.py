@@ -15,7 +15,7 @@ def drawn(evidence: ReportEvidence) -> str:
         return ""
     strips = [strip(each.html, each.id, f"mean IoU {percent(1 - each.wrong)}") for each in evidence.drawn]
     return (
-        f'<p class="lead">From the {escape(evidence.measured_on)} examples, the worst first and a few of the best '
+        f'<p class="lead">From the {escape(evidence.judged_on)}, the worst first and a few of the best '
         "last: the picture, its true mask, the predicted one.</p>"
         f"{_legend(evidence)}{folded(strips)}"
     )

@@ -28,7 +28,7 @@ def gains(evidence: ReportEvidence) -> str:
     better = "longer" if evidence.higher_is_better.get(evidence.watched, True) else "shorter"
     return (
         f'<p class="lead"><strong>{prose(_verdict(evidence, writing))}</strong> Bars show the '
-        f"{escape(words(evidence.watched))} on the {escape(evidence.measured_on)} examples with its 95 % interval; "
+        f"{escape(words(evidence.watched))} with its 95 % interval on the {escape(evidence.judged_on)}; "
         f'{better} is better.</p><ol class="ladder gains">{rows}</ol>'
     )
 

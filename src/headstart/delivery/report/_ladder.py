@@ -27,8 +27,9 @@ def ladder(evidence: ReportEvidence) -> str:
     rows = "".join(_row(rung, evidence, axis, writing, dearest) for rung in rungs)
     better = "to the right" if evidence.higher_is_better.get(evidence.watched, True) else "to the left"
     return (
-        f'<p class="lead">The validation {escape(words(evidence.watched))} of each rung, with its 95 % interval; '
-        f"better is {better}. Bars compare cost: filled is the time taken, the mark the time predicted.</p>"
+        f'<p class="lead">The {escape(words(evidence.watched))} of each rung on the {evidence.compared_on}, with its '
+        f"95 % interval; better is {better}. Bars compare cost: filled is the time taken, the mark the time "
+        f"predicted.</p>"
         f'<ol class="ladder"><li class="rung axis-row" aria-hidden="true">'
         f'<div class="plot">{_axis_labels(axis, writing)}</div></li>{rows}</ol>'
     )

@@ -22,7 +22,7 @@ def per_label(evidence: ReportEvidence) -> str:
     if not rows:
         return ""
     columns = list(rows[0])
-    on = f'<p class="lead">On the {escape(evidence.measured_on)} examples.'
+    on = f'<p class="lead">On the {escape(evidence.judged_on)}.'
     if len(rows) <= 20:
         return f"{on}</p>{_table(columns, rows, evidence)}"
     judged = next((name for name in reversed(columns) if _is_measure(rows, name)), None)

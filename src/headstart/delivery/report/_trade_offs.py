@@ -24,7 +24,7 @@ def trade_offs(evidence: ReportEvidence) -> str:
     rest = len(ordered) - MOST
     more = f'<p class="small-print">{count(rest)} more classes do better.</p>' if rest > 0 else ""
     return (
-        f'<p class="lead">On the {escape(evidence.measured_on)} examples. Recall is the share of a class that is '
+        f'<p class="lead">On the {escape(evidence.judged_on)}. Recall is the share of a class that is '
         "found, precision the share of what is taken for it that is. Along a line the threshold falls from left to "
         "right; the dot is where the model stands.</p>"
         f'<div class="multiples">{"".join(map(_one, ordered[:MOST]))}</div>{more}'

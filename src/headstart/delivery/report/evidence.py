@@ -12,6 +12,9 @@ from headstart.core.judged import measured
 from headstart.core.results import Figure, Figures, FitResult, RungResult
 from headstart.core.trade_offs import TradeOff
 
+OUT_OF_FOLD = "training examples, each judged by a model that did not see it"
+"""Where there are too few to hold any out."""
+
 
 class Sample(NamedTuple):
     """One training example to look at: the name of its class or band, and its id."""
@@ -185,6 +188,16 @@ class ReportEvidence:
     def kept(self) -> RungResult | None:
         """The rung that became the model, if any was kept."""
         return next((rung for rung in self.result.rungs if rung.kept), None)
+
+    @property
+    def compared_on(self) -> str:
+        """The examples that rungs were compared on, as words that follow "on the"."""
+        return "validation examples" if self.result.examples.validation else OUT_OF_FOLD
+
+    @property
+    def judged_on(self) -> str:
+        """The examples behind confusion, classes, calibration and mistakes, as words that follow "on the"."""
+        return self.compared_on if self.measured_on == "validation" else f"{self.measured_on} examples"
 
     @property
     def measured(self) -> Figures:

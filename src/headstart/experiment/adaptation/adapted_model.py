@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from headstart.adaptations.base import Domains
+from headstart.core.labelling import PREDICTED
 from headstart.core.results import Finding, FitResult, RungResult
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
-from headstart.delivery.guard import PREDICTED, Guard, half, most_familiar
+from headstart.delivery.guard import Guard, half, most_familiar
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation.choice import Choice, Tried
 from headstart.experiment.adaptation.inputs import NewInputs

@@ -12,7 +12,7 @@ from torch import Tensor
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.report.evidence import Drawn
-from headstart.experiment.presentation.embedding import embedded, widened
+from headstart.experiment.presentation.embedding import decoded, embedded, widened
 from headstart.tasks.base import Task
 
 SHOWN, BEST = 12, 3
@@ -37,8 +37,9 @@ def drawn_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
     modality = MODALITIES.load(examples.modality)()
     found = []
     for place in chosen:
-        plain = widened(modality.decode(examples.references[rows[place]], WIDTH), WIDTH)
-        name = examples.ids[rows[place]]
+        if (picture := decoded(modality, examples.references[rows[place]], WIDTH)) is None:
+            continue
+        plain, name = widened(picture, WIDTH), examples.ids[rows[place]]
         strip = _strip(plain, [task.picture(answer[place], plain.size) for answer in (encoded, outputs)], name)
         found.append(Drawn(name, float(wrong[place]), strip))
     return found

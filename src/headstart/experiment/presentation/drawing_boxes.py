@@ -15,7 +15,7 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, labelled, rim, tinted
 from headstart.delivery.report.evidence import Boxed
-from headstart.experiment.presentation.embedding import embedded, widened
+from headstart.experiment.presentation.embedding import decoded, embedded, widened
 from headstart.tasks.base import Task
 from headstart.tasks.shapes.box_marks import Kind, Mark, marks
 from headstart.tasks.shapes.pixel_masks import pasted
@@ -43,8 +43,9 @@ def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
         target = (examples.targets or [])[rows[place]]
         if not isinstance(target, Boxes):
             return []
+        if (picture := decoded(modality, examples.references[rows[place]], WIDTH)) is None:
+            continue
         name, found = examples.ids[rows[place]], marks(target, answers[place], masks and masks[place])
-        picture = modality.decode(examples.references[rows[place]], WIDTH)
         shown.append(Boxed(name, _said(found), _fragment(picture, found, name)))
     return shown
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 import base64
 import html
 import io
+from typing import Any
 
 import PIL.Image
 
+from headstart.data.modalities.base import Modality
+
 QUALITY = 75
+
+
+def decoded(kind: Modality, reference: Any, width: int) -> PIL.Image.Image | None:
+    """The picture, to be shown in this `width`; None of one that can no longer be read, which costs no report."""
+    try:
+        picture: PIL.Image.Image = kind.decode(reference, width)
+    except (ValueError, OSError):
+        return None
+    return picture
 
 
 def widened(picture: PIL.Image.Image, width: int) -> PIL.Image.Image:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.files import digest
 from headstart.core.kept import Kept
 from headstart.core.timing import say_duration
 from headstart.delivery.artifact import Model
@@ -61,6 +62,13 @@ class Candidate:
         return asks.ask(self.reference)[0] if self.box is None else asks.ask_about(self.reference, self.box)
 
     @property
+    def key(self) -> str:
+        """What tells it from those of other inputs, and of other boxes in the same one; empty where nothing does."""
+        if not self.fingerprint or self.box is None:
+            return self.fingerprint
+        return digest(self.fingerprint, *(str(float(edge)) for edge in self.box["edges"]))
+
+    @property
     def told(self) -> Explained:
         """What the report says of it without reasons."""
         return Explained(self.id, self.truth, self.predicted, self.right, [], self.probability)
@@ -92,7 +100,7 @@ def reasons_for(
     plan: _Plan | None = None
     asks = explainer(model)
     for each in candidates:
-        if before and (made := before.read(each.told, each.fingerprint)):
+        if before and (made := before.read(each.told, each.key)):
             found.explained.append(made)
             continue
         allowed = for_the_first if len(found.explained) < FIRST else seconds
@@ -106,10 +114,14 @@ def reasons_for(
                     made = _explained(question, each, plan, seed)
                     found.explained.append(made)
                     if before and plan.whole:
-                        before.keep(made, each.fingerprint)
+                        before.keep(made, each.key)
                     continue
             except HeadstartError as error:  # one that cannot be explained is no reason to have no model
                 notes.add(str(error))
+                continue
+            except (ValueError, OSError, RuntimeError) as error:  # a file that is gone; a GPU without room
+                why = str(error).partition("\n")[0]
+                notes.add(f"{each.id} is not explained: {why}")
                 continue
         notes.late(len(found.explained), len(candidates), allowed)
         break
