@@ -190,6 +190,20 @@ def test_the_loss_is_linear_in_the_weights_and_blind_to_what_is_ignored(tmp_path
     assert float(task.loss(perfect, encoded)) < 1e-3
 
 
+def test_a_class_without_a_training_pixel_draws_nothing_towards_it_when_targets_are_smoothed(tmp_path: Path) -> None:
+    """Of three classes one is never there: from even outputs each step takes probability from it, and none to it."""
+    legend = Legend(("sky", "road", "boat"), (0, 7, 9), ((0, 0, 200), (9, 9, 9), (200, 0, 0)), (255,))
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[:, 32:] = 7
+    target = mask(tmp_path, pixels, legend=legend)
+    task = Segmentation.from_targets([target])
+    outputs = torch.zeros(1, 3, 16, 16, requires_grad=True)
+    task.loss(outputs, task.encode([target]), smoothing=0.05).backward()
+    assert outputs.grad is not None
+    # Of cross-entropy 1/3 said - 0.05/3 wanted, at places of weight 0.99; Dice adds to it.
+    assert float(outputs.grad[0, 2].sum()) > 0.31
+
+
 def test_the_decoder_answers_at_the_finest_map_and_drops_one_that_is_too_wide(tmp_path: Path) -> None:
     task = Segmentation.from_targets([halves(tmp_path)])
     offered = [Map("wide", 64, 2), Map("fine", 24, 4), Map("coarse", 40, 16)]
