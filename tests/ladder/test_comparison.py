@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_a_gain_has_the_paired_standard_error(held_out: HeldOut):
 class Counting(Classification):
     """Counts how often each figure of each outputs is measured."""
 
-    asked: Counter[tuple[str, int]] = Counter()
+    asked: ClassVar[Counter[tuple[str, int]]] = Counter()
 
     def measure(self, name: str, outputs: torch.Tensor, *given: Any) -> np.ndarray:
         self.asked[name, outputs.data_ptr()] += 1

@@ -104,7 +104,7 @@ def with_old_task(
         return bench
     if bench.task.reads_maps:
         raise UsageError(
-            f"--old measures an old task beside one that answers about whole inputs, and {bench.task.name} says where "
+            f"--old measures an old task beside one that answers about whole inputs; {bench.task.name} says where "
             "things lie in a picture: leave out --old and --forgetting."
         )
     model = load(Path(str(spec.backbone)), spec.device)

@@ -47,7 +47,7 @@ def as_number(target: Any) -> float | None:
 
 
 def kind_of(target: Any) -> str:
-    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``boxes`` …; else its type, as ``mask``."""
+    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``boxes``, ``mask`` …"""
     if is_missing(target):
         return "missing"
     target = plain(target)
