@@ -13,6 +13,7 @@ from headstart.backbones import load
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.results import Figure
 from headstart.experiment.keeping import Kept, finding
+from masked_pictures import scenes
 from small_world import PROBE, paint, result_of, status, table, texts
 from toys import same_state
 
@@ -89,6 +90,14 @@ def test_what_cannot_be_kept_is_refused(old: tuple[Path, Path], at_hand: Path) -
             headstart.fit(photos, backbone=backbone, old=photos, forgetting=0.02)
     with pytest.raises(UsageError, match="set_fit: it cannot go part of the way back"):
         headstart.fit(photos, backbone=str(folder), old=photos, forgetting=0.02, strategy="set_fit", quiet=True)
+    blocks = scenes(at_hand / "blocks", 12)
+    with pytest.raises(UsageError, match="segmentation says where things lie in a picture: leave out --old"):
+        headstart.fit(blocks, backbone=str(folder), old=photos, quiet=True)
+    headstart.fit(
+        blocks, backbone="tiny_resnet", strategy="head_training:epochs=1,views=0", out=at_hand / "m", quiet=True
+    )
+    with pytest.raises(UsageError, match="is a model for segmentation; what is lost is measured as the share"):
+        headstart.fit(photos, backbone=str(at_hand / "m"), old=blocks, quiet=True)
     rows = [{"text": text, "topic": topic, "size": len(text) + 0.5} for text, topic in texts(40)]
     numbers = table(at_hand / "numbers.csv", rows)
     given = {"input": "text", "strategy": PROBE[1], "quiet": True}

@@ -142,6 +142,20 @@ def test_rows_of_a_further_table_have_its_target_alone(at_hand: Path) -> None:
     assert examples.ids[12] == "b.csv row 2"
 
 
+def test_the_groups_of_all_tables_are_the_same_groups(at_hand: Path) -> None:
+    rows = [{"text": text, "topic": topic, "mark": "xy"[i % 2]} for i, (text, topic) in enumerate(texts(12))]
+    table(at_hand / "a.csv", [row | {"user": "uv"[i % 2]} for i, row in enumerate(rows)])
+    table(at_hand / "b.csv", [row | {"user": "vw"[i % 2]} for i, row in enumerate(rows[:8])])
+    table(at_hand / "c.csv", rows[:6])
+    request = Request("a.csv", input="text", target="topic", group="user")
+    examples = read_all(request, ["b.csv:mark"])
+    assert list(examples.groups or []) == ["u", "v"] * 6 + ["v", "w"] * 4
+    assert "user" not in examples.further
+    examples = read_all(request, ["c.csv:mark"])
+    assert len(set(examples.groups or [])) == 2 + 6
+    assert "Without a column 'user', each row of c.csv is a group of its own." in examples.notes
+
+
 def test_a_row_without_any_target_is_named(at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"text": text, "topic": topic, "even": "ny"[i % 2]} for i, (text, topic) in enumerate(texts(30))]
     rows[3] |= {"topic": "", "even": ""}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any, ClassVar
+
+import numpy as np
 import pytest
 import torch
 
 from headstart.ladder.comparison import HeldOut, simplest_of_the_best
 from headstart.strategies.base import Rung
 from headstart.tasks import TASKS
+from headstart.tasks.classification import Classification
 from scripted_ladder import answers, wrong_at
 
 TRUTH = [0, 1] * 100
@@ -29,6 +34,33 @@ def test_a_gain_has_the_paired_standard_error(held_out: HeldOut):
     assert gain.figure.high == pytest.approx(0.04 + 1.96 * error, abs=0.01)
     assert not gain.within_one_error
     assert held_out.gain(wrong_at(TRUTH, range(30)), wrong_at(TRUTH, range(30))).within_one_error
+
+
+class Counting(Classification):
+    """Counts how often each figure of each outputs is measured."""
+
+    asked: ClassVar[Counter[tuple[str, int]]] = Counter()
+
+    def measure(self, name: str, outputs: torch.Tensor, *given: Any) -> np.ndarray:
+        self.asked[name, outputs.data_ptr()] += 1
+        return super().measure(name, outputs, *given)
+
+
+def test_a_rung_is_measured_once_however_often_it_is_compared() -> None:
+    task = Counting(["no", "yes"], [100, 100])
+    held = HeldOut(task, torch.tensor(TRUTH), seed=0)
+    rungs = [wrong_at(TRUTH, range(n)) for n in (60, 40, 30, 28)]
+    for count in range(1, 5):
+        best = held.best(rungs[:count])
+        held.gain(rungs[count - 1], rungs[best])
+    assert simplest_of_the_best(held, rungs, [0.0, 0.3, 0.6, 1.0]) in (2, 3)
+    assert set(task.asked.values()) <= {1, 2}, "on the resamples, and as they are"
+    assert len(task.asked) == 8, "two guarded figures of four rungs"
+
+
+def test_other_outputs_where_the_first_have_lain_are_measured(held_out: HeldOut) -> None:
+    said = [held_out.value(wrong_at(TRUTH, range(n))) for n in range(20)]
+    assert said == pytest.approx([1 - n / 200 for n in range(20)])
 
 
 def test_where_less_is_better_a_gain_is_still_positive():

@@ -31,7 +31,7 @@ def test_the_simplest_rung_within_one_standard_error_of_the_best_is_kept(playgro
     )
     assert [landing.result.kept for landing in ascent.landings] == [True, False, False]
     assert ascent.landings[0].result.reason.startswith("the simplest rung within one standard error of the best: ")
-    assert "accuracy -0.020" in ascent.landings[0].result.reason
+    assert "accuracy −2.0 points (−" in ascent.landings[0].result.reason
     assert ascent.landings[2].result.reason.endswith("against probe, not worth the dearer rung")
 
 
@@ -40,7 +40,7 @@ def test_a_rung_that_clearly_gains_is_kept(playground):
     ascent, _ = playground().climb(step("probe", range(30), trained=False), step("tuned", range(20)))
     assert ascent.chosen == 1
     assert ascent.landings[1].result.reason.startswith("the best on the held-out examples")
-    assert "-0.100" in ascent.landings[0].result.reason
+    assert "accuracy −10.0 points (−" in ascent.landings[0].result.reason
     assert ascent.stopped_because == "every rung was climbed"
 
 
@@ -58,7 +58,7 @@ def test_a_rung_that_loses_a_rare_class_is_not_kept_although_its_accuracy_is_hig
     assert probe["macro_f1"].value == pytest.approx((200 / 260 + 80 / 140) / 2)
     assert ruined["macro_f1"].value == pytest.approx(320 / 360 / 2)
     assert ascent.chosen == 0
-    assert "makes macro_f1 significantly worse than probe" in ascent.landings[1].result.reason
+    assert "makes macro F1 significantly worse than probe" in ascent.landings[1].result.reason
     assert "of the best: " not in ascent.landings[0].result.reason, "the ruined rung is not the best"
 
 

@@ -10,8 +10,11 @@ import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from headstart.core.by_class import Wanted
+from headstart.core.errors import UsageError
 from headstart.core.results import ExampleCounts, FitResult, Seconds
+from headstart.core.spec import FitSpec
 from headstart.core.statistics import Z_95
+from headstart.experiment.operating_points import check_wanted
 from headstart.tasks._against_rest import auroc, by_class, reaching, thresholds, wanted_thresholds, youden
 from headstart.tasks.classification import Classification
 from headstart.tasks.multi_label import MultiLabel
@@ -151,6 +154,14 @@ def test_where_no_score_lies_beyond_the_threshold_still_keeps_the_promise() -> N
     scores, truth = np.array([0.2, 0.6, 0.9]), np.array([True, False, False])
     assert (scores[truth] >= reaching(scores, truth, Wanted("sensitivity", 1.0))).all()
     assert (scores[~truth] < reaching(scores, truth, Wanted("specificity", 1.0))).all()
+
+
+def test_a_figure_is_not_wanted_of_more_classes_than_have_thresholds() -> None:
+    task, spec = Classification(list(range(201)), [5] * 201), FitSpec("scans.csv", sensitivity=0.95)
+    with pytest.raises(UsageError, match=r"--sensitivity chooses .* up to 200 classes, and these are 201: leave"):
+        check_wanted(task, spec)
+    check_wanted(Classification(list(range(200)), [5] * 200), spec)
+    check_wanted(task, FitSpec("scans.csv"))
 
 
 def test_what_was_wanted_stands_in_each_operating_point() -> None:

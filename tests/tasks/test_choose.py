@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import InputError, UsageError
+from headstart.core.masks import Legend, Mask
 from headstart.tasks import choose_task, task_from_description
 
 GENERATOR = np.random.default_rng(0)
@@ -76,3 +78,13 @@ def test_boxes_are_neither_classes_nor_labels():
     for name in ("classification", "multi_label"):
         with pytest.raises(InputError, match="A target is boxes in a picture"):
             choose_task(boxes, name)
+
+
+@pytest.mark.parametrize("name", ["classification", "multi_label"])
+def test_a_named_task_takes_neither_several_targets_nor_masks(name: str) -> None:
+    several = [{"team": "blue|red", "urgent": "ny"[i % 2]} for i in range(8)]
+    with pytest.raises(InputError, match=r"several targets, by name\..* Leave --task out, and each target finds"):
+        choose_task(several, name)
+    masks = [Mask(Path("a.png"), Legend(("sky", "road"), (0, 1), ((0, 0, 0),) * 2), (4, 4), (8, 8), "")] * 8
+    with pytest.raises(InputError, match="A target is a mask"):
+        choose_task(masks, name)

@@ -173,6 +173,8 @@ def test_classes_are_added_behind_those_there_are():
 def test_a_list_of_labels_is_no_class_to_add():
     with pytest.raises(InputError, match="a list of labels"):
         Classification(["a", "b"], [1, 1]).extended([["a"], ["c"]])
+    with pytest.raises(InputError, match=r"several targets, by name\..* Name the column of the class, --target"):
+        Classification(["a", "b"], [1, 1]).extended([{"x": "a", "y": "c"}] * 2)
 
 
 def test_a_part_of_the_task_is_some_classes_with_all_their_examples() -> None:

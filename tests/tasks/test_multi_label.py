@@ -41,6 +41,22 @@ def test_which_targets_are_sets_of_labels(targets, suits):
     assert (MultiLabel.suits(targets)[0] > 0.5) == suits
 
 
+def test_what_parts_the_labels_stays_when_some_of_the_targets_are_learnt():
+    """Of 100 cells a fifth hold the comma, of the 80 that are learnt fewer than a fifth."""
+    cells = ["a", "b", "c"] * 27 + ["a,b", "b,c"] * 10
+    task = MultiLabel.from_targets(cells[1:])
+    assert task.separator == ","
+    learnt = task.anew(cells[1:95])
+    assert (learnt.separator, learnt.labels) == (",", ["a", "b", "c"])
+    assert learnt.problem("a,b") is None
+
+
+def test_who_names_the_task_need_not_part_a_fifth_of_the_cells():
+    cells = ["a", "b", "c"] * 30 + ["a,b", "b,c", "a,c"] * 2
+    assert MultiLabel.suits(cells)[0] == 0
+    assert MultiLabel.from_targets(cells).labels == ["a", "b", "c"]
+
+
 def test_figures_by_hand():
     # Label x: truth 1 1 0, predicted 1 0 0: F1 = 2/(2+1). Label y: truth 0 1 1, predicted 1 1 1: F1 = 4/(2+3).
     task = MultiLabel(["x", "y"], [2, 2])

@@ -17,8 +17,11 @@ from headstart.core.masks import IGNORED, Legend, Mask
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
 from headstart.tasks import choose_task, task_from_description
+from headstart.tasks._mask_answers import answers
 from headstart.tasks._mask_doubt import doubt_auroc, sureness_counts
+from headstart.tasks.figures import mask_figures
 from headstart.tasks.figures.mask_boundaries import boundary_scores
+from headstart.tasks.figures.mask_figures import by_class
 from headstart.tasks.segmentation import Segmentation
 
 LEGEND = Legend(("sky", "road"), (0, 7), ((0, 0, 200), (9, 9, 9)), (255,))
@@ -156,6 +159,36 @@ def test_what_is_kept_are_the_classes_and_how_sure_they_are(tmp_path: Path) -> N
     assert columns["shares"][0] == {"sky": 0.5, "road": 0.5}
 
 
+def test_as_many_pictures_are_brought_to_the_frame_at_once_as_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 150 classes a picture of 512 × 512 takes 157 MB, more than is allowed together; of two classes 2 MB."""
+    at_once: list[int] = []
+
+    def small(part: torch.Tensor, **_: object) -> torch.Tensor:
+        at_once.append(len(part))
+        return part
+
+    monkeypatch.setattr("headstart.tasks._mask_answers.functional.interpolate", small)
+    for classes in (150, 2):
+        assert answers(torch.randn(10, classes, 2, 2), (512, 512)).shape == (10, 2, 2, 2)
+    assert at_once == [1] * 10 + [10]
+
+
+def test_classes_by_themselves_are_counted_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand above; here that one look at all classes, on the resamples and as they are, is enough for a figure."""
+    task = Segmentation.from_targets([halves(tmp_path)])
+    asked: list[str] = []
+
+    def counting(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
+        asked.append(figure)
+        return by_class(columns, draws, figure)
+
+    monkeypatch.setattr(mask_figures, "by_class", counting)
+    said = torch.zeros((3, 64, 64), dtype=torch.uint8)
+    found = task.by_class(kept(said), task.encode([halves(tmp_path)] * 3), {})
+    assert found["iou"] == {"sky": [0.5, 0.5, 0.5], "road": [0.0, 0.0, 0.0]}
+    assert sorted(asked) == ["dice", "dice", "iou", "iou"]
+
+
 def test_answers_that_are_too_sure_are_cooled_down(tmp_path: Path) -> None:
     task = Segmentation.from_targets([halves(tmp_path)])
     truth = torch.randint(0, 2, (40, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
@@ -188,6 +221,20 @@ def test_the_loss_is_linear_in_the_weights_and_blind_to_what_is_ignored(tmp_path
     assert float(outputs.grad[:, :, :2].abs().max()) == 0  # the ignored rows
     perfect = torch.stack([20.0 * (encoded == c)[:, ::4, ::4] for c in range(2)], dim=1)
     assert float(task.loss(perfect, encoded)) < 1e-3
+
+
+def test_a_class_without_a_training_pixel_draws_nothing_towards_it_when_targets_are_smoothed(tmp_path: Path) -> None:
+    """Of three classes one is never there: from even outputs each step takes probability from it, and none to it."""
+    legend = Legend(("sky", "road", "boat"), (0, 7, 9), ((0, 0, 200), (9, 9, 9), (200, 0, 0)), (255,))
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[:, 32:] = 7
+    target = mask(tmp_path, pixels, legend=legend)
+    task = Segmentation.from_targets([target])
+    outputs = torch.zeros(1, 3, 16, 16, requires_grad=True)
+    task.loss(outputs, task.encode([target]), smoothing=0.05).backward()
+    assert outputs.grad is not None
+    # Of cross-entropy 1/3 said - 0.05/3 wanted, at places of weight 0.99; Dice adds to it.
+    assert float(outputs.grad[0, 2].sum()) > 0.31
 
 
 def test_the_decoder_answers_at_the_finest_map_and_drops_one_that_is_too_wide(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ _FEWEST_HELD = 2
 ENOUGH = 3
 """Examples of a class from which one can be held out for a test and one to compare."""
 
+MUCH = 0.05
+"""Share of what is to be held out by which a group may overshoot it: so a family of look-alikes does not wait."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -25,7 +28,8 @@ def hold_out(
 
     A stratum always keeps an example in what is left, and is held out where it has at least three in all
     (`totals`, which counts a test split taken before) and two here. Groups are added greedily while that brings
-    the held-out counts nearer to their aims, as in scikit-learn's StratifiedGroupKFold.
+    the held-out counts nearer to their aims, as in scikit-learn's StratifiedGroupKFold; one that overshoots them much
+    only after all others, where these do not reach them.
     """
     made_of = [Counter(strata[i] for i in unit.members) for unit in units]
     here = Counter(strata[i] for unit in units for i in unit.members)
@@ -69,9 +73,13 @@ def _greedy(made_of: Sequence[Counter[str]], here: Mapping[str, int], aims: Mapp
         chosen.add(place)
         held.update(made_of[place])
 
-    for place, unit in enumerate(made_of):
-        if gain(unit) > 0 and leaves_some(unit):
-            take(place)
+    def overshoots(unit: Counter[str]) -> bool:
+        return sum(max(0, held[s] + count - aims[s]) for s, count in unit.items()) > MUCH * sum(aims.values())
+
+    for at_last in (False, True):
+        for place, unit in enumerate(made_of):
+            if place not in chosen and gain(unit) > 0 and leaves_some(unit) and (at_last or not overshoots(unit)):
+                take(place)
     for stratum in sorted(s for s, aim in aims.items() if aim > 0):
         if held[stratum] == 0:  # every group was too large; a class held out too much beats one not held out
             fitting = [p for p, unit in enumerate(made_of) if p not in chosen and unit[stratum] and leaves_some(unit)]

@@ -23,6 +23,8 @@ UNNAMED = "label"
 def read_all(request: Request, also: Sequence[str]) -> Examples:
     """All examples of ``request.source``, and of the tables `also`, ``other.csv:target`` each.
 
+    A group is the same in all of them, so what one table binds to a row of another stays in one split with it.
+
     Raises
     ------
     InputError : as :func:`read`, for any of the tables; or they hold inputs of different kinds.
@@ -88,7 +90,8 @@ def _all_have_targets(parts: Sequence[Examples]) -> bool:
 
 
 def _read_other(request: Request, source: str, target: str) -> Examples:
-    usual = {"input": request.input} if request.input else {}
+    named = {"input": request.input, "group": request.group}
+    usual = {role: name for role, name in named.items() if name and name != target}
     try:
         return read(
             Request(source, target=target, keeps_splits=request.keeps_splits, stack=request.stack, usual=usual)
@@ -113,7 +116,7 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         splits=_splits(parts),
         groups=_groups(parts),
         source=" and ".join(part.source for part in parts),
-        notes=tuple(dict.fromkeys([*notes, *_note_on_splits(parts)])),
+        notes=tuple(dict.fromkeys([*notes, *_note_on_splits(parts), *_note_on_groups(parts)])),
         columns={**parts[0].columns, "target": ",".join(names)},
         further=_further(parts),
     )
@@ -143,6 +146,14 @@ def _note_on_splits(parts: Sequence[Examples]) -> list[str]:
     if not tested or not rest:
         return []
     return [f"{', '.join(rest)} gives no test split as {tested[0].source} does: its targets are not tested."]
+
+
+def _note_on_groups(parts: Sequence[Examples]) -> list[str]:
+    rest = [part.source for part in parts if part.groups is None]
+    if not rest or parts[0].groups is None:
+        return []
+    column = parts[0].columns["group"]
+    return [f"Without a column {column!r}, each row of {', '.join(rest)} is a group of its own."]
 
 
 def _groups(parts: Sequence[Examples]) -> list[str] | None:

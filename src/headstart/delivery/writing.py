@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headstart.core.results import Figure, TaskGain
 from headstart.core.written_figures import POINTS, Writing, is_proportion, plain, words
 
@@ -23,9 +25,13 @@ def figure_interval(name: str, figure: Figure, higher_is_better: bool) -> str:
 
 def figure_difference(task: TaskGain, higher_is_better: bool) -> str:
     """``+1.2 points (-0.3 to +2.7)``: what a task gained by learning with others; positive is better."""
-    both = (*task.together, *task.alone)
-    writing = Writing(is_proportion(task.figure, higher_is_better, both))
-    return plain(f"{writing.difference(task.gain.value)} ({writing.range(task.gain).removesuffix(POINTS)})")
+    return figure_change(task.figure, task.gain, (*task.together, *task.alone), higher_is_better)
+
+
+def figure_change(name: str, change: Figure, values: Sequence[float], higher_is_better: bool) -> str:
+    """``+1.2 points (-0.3 to +2.7)``: by how much a figure, of which `values` are some, is higher."""
+    writing = Writing(is_proportion(name, higher_is_better, values))
+    return plain(f"{writing.difference(change.value)} ({writing.range(change).removesuffix(POINTS)})")
 
 
 def _writing(name: str, figure: Figure, higher_is_better: bool) -> Writing:

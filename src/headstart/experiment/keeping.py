@@ -97,12 +97,19 @@ def with_old_task(
 
     Raises
     ------
-    UsageError : a model that does not tell classes apart. InputError : its old examples cannot be used.
+    UsageError : a model that does not tell classes apart, or the new task's answers have places.
+    InputError : its old examples cannot be used.
     """
     if spec.old is None:
         return bench
+    if bench.task.reads_maps:
+        raise UsageError(
+            f"--old measures an old task beside one that answers about whole inputs; {bench.task.name} says where "
+            "things lie in a picture: leave out --old and --forgetting."
+        )
     model = load(Path(str(spec.backbone)), spec.device)
-    if len(model.task.parts(model.task.encode([]))) > 1 or not model.labels:
+    told_apart = bool(model.labels) and not model.task.reads_maps
+    if len(model.task.parts(model.task.encode([]))) > 1 or not told_apart:
         raise UsageError(
             f"{spec.backbone} is a model for {model.task.name.replace('_', ' ')}; what is lost is measured as the "
             "share of right answers, for models that tell the classes of one target apart."

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+import numpy as np
 from torch import Tensor
 
 from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, paired_difference, standard_error
 from headstart.tasks.base import Task
+
+Found = TypeVar("Found")
 
 FEW = 8
 SMALL_SHARE = 0.1
@@ -33,12 +39,14 @@ class Gain:
 class HeldOut:
     """The held-out examples on which all rungs are compared, and the resamples that pair them.
 
-    ``by_loss`` says that they are too few for right and wrong to order rungs that are as simple as each other.
+    ``by_loss`` says that they are too few for right and wrong to order rungs that are as simple as each other. Every
+    rung is asked about again with each that follows, so its figures are computed once while its outputs live.
     """
 
     def __init__(self, task: Task, encoded: Tensor, seed: int, by_loss: bool = False) -> None:
         self.task, self.encoded, self.by_loss = task, encoded, by_loss
         self.draws = bootstrap_draws(len(encoded), seed=seed)
+        self._found: dict[tuple[str, str, int], tuple[weakref.ref[Tensor], Any]] = {}
 
     def figures(self, outputs: Tensor) -> Figures:
         """All figures of the task, with intervals."""
@@ -46,7 +54,7 @@ class HeldOut:
 
     def value(self, outputs: Tensor) -> float:
         """The watched figure, signed so that larger is better."""
-        return self._sign(self.task.watched) * self.task.value(self.task.watched, outputs, self.encoded)
+        return self._sign(self.task.watched) * self._value(self.task.watched, outputs)
 
     def merit(self, outputs: Tensor) -> float:
         """What orders rungs that are as simple as each other, larger is better.
@@ -61,8 +69,8 @@ class HeldOut:
     def gain(self, better: Tensor, than: Tensor, name: str | None = None) -> Gain:
         """What `better` gains over `than` on the figure `name` (default: the watched one)."""
         name = name or self.task.watched
-        drawn = [self.task.measure(name, outputs, self.encoded, self.draws) for outputs in (better, than)]
-        point = [self.task.value(name, outputs, self.encoded) for outputs in (better, than)]
+        drawn = [self._on_draws(name, outputs) for outputs in (better, than)]
+        point = [self._value(name, outputs) for outputs in (better, than)]
         sign = self._sign(name)
         interval = paired_difference(sign * drawn[0], sign * drawn[1])
         difference = sign * (point[0] - point[1])
@@ -89,6 +97,24 @@ class HeldOut:
         """The number of mistakes left when it is too small for any rung to show a gain; else None."""
         wrong = int((self.task.mistakes(outputs, self.encoded) > 0).sum())
         return wrong if wrong <= min(FEW, SMALL_SHARE * len(self.encoded)) else None
+
+    def _on_draws(self, name: str, outputs: Tensor) -> np.ndarray:
+        """(B,) the figure `name` on the resamples."""
+        measure = functools.partial(self.task.measure, name, outputs, self.encoded, self.draws)
+        return self._once("drawn", name, outputs, measure)
+
+    def _value(self, name: str, outputs: Tensor) -> float:
+        """The figure `name` on the examples as they are."""
+        return self._once("value", name, outputs, functools.partial(self.task.value, name, outputs, self.encoded))
+
+    def _once(self, kind: str, name: str, outputs: Tensor, find: Callable[[], Found]) -> Found:
+        """What was found for these very outputs before; another tensor may come to lie where one was let go."""
+        key = kind, name, id(outputs)
+        known = self._found.get(key)
+        if known is None or known[0]() is not outputs:
+            known = self._found[key] = weakref.ref(outputs), find()
+        found: Found = known[1]
+        return found
 
     def _sign(self, name: str) -> int:
         return 1 if self.task.higher_is_better[name] else -1

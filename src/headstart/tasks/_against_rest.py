@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from headstart.core.by_class import AT_LEAST, ByClass, Wanted
+from headstart.core.errors import UsageError
 from headstart.core.results import Figure
 from headstart.core.statistics import Z_95, ranks, wilson
 from headstart.core.trade_offs import TradeOff, points_of
@@ -96,7 +97,17 @@ def thresholds(
 
 
 def wanted_thresholds(scores: np.ndarray, truth: np.ndarray, wanted: Wanted) -> dict[str, float]:
-    """For calibration: the thresholds that reach what is `wanted`, and what that is."""
+    """For calibration: the thresholds that reach what is `wanted`, and what that is.
+
+    Raises
+    ------
+    UsageError : there are so many classes that none has a threshold.
+    """
+    if (classes := scores.shape[1]) > MOST:
+        raise UsageError(
+            f"--{wanted.figure} chooses a threshold for each of up to {MOST} classes, and these are {classes}: "
+            "leave it out, or merge classes."
+        )
     return {**thresholds(scores, truth, partial(reaching, wanted=wanted)), _WANTED + wanted.figure: wanted.share}
 
 

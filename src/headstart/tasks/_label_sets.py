@@ -10,6 +10,7 @@ from headstart.tasks._targets import is_missing, kind_of, plain
 
 SEPARATORS = "|;,"
 _SHARE_SEPARATED = 0.2
+"""Of fewer texts nobody says unasked that they hold several labels."""
 
 
 def is_absent(target: Any) -> bool:
@@ -25,16 +26,16 @@ def parts(target: Any, separator: str) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def find_separator(targets: Sequence[Any]) -> str | None:
+def find_separator(targets: Sequence[Any], share: float = _SHARE_SEPARATED) -> str | None:
     """The separator that parts these texts into labels that recur in several combinations, or None.
 
-    A fifth of the texts must hold it. Parts that always come in the same company ("shoes, boots") are one
+    A `share` of the texts must hold it. Parts that always come in the same company ("shoes, boots") are one
     class with a comma in its name, and parts that are nearly all different are sentences.
     """
     texts = [target for target in targets if isinstance(target, str) and target.strip()]
     for separator in sorted(SEPARATORS, key=lambda s: -sum(s in text for text in texts)):
         held = sum(separator in text for text in texts)
-        if held and held >= _SHARE_SEPARATED * len(texts) and _recur(texts, separator):
+        if held and held >= share * len(texts) and _recur(texts, separator):
             return separator
     return None
 

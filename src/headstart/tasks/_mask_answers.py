@@ -19,7 +19,8 @@ PER_OCTAVE = 16.0
 MIDDLE = 128
 """Sureness lies there as a logit: p = sigmoid((byte - MIDDLE) / PER_OCTAVE), so that sure and very sure differ."""
 
-AT_ONCE = 8
+AT_ONCE = 2**27
+"""Bytes of outputs that are brought to the size of the frame together; a few times as many are at work then."""
 
 CALIBRATED_ON = 200_000
 """Pixels that tell how sure answers may be."""
@@ -28,7 +29,7 @@ CALIBRATED_ON = 200_000
 def answers(outputs: Tensor, size: tuple[int, int]) -> Tensor:
     """(N, 2, H, W) uint8, the class and how sure it is, of outputs (N, C, h, w); `size` is (H, W)."""
     found = []
-    for part in outputs.split(AT_ONCE):
+    for part in outputs.split(max(1, AT_ONCE // (4 * outputs.shape[1] * size[0] * size[1]))):
         whole = functional.interpolate(part.float(), size=size, mode="bilinear", align_corners=False)
         best, classes = whole.max(dim=1)
         others = torch.logsumexp(whole.scatter(1, classes[:, None], -torch.inf), dim=1)

@@ -12,12 +12,15 @@ from headstart.core.masks import IGNORED
 
 
 def mask_losses(outputs: Tensor, encoded: Tensor, class_weights: Tensor, smoothing: float) -> Tensor:
-    """(N,): the loss of each picture, of outputs (N, C, h, w) against masks (N, H, W) uint8."""
+    """(N,): the loss of each picture, of outputs (N, C, h, w) against masks (N, H, W) uint8.
+
+    A place weighs as much as its true class, whatever is smoothed: weights within the cross-entropy would weigh each
+    class's share of the smoothing too, and draw every place towards a class that training never saw.
+    """
     truth = _middles(encoded, outputs.shape[2], outputs.shape[3]).long()
     known = truth != IGNORED
-    each = functional.cross_entropy(
-        outputs, truth, class_weights, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing
-    )
+    each = functional.cross_entropy(outputs, truth, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing)
+    each = each * class_weights[truth * known]
     return each.sum((1, 2)) / known.sum((1, 2)).clamp_min(1) + _dice_loss(outputs, truth, known)
 
 

@@ -47,7 +47,7 @@ def as_number(target: Any) -> float | None:
 
 
 def kind_of(target: Any) -> str:
-    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``boxes`` …"""
+    """What a person would call this target: ``missing``, ``list``, ``several`` (by name), ``boxes``, ``mask`` …"""
     if is_missing(target):
         return "missing"
     target = plain(target)
@@ -61,7 +61,7 @@ def kind_of(target: Any) -> str:
         return "yes or no"
     if as_number(target) is not None:
         return "number"
-    return "text" if isinstance(target, str) else type(target).__name__
+    return "text" if isinstance(target, str) else type(target).__name__.lower()
 
 
 def looks_measured(numbers: Sequence[float]) -> bool:

@@ -19,6 +19,7 @@ from headstart.core.results import Figures
 from headstart.core.statistics import wilson
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest
+from headstart.tasks._refusals import only_values
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
 from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
 from headstart.tasks._temperature import fit_temperature
@@ -84,8 +85,7 @@ class Classification(Task):
             raise InputError(
                 "A target is a list of labels. Classification takes one class each; try --task multi_label."
             )
-        if any(kind_of(target) == "boxes" for target in targets):
-            raise InputError("A target is boxes in a picture. Classification takes one class each.")
+        only_values(targets, "Classification takes one class each.")
         counts = Counter(str(plain(target)) for target in targets)
         labels = {str(plain(target)): plain(target) for target in targets}
         if len(labels) < 2:
@@ -110,6 +110,7 @@ class Classification(Task):
     def extended(self, targets: Sequence[Any]) -> Classification:
         if any(kind_of(target) == "list" for target in targets):
             raise InputError("A target is a list of labels; this model predicts one class each.")
+        only_values(targets, "This model predicts one class each.", "Name the column of the class, --target.")
         counts = Counter(str(plain(target)) for target in targets if not is_missing(target))
         new = {str(plain(t)): plain(t) for t in targets if not is_missing(t) and str(plain(t)) not in self._places}
         order = sorted(new, key=lambda text: (isinstance(new[text], str), new[text]))

@@ -17,8 +17,8 @@ from headstart.core.results import Figures
 from headstart.core.statistics import wilson
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest, _label_sets
+from headstart.tasks._refusals import only_values
 from headstart.tasks._resampling import Measure, bootstrapped, to_array
-from headstart.tasks._targets import kind_of
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 from headstart.tasks.figures.class_figures import rows
@@ -67,9 +67,15 @@ class MultiLabel(Task):
                 f"{missing} of {len(targets)} targets are missing. "
                 "Write an empty text or list for an example without labels."
             )
-        if any(kind_of(target) == "boxes" for target in targets):
-            raise InputError("A target is boxes in a picture. Several labels of an example are a list of words.")
-        separator = _label_sets.find_separator(targets) or "|"
+        only_values(targets, "Several labels of an example are a list of words.")
+        return cls._parted(targets, _label_sets.find_separator(targets, share=0.0) or "|")
+
+    def anew(self, targets: Sequence[Any]) -> MultiLabel:
+        """Parted as before: fewer targets may no longer show by what."""
+        return self._parted(targets, self.separator)
+
+    @classmethod
+    def _parted(cls, targets: Sequence[Any], separator: str) -> MultiLabel:
         counts = Counter(label for target in targets for label in _label_sets.parts(target, separator))
         if not counts:
             raise InputError(f"None of the {len(targets)} targets holds a label.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,7 @@ class OldTask:
     def right(self, backbone: Backbone, bench: Workbench, keep: bool = False) -> np.ndarray:
         """(N,) 1 where the old head on the features of `backbone` is right, else 0; `keep` stores the features."""
         network = Network(copy.deepcopy(backbone), copy.deepcopy(self.head), self.depths).to(bench.device)
-        outputs = bench.outputs(network, self.inputs, keep)
+        outputs = replace(bench, task=self.task).outputs(network, self.inputs, keep)
         return (self.task.mistakes(outputs, self.encoded) == 0).astype(float)
 
     @staticmethod

@@ -139,6 +139,7 @@ def _with_usual(table: Table, request: Request) -> Request:
         request,
         input=request.input or usual.get("input"),
         target=request.target or (usual.get("target") if request.needs_targets else None),
+        group=request.group or (usual.get("group") if request.fits else None),
     )
 
 

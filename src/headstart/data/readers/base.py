@@ -25,7 +25,8 @@ class Request:
     ``objects`` is True where single objects are asked for: masks then hold a number for each, and not classes.
     ``masks`` is True where a class for every pixel is asked for: a folder that holds boxes too is read for its masks.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
-    that has them: those a model was trained from. Sources without columns overlook it.
+    that has them: those a model was trained from. A fit takes the ``group`` column too. Sources without columns
+    overlook it.
     """
 
     source: Any

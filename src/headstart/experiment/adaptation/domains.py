@@ -167,7 +167,7 @@ def _further(
     model: Model, source: Any, input: str | None, progress: Progress
 ) -> tuple[Examples, np.ndarray, np.ndarray]:
     """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
-    usual = {role: name for role, name in model.columns.items() if name}
+    usual = {role: name for role, name in model.columns.items() if name and role != "group"}
     examples = read(Request(source, input, None, stack=model.stack, usual=usual))
     if examples.targets is None:
         raise InputError(f"{source} holds no labels; a source must have them.")

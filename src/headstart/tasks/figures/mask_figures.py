@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from torch import Tensor
 
 from headstart.core.by_class import ByClass
 from headstart.core.masks import IGNORED
-from headstart.tasks._resampling import bootstrapped, f1, identity, in_chunks, mean_known, sum_of
+from headstart.core.statistics import bootstrap_draws, percentile_interval
+from headstart.tasks._resampling import f1, identity, in_chunks, mean_known, sum_of
 
 
 def confusions(predicted: Tensor, truth: Tensor, size: int) -> np.ndarray:
@@ -41,18 +41,15 @@ def by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
 
 def figures_by_class(columns: np.ndarray, labels: Sequence[str]) -> ByClass:
     """``iou`` and ``class_dice`` with their intervals, of the classes that are there or said."""
-    return {
-        key: {
-            label: list(found)
-            for place, label in enumerate(labels)
-            if not np.isnan((found := bootstrapped(partial(_of_one, columns, figure, place), len(columns))).value)
-        }
-        for key, figure in (("iou", "iou"), ("class_dice", "dice"))
-    }
+    return {key: _intervals(columns, labels, figure) for key, figure in (("iou", "iou"), ("class_dice", "dice"))}
 
 
-def _of_one(columns: np.ndarray, figure: str, place: int, draws: np.ndarray) -> np.ndarray:
-    return by_class(columns, draws, figure)[:, place]
+def _intervals(columns: np.ndarray, labels: Sequence[str], figure: str) -> dict[str, list[float]]:
+    """Of each class that is there or said, from one look at all classes on all draws."""
+    drawn = by_class(columns, bootstrap_draws(len(columns)), figure)
+    values = by_class(columns, identity(len(columns)), figure)[0]
+    found = {label: percentile_interval(drawn[:, c], float(values[c])) for c, label in enumerate(labels)}
+    return {label: list(each) for label, each in found.items() if not np.isnan(each.value)}
 
 
 def mean_by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
