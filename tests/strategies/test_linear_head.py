@@ -274,6 +274,21 @@ def test_noise_is_given_a_strong_penalty_and_a_clear_case_a_weaker_one():
     assert fit(task, noise, encoded).strength < 0.05 < fit(task, clear, encoded).strength
 
 
+@pytest.mark.parametrize("width", [1, 4])
+def test_one_example_leaves_nothing_to_hold_out_and_none_gives_a_head_of_noughts(width: int):
+    """Of one example a head learns its class alone, since no feature varies."""
+    task, features, encoded = classes(3, width)
+    found = fit(task, features[:1], encoded[:1])
+    assert found.strength == _linear_head.STRENGTHS[0]
+    assert found.weight.abs().max() == 0
+    assert found.bias.argmax() == encoded[0]
+    for strength in (None, 0.1):
+        none = fit_linear_head(task, features[:0], encoded[:0], torch.ones(0), 0, strength)
+        assert torch.equal(none.weight, torch.zeros(3, width))
+        assert torch.equal(none.bias, torch.zeros(3))
+        assert none.strength == _linear_head.STRENGTHS[0]
+
+
 def test_the_same_seed_gives_the_same_head():
     task, features, encoded = classes(60, 20)
     first, second = fit(task, features, encoded), fit(task, features, encoded)

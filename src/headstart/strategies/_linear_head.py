@@ -102,7 +102,8 @@ def fit_linear_head(
 
     Minimises mean loss + λ/2 ‖W‖², the bias free; penalties are tried from strong to weak, each starting from the
     last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads. Of thousands of
-    classes W is counted from a discriminant's weights, and each penalty is tried from there.
+    classes W is counted from a discriminant's weights, and each penalty is tried from there. One example leaves
+    nothing to hold out, so the strongest penalty is taken; none at all gives a head of noughts.
 
     Parameters
     ----------
@@ -112,6 +113,10 @@ def fit_linear_head(
     """
     space = features if isinstance(features, Standardised) else Standardised.of(features.float())
     coordinates = space.coordinates
+    if len(coordinates) == 0:
+        return Solution(torch.zeros(task.outputs, len(space.mean)), torch.zeros(task.outputs), STRENGTHS[0])
+    if len(coordinates) == 1 and strength is None:
+        strength = STRENGTHS[0]
     if _is_large(coordinates, task):
         return _large(task, space, encoded, weights, seed, strength)
     scores: list[float] = []

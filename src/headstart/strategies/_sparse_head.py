@@ -30,8 +30,18 @@ def fit_sparse_head(task: Task, features: csr_matrix, encoded: Tensor, seed: int
     """Weight (D, C) and bias (C,) at the penalty of least loss on a fifth held out, solved on all N examples.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free. Features are not standardised, as those of dense heads are: that
-    would make the rarest words the loudest.
+    would make the rarest words the loudest. One example leaves nothing to hold out, so the strongest penalty is taken;
+    none at all gives a head of noughts.
     """
+    if len(encoded) == 0:
+        return np.zeros((features.shape[1], task.outputs), np.float32), np.zeros(task.outputs, np.float32)
+    best = _of_least_loss(task, features, encoded, seed) if len(encoded) > 1 else 0
+    *_, answer = _path(_Head.of(task, features, encoded), STRENGTHS[: best + 1])
+    return _parted(answer, task.outputs)
+
+
+def _of_least_loss(task: Task, features: csr_matrix, encoded: Tensor, seed: int) -> int:
+    """The place among STRENGTHS of least loss on a fifth held out."""
     order = np.random.default_rng(seed).permutation(len(encoded))
     cut = max(1, round(HELD_OUT * len(order)))
     held, rest = order[:cut], order[cut:]
@@ -40,9 +50,7 @@ def fit_sparse_head(task: Task, features: csr_matrix, encoded: Tensor, seed: int
     for flat in _path(_Head.of(task, features[rest], encoded[torch.from_numpy(rest)]), STRENGTHS):
         weight, bias = _parted(flat, task.outputs)
         losses.append(float(task.loss(torch.from_numpy(np.asarray(features[held] @ weight + bias)), judged)))
-    best = int(np.argmin(losses))
-    *_, answer = _path(_Head.of(task, features, encoded), STRENGTHS[: best + 1])
-    return _parted(answer, task.outputs)
+    return int(np.argmin(losses))
 
 
 def predicted_seconds(features: csr_matrix, count: int, outputs: int) -> float:
