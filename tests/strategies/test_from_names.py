@@ -8,12 +8,15 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
+from headstart.backbones import SOURCES
 from headstart.model.heads import CacheHead
 from headstart.model.network import set_linear
 from headstart.strategies._known_classes import Known
-from headstart.strategies.base import Prepared
+from headstart.strategies.base import Prepared, Strategy
+from headstart.strategies.prototypes import Prototypes
 from headstart.strategies.set_fit import Lesson, SetFit, batches, pair_loss
 from headstart.strategies.tip_adapter import TipAdapter, settled
+from headstart.strategies.zero_shot import ZeroShot
 from headstart.tasks import TASKS
 from headstart.tasks.base import Task
 
@@ -83,6 +86,18 @@ def test_the_cache_is_trusted_where_names_mislead_and_not_where_it_misleads() ->
             noise, encoded, functional.normalize(noise.T @ functional.one_hot(encoded, 3).float(), dim=0).T
         )
         assert settled(task_of(3), useless, noise, encoded)[0] <= 1.0
+
+
+@pytest.mark.parametrize("strategy", [Prototypes, TipAdapter, SetFit])
+def test_answers_about_names_are_no_directions_to_take_cosines_with(strategy: type[Strategy]) -> None:
+    """An entailment classifier's features are logits, one a name: the names alone tell, a direction does not."""
+    task = TASKS.load("classification").from_targets(["fox", "dog"] * 4)
+    backbone = SOURCES.load("transformers_entailment")().tiny("bert").about(task.named())
+    assert ZeroShot().rungs(backbone, task, 8)
+    assert strategy().rungs(backbone, task, 8) == []
+    encoder = SOURCES.load("transformers_text")().tiny("bert")
+    encoder.prompts = ("the {}",)
+    assert strategy().rungs(encoder, task, 8)
 
 
 def test_the_loss_of_pairs_by_hand() -> None:

@@ -80,6 +80,7 @@ class EntailmentBackbone(Backbone):
 
     learning_rate = 2e-5
     prompts = PROMPTS
+    names_are_directions = False
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class EntailmentBackbone(Backbone):
     def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named:
         """The logits themselves, one a name."""
         told = self.about(names, prompts)
-        return Named(told, torch.eye(len(names)), 1.0, check_prompts(prompts or self.prompts), cosine=False)
+        return Named(told, torch.eye(len(names)), 1.0, check_prompts(prompts or self.prompts), cosine=self.names_are_directions)
 
     def describe(self) -> dict[str, Any]:
         return {
