@@ -11,6 +11,7 @@ from headstart.experiment import out_of_fold as module
 from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks import TASKS
+from headstart.tasks.multi_task import MultiTask
 
 
 def clusters(count: int = 60) -> tuple[torch.Tensor, list[str]]:
@@ -107,6 +108,33 @@ def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alo
         head = LogisticRegression(C=2 * strength, tol=1e-10).fit(spread[others], np.array(targets)[others])
         ours = (outputs[own, 1] - outputs[own, 0]).numpy()
         np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-3)
+
+
+def test_with_most_targets_missing_the_penalty_is_that_of_the_examples_that_are_learnt_from() -> None:
+    """The second target is known for a fifth: its heads are those that these have alone, as scikit-learn has them."""
+    from sklearn.linear_model import LogisticRegression
+
+    features, targets = clusters(300)
+    known = np.arange(300) % 5 == 2
+    folds = np.arange(300) // 10 % 5
+    both = [{"kind": t, "other": t if there else None} for t, there in zip(targets, known, strict=True)]
+    task = MultiTask({name: TASKS.load("classification").from_targets(targets) for name in ("kind", "other")})
+    outputs = out_of_fold(task, features, task.encode(both), folds, [0.1, 0.1])[:, 2:]
+    spread = (features - features.mean(dim=0)) / features.std(dim=0, correction=0)
+    for fold in range(5):
+        others, own = (folds != fold) & known, folds == fold
+        head = LogisticRegression(C=2 * 0.1, tol=1e-10).fit(spread[others], np.array(targets)[others])
+        ours = (outputs[own, 1] - outputs[own, 0]).numpy()
+        np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-2, atol=1e-2)
+
+
+def test_a_fold_that_holds_all_known_targets_leaves_a_head_that_says_nothing() -> None:
+    features, targets = clusters()
+    both = [{"kind": t, "other": t if place < 12 else None} for place, t in enumerate(targets)]
+    task = MultiTask({name: TASKS.load("classification").from_targets(targets) for name in ("kind", "other")})
+    outputs = out_of_fold(task, features, task.encode(both), np.arange(60) // 12, [0.1, 0.1])
+    assert torch.isfinite(outputs).all()
+    assert outputs[:12, 2:].abs().max() == 0
 
 
 def test_they_are_the_same_from_a_head_that_was_solved_on_every_example() -> None:

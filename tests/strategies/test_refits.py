@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from headstart.core.errors import UsageError
+from headstart.strategies import _refits
 from headstart.strategies._refits import FOLDS, SHARES, _draws, accuracy_at_shares
+from headstart.tasks.multi_task import MultiTask
 from toys import toy_task
 
 
@@ -43,6 +45,27 @@ def test_more_examples_help_until_the_classes_overlap():
     # No rule can do better than Φ(2 / 2) = 0.841 in the long run.
     assert 0.75 < means[-1] < 0.92
     assert means[0] <= means[-1] + 0.03
+
+
+def test_with_most_targets_missing_the_penalty_is_that_of_the_examples_that_are_learnt_from(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """λ = 1 / (C n): n is all that are drawn of the first target, and of the second, known for a fifth, those."""
+    features, labels = examples(100, 2)
+    both = [{"kind": label, "other": label if i % 5 < 1 else None} for i, label in enumerate(labels)]
+    task = MultiTask({"kind": toy_task(labels), "other": toy_task(labels)})
+    penalties: list[float] = []
+
+    def noted(problem, point, penalty, *others):
+        penalties.append(penalty)
+        return point
+
+    monkeypatch.setattr(_refits, "descend", noted)
+    accuracy_at_shares(features, task.encode(both), task, shares=(0.5, 1.0), draws=5, strength=0.1)
+    first, second = penalties[:2], penalties[2:]
+    assert first == [pytest.approx(1 / (0.1 * count)) for count in (40, 80)]
+    assert second[1] == pytest.approx(1 / (0.1 * 16))  # of 20, four fifths in the mean of the draws
+    assert 1 / (0.1 * 12) < second[0] < 1 / (0.1 * 5)
 
 
 def test_the_same_seed_draws_the_same():

@@ -62,16 +62,15 @@ def _of_part(
     for first in range(0, count, together):
         mine = range(first, min(first + together, count))
         held_out = torch.stack([(place == fold).float() for fold in mine])
-        given = _held_out_outputs(task, coordinates, encoded, weights, held_out, strength, start)
+        given = _held_out_outputs(part, coordinates, weights, held_out, strength, start)
         for fold, said in zip(mine, given, strict=True):
             outputs[place == fold] = said[place == fold]
     return outputs
 
 
 def _held_out_outputs(
-    task: Task,
+    part: Part,
     coordinates: Tensor,
-    encoded: Tensor,
     weights: Tensor,
     held_out: Tensor,
     strength: float | None,
@@ -79,15 +78,17 @@ def _held_out_outputs(
 ) -> Tensor:
     """(F, N, C): F heads that did not see what is 1 in `held_out` (F, N), at one `strength` or the best.
 
-    Those of a strength start from `start` (C, R + 1) where it is given.
+    Those of a strength start from `start` (C, R + 1) where it is given. Of a fold those count whose target is known.
     """
-    share = held_out.mean(dim=1, keepdim=True)
-    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
+    known = max(len(part.rows), 1)
+    share = held_out[:, part.known].sum(dim=1, keepdim=True) / known
+    left = (1 - share).clamp(min=1 / known)  # a fold may hold all of them
+    problem = SeveralHeads(part.task, coordinates, part.encoded, weights * (1 - held_out) / left)
     if strength is None:
         outputs = _of_least_loss(problem, weights * held_out / share.sum())
     else:
         # As the strength is meant: λ = 1 / (C n) for the n examples that a head learns from.
-        learnt = len(coordinates) * (1 - float(share.mean()))
+        learnt = known * float(left.mean())
         point = towards(problem, strength) if start is None else Point.at(problem, start.repeat(len(held_out), 1))
         outputs = descend(problem, point, 1 / (strength * learnt), *FINE).outputs
     return outputs.view(len(coordinates), len(held_out), -1).transpose(0, 1)

@@ -107,7 +107,8 @@ def _outputs(
             problem = whole.weighted(torch.stack([_weights(part, learnt[:count]) for learnt, _ in some]))
             # Each starts from the one before.
             point = Point.at(problem, problem.start if both is None else both)
-            point = descend(problem, point, 1 / (strength * count), *COARSE)
+            learnt_from = np.mean([max(1, int(part.known[learnt[:count]].sum())) for learnt, _ in some])
+            point = descend(problem, point, 1 / (strength * float(learnt_from)), *COARSE)
             both = point.both
             said = point.outputs.view(examples, len(some), -1)
             of_each += [said[held_out, j] for j, (_, held_out) in enumerate(some)]

@@ -77,7 +77,7 @@ def _outputs(network: Network, whole: Workbench, solution: Solution, folds: np.n
     part = whole.frozen_part(network)
     strengths = [head.strength for head in solution.each]
     of = (part.space(whole.train, 0).folder.name, *network.depths, str(strengths), digest(*whole.train.keys))
-    name = digest("calibration 2", SOLVER, whole.task.digest(whole.targets), bytes_of(folds), *of)
+    name = digest("calibration 3", SOLVER, whole.task.digest(whole.targets), bytes_of(folds), *of)
     outputs = outputs_before(whole.kept, name)
     if outputs is None:
         features = features_of(network, part.over(whole.train))

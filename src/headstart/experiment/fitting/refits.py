@@ -62,7 +62,7 @@ def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
 def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]) -> Curve:
     """The curve, from an earlier fit where it had the same features and targets."""
     of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength))
-    kept, name = bench.kept, digest("learning curve", SOLVER, *of)
+    kept, name = bench.kept, digest("learning curve 2", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]
     with bench.stopwatch.lap("train"):
