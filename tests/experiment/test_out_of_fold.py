@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from headstart.experiment import out_of_fold as module
-from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
-from headstart.strategies._linear_head import fit_linear_head
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds, units_of
+from headstart.strategies._linear_head import LARGE, fit_linear_head
+from headstart.strategies._linear_head import predicted_seconds as of_one_head
 from headstart.tasks import TASKS
 from headstart.tasks.multi_task import MultiTask
 
@@ -61,6 +62,15 @@ def test_an_example_does_not_reach_its_own_output() -> None:
     ratio = (after[mates] / before[mates]).flatten()
     assert torch.allclose(ratio, ratio[0].expand_as(ratio), rtol=0.3)  # the same heads, at most another penalty
     assert not torch.allclose(after[~mates], before[~mates], rtol=0.05)
+
+
+def test_heads_of_very_many_outputs_are_predicted_to_take_as_long_as_their_folds_do() -> None:
+    """512 features and 1,000 classes: no part of the classes tells what suits all, so that nothing falls."""
+    sizes = [LARGE // 1_000 * share // 4 for share in (1, 2, 3, 4, 5, 8, 10)]
+    seconds = [predicted_seconds(examples, 512, 1_000) for examples in sizes]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] > 8 * seconds[0]
+    assert predicted_seconds(40_000, 512, 1_000) > 10 * of_one_head(40_000, 512, 1_000)
 
 
 def test_folds_keep_the_proportions() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from headstart.core.errors import UsageError
 from headstart.strategies import _refits
-from headstart.strategies._refits import FOLDS, SHARES, _draws, accuracy_at_shares
+from headstart.strategies._refits import FOLDS, SHARES, _draws, accuracy_at_shares, predicted_seconds
 from headstart.tasks.multi_task import MultiTask
 from toys import toy_task
 
@@ -66,6 +66,12 @@ def test_with_most_targets_missing_the_penalty_is_that_of_the_examples_that_are_
     assert first == [pytest.approx(1 / (0.1 * count)) for count in (40, 80)]
     assert second[1] == pytest.approx(1 / (0.1 * 16))  # of 20, four fifths in the mean of the draws
     assert 1 / (0.1 * 12) < second[0] < 1 / (0.1 * 5)
+
+
+def test_very_many_outputs_are_predicted_to_take_as_long_as_their_draws_do():
+    seconds = [predicted_seconds(examples, 512, 1_000) for examples in (5_000, 10_000, 20_000, 25_000, 40_000)]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] > 7 * seconds[0]
 
 
 def test_the_same_seed_draws_the_same():

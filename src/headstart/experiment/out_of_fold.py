@@ -11,7 +11,15 @@ from torch import Tensor
 
 from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, FINE, LARGE, STRENGTHS, Solution, towards
+from headstart.strategies._linear_head import (
+    COARSE,
+    FINE,
+    LARGE,
+    STRENGTHS,
+    Solution,
+    seconds_of_several,
+    towards,
+)
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -45,6 +53,12 @@ def out_of_fold(
         for place, part in enumerate(parts)
     ]
     return torch.cat(each, dim=1)
+
+
+def predicted_seconds(examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes: very many outputs are solved fold by fold, and no part of the classes tells what
+    suits them."""
+    return seconds_of_several(FOLDS, examples, width, outputs)
 
 
 def _of_part(

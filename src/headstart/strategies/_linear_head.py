@@ -185,14 +185,26 @@ def _rehearsed(
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
     """About how long a core takes, from counting multiplications: (N, D) features, C outputs; one class each where
     outputs are very many."""
-    rank = min(width, examples) if examples <= TURNED else width
-    factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
     if examples * outputs > LARGE:
         tried = 2 * TRIED * FOLDS[0][1] * FEW + 2 * FEWER * examples * outputs
-        return tried * rank / 2e10 + factors
-    folds = _how_many(examples, outputs)
-    products = 2 * 100 * folds * examples * rank * outputs / 2e10
-    return products + factors + 1e-6 * folds * examples * outputs
+        return tried * _rank(examples, width) / 2e10 + _factorising(examples, width)
+    return seconds_of_several(_how_many(examples, outputs), examples, width, outputs)
+
+
+def seconds_of_several(heads: int, examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes for so many heads on the same examples, each at every penalty."""
+    products = 2 * 100 * heads * examples * _rank(examples, width) * outputs / 2e10
+    return products + _factorising(examples, width) + 1e-6 * heads * examples * outputs
+
+
+def _rank(examples: int, width: int) -> int:
+    return min(width, examples) if examples <= TURNED else width
+
+
+def _factorising(examples: int, width: int) -> float:
+    """Seconds for the coordinates and for the factors of their second moments."""
+    rank = _rank(examples, width)
+    return (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
 
 
 def towards(problem: SeveralHeads, strength: float) -> Point:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from headstart.core.errors import UsageError
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, LARGE
+from headstart.strategies._linear_head import COARSE, LARGE, seconds_of_several
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -66,6 +66,11 @@ def accuracy_at_shares(
         by_size = [_figures(task, [of_each[j] for j in some], truths) for of_each in outputs]
         curve += [(size, figures[j]) for j in range(len(some)) for size, figures in zip(counts, by_size, strict=True)]
     return curve
+
+
+def predicted_seconds(examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes, each size being a penalty as it were; every draw has a head of its own."""
+    return seconds_of_several(DRAWS, examples, width, outputs)
 
 
 def _figures(task: Task, outputs: list[Tensor], truths: list[Tensor]) -> list[float]:

@@ -25,10 +25,9 @@ from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.examination.looking_at_parts import memberships, parts_of, with_features
 from headstart.experiment.looks import looks_of
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds, units_of
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._kept_outputs import keep_outputs, outputs_before
-from headstart.strategies._linear_head import predicted_seconds
 from headstart.tasks.base import Task
 from headstart.training.workbench import Workbench
 

@@ -10,12 +10,12 @@ from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.delivery.guard import Compared
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import out_of_fold
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds
 from headstart.ladder.ladder import Ascent
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._kept_outputs import keep_outputs, outputs_before
-from headstart.strategies._linear_head import Solution, predicted_seconds
+from headstart.strategies._linear_head import Solution
 from headstart.strategies._solved_head import features_of, solve_head
 from headstart.training.workbench import Workbench
 

@@ -17,8 +17,7 @@ from headstart.core.files import digest
 from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
-from headstart.strategies._linear_head import predicted_seconds
-from headstart.strategies._refits import FOLDS, accuracy_at_shares
+from headstart.strategies._refits import FOLDS, accuracy_at_shares, predicted_seconds
 from headstart.strategies._solved_head import solve_head
 from headstart.training.workbench import Workbench
 
