@@ -65,6 +65,18 @@ def test_a_single_example_of_each_class_is_enough() -> None:
     assert torch.isfinite(weight).all()
 
 
+def test_relatives_share_a_fold() -> None:
+    features, encoded, names = blobs(10)
+    weights, kin = torch.ones(30), np.arange(30) // 6 * 3 + np.arange(30) % 3  # pairs of one class
+    folds = Known(task_of(3), features, encoded, names, weights, kin)._held_out(0)
+    assert folds is not None
+    assert (folds[:, :30].sum(dim=0) == 1).all()
+    for unit in set(kin.tolist()):
+        assert (folds[:, :30][:, kin == unit].std(dim=1, correction=0) == 0).all()
+    apart = [Known(task_of(3), features, encoded, names, weights, own)._held_out(0) for own in (None, 30 - np.arange(30))]
+    assert torch.equal(*apart)  # without relatives the folds are what they were
+
+
 def cached(features: torch.Tensor, encoded: torch.Tensor, names: torch.Tensor) -> CacheHead:
     """A head that knows these names and holds these examples."""
     head = CacheHead(features.shape[1], len(names), len(features))

@@ -48,6 +48,17 @@ def test_noise_asks_for_a_strong_penalty() -> None:
     assert np.abs(noisy).max() < np.abs(clear).max() / 2
 
 
+def test_relatives_are_held_out_together() -> None:
+    """Each row five times, with targets by chance: a head that knows a row knows the others, and no more."""
+    features, targets = rows(60, 1, 1.0)
+    task = TASKS.load("classification").from_targets(targets)
+    units = np.repeat(np.arange(60), 5)
+    features, encoded = csr_matrix(features[units]), task.encode([targets[unit] for unit in units])
+    apart, _ = fit_sparse_head(task, features, encoded, 0)
+    together, _ = fit_sparse_head(task, features, encoded, 0, units)
+    assert np.abs(together).max() < np.abs(apart).max() / 2
+
+
 def test_one_example_leaves_nothing_to_hold_out_and_none_gives_a_head_of_noughts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -109,10 +109,13 @@ def lay_out(
     engines : those that ran frozen parts already; None where nothing has.
     """
 
+    units = material.units(np.arange(len(material.examples)))
+
     def inputs(rows: np.ndarray) -> Inputs:
         modality = MODALITIES.load(material.examples.modality)()
         keys = [material.checked.fingerprints[i] for i in rows]
-        return Inputs(material.examples.select(rows.tolist()), modality, backbone.preprocess, keys, stopwatch)
+        examples = material.examples.select(rows.tolist())
+        return Inputs(examples, modality, backbone.preprocess, keys, stopwatch, units=units[rows])
 
     def encoded(rows: np.ndarray) -> Tensor:
         return material.task.encode(material.targets(rows))
@@ -171,5 +174,5 @@ def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tenso
 
 
 def every_input(material: Material, bench: Workbench) -> Inputs:
-    """All usable examples as inputs, in their order."""
-    return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints)
+    """All usable examples as inputs, in their order; they are run and judged, so nothing asks who is whose relative."""
+    return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints, units=None)

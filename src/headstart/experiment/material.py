@@ -68,8 +68,16 @@ class Material:
 
     def folds(self, rows: np.ndarray, seed: int) -> np.ndarray | None:
         """Fold numbers (n,) of the examples at `rows`, relatives in one fold; None where they are too few for any."""
-        units = units_of(*([column[row] for row in rows] for column in self.checked.bonds))
-        return stratified_folds(self.task.strata(self.targets(rows)), units, seed)
+        return stratified_folds(self.task.strata(self.targets(rows)), self.units(rows), seed)
+
+    def units(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers (n,) of what belongs together among the examples at `rows`."""
+        return units_of(*([column[row] for row in rows] for column in self.checked.bonds))
+
+    def judging(self, rows: np.ndarray) -> np.ndarray:
+        """Whether each of the examples at `rows`, (n,), judges: further slices of a volume are only learnt from."""
+        extra = self.examples.extra
+        return np.ones(len(rows), dtype=bool) if extra is None else np.array([not extra[row] for row in rows], dtype=bool)
 
     @property
     def fingerprint(self) -> str:

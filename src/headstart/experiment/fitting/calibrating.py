@@ -47,7 +47,7 @@ def unseen(material: Material, bench: Workbench, ascent: Ascent) -> Compared:
     solution = None if folds is None else _solved(ascent.network, whole)
     if folds is None or solution is None:
         return held_out
-    judged = torch.from_numpy(_judged(material, rows))
+    judged = torch.from_numpy(material.judging(rows))
     return Compared(_outputs(ascent.network, whole, solution, folds)[judged], whole.targets[judged], out_of_fold=True)
 
 
@@ -64,12 +64,6 @@ def _solved(network: Network, whole: Workbench) -> Solution | None:
     ours, theirs = (each.head.state_dict() for each in (network, again))
     same = ours.keys() == theirs.keys() and all(torch.equal(ours[k].cpu(), theirs[k].cpu()) for k in ours)
     return solution if same else None
-
-
-def _judged(material: Material, rows: np.ndarray) -> np.ndarray:
-    """Places among `rows` of the examples that judge: further slices of a volume are only learnt from."""
-    extra = material.examples.extra
-    return np.arange(len(rows)) if extra is None else np.flatnonzero([not extra[row] for row in rows])
 
 
 def _outputs(network: Network, whole: Workbench, solution: Solution, folds: np.ndarray) -> Tensor:
