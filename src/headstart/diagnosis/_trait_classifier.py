@@ -15,7 +15,7 @@ FEWEST = 10
 """Examples of a class below which it is left out."""
 
 MOST = 3000
-"""Examples that are looked at; more would take long and say the same."""
+"""Examples that are looked at; more would take long and say the same. So are no more classes than have room there."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Judgement:
 def judge(values: np.ndarray, strata: np.ndarray) -> Judgement | None:
     """Cross-validates on traits (N, T), NaN where unknown; None where fewer than two classes have 10 examples."""
     names, counts = np.unique(strata, return_counts=True)
-    classes = names[counts >= FEWEST]
+    classes = _some(names[counts >= FEWEST])
     if len(classes) < 2:
         return None
     places = _drawn(strata, classes)
@@ -74,8 +74,16 @@ def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray) -> Figure:
     return Figure(value, max(0.0, value - half), min(1.0, value + half))
 
 
+def _some(classes: np.ndarray) -> np.ndarray:
+    """As many of the classes, drawn at random and in order, as `MOST` has room for 10 examples of each."""
+    room = MOST // FEWEST
+    if len(classes) <= room:
+        return classes
+    return np.sort(np.random.default_rng(0).permutation(classes)[:room])
+
+
 def _drawn(strata: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Places of at most `MOST` examples of these classes, but 10 of each at the least, in order."""
+    """Places of about `MOST` examples of these classes, 10 of each at the least, in order."""
     generator = np.random.default_rng(0)
     share = min(1.0, MOST / np.isin(strata, classes).sum())
     drawn = []
