@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from headstart.core.units import first_share, how_many, numbered, rows_of
+from headstart.core.units import first_share, how_many, numbered, rows_of, units_of
+
+
+def test_what_shares_a_copy_or_a_group_belongs_together() -> None:
+    units = units_of(["p", "p", "q", "r", "s"], ["x", "y", "y", "z", "w"])
+    assert units[0] == units[1] == units[2]
+    assert len({units[0], units[3], units[4]}) == 3
 
 
 def test_units_are_numbered_in_the_order_in_which_they_appear() -> None:

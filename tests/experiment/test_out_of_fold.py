@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from headstart.experiment import out_of_fold as module
-from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds, units_of
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds
 from headstart.strategies._linear_head import LARGE, fit_linear_head
 from headstart.strategies._linear_head import predicted_seconds as of_one_head
 from headstart.tasks import TASKS
@@ -95,12 +95,6 @@ def test_fewer_units_than_folds() -> None:
     assert len(set(folds.tolist())) == 2
     assert folds[0] == folds[1]
     assert stratified_folds(["a", "b"], np.array([0, 0]), seed=0) is None
-
-
-def test_what_shares_a_copy_or_a_group_belongs_together() -> None:
-    units = units_of(["p", "p", "q", "r", "s"], ["x", "y", "y", "z", "w"])
-    assert units[0] == units[1] == units[2]
-    assert len({units[0], units[3], units[4]}) == 3
 
 
 def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alone() -> None:

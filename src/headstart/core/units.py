@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from headstart.core.components import components
+
+
+def units_of(*links: Sequence[str]) -> np.ndarray:
+    """Numbers (N,) of what belongs together: examples that share a name in any of the columns, (N,) strings each."""
+    count = len(links[0])
+    shared = [np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)[1] for column in links]
+    if len(shared) == 1:
+        return shared[0].ravel()
+    starts = count + np.cumsum([0] + [int(numbers.max(initial=-1)) + 1 for numbers in shared])
+    ends = np.concatenate([numbers.ravel() + start for numbers, start in zip(shared, starts, strict=False)])
+    return components(np.tile(np.arange(count), len(shared)), ends, int(starts[-1]))[:count]
 
 
 def numbered(units: np.ndarray | None, count: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
 from headstart.core.timing import Stopwatch
+from headstart.core.units import units_of
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
@@ -22,7 +23,7 @@ from headstart.data.splits import Split
 from headstart.experiment.keeping_together import learnt_instead, split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.operating_points import check_wanted
-from headstart.experiment.out_of_fold import stratified_folds, units_of
+from headstart.experiment.out_of_fold import stratified_folds
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore

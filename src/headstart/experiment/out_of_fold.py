@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
 from headstart.strategies._linear_head import (
     COARSE,
@@ -150,14 +149,3 @@ def stratified_folds(strata: Sequence[str], units: np.ndarray, seed: int) -> np.
         sizes[fold] += len(members[unit])
         made_of[fold].update(own)
     return folds
-
-
-def units_of(*links: Sequence[str]) -> np.ndarray:
-    """Numbers (N,) of what belongs together: examples that share a name in any of the columns, (N,) strings each."""
-    count = len(links[0])
-    shared = [np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)[1] for column in links]
-    if len(shared) == 1:
-        return shared[0].ravel()
-    starts = count + np.cumsum([0] + [int(numbers.max(initial=-1)) + 1 for numbers in shared])
-    ends = np.concatenate([numbers.ravel() + start for numbers, start in zip(shared, starts, strict=False)])
-    return components(np.tile(np.arange(count), len(shared)), ends, int(starts[-1]))[:count]
