@@ -71,7 +71,8 @@ def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Pat
 def test_no_more_inputs_are_looked_at_than_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     """At one second an input the guard's 20 take 20 of 100 s; of the 80 that are left half are for 40 more."""
     model = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
-    stopwatch, examples = Stopwatch(), Examples("text", [f"{i} goals" for i in range(300)], [str(i) for i in range(300)])
+    examples = Examples("text", [f"{i} goals" for i in range(300)], [str(i) for i in range(300)])
+    stopwatch = Stopwatch()
     compute = from_names.computed_once
 
     def slow(model, examples, *given):

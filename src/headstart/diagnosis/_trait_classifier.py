@@ -69,8 +69,8 @@ def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray, units: np.ndarra
     """The mean over the classes of the share that is right, with its 95 % interval.
 
     Classes are independent, so its variance is the mean of theirs over their number; each is taken at
-    (right + 2) / (n + 4) (Agresti and Coull 1998), since at 0 or all right the plain one would be nought. Of relatives,
-    which have one of the `units` (N,) in common, n counts one.
+    (right + 2) / (n + 4) (Agresti and Coull 1998), since at 0 or all right the plain one would be nought. n counts
+    relatives, which have one of the `units` (N,) in common, as one.
     """
     shares, variances = [], []
     for name in np.unique(truth):

@@ -80,7 +80,7 @@ def _traits(
 def _units(evidence: Evidence, ids: Mapping[str, Sequence[str]]) -> np.ndarray | None:
     """Numbers (N,) of what belongs together; None where nothing is known of that."""
     columns = (evidence.fingerprints, evidence.normalised, evidence.alike, evidence.groups)
-    known = [column for column in columns if all(len(column.get(split, ())) == len(own) for split, own in ids.items())]
+    known = [each for each in columns if all(len(each.get(split, ())) == len(own) for split, own in ids.items())]
     return units_of(*([name for split in ids for name in column[split]] for column in known)) if known else None
 
 

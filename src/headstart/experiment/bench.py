@@ -177,5 +177,5 @@ def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tenso
 
 
 def every_input(material: Material, bench: Workbench) -> Inputs:
-    """All usable examples as inputs, in their order; they are run and judged, so nothing asks who is whose relative."""
+    """All usable examples as inputs, in their order; nothing that runs or judges them asks for relatives."""
     return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints, units=None)

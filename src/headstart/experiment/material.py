@@ -77,8 +77,8 @@ class Material:
 
     def judging(self, rows: np.ndarray) -> np.ndarray:
         """Whether each of the examples at `rows`, (n,), judges: further slices of a volume are only learnt from."""
-        extra = self.examples.extra
-        return np.ones(len(rows), dtype=bool) if extra is None else np.array([not extra[row] for row in rows], dtype=bool)
+        extra = np.zeros(len(self.examples)) if self.examples.extra is None else np.asarray(self.examples.extra)
+        return ~extra[rows].astype(bool)
 
     @property
     def fingerprint(self) -> str:

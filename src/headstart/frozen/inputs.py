@@ -23,8 +23,8 @@ class Inputs:
     """N examples with what turns them into tensors.
 
     ``keys`` are N content digests; two examples with the same key are the same input. ``lengths`` are those known so
-    far, by key, where inputs differ in length. ``units`` (N,) are numbers that relatives have in common, copies and the
-    pictures of one patient say; None where each example stands for itself.
+    far, by key, where inputs differ in length. ``units`` (N,) are numbers that relatives have in common, pictures of
+    one patient say; None where each example stands for itself.
     """
 
     examples: Examples

@@ -184,8 +184,8 @@ def _rehearsed(
     """On some of the classes: the discriminant that W is best counted from, or None for nought, the best strength and
     the held-out losses of the first. A `known` strength has the same centre again, and no losses."""
     part = task.narrowed(encoded, FEW, seed)
-    own = None if units is None else units[part.rows.numpy()]
-    problem, judged = _folds(part.task, coordinates[part.rows], part.encoded[part.rows], weights[part.rows], seed, own)
+    rows, own = part.rows, None if units is None else units[part.rows.numpy()]
+    problem, judged = _folds(part.task, coordinates[rows], part.encoded[rows], weights[rows], seed, own)
     others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[part.rows], False)
     rehearsal = Rehearsal(problem, judged, Scatter.of(coordinates[others], encoded[others], task.outputs))
     centre, strength, scores = rehearsal.best(STRENGTHS if known is None else (known,), *NEAR)

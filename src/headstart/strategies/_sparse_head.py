@@ -33,8 +33,8 @@ def fit_sparse_head(
     """Weight (D, C) and bias (C,) at the penalty of least loss on a fifth held out, solved on all N examples.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free. Features are not standardised, as those of dense heads are: that
-    would make the rarest words the loudest. One example leaves nothing to hold out, so the strongest penalty is taken;
-    none at all gives a head of noughts. `units` (N,) are the same for relatives, which are held out together.
+    would make the rarest words the loudest. One example leaves nothing to hold out: the strongest penalty is taken
+    for it, and none at all gives a head of noughts. `units` (N,) are the same for relatives, held out together.
     """
     if len(encoded) == 0:
         return np.zeros((features.shape[1], task.outputs), np.float32), np.zeros(task.outputs, np.float32)

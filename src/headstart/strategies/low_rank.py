@@ -38,7 +38,7 @@ class LowRank(Strategy):
     """
 
     summary = "trains low-rank changes beside frozen weights and merges them in; for large backbones"
-    needs = "It needs linear or convolutional layers in the stages that get adapters; low_rank:share=1 takes all stages."
+    needs = "It needs linear or convolutional layers in the stages that it adapts; low_rank:share=1 adapts all."
 
     def __init__(
         self,

@@ -140,7 +140,8 @@ class EntailmentBackbone(Backbone):
     def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named:
         """The logits themselves, one a name."""
         told = self.about(names, prompts)
-        return Named(told, torch.eye(len(names)), 1.0, check_prompts(prompts or self.prompts), cosine=self.names_are_directions)
+        used, cosine = check_prompts(prompts or self.prompts), self.names_are_directions
+        return Named(told, torch.eye(len(names)), 1.0, used, cosine)
 
     def describe(self) -> dict[str, Any]:
         return {
