@@ -1,8 +1,10 @@
 """Label conflicts on copies that can be counted by hand."""
 
 import numpy as np
+import pytest
 
 from diagnosis.made import evidence, pictures, sketch
+from headstart.diagnosis import label_conflicts
 from headstart.diagnosis.label_conflicts import LabelConflicts
 
 
@@ -22,6 +24,21 @@ def test_the_odd_one_out_comes_first():
     assert [(e.id, e.score) for e in finding.examples] == [
         ("train-3", 0.75), ("train-0", 0.25), ("train-1", 0.25), ("train-2", 0.25),
     ]  # fmt: skip
+
+
+def test_a_text_given_very_often_is_compared_once_a_copy(monkeypatch: pytest.MonkeyPatch):
+    """``n/a`` 500 times as one thing, then 500 times as another: each stands beside the first that says otherwise."""
+    asked = []
+    said = label_conflicts._said
+    monkeypatch.setattr(label_conflicts, "_said", lambda copy: asked.append(copy) or said(copy))
+    targets = ["a"] * 500 + ["b"] * 499 + ["c"]
+    (finding,) = LabelConflicts().examine(evidence({"train": targets}, {"train": ["n/a"] * 1000}))
+    told = {example.id: example.note for example in finding.examples}
+    assert len(told) == 1000
+    assert set(told.values()) == {"like train-0, which is 'a'", "like train-500, which is 'b'"}
+    assert told["train-0"] == "like train-500, which is 'b'"
+    assert told["train-999"] == told["train-500"] == "like train-0, which is 'a'"
+    assert len(asked) < 5 * 1000
 
 
 def test_labels_in_another_order_do_not_conflict():

@@ -7,7 +7,7 @@ import pytest
 
 from diagnosis.made import evidence
 from headstart.diagnosis._source_folder import source_folders
-from headstart.diagnosis._trait_classifier import balanced_accuracy, judge
+from headstart.diagnosis._trait_classifier import MOST, balanced_accuracy, judge
 from headstart.diagnosis._trait_words import said
 from headstart.diagnosis.shortcuts import Shortcuts
 
@@ -85,6 +85,37 @@ def test_the_trait_that_tells_most_alone_stands_first():
     assert judged.strongest == [2, 0, 1]
     assert judged.accuracy.value == 1.0
     assert judged.likely.min() > 0.5
+
+
+def test_of_very_many_classes_as_many_are_told_apart_as_there_is_room_for():
+    """Else a small classifier of 5,000 classes would take gigabytes."""
+    strata = np.repeat([f"class {i}" for i in range(5000)], 12)
+    judged = judge(np.random.default_rng(0).random((60_000, 1)), strata)
+    assert judged is not None
+    assert len(judged.places) <= MOST
+    assert len(set(judged.classes)) == MOST // 10 == len(set(strata[judged.places].tolist()))
+
+
+def test_a_size_that_is_the_patients_own_does_not_tell_the_class():
+    """Eight patients of each class, 20 slices of a size each: what is told of a slice is told by its neighbours."""
+    generator = np.random.default_rng(0)
+    patients = np.repeat(np.arange(16), 20)
+    widths = generator.permutation(16)[patients] * 20.0 + 100
+    targets = {"train": np.array(["a", "b"])[patients % 2].tolist()}
+    given = {"train": {"width": widths}}
+    (finding,) = Shortcuts().examine(evidence(targets, traits=given))
+    assert "tells the class of" in finding.summary
+    groups = {"train": [f"patient {patient}" for patient in patients]}
+    assert Shortcuts().examine(evidence(targets, traits=given, groups=groups)) == []
+
+
+def test_the_interval_counts_relatives_once():
+    """40 of 40 right: (40 + 2) / 44 each as they stand, and of four patients a class (4 + 2) / 8 each."""
+    truth = np.repeat(["a", "b"], 40)
+    for units, count in ((None, 40), (np.arange(80) // 10, 4)):
+        share = (count + 2) / (count + 4)
+        half = 1.96 * np.sqrt(2 * share * (1 - share) / (count + 4)) / 2
+        assert balanced_accuracy(truth, truth, units).low == pytest.approx(1 - half, abs=1e-3)
 
 
 def test_a_common_class_does_not_outweigh_a_rare_one():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import headstart
+from headstart.backbones import SOURCES
 from headstart.core.errors import HeadstartError, InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import FitSpec
+from headstart.experiment import bench
 from headstart.experiment.examination.checking import examine
 from small_world import paint, table, texts
 
@@ -61,6 +64,21 @@ def test_texts_that_differ_in_case_or_punctuation_are_not_torn_apart_by_the_spli
     named = {finding.diagnosis for finding in findings}
     assert "duplicates" in named
     assert "leakage" not in named
+
+
+def test_a_backbone_that_reads_texts_against_names_is_told_those_of_the_classes(
+    at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = SOURCES.load("transformers_entailment")().tiny("bert")
+    monkeypatch.setattr(bench, "load", lambda name: reader)
+    rows = [{"text": text, "topic": ("fox", "dog")[i % 2]} for i, (text, _) in enumerate(texts(30))]
+    spec = FitSpec(table(at_hand / "t.csv", rows), target="topic", backbone="entails", engine="eager")
+    said = examine(spec, Progress(quiet=True)).looked_at
+    assert f"features of {reader.card.name}, the 2 labels against those features" in said
+    for place, row in enumerate(rows):
+        row["topic"] = f"E{10 + place % 2}"
+    with pytest.raises(UsageError, match="to `headstart fit`, or take another backbone"):
+        examine(replace(spec, data=table(at_hand / "codes.csv", rows)), Progress(quiet=True))
 
 
 def test_nothing_is_left_behind(photos: Path, at_hand: Path) -> None:

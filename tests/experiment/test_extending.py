@@ -231,10 +231,14 @@ def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model
     new = paint(at_hand / "new", {"plum": 12}, seed=1)
     with pytest.raises(UsageError, match="--old"):
         headstart.extend(two_fruits, new, quiet=True)
-    model = headstart.extend(two_fruits, new, old_data=at_hand / "photos", quiet=True)
+    model = headstart.extend(two_fruits, new, old_data=at_hand / "photos", seed=0, quiet=True)
     found = model.result.extension
     assert found is not None
     assert found["unseen"]
+    learnt = f"a head solved anew on {found['learnt_old']} old examples (photos, read again) and"
+    assert model.result.rungs[0].reason.startswith(learnt)
+    assert "the guard of the model" not in (model.report or "")
+    assert f"old_data=&#x27;{at_hand / 'photos'}&#x27;, seed=0)" in (model.report or "")
     assert found["learnt_old"] == found["kept_of"] == 40 - len(held_out)
     assert [name for name in sorted(model.needed_guard.held_out_ids) if "plum" not in name] == held_out
     other = headstart.extend(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from headstart.core.files import finite
 from headstart.core.results import Figure
 from headstart.core.statistics import change_of_right
+from headstart.experiment.extension.asked import Asked
 from headstart.experiment.extension.result import (
     Extension,
     HeldOut,
@@ -34,6 +36,29 @@ def extension(**changes: object) -> Extension:
         "tuned": False, "taken_for_new": 2,
     }  # fmt: skip
     return Extension(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Asked("fruit", "new data/"), "headstart extend fruit 'new data/' --seed 0"),
+        (
+            Asked(Path("fruit"), "t.csv", "old/", "text", "label", "none", 3, forgetting="2%", device="cpu"),
+            "headstart extend fruit t.csv --input text --target label --group none --forgetting 2% --device cpu "
+            "--old old/ --seed 3",
+        ),
+        (
+            Asked(object(), (["a"], ["b"]), (["c"], ["d"]), forgetting=0.02),
+            "headstart.extend(model, (inputs, targets), forgetting=0.02, old_data=(old_inputs, old_targets), seed=0)",
+        ),
+        (
+            Asked("fruit", "new/", "old/", test_share=0.5),
+            "headstart.extend('fruit', 'new/', test_share=0.5, old_data='old/', seed=0)",
+        ),
+    ],
+)
+def test_how_to_repeat_it(asked: Asked, said: str) -> None:
+    assert asked.repeat() == said
 
 
 def test_the_change_of_what_is_right_is_paired() -> None:

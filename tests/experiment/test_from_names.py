@@ -17,8 +17,12 @@ from headstart.backbones import SOURCES, load
 from headstart.core.errors import InputError, UsageError
 from headstart.core.names import Name, meaningless
 from headstart.core.spec import FitSpec
+from headstart.core.timing import Stopwatch
+from headstart.data.examples import Examples
+from headstart.experiment.fitting import from_names
 from headstart.experiment.fitting.from_names import model_from_names
 from headstart.experiment.fitting.naming import unlabelled
+from toys import Said
 
 SPORTS = ["The striker scored twice in the cup final.", "She won the tennis match in two sets."]
 MONEY = ["Shares fell as the bank raised its rates.", "The company reported a record quarterly profit."]
@@ -62,6 +66,27 @@ def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Pat
     answer = headstart.load(made).answer(SPORTS)
     assert "set" not in answer.predictions.columns
     assert "unfamiliar" in answer.predictions.columns
+
+
+def test_no_more_inputs_are_looked_at_than_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At one second an input the guard's 20 take 20 of 100 s; of the 80 that are left half are for 40 more."""
+    model = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
+    examples = Examples("text", [f"{i} goals" for i in range(300)], [str(i) for i in range(300)])
+    stopwatch = Stopwatch()
+    compute = from_names.computed_once
+
+    def slow(model, examples, *given):
+        stopwatch.credit(float(len(examples)))
+        return compute(model, examples, *given)
+
+    monkeypatch.setattr(from_names, "computed_once", slow)
+    for budget, expected in ((100.0, 60), (25.0, 22), (5.0, 20), (1e6, 300)):
+        said = Said()
+        stopwatch = Stopwatch()
+        looked, _ = from_names._look(model, examples, FitSpec(None, budget=budget), stopwatch, said)
+        assert expected - 6 <= len(looked.ids) <= expected
+        assert len(looked.ids) == len(set(looked.ids)) == len(looked.outputs) >= 20
+        assert [f"{len(looked.ids)} of 300 inputs" in line for line in said.lines] == [True] * (expected < 300)
 
 
 def test_names_that_say_nothing_are_a_finding(made: Path) -> None:

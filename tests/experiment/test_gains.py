@@ -20,9 +20,10 @@ from headstart.frozen.store import FrontierStore
 from headstart.strategies._baselines import pretrained
 from headstart.strategies._random_weights import RandomWeightsCost
 from headstart.strategies.fine_tuning import FineTuning
+from headstart.tasks.multi_task import MultiTask
 from headstart.training.workbench import Workbench
 from small_world import PROBE, texts
-from toys import Direct, Said, toy_backbone, toy_bench, toy_pictures
+from toys import Direct, Said, toy_backbone, toy_bench, toy_pictures, toy_task
 
 
 @pytest.fixture
@@ -104,6 +105,20 @@ def test_random_weights_are_compared_with_a_head_that_learnt_from_the_same(
     assert (learnt, judged) == (40, 20)
     assert reached.value == 0.5
     assert gain.value == pytest.approx(0.6 - 0.5)
+
+
+def test_a_target_that_none_of_the_few_has_is_no_mistake(contest: Contest) -> None:
+    """Two targets of which the second is known for two examples to learn from, neither among those that are drawn."""
+    few_of_it = [place for place in range(40) if place not in drawn(contest.kinds, 30, 0)][:2]
+    seconds = {place: f"o{i}" for i, place in enumerate(few_of_it)}
+    targets = [{"kind": kind, "other": seconds.get(place)} for place, kind in enumerate(contest.kinds)]
+    task = MultiTask({"kind": contest.bench.task, "other": toy_task(["o0", "o1"])})
+    judged = task.encode([{"kind": kind, "other": None} for kind in contest.judged_kinds])
+    bench = replace(contest.bench, task=task, targets=task.encode(targets), validation=None, validation_targets=None)
+    few = replace(contest, bench=bench, encoded=judged, outputs=torch.zeros(20, 4)).among(30, 20)
+    assert [len(part.rows) for part in task.parts(few.bench.targets)] == [30, 0]
+    found = gains_of(few, toy_backbone(), prove=True)
+    assert list(found) == ["majority", "random_weights"]
 
 
 def test_a_network_that_learnt_nothing_gains_nothing_over_itself(contest: Contest) -> None:

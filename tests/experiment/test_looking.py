@@ -79,6 +79,20 @@ def test_texts_with_groups_and_a_given_split(cache: Path) -> None:
     assert evidence.traits["train"]["words"].tolist() == [7.0] * len(evidence.ids["train"])
 
 
+def test_what_is_learnt_from_knows_its_relatives(cache: Path) -> None:
+    """Of every author's texts, which stay in one split, and of no other's."""
+    spec = FitSpec("t.csv", target="topic", group="author", backbone="tiny_bert", engine="eager")
+    rows = [f"{text},{topic},a{i % 15}" for i, (text, topic) in enumerate(texts(45))]
+    Path("t.csv").write_text("\n".join(["text,topic,author", *rows]))
+    found, stopwatch = find(spec, QUIET), Stopwatch()
+    network, material = choose_backbone(spec, found, QUIET), prepare(found, spec, stopwatch, QUIET)
+    bench = lay_out(spec, material, network, stopwatch, QUIET, cache.parent)
+    units = bench.whole().train.units
+    authors = [(material.examples.groups or [])[row] for row in [*material.split.train, *material.split.validation]]
+    assert units is not None
+    assert len(set(zip(units.tolist(), authors, strict=True))) == len(set(authors)) == len(set(units.tolist()))
+
+
 def test_numbers_have_no_probabilities(cache: Path) -> None:
     inputs = [text for text, _ in texts(45)]
     evidence = looked((inputs, [float(i) * 1.7 for i in range(45)]), cache.parent, "tiny_bert", task="regression")

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from headstart.experiment import out_of_fold as module
-from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
-from headstart.strategies._linear_head import fit_linear_head
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds
+from headstart.strategies._linear_head import LARGE, fit_linear_head
+from headstart.strategies._linear_head import predicted_seconds as of_one_head
 from headstart.tasks import TASKS
+from headstart.tasks.multi_task import MultiTask
 
 
 def clusters(count: int = 60) -> tuple[torch.Tensor, list[str]]:
@@ -62,6 +64,15 @@ def test_an_example_does_not_reach_its_own_output() -> None:
     assert not torch.allclose(after[~mates], before[~mates], rtol=0.05)
 
 
+def test_heads_of_very_many_outputs_are_predicted_to_take_as_long_as_their_folds_do() -> None:
+    """512 features and 1,000 classes: no part of the classes tells what suits all, so that nothing falls."""
+    sizes = [LARGE // 1_000 * share // 4 for share in (1, 2, 3, 4, 5, 8, 10)]
+    seconds = [predicted_seconds(examples, 512, 1_000) for examples in sizes]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] > 8 * seconds[0]
+    assert predicted_seconds(40_000, 512, 1_000) > 10 * of_one_head(40_000, 512, 1_000)
+
+
 def test_folds_keep_the_proportions() -> None:
     strata = ["a"] * 20 + ["b"] * 10
     folds = stratified_folds(strata, np.arange(30), seed=3)
@@ -86,12 +97,6 @@ def test_fewer_units_than_folds() -> None:
     assert stratified_folds(["a", "b"], np.array([0, 0]), seed=0) is None
 
 
-def test_what_shares_a_copy_or_a_group_belongs_together() -> None:
-    units = units_of(["p", "p", "q", "r", "s"], ["x", "y", "y", "z", "w"])
-    assert units[0] == units[1] == units[2]
-    assert len({units[0], units[3], units[4]}) == 3
-
-
 def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alone() -> None:
     """Against scikit-learn: two outputs with half of its weight each have half of its penalty, so its C is 2 C."""
     from sklearn.linear_model import LogisticRegression
@@ -107,6 +112,33 @@ def test_heads_of_a_given_strength_are_those_that_the_other_folds_would_have_alo
         head = LogisticRegression(C=2 * strength, tol=1e-10).fit(spread[others], np.array(targets)[others])
         ours = (outputs[own, 1] - outputs[own, 0]).numpy()
         np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-3)
+
+
+def test_with_most_targets_missing_the_penalty_is_that_of_the_examples_that_are_learnt_from() -> None:
+    """The second target is known for a fifth: its heads are those that these have alone, as scikit-learn has them."""
+    from sklearn.linear_model import LogisticRegression
+
+    features, targets = clusters(300)
+    known = np.arange(300) % 5 == 2
+    folds = np.arange(300) // 10 % 5
+    both = [{"kind": t, "other": t if there else None} for t, there in zip(targets, known, strict=True)]
+    task = MultiTask({name: TASKS.load("classification").from_targets(targets) for name in ("kind", "other")})
+    outputs = out_of_fold(task, features, task.encode(both), folds, [0.1, 0.1])[:, 2:]
+    spread = (features - features.mean(dim=0)) / features.std(dim=0, correction=0)
+    for fold in range(5):
+        others, own = (folds != fold) & known, folds == fold
+        head = LogisticRegression(C=2 * 0.1, tol=1e-10).fit(spread[others], np.array(targets)[others])
+        ours = (outputs[own, 1] - outputs[own, 0]).numpy()
+        np.testing.assert_allclose(ours, head.decision_function(spread[own]), rtol=2e-2, atol=1e-2)
+
+
+def test_a_fold_that_holds_all_known_targets_leaves_a_head_that_says_nothing() -> None:
+    features, targets = clusters()
+    both = [{"kind": t, "other": t if place < 12 else None} for place, t in enumerate(targets)]
+    task = MultiTask({name: TASKS.load("classification").from_targets(targets) for name in ("kind", "other")})
+    outputs = out_of_fold(task, features, task.encode(both), np.arange(60) // 12, [0.1, 0.1])
+    assert torch.isfinite(outputs).all()
+    assert outputs[:12, 2:].abs().max() == 0
 
 
 def test_they_are_the_same_from_a_head_that_was_solved_on_every_example() -> None:

@@ -39,6 +39,14 @@ def test_figures_rise_with_the_examples_and_need_features_and_time(
     monkeypatch.setattr(refits, "accuracy_at_shares", None)  # refitting again would fail
     assert curve_of(known, bench, toy_backbone())() == curve
     monkeypatch.setattr(refits, "strength_of", None)  # nor is a head solved where there will be no curve
+    kin = np.arange(60) // 2
+    with monkeypatch.context() as patch:
+        given: dict[str, object] = {}
+        patch.setattr(refits, "accuracy_at_shares", lambda *all, **named: given.update(named) or [(6, 0.5)])
+        patch.setattr(refits, "strength_of", lambda backbone, bench: 1.0)
+        assert curve_of(known, bench, toy_backbone(), kin, kin < 20)() == [(6, 0.5)]  # none was kept of relatives
+        assert given["units"] is kin
+        assert curve_of(known, bench, toy_backbone(), np.arange(60) // 7)() == []  # nine are too few
     assert curve_of(replace(known, features={}), bench, toy_backbone())() == []
     assert curve_of(known, replace(bench, deadline=0.0), toy_backbone())() == []
 

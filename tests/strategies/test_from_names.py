@@ -8,12 +8,15 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
+from headstart.backbones import SOURCES
 from headstart.model.heads import CacheHead
 from headstart.model.network import set_linear
 from headstart.strategies._known_classes import Known
-from headstart.strategies.base import Prepared
+from headstart.strategies.base import Prepared, Strategy
+from headstart.strategies.prototypes import Prototypes
 from headstart.strategies.set_fit import Lesson, SetFit, batches, pair_loss
 from headstart.strategies.tip_adapter import TipAdapter, settled
+from headstart.strategies.zero_shot import ZeroShot
 from headstart.tasks import TASKS
 from headstart.tasks.base import Task
 
@@ -62,6 +65,18 @@ def test_a_single_example_of_each_class_is_enough() -> None:
     assert torch.isfinite(weight).all()
 
 
+def test_relatives_share_a_fold() -> None:
+    features, encoded, names = blobs(10)
+    weights, kin = torch.ones(30), np.arange(30) // 6 * 3 + np.arange(30) % 3  # pairs of one class
+    folds = Known(task_of(3), features, encoded, names, weights, kin)._held_out(0)
+    assert folds is not None
+    assert (folds[:, :30].sum(dim=0) == 1).all()
+    for unit in set(kin.tolist()):
+        assert (folds[:, :30][:, kin == unit].std(dim=1, correction=0) == 0).all()
+    alone, numbers = (Known(task_of(3), features, encoded, names, weights, own) for own in (None, 30 - np.arange(30)))
+    assert torch.equal(alone._held_out(0), numbers._held_out(0))  # without relatives the folds are what they were
+
+
 def cached(features: torch.Tensor, encoded: torch.Tensor, names: torch.Tensor) -> CacheHead:
     """A head that knows these names and holds these examples."""
     head = CacheHead(features.shape[1], len(names), len(features))
@@ -83,6 +98,18 @@ def test_the_cache_is_trusted_where_names_mislead_and_not_where_it_misleads() ->
             noise, encoded, functional.normalize(noise.T @ functional.one_hot(encoded, 3).float(), dim=0).T
         )
         assert settled(task_of(3), useless, noise, encoded)[0] <= 1.0
+
+
+@pytest.mark.parametrize("strategy", [Prototypes, TipAdapter, SetFit])
+def test_answers_about_names_are_no_directions_to_take_cosines_with(strategy: type[Strategy]) -> None:
+    """An entailment classifier's features are logits, one a name: the names alone tell, a direction does not."""
+    task = TASKS.load("classification").from_targets(["fox", "dog"] * 4)
+    backbone = SOURCES.load("transformers_entailment")().tiny("bert").about(task.named())
+    assert ZeroShot().rungs(backbone, task, 8)
+    assert strategy().rungs(backbone, task, 8) == []
+    encoder = SOURCES.load("transformers_text")().tiny("bert")
+    encoder.prompts = ("the {}",)
+    assert strategy().rungs(encoder, task, 8)
 
 
 def test_the_loss_of_pairs_by_hand() -> None:
@@ -107,6 +134,7 @@ class Reader:
     """What the strategies ask of a backbone: a sentence encoder, or one for pictures that knows words."""
 
     prompts = ("{}",)
+    names_are_directions = True
 
     def __init__(self, texts: bool) -> None:
         self.preprocess = type("Preprocess", (), {"lengths_differ": texts})

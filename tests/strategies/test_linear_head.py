@@ -116,13 +116,13 @@ def test_the_strength_is_that_of_least_held_out_loss_and_each_example_is_held_ou
     task, features, encoded = classes(90, 40)
     solution = fit(task, features, encoded)
     assert solution.strength == _linear_head.STRENGTHS[int(np.argmin(solution.scores))]
-    held_out = _linear_head._held_out(17, 5, seed=3)
+    held_out = _linear_head._held_out(np.arange(17), 5, seed=3)
     assert held_out.sum(0).tolist() == [1.0] * 17
     assert held_out.sum(1).tolist() == [4.0, 4.0, 3.0, 3.0, 3.0]
 
 
 def test_many_examples_or_outputs_are_held_out_once():
-    assert _linear_head._held_out(20_000, 1, seed=0).sum(1).tolist() == [4000.0]
+    assert _linear_head._held_out(np.arange(20_000), 1, seed=0).sum(1).tolist() == [4000.0]
     assert [_linear_head._how_many(count, 10) for count in (3, 2_999, 9_999, 10_000)] == [3, 5, 3, 1]
     assert _linear_head._how_many(2_999, 5_000) == 1
 
@@ -139,7 +139,7 @@ def test_a_score_is_the_held_out_loss_of_heads_that_never_saw_those_examples(
     (score,) = fit(task, features, encoded).scores
     x, y = StandardScaler().fit_transform(features.double().numpy()), encoded.numpy()
     losses = []
-    for row in _linear_head._held_out(100, folds, seed=0).bool().numpy():
+    for row in _linear_head._held_out(np.arange(100), folds, seed=0).bool().numpy():
         # λ is 1 / (C N) for all N examples, and scikit-learn's is 1 / (C n) for those it sees.
         model = LogisticRegression(C=0.05 * 100 / (~row).sum(), tol=1e-10, max_iter=10_000).fit(x[~row], y[~row])
         losses += [-np.log(model.predict_proba(x[row])[np.arange(row.sum()), y[row]])]
@@ -272,6 +272,53 @@ def test_noise_is_given_a_strong_penalty_and_a_clear_case_a_weaker_one():
     noise = torch.randn(120, 30, generator=random)
     clear = torch.nn.functional.one_hot(encoded, 2) * 3 + torch.randn(120, 2, generator=random)
     assert fit(task, noise, encoded).strength < 0.05 < fit(task, clear, encoded).strength
+
+
+def volumes(count: int = 60, each: int = 9, width: int = 40) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Nearly equal rows of each volume (N, D), a class by chance for each, and which volume a row is of."""
+    random = np.random.default_rng(0)
+    units = np.repeat(np.arange(count), each)
+    features = random.normal(0, 1, (count, width))[units] + random.normal(0, 0.05, (count * each, width))
+    return torch.from_numpy(features).float(), torch.from_numpy(random.integers(0, 2, count)[units]), units
+
+
+def test_volumes_learnt_by_heart_are_no_reason_for_a_weak_penalty():
+    """Nothing tells the class, but a head that knows a slice knows the volume's others."""
+    features, encoded, units = volumes()
+    task = TASKS.load("classification").from_targets(["a", "b"] * 2)
+    weights = torch.ones(len(encoded))
+    apart = fit_linear_head(task, features, encoded, weights, 0)
+    together = fit_linear_head(task, features, encoded, weights, 0, units=units)
+    assert together.strength < 0.01 < apart.strength
+    assert min(apart.scores) < 0.5 * np.log(2)
+    assert min(together.scores) == pytest.approx(np.log(2), abs=0.03)
+
+
+@pytest.mark.parametrize("folds", [1, 3, 5])
+def test_relatives_are_held_out_together(folds: int):
+    units = np.repeat(np.arange(12), [9, 8, 7, 1, 1, 1, 1, 2, 2, 3, 3, 5])
+    held_out = _linear_head._held_out(units, folds, seed=3).numpy()
+    assert held_out.shape == (folds, 43)
+    for unit in range(12):
+        assert (held_out[:, units == unit] == held_out[:, units == unit][:, :1]).all()
+    assert (held_out.sum(0) == 1).all() or folds == 1
+    assert (held_out.sum(1) > 0).all()
+    assert (held_out.sum(1) < 43).all()
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_one_example_leaves_nothing_to_hold_out_and_none_gives_a_head_of_noughts(width: int):
+    """Of one example a head learns its class alone, since no feature varies."""
+    task, features, encoded = classes(3, width)
+    found = fit(task, features[:1], encoded[:1])
+    assert found.strength == _linear_head.STRENGTHS[0]
+    assert found.weight.abs().max() == 0
+    assert found.bias.argmax() == encoded[0]
+    for strength in (None, 0.1):
+        none = fit_linear_head(task, features[:0], encoded[:0], torch.ones(0), 0, strength)
+        assert torch.equal(none.weight, torch.zeros(3, width))
+        assert torch.equal(none.bias, torch.zeros(3))
+        assert none.strength == _linear_head.STRENGTHS[0]
 
 
 def test_the_same_seed_gives_the_same_head():

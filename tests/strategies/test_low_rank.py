@@ -10,7 +10,9 @@ import torch
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, collate
+from headstart.core.errors import UsageError
 from headstart.frozen.frontier import find_frontier
+from headstart.ladder.ladder import Ladder
 from headstart.strategies import _interpolation
 from headstart.strategies.base import Climbed, Prepared
 from headstart.strategies.low_rank import LowRank, merge_adapters
@@ -29,7 +31,7 @@ SUBJECTS = [
 ]
 
 
-def bench_of(name: str, folder: Path) -> tuple[Backbone, Workbench]:
+def bench_of(name: str, folder: Path, held_out: int = 0) -> tuple[Backbone, Workbench]:
     torch.manual_seed(0)
     if name == "toy":
         backbone: Backbone = toy_backbone()
@@ -38,7 +40,7 @@ def bench_of(name: str, folder: Path) -> tuple[Backbone, Workbench]:
         source, _, family = name.partition(":")
         backbone = SOURCES.load(source)().tiny(family)
         raw, targets = raw_inputs(backbone.card.modality, 12), ["a", "b"] * 6
-    return backbone, toy_bench(backbone, folder, raw, targets)
+    return backbone, toy_bench(backbone, folder, raw, targets, held_out)
 
 
 def ready(name: str, folder: Path, strategy: LowRank) -> tuple[Prepared, Workbench]:
@@ -129,3 +131,12 @@ def test_part_of_what_the_adapters_learnt(tmp_path: Path, monkeypatch: pytest.Mo
     chosen = climbed(LowRank(rank=1, epochs=2, learning_rate=0.05, interpolate=True), "c", None)
     assert chosen.tuned_share == 0.25
     torch.testing.assert_close(chosen.network.state_dict()[name], 0.75 * before + 0.25 * tuned[name])
+
+
+@pytest.mark.parametrize(("name", "share"), [("recurrent:awd_lstm", 1), ("stacked_lstm:bytes", 1), ("toy", 0.05)])
+def test_where_no_layer_can_take_an_adapter_that_is_said(name: str, share: float, tmp_path: Path):
+    """Recurrent layers take none, and a twentieth of four stages is none."""
+    backbone, bench = bench_of(name, tmp_path, held_out=4)
+    assert LowRank(share=share).rungs(backbone, bench.task, 12) == []
+    with pytest.raises(UsageError, match=r"LowRank offers no rung on .* linear or convolutional layers"):
+        Ladder([LowRank(share=share)], bench).rungs(toy_network(backbone, bench.task))

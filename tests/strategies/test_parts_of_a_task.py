@@ -13,6 +13,7 @@ from headstart.core.errors import UsageError
 from headstart.frozen.inputs import joined
 from headstart.ladder.comparison import HeldOut
 from headstart.strategies import _solved_head, feature_extraction
+from headstart.strategies._balanced import PLAIN
 from headstart.strategies._baselines import majority
 from headstart.strategies._linear_head import Solution, side_by_side
 from headstart.strategies._solved_head import solve_head
@@ -107,6 +108,18 @@ def test_fine_tuning_tries_every_balancing_once_and_remembers(tmp_path: Path) ->
     assert HeldOut(bench.task, bench.validation_targets, 0).value(outputs) > 0  # type: ignore[arg-type]
     strategy.climb(strategy.prepare(rung, start, bench), bench)
     assert json.loads((tmp_path / "balancing.json").read_text()) == said
+
+
+def test_where_no_time_is_left_one_balancing_is_climbed_all_the_same(tmp_path: Path) -> None:
+    """A rung that is climbed however late, as the first one is, or one that is resumed."""
+    bench, backbone = replace(bench_of(tmp_path), deadline=-1.0), toy_backbone()
+    strategy = FineTuning(epochs=1)
+    rung = strategy.rungs(backbone, bench.task, COUNT)[0]
+    climbed = strategy.climb(strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench)
+    said = json.loads((tmp_path / "balancing.json").read_text())
+    assert list(said["reached"]) == [said["balancing"]] == [PLAIN]
+    assert said["left_out"] == [name for name in BALANCINGS if name != PLAIN]
+    assert len(climbed.curve) == 1
 
 
 def test_adapters_of_several_tasks_are_balanced_by_held_out_examples_too(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -55,6 +56,19 @@ def test_the_same_head_is_solved_once(tmp_path: Path, solves: list[int]):
     assert solves == [8]
     assert again.scores == solution.scores
     assert again.strength == solution.strength
+
+
+def test_it_is_solved_anew_for_other_relatives(tmp_path: Path, solves: list[int]):
+    bench = bench_in(tmp_path)
+    given: list[object] = []
+    counted = _solved_head.fit_linear_head
+    for units in (None, np.arange(20) + 5, np.arange(20) // 4, 9 - np.arange(20) // 4):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_solved_head, "fit_linear_head", lambda *all: given.append(all[-1]) or counted(*all))
+            solve_head(fresh(bench), replace(bench, train=replace(bench.train, units=units)))
+    assert solves == [8, 8]  # where each stands for itself, and where four are relatives, whatever they are called
+    assert given[0] is None
+    assert list(given[1]) == [i // 4 for i in range(20)]  # type: ignore[call-overload]
 
 
 def test_it_is_solved_anew_for_other_depths_weights_examples_targets_and_seeds(tmp_path: Path, solves: list[int]):

@@ -48,6 +48,34 @@ def test_noise_asks_for_a_strong_penalty() -> None:
     assert np.abs(noisy).max() < np.abs(clear).max() / 2
 
 
+def test_relatives_are_held_out_together() -> None:
+    """Each row five times, with targets by chance: a head that knows a row knows the others, and no more."""
+    features, targets = rows(60, 1, 1.0)
+    task = TASKS.load("classification").from_targets(targets)
+    units = np.repeat(np.arange(60), 5)
+    features, encoded = csr_matrix(features[units]), task.encode([targets[unit] for unit in units])
+    apart, _ = fit_sparse_head(task, features, encoded, 0)
+    together, _ = fit_sparse_head(task, features, encoded, 0, units)
+    assert np.abs(together).max() < np.abs(apart).max() / 2
+
+
+def test_one_example_leaves_nothing_to_hold_out_and_none_gives_a_head_of_noughts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    features, targets = rows(30, 0, 0.0)
+    task = TASKS.load("classification").from_targets(targets)
+    encoded = task.encode(targets)
+    found = fit_sparse_head(task, features[:1], encoded[:1], seed=0)
+    monkeypatch.setattr(_sparse_head, "STRENGTHS", _sparse_head.STRENGTHS[:1])  # the strongest penalty alone
+    for given, wanted in zip(found, fit_sparse_head(task, features[:1], encoded[:1], seed=0), strict=True):
+        np.testing.assert_array_equal(given, wanted)
+    assert (features[0] @ found[0] + found[1]).argmax() == encoded[0]
+    weight, bias = fit_sparse_head(task, features[:0], encoded[:0], seed=0)
+    assert (weight.shape, bias.shape) == ((60, 3), (3,))
+    assert not weight.any()
+    assert not bias.any()
+
+
 def test_more_words_and_more_classes_take_longer() -> None:
     features, _ = rows(50, 0, 0.0)
     assert predicted_seconds(features, 1000, 3) < predicted_seconds(features, 100_000, 3)

@@ -119,6 +119,9 @@ class Backbone(nn.Module, ABC):
     """Whether it is tuned stage by stage where all of it is tuned, lest it forget at once what it has learnt."""
     prompts: tuple[str, ...] = ()
     """Templates with ``{}`` for the name of a class, an ensemble; empty where the backbone knows no words."""
+    names_are_directions: bool = True
+    """Whether it makes directions of names, whose cosines with features tell; False where each feature is the answer
+    about a name already."""
     read_classifier: Callable[[], tuple[Tensor, Tensor] | None] | None = None
     """Reads the classifier of its pretraining: weight (Z, D) and bias (Z,), linear on :meth:`features`. None where
     there is none, or none that is linear on them."""

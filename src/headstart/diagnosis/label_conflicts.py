@@ -51,17 +51,17 @@ def _said(copy: Copy) -> str:
 
 
 def _disagreeing(family: Family) -> tuple[Copy, Copy]:
-    return family[0], next(copy for copy in family if _said(copy) != _said(family[0]))
+    """The first, and the first that says otherwise."""
+    said = _said(family[0])
+    return family[0], next(copy for copy in family if _said(copy) != said)
 
 
 def _scored(family: Family) -> list[FindingExample]:
-    agreeing = Counter(map(_said, family))
+    """Each beside the first copy that says otherwise: one of two, however many there are."""
+    said = [_said(copy) for copy in family]
+    agreeing, first = Counter(said), said[0]
+    one, other = (f"like {copy.id}, which is {_said(copy)}" for copy in _disagreeing(family))
     return [
-        FindingExample(copy.id, 1 - agreeing[_said(copy)] / len(family), _against(copy, family)) for copy in family
+        FindingExample(copy.id, 1 - agreeing[own] / len(family), other if own == first else one)
+        for copy, own in zip(family, said, strict=True)
     ]
-
-
-def _against(copy: Copy, family: Family) -> str:
-    """``like b.png, which is 'dog'``, of a copy with another target."""
-    other = next(each for each in family if _said(each) != _said(copy))
-    return f"like {other.id}, which is {_said(other)}"

@@ -34,15 +34,18 @@ TRAIN_SAMPLE = 500
 def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone:
     """The backbone asked for, or the default of what is at hand; if that stands in for others, it is said for which.
 
+    One that reads inputs in the light of names is told those of the task.
+
     Raises
     ------
-    HeadstartError : there is none of that name, its weights are not at hand, or it takes other inputs.
+    HeadstartError : there is none of that name, its weights are not at hand, it takes other inputs, or it can do
+        nothing without names and the classes have none.
     """
     modality = found.examples.modality
     name = spec.backbone or default_card(modality, found.task.finds_boxes).name
     backbone = load(name)
     check_modality(name, backbone.card, modality)
-    backbone = _stacked(backbone, name, spec.stack)
+    backbone = _stacked(backbone, name, spec.stack).about(found.task.named() or ())
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     if not spec.backbone and backbone.card.stands_in:
@@ -109,10 +112,13 @@ def lay_out(
     engines : those that ran frozen parts already; None where nothing has.
     """
 
+    units = material.units(np.arange(len(material.examples)))
+
     def inputs(rows: np.ndarray) -> Inputs:
         modality = MODALITIES.load(material.examples.modality)()
         keys = [material.checked.fingerprints[i] for i in rows]
-        return Inputs(material.examples.select(rows.tolist()), modality, backbone.preprocess, keys, stopwatch)
+        examples = material.examples.select(rows.tolist())
+        return Inputs(examples, modality, backbone.preprocess, keys, stopwatch, units=units[rows])
 
     def encoded(rows: np.ndarray) -> Tensor:
         return material.task.encode(material.targets(rows))
@@ -171,5 +177,5 @@ def last_features(backbone: Backbone, bench: Workbench, inputs: Inputs) -> Tenso
 
 
 def every_input(material: Material, bench: Workbench) -> Inputs:
-    """All usable examples as inputs, in their order."""
-    return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints)
+    """All usable examples as inputs, in their order; nothing that runs or judges them asks for relatives."""
+    return replace(bench.train, examples=material.examples, keys=material.checked.fingerprints, units=None)

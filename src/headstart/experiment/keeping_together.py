@@ -9,12 +9,12 @@ import numpy as np
 
 from headstart.core.files import digest
 from headstart.core.kept import Kept, beside
+from headstart.core.units import units_of
 from headstart.data.checks import Checked
 from headstart.data.modalities.base import Modality
 from headstart.data.splits import Split, split
 from headstart.diagnosis._near_families import near_families
 from headstart.experiment.looks import KeptLooks, looks_of
-from headstart.experiment.out_of_fold import units_of
 from headstart.frozen.store import FrontierStore
 
 RULE = "near families 1"

@@ -12,6 +12,7 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
 from headstart.core.timing import Stopwatch
+from headstart.core.units import units_of
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
@@ -22,7 +23,7 @@ from headstart.data.splits import Split
 from headstart.experiment.keeping_together import learnt_instead, split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.operating_points import check_wanted
-from headstart.experiment.out_of_fold import stratified_folds, units_of
+from headstart.experiment.out_of_fold import stratified_folds
 from headstart.experiment.patients import with_patients
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -68,8 +69,16 @@ class Material:
 
     def folds(self, rows: np.ndarray, seed: int) -> np.ndarray | None:
         """Fold numbers (n,) of the examples at `rows`, relatives in one fold; None where they are too few for any."""
-        units = units_of(*([column[row] for row in rows] for column in self.checked.bonds))
-        return stratified_folds(self.task.strata(self.targets(rows)), units, seed)
+        return stratified_folds(self.task.strata(self.targets(rows)), self.units(rows), seed)
+
+    def units(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers (n,) of what belongs together among the examples at `rows`."""
+        return units_of(*([column[row] for row in rows] for column in self.checked.bonds))
+
+    def judging(self, rows: np.ndarray) -> np.ndarray:
+        """Whether each of the examples at `rows`, (n,), judges: further slices of a volume are only learnt from."""
+        extra = np.zeros(len(self.examples)) if self.examples.extra is None else np.asarray(self.examples.extra)
+        return ~extra[rows].astype(bool)
 
     @property
     def fingerprint(self) -> str:

@@ -9,9 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.core.components import components
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, FINE, LARGE, STRENGTHS, Solution, towards
+from headstart.strategies._linear_head import (
+    COARSE,
+    FINE,
+    LARGE,
+    STRENGTHS,
+    Solution,
+    seconds_of_several,
+    towards,
+)
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -47,6 +54,12 @@ def out_of_fold(
     return torch.cat(each, dim=1)
 
 
+def predicted_seconds(examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes: very many outputs are solved fold by fold, and no part of the classes tells what
+    suits them."""
+    return seconds_of_several(FOLDS, examples, width, outputs)
+
+
 def _of_part(
     part: Part, coordinates: Tensor, folds: np.ndarray, strength: float | None, start: Tensor | None
 ) -> Tensor:
@@ -62,16 +75,15 @@ def _of_part(
     for first in range(0, count, together):
         mine = range(first, min(first + together, count))
         held_out = torch.stack([(place == fold).float() for fold in mine])
-        given = _held_out_outputs(task, coordinates, encoded, weights, held_out, strength, start)
+        given = _held_out_outputs(part, coordinates, weights, held_out, strength, start)
         for fold, said in zip(mine, given, strict=True):
             outputs[place == fold] = said[place == fold]
     return outputs
 
 
 def _held_out_outputs(
-    task: Task,
+    part: Part,
     coordinates: Tensor,
-    encoded: Tensor,
     weights: Tensor,
     held_out: Tensor,
     strength: float | None,
@@ -79,15 +91,17 @@ def _held_out_outputs(
 ) -> Tensor:
     """(F, N, C): F heads that did not see what is 1 in `held_out` (F, N), at one `strength` or the best.
 
-    Those of a strength start from `start` (C, R + 1) where it is given.
+    Those of a strength start from `start` (C, R + 1) where it is given. Of a fold those count whose target is known.
     """
-    share = held_out.mean(dim=1, keepdim=True)
-    problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
+    known = max(len(part.rows), 1)
+    share = held_out[:, part.known].sum(dim=1, keepdim=True) / known
+    left = (1 - share).clamp(min=1 / known)  # a fold may hold all of them
+    problem = SeveralHeads(part.task, coordinates, part.encoded, weights * (1 - held_out) / left)
     if strength is None:
         outputs = _of_least_loss(problem, weights * held_out / share.sum())
     else:
         # As the strength is meant: λ = 1 / (C n) for the n examples that a head learns from.
-        learnt = len(coordinates) * (1 - float(share.mean()))
+        learnt = known * float(left.mean())
         point = towards(problem, strength) if start is None else Point.at(problem, start.repeat(len(held_out), 1))
         outputs = descend(problem, point, 1 / (strength * learnt), *FINE).outputs
     return outputs.view(len(coordinates), len(held_out), -1).transpose(0, 1)
@@ -135,14 +149,3 @@ def stratified_folds(strata: Sequence[str], units: np.ndarray, seed: int) -> np.
         sizes[fold] += len(members[unit])
         made_of[fold].update(own)
     return folds
-
-
-def units_of(*links: Sequence[str]) -> np.ndarray:
-    """Numbers (N,) of what belongs together: examples that share a name in any of the columns, (N,) strings each."""
-    count = len(links[0])
-    shared = [np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)[1] for column in links]
-    if len(shared) == 1:
-        return shared[0].ravel()
-    starts = count + np.cumsum([0] + [int(numbers.max(initial=-1)) + 1 for numbers in shared])
-    ends = np.concatenate([numbers.ravel() + start for numbers, start in zip(shared, starts, strict=False)])
-    return components(np.tile(np.arange(count), len(shared)), ends, int(starts[-1]))[:count]

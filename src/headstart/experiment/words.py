@@ -125,15 +125,25 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     if spec.old is not None:
         backbone = str(spec.backbone)  # the folder of a model, which has no name elsewhere
     given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
+    data = str(spec.data) if isinstance(spec.data, str | Path) else Code("(inputs, targets)")
+    return command("fit", [data], given, in_python)
+
+
+class Code(str):
+    """Python code that stands for what lies in memory, and is written as it is."""
+
+
+def command(verb: str, sources: Sequence[str], given: Mapping[str, Any], in_python: bool) -> str:
+    """The command line that does `verb` on `sources` with the options `given`, or the call of Python."""
     if in_python:
-        data = repr(str(spec.data)) if isinstance(spec.data, str | Path) else "(inputs, targets)"
-        return f"headstart.fit({data}, {', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
+        said = [*map(_written, sources), *(f"{name}={_written(value)}" for name, value in given.items())]
+        return f"headstart.{verb}({', '.join(said)})"
     options = [
         f"--{name}" if value is True else f"--{name} {shlex.quote(str(value))}"
         for name, values in given.items()
         for value in (values if isinstance(values, tuple) else (values,))
     ]
-    return " ".join(["headstart fit", shlex.quote(str(spec.data)), *options])
+    return " ".join([f"headstart {verb}", *map(shlex.quote, sources), *options])
 
 
 def labels_written(names: Sequence[Name], in_python: bool) -> Any:
@@ -145,6 +155,8 @@ def labels_written(names: Sequence[Name], in_python: bool) -> Any:
 
 def _written(value: Any) -> str:
     """A value as Python code; a strategy by its class and settings."""
+    if isinstance(value, Code):
+        return value
     if not isinstance(value, Strategy):
         return repr(value)
     return f"{type(value).__name__}({', '.join(f'{name}={setting!r}' for name, setting in vars(value).items())})"

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from headstart.backbones.base import Batch, Preprocess
+from headstart.core.arrays import bytes_of
+from headstart.core.files import digest
 from headstart.core.threads import spread
 from headstart.core.timing import Stopwatch
+from headstart.core.units import how_many, numbered
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
 
@@ -18,7 +23,8 @@ class Inputs:
     """N examples with what turns them into tensors.
 
     ``keys`` are N content digests; two examples with the same key are the same input. ``lengths`` are those known so
-    far, by key, where inputs differ in length.
+    far, by key, where inputs differ in length. ``units`` (N,) are numbers that relatives have in common, pictures of
+    one patient say; None where each example stands for itself.
     """
 
     examples: Examples
@@ -27,6 +33,7 @@ class Inputs:
     keys: Sequence[str]
     stopwatch: Stopwatch
     lengths: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    units: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -67,7 +74,15 @@ class Inputs:
             [self.keys[i] for i in indices],
             self.stopwatch,
             self.lengths,
+            None if self.units is None else self.units[list(indices)],
         )
+
+    @property
+    def digest(self) -> str:
+        """What tells these inputs, in this order, and who is whose relative from all others."""
+        numbers = numbered(self.units, len(self))
+        alone = how_many(numbers) == len(self)
+        return digest(*self.keys) if alone else digest(*self.keys, "units", bytes_of(numbers))
 
 
 def joined(first: Inputs, second: Inputs) -> Inputs:
@@ -77,6 +92,7 @@ def joined(first: Inputs, second: Inputs) -> Inputs:
         references=[*first.examples.references, *second.examples.references],
         ids=[*first.examples.ids, *second.examples.ids],
     )
-    return Inputs(
-        examples, first.modality, first.preprocess, [*first.keys, *second.keys], first.stopwatch, first.lengths
-    )
+    own = (first.units, second.units)
+    units = None if own[0] is None or own[1] is None else np.concatenate([own[0], own[1]])
+    keys = [*first.keys, *second.keys]
+    return Inputs(examples, first.modality, first.preprocess, keys, first.stopwatch, first.lengths, units)

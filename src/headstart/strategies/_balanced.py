@@ -59,7 +59,7 @@ def _tried(climb: Climb, prepared: Prepared, bench: Workbench) -> Climbed:
     left_out: list[str] = []
     each = 0.0
     for name, one in ready.items():
-        if each > OF_WHAT_IS_LEFT * (bench.last_rung_ends - bench.stopwatch.total):
+        if climbed and each > OF_WHAT_IS_LEFT * (bench.last_rung_ends - bench.stopwatch.total):
             left_out.append(name)
             continue
         began = time.perf_counter()

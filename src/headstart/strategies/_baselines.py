@@ -58,14 +58,16 @@ def shallow(bench: Workbench, learnt: Given, judged: Given) -> Tensor:
     task = bench.task
     with bench.stopwatch.lap("train"):
         seen, new = shallow_features(learnt, judged, _most_words(bench))
+        units = bench.train.units
         if not isinstance(seen, np.ndarray):
             outputs = []
             for part in task.parts(bench.targets):
-                rows = part.rows
-                weight, bias = fit_sparse_head(part.task, seen[rows.numpy()], part.encoded[rows], bench.seed)
+                rows = part.rows.numpy()
+                own = None if units is None else units[rows]
+                weight, bias = fit_sparse_head(part.task, seen[rows], part.encoded[part.rows], bench.seed, own)
                 outputs.append(torch.from_numpy(np.asarray(new @ weight + bias)).float())
             return torch.cat(outputs, dim=1)
-        solution = fit_parts(task, torch.from_numpy(seen).float(), bench.targets, bench.seed)
+        solution = fit_parts(task, torch.from_numpy(seen).float(), bench.targets, bench.seed, units)
         return torch.from_numpy(new).float() @ solution.weight.T + solution.bias
 
 

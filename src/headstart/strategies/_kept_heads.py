@@ -44,6 +44,6 @@ def name_of(bench: Workbench, features: str, depths: Sequence[str]) -> str:
     ----------
     features : a digest of what gives the features of an example. depths : what the head reads of them.
     """
-    examples, task = digest(*bench.train.keys), bench.task.digest(bench.targets)
+    examples, task = bench.train.digest, bench.task.digest(bench.targets)
     found_by = "" if bench.compared is None else name_of(bench.compared, features, depths)
     return digest(SOLVER, features, *depths, "of", examples, task, str(bench.seed), found_by)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from headstart.core.units import numbered
 from headstart.model.network import Network, set_linear
 from headstart.strategies._descent import Point, descend
 from headstart.strategies._several_heads import SeveralHeads
@@ -37,7 +38,8 @@ def solve_with_names(network: Network, names: Tensor, bench: Workbench, keep: bo
     features = functional.normalize(features_of(network, bench.frozen_part(network, keep).over(bench.train)), dim=1)
     with bench.stopwatch.lap("train"):
         given = functional.normalize(names.detach().cpu(), dim=1)
-        known = Known(bench.task, features, bench.targets, given, bench.task.balance(bench.targets))
+        balance = bench.task.balance(bench.targets)
+        known = Known(bench.task, features, bench.targets, given, balance, bench.train.units)
         set_linear(network.head, *known.solved(*known.best(bench.seed)))
     network.head_is_new = False
 
@@ -49,7 +51,7 @@ class Known:
     Attributes
     ----------
     features : (N, D) of length 1. encoded : N places of their classes. names : (C, D), directions of length 1.
-    weights : (N,) of the examples.
+    weights : (N,) of the examples. units : (N,) int, the same for relatives, which share a fold; None without any.
     """
 
     task: Task
@@ -57,6 +59,7 @@ class Known:
     encoded: Tensor
     names: Tensor
     weights: Tensor
+    units: np.ndarray | None = None
 
     def best(self, seed: int) -> tuple[float, float]:
         """The inverse penalty, and the weight of a name, of least cross-validated loss."""
@@ -122,11 +125,13 @@ class Known:
     def _held_out(self, seed: int) -> Tensor | None:
         """(F, N + C), 1 where a fold holds an example out; names are never held out. None with too few examples."""
         random = np.random.default_rng(seed)
-        fold = np.zeros(len(self.features), dtype=int)
+        numbers = numbered(self.units, len(self.features))
+        classes = self.encoded.numpy()[np.unique(numbers, return_index=True)[1]]  # of the first example of each unit
+        fold = np.zeros(len(classes), dtype=int)
         for place in range(len(self.names)):
-            own = random.permutation(np.flatnonzero(self.encoded.numpy() == place))
+            own = random.permutation(np.flatnonzero(classes == place))
             fold[own] = (np.arange(len(own)) + random.integers(FOLDS)) % FOLDS
         if len(np.unique(fold)) < FOLDS:
             return None
-        held = torch.from_numpy(fold[None] == np.arange(FOLDS)[:, None]).float()
+        held = torch.from_numpy(fold[numbers][None] == np.arange(FOLDS)[:, None]).float()
         return torch.cat([held, torch.zeros(FOLDS, len(self.names))], dim=1)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.core.units import first_share, how_many, numbered
 from headstart.strategies._centred import Centre, Rehearsal
 from headstart.strategies._descent import Point, descend
 from headstart.strategies._discriminant import Scatter
@@ -73,19 +74,18 @@ def side_by_side(solutions: Sequence[Solution]) -> Solution:
     return Solution(weight, bias, math.nan, scores, tuple(solutions))
 
 
-def fit_parts(task: Task, features: Tensor, encoded: Tensor, seed: int, strength: float | None = None) -> Solution:
+def fit_parts(task: Task, features: Tensor, encoded: Tensor, seed: int, units: np.ndarray | None = None) -> Solution:
     """A head for each part of the task, on the examples whose target is known, balanced as the part has it.
 
     Parameters
     ----------
-    features : (N, D). encoded : N encoded targets. strength : of all, where it is known.
+    features : (N, D). encoded : N encoded targets. units : as for :func:`fit_linear_head`.
     """
     solutions = []
     for part in task.parts(encoded):
-        known = part.encoded[part.rows]
-        solutions.append(
-            fit_linear_head(part.task, features[part.rows], known, part.task.balance(known), seed, strength)
-        )
+        known, own = part.encoded[part.rows], None if units is None else units[part.rows.numpy()]
+        weights = part.task.balance(known)
+        solutions.append(fit_linear_head(part.task, features[part.rows], known, weights, seed, units=own))
     return side_by_side(solutions)
 
 
@@ -97,27 +97,34 @@ def fit_linear_head(
     seed: int,
     strength: float | None = None,
     near: Solution | None = None,
+    units: np.ndarray | None = None,
 ) -> Solution:
     """The penalised linear head of least held-out loss.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free; penalties are tried from strong to weak, each starting from the
     last, until the cross-validated loss rises. The answer starts from the mean of the folds' heads. Of thousands of
-    classes W is counted from a discriminant's weights, and each penalty is tried from there.
+    classes W is counted from a discriminant's weights, and each penalty is tried from there. One example leaves
+    nothing to hold out, so the strongest penalty is taken; none at all gives a head of noughts.
 
     Parameters
     ----------
     features : (N, D), standardised where that is done already. encoded : N encoded targets. weights : (N,).
     strength : the inverse penalty, where it is known; nothing is cross-validated then.
     near : a head of that strength on most of the examples, from which the descent then starts.
+    units : (N,) int, the same for relatives, which are held out together; None where there are none.
     """
     space = features if isinstance(features, Standardised) else Standardised.of(features.float())
     coordinates = space.coordinates
+    if len(coordinates) == 0:
+        return Solution(torch.zeros(task.outputs, len(space.mean)), torch.zeros(task.outputs), STRENGTHS[0])
+    if len(coordinates) == 1 and strength is None:
+        strength = STRENGTHS[0]
     if _is_large(coordinates, task):
-        return _large(task, space, encoded, weights, seed, strength)
+        return _large(task, space, encoded, weights, seed, strength, units)
     scores: list[float] = []
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
     if strength is None:
-        scores, both = _cross_validate(task, coordinates, encoded, weights, seed)
+        scores, both = _cross_validate(task, coordinates, encoded, weights, seed, units)
         strength = STRENGTHS[int(np.argmin(scores))]
         start = Point.at(problem, both)
     else:
@@ -135,7 +142,13 @@ def _is_large(coordinates: Tensor, task: Task) -> bool:
 
 
 def _large(
-    task: Task, space: Standardised, encoded: Tensor, weights: Tensor, seed: int, strength: float | None
+    task: Task,
+    space: Standardised,
+    encoded: Tensor,
+    weights: Tensor,
+    seed: int,
+    strength: float | None,
+    units: np.ndarray | None,
 ) -> Solution:
     """The head of very many outputs, as near its optimum as on the way, under the penalty that suits a part of the
     task best.
@@ -145,9 +158,9 @@ def _large(
     """
     coordinates, centre, scores = space.coordinates, None, list[float]()
     if encoded.dim() == 1 and not encoded.is_floating_point():
-        centre, strength, scores = _rehearsed(task, coordinates, encoded, weights, seed, strength)
+        centre, strength, scores = _rehearsed(task, coordinates, encoded, weights, seed, strength, units)
     elif strength is None:
-        scores, _ = _cross_validate(task, coordinates, encoded, weights, seed)
+        scores, _ = _cross_validate(task, coordinates, encoded, weights, seed, units)
         strength = STRENGTHS[int(np.argmin(scores))]
     problem = SeveralHeads(task, coordinates, encoded, weights.float()[None])
     penalty = 1 / (strength * len(coordinates))
@@ -160,12 +173,19 @@ def _large(
 
 
 def _rehearsed(
-    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int, known: float | None
+    task: Task,
+    coordinates: Tensor,
+    encoded: Tensor,
+    weights: Tensor,
+    seed: int,
+    known: float | None,
+    units: np.ndarray | None,
 ) -> tuple[Centre | None, float, list[float]]:
     """On some of the classes: the discriminant that W is best counted from, or None for nought, the best strength and
     the held-out losses of the first. A `known` strength has the same centre again, and no losses."""
     part = task.narrowed(encoded, FEW, seed)
-    problem, judged = _folds(part.task, coordinates[part.rows], part.encoded[part.rows], weights[part.rows], seed)
+    rows, own = part.rows, None if units is None else units[part.rows.numpy()]
+    problem, judged = _folds(part.task, coordinates[rows], part.encoded[rows], weights[rows], seed, own)
     others = torch.ones(len(encoded), dtype=torch.bool).index_fill(0, torch.arange(len(encoded))[part.rows], False)
     rehearsal = Rehearsal(problem, judged, Scatter.of(coordinates[others], encoded[others], task.outputs))
     centre, strength, scores = rehearsal.best(STRENGTHS if known is None else (known,), *NEAR)
@@ -180,14 +200,26 @@ def _rehearsed(
 def predicted_seconds(examples: int, width: int, outputs: int) -> float:
     """About how long a core takes, from counting multiplications: (N, D) features, C outputs; one class each where
     outputs are very many."""
-    rank = min(width, examples) if examples <= TURNED else width
-    factors = (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
     if examples * outputs > LARGE:
         tried = 2 * TRIED * FOLDS[0][1] * FEW + 2 * FEWER * examples * outputs
-        return tried * rank / 2e10 + factors
-    folds = _how_many(examples, outputs)
-    products = 2 * 100 * folds * examples * rank * outputs / 2e10
-    return products + factors + 1e-6 * folds * examples * outputs
+        return tried * _rank(examples, width) / 2e10 + _factorising(examples, width)
+    return seconds_of_several(_how_many(examples, outputs), examples, width, outputs)
+
+
+def seconds_of_several(heads: int, examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes for so many heads on the same examples, each at every penalty."""
+    products = 2 * 100 * heads * examples * _rank(examples, width) * outputs / 2e10
+    return products + _factorising(examples, width) + 1e-6 * heads * examples * outputs
+
+
+def _rank(examples: int, width: int) -> int:
+    return min(width, examples) if examples <= TURNED else width
+
+
+def _factorising(examples: int, width: int) -> float:
+    """Seconds for the coordinates and for the factors of their second moments."""
+    rank = _rank(examples, width)
+    return (8 * rank**3 + min(examples, rank) ** 2 * width) / 3e10
 
 
 def towards(problem: SeveralHeads, strength: float) -> Point:
@@ -199,13 +231,13 @@ def towards(problem: SeveralHeads, strength: float) -> Point:
 
 
 def _cross_validate(
-    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int, units: np.ndarray | None
 ) -> tuple[list[float], Tensor]:
     """Held-out loss for each strength, up to the first two worse than the best before them; the best one's head.
 
     All folds are solved as one problem, on all examples: those of its own fold have no weight for a head.
     """
-    problem, judged = _folds(task, coordinates, encoded, weights, seed)
+    problem, judged = _folds(task, coordinates, encoded, weights, seed, units)
     scores, best = _along(problem, judged, STRENGTHS)
     return scores, best.view(len(judged), task.outputs, -1).mean(dim=0)
 
@@ -226,10 +258,11 @@ def _along(problem: SeveralHeads, judged: Tensor, strengths: Sequence[float]) ->
 
 
 def _folds(
-    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int
+    task: Task, coordinates: Tensor, encoded: Tensor, weights: Tensor, seed: int, units: np.ndarray | None
 ) -> tuple[SeveralHeads, Tensor]:
     """Every fold's head as one problem, and the weights (F, N) of the examples that each is judged by."""
-    held_out = _held_out(len(coordinates), _how_many(len(coordinates), task.outputs), seed)
+    numbers = numbered(units, len(coordinates))
+    held_out = _held_out(numbers, _how_many(len(coordinates), task.outputs), seed)
     share = held_out.mean(dim=1, keepdim=True)
     problem = SeveralHeads(task, coordinates, encoded, weights * (1 - held_out) / (1 - share))
     return problem, weights * held_out / share.sum()
@@ -241,11 +274,10 @@ def _how_many(count: int, outputs: int) -> int:
     return min(folds, count) if folds * count * outputs <= LARGE else 1
 
 
-def _held_out(count: int, folds: int, seed: int) -> Tensor:
-    """(F, N), 1 where an example is held out; once each where there are folds."""
-    order = np.random.default_rng(seed).permutation(count)
-    parts = np.array_split(order, folds) if folds > 1 else [order[: max(1, round(HELD_OUT * count))]]
-    held_out = torch.zeros(len(parts), count)
-    for row, part in zip(held_out, parts, strict=True):
-        row[torch.from_numpy(part)] = 1.0
-    return held_out
+def _held_out(numbers: np.ndarray, folds: int, seed: int) -> Tensor:
+    """(F, N), 1 where an example is held out, with all of its unit of those `numbers`; once each where there are
+    folds."""
+    order = np.random.default_rng(seed).permutation(how_many(numbers))
+    folds = min(folds, len(order))
+    parts = np.array_split(order, folds) if folds > 1 else [order[: first_share(numbers, order, HELD_OUT)]]
+    return torch.from_numpy(np.stack([np.isin(numbers, part) for part in parts])).float()

@@ -28,6 +28,11 @@ def means_something(backbone: Backbone, task: Task) -> bool:
     return bool(backbone.prompts) and task.named() is not None
 
 
+def gives_directions(backbone: Backbone, task: Task) -> bool:
+    """Whether it makes a direction among its features of each of those names."""
+    return means_something(backbone, task) and backbone.names_are_directions
+
+
 def told(backbone: Backbone, names: Sequence[Name] | None, prompts: Sequence[str] = ()) -> Named:
     """What `backbone` makes of the names.
 

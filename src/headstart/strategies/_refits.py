@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from headstart.core.errors import UsageError
+from headstart.core.units import how_many, numbered, rows_of
 from headstart.strategies._descent import Point, descend
-from headstart.strategies._linear_head import COARSE, LARGE
+from headstart.strategies._linear_head import COARSE, LARGE, seconds_of_several
 from headstart.strategies._several_heads import SeveralHeads
 from headstart.strategies._standardised import Standardised
 from headstart.tasks.base import Part, Task
@@ -29,6 +30,8 @@ def accuracy_at_shares(
     draws: int = DRAWS,
     seed: int = 0,
     strength: float | Sequence[float] = 0.01,
+    units: np.ndarray | None = None,
+    judging: np.ndarray | None = None,
 ) -> list[tuple[int, float]]:
     """The watched figure (accuracy, say) of linear heads that learnt from so many examples, on a fifth held out.
 
@@ -40,18 +43,26 @@ def accuracy_at_shares(
     features : (N, D). targets : N encoded targets. shares : of the four fifths that a draw may learn from, rising.
     strength : the inverse penalty C of every head, λ = 1 / (C n), as it was chosen for the head on all examples; one
         for each part of a task that has several.
+    units : (N,) int, the same for relatives, which are learnt from together and held out together; None without any.
+    judging : (N,) bool, what is judged where it is held out: all of it unless given.
 
     Raises
     ------
-    UsageError : fewer than ten examples, or shares that do not rise within (0, 1].
+    UsageError : fewer than ten examples, relatives counting as one, or shares that do not rise within (0, 1].
     """
-    if len(features) < 2 * FOLDS:
-        raise UsageError(f"A learning curve needs at least {2 * FOLDS} examples, and there are {len(features)}.")
+    numbers = numbered(units, len(features))
+    if how_many(numbers) < 2 * FOLDS:
+        raise UsageError(
+            f"A learning curve needs at least {2 * FOLDS} examples, and there are {how_many(numbers)} (relatives "
+            "count as one)."
+        )
     if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] > 1:
         raise UsageError(f"shares={tuple(shares)}: they must rise within (0, 1], as {SHARES} do.")
-    most = len(features) - -(-len(features) // FOLDS)  # what the draw with the largest fifth has left
+    drawn = list(_draws(numbers, draws, seed))
+    if judging is not None:
+        drawn = [(learnt, held[torch.from_numpy(judging)[held]]) for learnt, held in drawn]
+    most = min(len(learnt) for learnt, _ in drawn)  # what the draw with the largest fifth has left
     counts = [max(2, round(share * most)) for share in shares]
-    drawn = list(_draws(len(features), draws, seed))
     held_out = [held for _, held in drawn]
     coordinates, parts = Standardised.of(features.float()).coordinates, task.parts(targets)
     strengths = [strength] * len(parts) if isinstance(strength, int | float) else list(strength)
@@ -66,6 +77,11 @@ def accuracy_at_shares(
         by_size = [_figures(task, [of_each[j] for j in some], truths) for of_each in outputs]
         curve += [(size, figures[j]) for j in range(len(some)) for size, figures in zip(counts, by_size, strict=True)]
     return curve
+
+
+def predicted_seconds(examples: int, width: int, outputs: int) -> float:
+    """About how long a core takes, each size being a penalty as it were; every draw has a head of its own."""
+    return seconds_of_several(DRAWS, examples, width, outputs)
 
 
 def _figures(task: Task, outputs: list[Tensor], truths: list[Tensor]) -> list[float]:
@@ -107,7 +123,8 @@ def _outputs(
             problem = whole.weighted(torch.stack([_weights(part, learnt[:count]) for learnt, _ in some]))
             # Each starts from the one before.
             point = Point.at(problem, problem.start if both is None else both)
-            point = descend(problem, point, 1 / (strength * count), *COARSE)
+            learnt_from = np.mean([max(1, int(part.known[learnt[:count]].sum())) for learnt, _ in some])
+            point = descend(problem, point, 1 / (strength * float(learnt_from)), *COARSE)
             both = point.both
             said = point.outputs.view(examples, len(some), -1)
             of_each += [said[held_out, j] for j, (_, held_out) in enumerate(some)]
@@ -121,12 +138,12 @@ def _weights(part: Part, learnt: Tensor) -> Tensor:
     return weights
 
 
-def _draws(count: int, draws: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Random order of what may be learnt from, and what is held out."""
+def _draws(numbers: np.ndarray, draws: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Random order of what may be learnt from, one unit of those `numbers` after the other, and what is held out."""
     random = np.random.default_rng(seed)
     parts: list[np.ndarray] = []
     for _ in range(draws):
-        parts = parts or np.array_split(random.permutation(count), FOLDS)
+        parts = parts or np.array_split(random.permutation(how_many(numbers)), FOLDS)
         held_out = parts.pop()
-        learnt = random.permutation(np.setdiff1d(np.arange(count), held_out))
-        yield torch.from_numpy(learnt), torch.from_numpy(held_out)
+        learnt = random.permutation(np.setdiff1d(np.arange(how_many(numbers)), held_out))
+        yield torch.from_numpy(rows_of(numbers, learnt)), torch.from_numpy(rows_of(numbers, held_out))

@@ -85,7 +85,8 @@ class _Shared:
             features = self._space if whole else self._features[rows]
             weights = alone.task.balance(alone.targets)
             strength = before.strength if before else None
-            return fit_linear_head(alone.task, features, alone.targets, weights, alone.seed, strength, before)
+            units = alone.train.units
+            return fit_linear_head(alone.task, features, alone.targets, weights, alone.seed, strength, before, units)
 
     @cached_property
     def _activations(self) -> Activations:

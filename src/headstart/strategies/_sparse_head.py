@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from headstart.core.units import first_share, how_many, numbered, rows_of
 from headstart.strategies._linear_head import HELD_OUT
 from headstart.tasks.base import Task
 
@@ -26,23 +27,34 @@ MOST_WEIGHTS = 4 * 10**6
 """Weights of a head, for the sake of time and of memory, of which the solver takes about twenty times as much."""
 
 
-def fit_sparse_head(task: Task, features: csr_matrix, encoded: Tensor, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def fit_sparse_head(
+    task: Task, features: csr_matrix, encoded: Tensor, seed: int, units: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Weight (D, C) and bias (C,) at the penalty of least loss on a fifth held out, solved on all N examples.
 
     Minimises mean loss + λ/2 ‖W‖², the bias free. Features are not standardised, as those of dense heads are: that
-    would make the rarest words the loudest.
+    would make the rarest words the loudest. One example leaves nothing to hold out: the strongest penalty is taken
+    for it, and none at all gives a head of noughts. `units` (N,) are the same for relatives, held out together.
     """
-    order = np.random.default_rng(seed).permutation(len(encoded))
-    cut = max(1, round(HELD_OUT * len(order)))
-    held, rest = order[:cut], order[cut:]
+    if len(encoded) == 0:
+        return np.zeros((features.shape[1], task.outputs), np.float32), np.zeros(task.outputs, np.float32)
+    numbers = numbered(units, len(encoded))
+    best = _of_least_loss(task, features, encoded, seed, numbers) if len(encoded) > 1 else 0
+    *_, answer = _path(_Head.of(task, features, encoded), STRENGTHS[: best + 1])
+    return _parted(answer, task.outputs)
+
+
+def _of_least_loss(task: Task, features: csr_matrix, encoded: Tensor, seed: int, numbers: np.ndarray) -> int:
+    """The place among STRENGTHS of least loss on a fifth held out."""
+    order = np.random.default_rng(seed).permutation(how_many(numbers))
+    cut = first_share(numbers, order, HELD_OUT)
+    held, rest = rows_of(numbers, order[:cut]), rows_of(numbers, order[cut:])
     judged = encoded[torch.from_numpy(held)]
     losses = []
     for flat in _path(_Head.of(task, features[rest], encoded[torch.from_numpy(rest)]), STRENGTHS):
         weight, bias = _parted(flat, task.outputs)
         losses.append(float(task.loss(torch.from_numpy(np.asarray(features[held] @ weight + bias)), judged)))
-    best = int(np.argmin(losses))
-    *_, answer = _path(_Head.of(task, features, encoded), STRENGTHS[: best + 1])
-    return _parted(answer, task.outputs)
+    return int(np.argmin(losses))
 
 
 def predicted_seconds(features: csr_matrix, count: int, outputs: int) -> float:

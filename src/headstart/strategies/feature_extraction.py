@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Sequence
 
 import torch
 from torch.nn import functional
@@ -71,9 +73,7 @@ class FeatureExtraction(Strategy):
         # On every example, what won without the held-out ones is solved again: its loss lies with the compared head.
         judging = bench.compared or bench
         solved = solve_heads(candidates, judging)
-        chosen = [
-            _least([min(head.scores) for head in heads]) for heads in zip(*(s.each for s in solved), strict=True)
-        ]
+        chosen = [_least(heads) for heads in zip(*(s.each for s in solved), strict=True)]
         if judging is not bench:
             solved = [
                 solve_head(network, bench) if i in chosen else solved[i] for i, network in enumerate(candidates)
@@ -85,7 +85,9 @@ class FeatureExtraction(Strategy):
         return Climbed(best, sum(parameter.numel() for parameter in best.head.parameters()))
 
 
-def _least(losses: list[float]) -> int:
+def _least(heads: Sequence[Solution]) -> int:
+    """The place of least held-out loss, or the first where there was nothing to hold out."""
+    losses = [min(head.scores, default=math.inf) for head in heads]
     return losses.index(min(losses))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 
 import torch
@@ -37,6 +38,7 @@ class LowRank(Strategy):
     """
 
     summary = "trains low-rank changes beside frozen weights and merges them in; for large backbones"
+    needs = "It needs linear or convolutional layers in the stages that it adapts; low_rank:share=1 adapts all."
 
     def __init__(
         self,
@@ -55,6 +57,8 @@ class LowRank(Strategy):
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         check_wanted(self.interpolate, task)
+        if not self._adaptable(backbone):
+            return []
         stages = len(backbone.stages())
         large = sum(p.numel() for p in backbone.parameters()) > LARGE
         return [Rung("low_rank", "low_rank", stages, reach=0.99 * self.share, by_default=large)]
@@ -107,11 +111,15 @@ class LowRank(Strategy):
         Only layers that are called: some attention modules read their projections' weights themselves, and an
         adapter put there would never be heard.
         """
+        called = _called(backbone, sample)
+        return {name: module for name, module in self._adaptable(backbone).items() if name in called}
+
+    def _adaptable(self, backbone: Backbone) -> dict[str, nn.Module]:
+        """The layers of the adapted stages that could get an adapter, by full name."""
         stages = backbone.stages()
         adapted = stages[round(len(stages) * (1 - self.share)) :]
         owners = {name.rpartition(".")[0] for stage in adapted for name in stage.parameters}
-        eligible = owners & _called(backbone, sample)
-        return {name: m for name, m in backbone.named_modules() if name in eligible and _adaptable(m)}
+        return {name: m for name, m in backbone.named_modules() if name in owners and _adaptable(m)}
 
 
 def _adaptable(module: nn.Module) -> bool:
@@ -120,10 +128,9 @@ def _adaptable(module: nn.Module) -> bool:
 
 
 def _transposed(module: nn.Module) -> bool:
-    """Whether it is GPT-2's linear layer, whose weight lies the other way round."""
-    from transformers.pytorch_utils import Conv1D
-
-    return isinstance(module, Conv1D)
+    """Whether it is GPT-2's linear layer, whose weight lies the other way round; only transformers makes one."""
+    made_by = sys.modules.get("transformers.pytorch_utils")
+    return made_by is not None and isinstance(module, made_by.Conv1D)
 
 
 def _called(backbone: Backbone, sample: Batch) -> set[str]:

@@ -9,7 +9,7 @@ from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 from headstart.strategies._known_classes import COARSE, FOLDS, STRENGTHS, WEIGHTS, solve_with_names
-from headstart.strategies._named_head import NEEDS_WORDS, means_something, told_once
+from headstart.strategies._named_head import NEEDS_WORDS, gives_directions, told_once
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
 from headstart.training.cost import Cost
@@ -33,7 +33,7 @@ class Prototypes(Strategy):
     needs = NEEDS_WORDS
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
-        if not means_something(backbone, task):
+        if not gives_directions(backbone, task):
             return []
         few = examples <= FEW * task.outputs
         return [Rung("prototypes", "prototypes", len(backbone.stages()), by_default=few, needs_start=False)]

@@ -62,7 +62,8 @@ class SetFit(Strategy):
         self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
-        sentences = bool(backbone.prompts) and backbone.preprocess.lengths_differ
+        directions = bool(backbone.prompts) and backbone.names_are_directions
+        sentences = directions and backbone.preprocess.lengths_differ
         if not sentences or not task.one_class or examples > MOST * task.outputs:
             return []
         return [Rung("set_fit", "set_fit", 0, reach=1.0, needs_start=False, for_few=True)]

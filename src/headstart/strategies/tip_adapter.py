@@ -10,7 +10,7 @@ from headstart.backbones.base import Backbone
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import CacheHead
 from headstart.model.network import Network, set_linear
-from headstart.strategies._named_head import NEEDS_WORDS, means_something, told_once
+from headstart.strategies._named_head import NEEDS_WORDS, gives_directions, told_once
 from headstart.strategies._solved_head import features_of
 from headstart.strategies.base import Climbed, Prepared, Rung, Strategy
 from headstart.tasks.base import Task
@@ -40,7 +40,7 @@ class TipAdapter(Strategy):
     needs = NEEDS_WORDS + f" Nor does it take more than {MOST:,} examples."
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
-        if not means_something(backbone, task) or not task.one_class or examples > MOST:
+        if not gives_directions(backbone, task) or not task.one_class or examples > MOST:
             return []
         few = examples <= FEW * task.outputs
         return [Rung("tip_adapter", "tip_adapter", len(backbone.stages()), by_default=few, needs_start=False)]

@@ -22,6 +22,9 @@ PROMPTS = ("This text is about {}.",)
 """The hypothesis, after Yin et al. 2019 (arXiv:1909.00161)."""
 
 
+_NAMELESS = "These classes have none: give --labels FILE to `headstart fit`, or take another backbone."
+
+
 class EntailmentPreprocess(Preprocess):
     """A string → token ids of the pairs (text, hypothesis), tokens first: ``{"input_ids": (T, L), …}``.
 
@@ -80,6 +83,7 @@ class EntailmentBackbone(Backbone):
 
     learning_rate = 2e-5
     prompts = PROMPTS
+    names_are_directions = False
 
     def __init__(
         self,
@@ -126,7 +130,7 @@ class EntailmentBackbone(Backbone):
         if not names or len(used) != 1:
             raise UsageError(
                 f"{self.card.name} reads texts against the names of the classes, in one prompt. "
-                + (f"{len(used)} prompts were given." if names else "These classes have none: give --labels FILE.")
+                + (f"{len(used)} prompts were given." if names else _NAMELESS)
             )
         hypotheses = [used[0].replace(HOLE, name.words) for name in names]
         pairs = self._pairs
@@ -136,7 +140,8 @@ class EntailmentBackbone(Backbone):
     def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named:
         """The logits themselves, one a name."""
         told = self.about(names, prompts)
-        return Named(told, torch.eye(len(names)), 1.0, check_prompts(prompts or self.prompts), cosine=False)
+        used, cosine = check_prompts(prompts or self.prompts), self.names_are_directions
+        return Named(told, torch.eye(len(names)), 1.0, used, cosine)
 
     def describe(self) -> dict[str, Any]:
         return {

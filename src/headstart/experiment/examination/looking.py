@@ -25,10 +25,9 @@ from headstart.experiment.bench import every_input, last_features
 from headstart.experiment.examination.looking_at_parts import memberships, parts_of, with_features
 from headstart.experiment.looks import looks_of
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import out_of_fold, stratified_folds, units_of
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds, stratified_folds
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._kept_outputs import keep_outputs, outputs_before
-from headstart.strategies._linear_head import predicted_seconds
 from headstart.tasks.base import Task
 from headstart.training.workbench import Workbench
 
@@ -179,13 +178,11 @@ def _unseen(
     features : (N, D), theirs.
     """
     found = {}
-    checked = material.checked
     raw = material.targets(learnt)
     for part in material.task.parts(material.task.encode(raw)):
         task, rows = part.task, part.rows.numpy()
         own = [raw[row][part.name] if part.name else raw[row] for row in rows]
-        units = units_of(*([column[learnt[row]] for row in rows] for column in checked.bonds))
-        folds = stratified_folds(task.strata(own), units, bench.seed) if len(rows) else None
+        folds = stratified_folds(task.strata(own), material.units(learnt[rows]), bench.seed) if len(rows) else None
         if folds is None or not _has_probabilities(task):
             continue
         encoded = part.encoded[part.rows]

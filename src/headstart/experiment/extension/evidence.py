@@ -19,6 +19,7 @@ from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard
 from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
+from headstart.experiment.extension.asked import Asked
 from headstart.experiment.extension.result import Extension, HeldOut
 from headstart.experiment.extension.words import NAME, findings, headline, next_step, say
 from headstart.experiment.facts import caution, facts
@@ -52,29 +53,29 @@ class Extended:
     relabelled: Sequence[str]
 
 
-def write_evidence(made: Extended, old: Model, data: Any, seed: int) -> Model:
+def write_evidence(made: Extended, old: Model, asked: Asked) -> Model:
     """The model with its result, findings, provenance, report and card."""
     model = Model(
         network=made.network,
         task=made.task,
         modality=old.modality,
         calibration=made.calibration,
-        result=_result(made, old, seed),
+        result=_result(made, old, asked),
         columns=dict(old.columns),
-        provenance=_provenance(made, old, seed),
+        provenance=_provenance(made, old, asked.seed),
         guard=made.guard,
         device=old.device,
         engine=old.engine,
         quiet=old.quiet,
     )
-    model.report = render(_for_report(model, made, old, data))
-    known = facts(model, FitSpec(data), made.checked)
+    model.report = render(_for_report(model, made, asked))
+    known = facts(model, FitSpec(asked.data), made.checked)
     known |= {"title": f"{known['title']}, added to a model", "data": model.provenance["data"]}
     model.card = model_card(model.result, known, made.task.higher_is_better)
     return model
 
 
-def _result(made: Extended, old: Model, seed: int) -> FitResult:
+def _result(made: Extended, old: Model, asked: Asked) -> FitResult:
     extension, after = made.extension, made.after
     rung = RungResult(
         NAME,
@@ -85,14 +86,13 @@ def _result(made: Extended, old: Model, seed: int) -> FitResult:
         sum(parameter.numel() for parameter in made.network.head.parameters()),
         extension.both.figures,
         kept=True,
-        reason=f"a head solved anew on {extension.learnt_old:,} old examples from the guard and "
-        f"{extension.learnt_new:,} new ones",
+        reason=f"a head solved anew on {_learnt(extension, asked)}",
     )
     return FitResult(
         task=made.task.name,
         backbone=old.result.backbone,
         chosen=NAME,
-        seed=seed,
+        seed=asked.seed,
         rungs=[rung],
         stopped_because="classes were added to a finished model",
         test=made.task.metrics(after.outputs, after.encoded),
@@ -109,7 +109,7 @@ def _unjudged(made: Extended) -> list[str]:
     return [str(label) for label in made.extension.added if str(label) not in judged]
 
 
-def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEvidence:
+def _for_report(model: Model, made: Extended, asked: Asked) -> ReportEvidence:
     task, outputs, encoded = made.task, made.after.outputs, made.after.encoded
     truths = [task.say(target) for target in made.judged.targets]
     wrong = task.mistakes(outputs, encoded)
@@ -125,7 +125,7 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
         higher_is_better=task.higher_is_better,
         headline=headline(made.extension),
         caution=caution(made.checked.examples),
-        title=f"{title(data)}, added to a model",
+        title=f"{title(asked.data)}, added to a model",
         baseline=baseline(task, list(made.judged.targets)),
         next_step=next_step(made.extension),
         confusion=task.confusion(outputs, encoded),
@@ -138,17 +138,19 @@ def _for_report(model: Model, made: Extended, old: Model, data: Any) -> ReportEv
         shown=shown,
         truths=truths_of(task, made.checked.examples, shown),
         extension=say(made.extension),
-        settings=_settings(made.extension),
+        settings=_settings(made.extension, asked),
         provenance={name: str(value) for name, value in model.provenance.items()},
-        repeat=f"headstart extend MODEL {title(data)} --seed {model.result.seed}",
+        repeat=asked.repeat(),
     )
 
 
-def _settings(extension: Extension) -> dict[str, str]:
-    learnt = (
-        f"{extension.learnt_old:,} old examples, from the guard of the model, and {extension.learnt_new:,} new ones"
-    )
-    return {"head solved on": learnt, "classes added": ", ".join(map(str, extension.added))}
+def _learnt(extension: Extension, asked: Asked) -> str:
+    """``120 old examples (the guard of the model) and 30 new ones``."""
+    return f"{extension.learnt_old:,} old examples ({asked.old_source}) and {extension.learnt_new:,} new ones"
+
+
+def _settings(extension: Extension, asked: Asked) -> dict[str, str]:
+    return {"head solved on": _learnt(extension, asked), "classes added": ", ".join(map(str, extension.added))}
 
 
 def _mistakes(made: Extended, wrong: np.ndarray, truths: Sequence[str]) -> list[Mistake]:

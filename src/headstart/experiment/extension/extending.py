@@ -19,6 +19,7 @@ from headstart.core.timing import Stopwatch
 from headstart.data.checks import Checked
 from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model, load
+from headstart.experiment.extension.asked import TEST_SHARE, Asked
 from headstart.experiment.extension.evidence import write_evidence
 from headstart.experiment.extension.head import Material, labels_of, solved
 from headstart.experiment.keeping_together import split_of
@@ -39,7 +40,7 @@ def extend(
     target: str | None = None,
     group: str | None = None,
     seed: int = 0,
-    test_share: float = 0.2,
+    test_share: float = TEST_SHARE,
     forgetting: str | float | None = None,
     device: str = "auto",
     engine: str = AUTO,
@@ -90,7 +91,8 @@ def extend(
     material = _divided(old, found, new, memory, seed, test_share, progress)
     made = solved(old, memory, material, seed, bound)
     made.extension = replace(made.extension, seconds=stopwatch.total)
-    extended = write_evidence(made, old, data, seed)
+    asked = Asked(model, data, old_data, input, target, group, seed, test_share, forgetting, device, engine)
+    extended = write_evidence(made, old, asked)
     if folder is not None:
         extended.save(folder)
     return extended

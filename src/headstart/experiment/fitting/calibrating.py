@@ -10,12 +10,12 @@ from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
 from headstart.delivery.guard import Compared
 from headstart.experiment.material import Material
-from headstart.experiment.out_of_fold import out_of_fold
+from headstart.experiment.out_of_fold import out_of_fold, predicted_seconds
 from headstart.ladder.ladder import Ascent
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
 from headstart.strategies._kept_outputs import keep_outputs, outputs_before
-from headstart.strategies._linear_head import Solution, predicted_seconds
+from headstart.strategies._linear_head import Solution
 from headstart.strategies._solved_head import features_of, solve_head
 from headstart.training.workbench import Workbench
 
@@ -47,7 +47,7 @@ def unseen(material: Material, bench: Workbench, ascent: Ascent) -> Compared:
     solution = None if folds is None else _solved(ascent.network, whole)
     if folds is None or solution is None:
         return held_out
-    judged = torch.from_numpy(_judged(material, rows))
+    judged = torch.from_numpy(material.judging(rows))
     return Compared(_outputs(ascent.network, whole, solution, folds)[judged], whole.targets[judged], out_of_fold=True)
 
 
@@ -66,18 +66,12 @@ def _solved(network: Network, whole: Workbench) -> Solution | None:
     return solution if same else None
 
 
-def _judged(material: Material, rows: np.ndarray) -> np.ndarray:
-    """Places among `rows` of the examples that judge: further slices of a volume are only learnt from."""
-    extra = material.examples.extra
-    return np.arange(len(rows)) if extra is None else np.flatnonzero([not extra[row] for row in rows])
-
-
 def _outputs(network: Network, whole: Workbench, solution: Solution, folds: np.ndarray) -> Tensor:
     """Outputs (N, C) out of fold, from an earlier fit where it had the same features, targets and folds."""
     part = whole.frozen_part(network)
     strengths = [head.strength for head in solution.each]
     of = (part.space(whole.train, 0).folder.name, *network.depths, str(strengths), digest(*whole.train.keys))
-    name = digest("calibration 2", SOLVER, whole.task.digest(whole.targets), bytes_of(folds), *of)
+    name = digest("calibration 3", SOLVER, whole.task.digest(whole.targets), bytes_of(folds), *of)
     outputs = outputs_before(whole.kept, name)
     if outputs is None:
         features = features_of(network, part.over(whole.train))

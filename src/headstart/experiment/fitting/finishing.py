@@ -65,7 +65,10 @@ class Finish:
         compared with: while one network is traced for an engine no other can run, in whatever thread.
         """
         with workers(1, self.backbone.feature_size * len(self.material.examples)) as beside:
-            curve = beside.submit(curve_of(self.before, self.bench, self.backbone))
+            split = self.material.split
+            learnt = np.concatenate([split.train, split.validation])
+            kin = self.material.units(learnt), self.material.judging(learnt)
+            curve = beside.submit(curve_of(self.before, self.bench, self.backbone, *kin))
             verdict = self._verdict()
             model = self._model(verdict)
             outcome = self._outcome(verdict)

@@ -144,7 +144,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
     found = find(spec, progress)
     if spec.backbone == AUTO:
         spec = with_chosen_backbone(spec, found, stopwatch, progress)
-    backbone = choose_backbone(spec, found, progress).about(found.task.named() or ())
+    backbone = choose_backbone(spec, found, progress)
     progress.say(f"Budget: {say_duration(spec.budget)}.")
     found = replace(found, examples=with_slices(found.examples, found.modality, found.task.reads_maps))
     say_notes(found.examples.notes[-1:] if found.examples.extra else (), progress)

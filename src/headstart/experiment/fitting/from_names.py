@@ -30,7 +30,7 @@ from headstart.delivery.card import model_card
 from headstart.delivery.guard import chosen_depths
 from headstart.delivery.report.evidence import ReportEvidence
 from headstart.delivery.report.page import render
-from headstart.delivery.unlabelled_guard import guard_without_targets
+from headstart.delivery.unlabelled_guard import FEWEST_UNLABELLED, guard_without_targets
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import facts
 from headstart.experiment.fitting.naming import choose_reader_of_names
@@ -47,6 +47,9 @@ from headstart.tasks.base import Task
 MOST_LOOKED_AT = 2000
 """Unlabelled inputs that are looked at: enough to tell what is usual, and how the answers are spread."""
 
+OF_WHAT_IS_LEFT = 0.5
+"""Share of what is left of the budget that looking at them may take, by the time of the first few."""
+
 NAMED = 5
 """Names without a meaning that a finding shows."""
 
@@ -58,6 +61,10 @@ class Looked:
     ids: list[str]
     features: dict[str, Tensor]
     outputs: Tensor
+
+    def __add__(self, more: Looked) -> Looked:
+        features = {name: torch.cat([each, more.features[name]]) for name, each in self.features.items()}
+        return Looked([*self.ids, *more.ids], features, torch.cat([self.outputs, more.outputs]))
 
 
 def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, progress: Progress) -> Model:
@@ -81,7 +88,7 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
     looks = KeptLooks(FrontierStore(store_folder()) if spec.store else None, modality)
     checked = check(examples, modality, progress, looks, stopwatch)
     model = _model(named, task, examples, spec.device, spec.engine, progress.quiet)
-    looked, seconds = _look(model, checked.examples, spec.seed, stopwatch)
+    looked, seconds = _look(model, checked.examples, spec, stopwatch, progress)
     model.guard = guard_without_targets(looked.features, looked.ids, looked.outputs)
     model.result = _result(spec, model, strategy, named, looked, checked, seconds, stopwatch)
     model.provenance = _provenance(model, checked, named, spec)
@@ -127,25 +134,40 @@ def _model(named: Named, task: Task, examples: Examples, device: str, engine: st
     )
 
 
-def _look(model: Model, examples: Examples, seed: int, stopwatch: Stopwatch) -> tuple[Looked, float]:
-    """What the network makes of some of the inputs, and the seconds it took."""
+def _look(
+    model: Model, examples: Examples, spec: FitSpec, stopwatch: Stopwatch, progress: Progress
+) -> tuple[Looked, float]:
+    """What the network makes of some of the inputs, drawn at random, and the seconds it took.
+
+    By the time of the first few, which the guard needs, it is told how many more the budget allows.
+    """
     before = stopwatch.total
-    some = np.sort(np.random.default_rng(seed).permutation(len(examples))[:MOST_LOOKED_AT])
-    chosen, modality = examples.select(some.tolist()), MODALITIES.load(model.modality)()
-    backbone = model.network.backbone
+    order = np.random.default_rng(spec.seed).permutation(len(examples))[:MOST_LOOKED_AT]
+    modality, backbone = MODALITIES.load(model.modality)(), model.network.backbone
     with stopwatch.lap("forward"):
         with torch.inference_mode():
-            first = collate([backbone.preprocess(modality.decode(chosen.references[0]))])
-            depths = chosen_depths(list(backbone.depth_features(first)))
-        seen = computed_once(
-            model,
-            chosen,
-            depths,
-            lambda features: {name: features[name].cpu() for name in depths},
-            Progress(model.quiet),
-        )
+            one = collate([backbone.preprocess(modality.decode(examples.references[order[0]]))])
+            depths = chosen_depths(list(backbone.depth_features(one)))
+        began = stopwatch.total
+        looked = _seen(model, examples.select(np.sort(order[:FEWEST_UNLABELLED]).tolist()), depths)
+        each = (stopwatch.total - began) / len(looked.ids)
+        allowed = len(looked.ids) + OF_WHAT_IS_LEFT * max(0.0, spec.budget - stopwatch.total) / each
+        rest = order[FEWEST_UNLABELLED : int(min(len(order), allowed))]
+        if len(rest):
+            looked += _seen(model, examples.select(np.sort(rest).tolist()), depths)
+    if len(order) > allowed:
+        progress.say(f"  {len(looked.ids):,} of {len(examples):,} inputs are looked at; more take a larger --budget")
+    return looked, stopwatch.total - before
+
+
+def _seen(model: Model, examples: Examples, depths: Sequence[str]) -> Looked:
+    """What the network makes of these inputs."""
+    seen = computed_once(
+        model, examples, depths, lambda features: {name: features[name].cpu() for name in depths},
+        Progress(model.quiet),
+    )  # fmt: skip
     features = {name: torch.cat([part[name] for part in seen.looked]) for name in depths}
-    return Looked(list(seen.examples.ids), features, seen.outputs.cpu()), stopwatch.total - before
+    return Looked(list(seen.examples.ids), features, seen.outputs.cpu())
 
 
 def _result(

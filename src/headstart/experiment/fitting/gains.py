@@ -195,7 +195,7 @@ class _Baseline:
     def file(self) -> str:
         """What its outputs are kept as: a digest of all that they follow from."""
         bench = self.contest.bench
-        learnt, judged = digest(*bench.train.keys), digest(*self.contest.inputs.keys)
+        learnt, judged = bench.train.digest, digest(*self.contest.inputs.keys)
         task = bench.task.digest(bench.targets)
         return digest("baseline", BASELINES, self.name, self.of, task, str(bench.seed), learnt, judged)
 

@@ -14,11 +14,11 @@ from torch import Tensor
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of, joined
 from headstart.core.files import digest
+from headstart.core.units import how_many, numbered
 from headstart.diagnosis.base import LEARNT, Evidence
 from headstart.model.network import Network
 from headstart.strategies._kept_heads import SOLVER
-from headstart.strategies._linear_head import predicted_seconds
-from headstart.strategies._refits import FOLDS, accuracy_at_shares
+from headstart.strategies._refits import FOLDS, accuracy_at_shares, predicted_seconds
 from headstart.strategies._solved_head import solve_head
 from headstart.training.workbench import Workbench
 
@@ -30,23 +30,35 @@ Curve = list[tuple[int, float]]
 """(examples learnt from, watched figure) of heads on growing shares."""
 
 
-def curve_of(evidence: Evidence, bench: Workbench, backbone: Backbone) -> Callable[[], Curve]:
+def curve_of(
+    evidence: Evidence,
+    bench: Workbench,
+    backbone: Backbone,
+    units: np.ndarray | None = None,
+    judging: np.ndarray | None = None,
+) -> Callable[[], Curve]:
     """What gives the curve, to be called beside other work: it runs no network.
 
     The curve is empty where features or time are wanting; heads that read maps have
     none, for nothing solves them. Its heads have the penalty that was found for the one on
     the frozen `backbone`.
+
+    Parameters
+    ----------
+    units, judging : of the training and the validation examples, as for
+        :func:`headstart.strategies._refits.accuracy_at_shares`.
     """
     if bench.task.reads_maps:
         return list
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
-    if len(features) < 2 * FOLDS:
+    if how_many(numbered(units, len(features))) < 2 * FOLDS:
         return list
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
         return list
-    return partial(_kept_curve, torch.from_numpy(features), targets, bench, strength_of(backbone, bench))
+    strength = strength_of(backbone, bench)
+    return partial(_kept_curve, torch.from_numpy(features), targets, bench, strength, units, judging)
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
@@ -59,13 +71,23 @@ def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
     return [head.strength for head in solution.each]
 
 
-def _kept_curve(features: Tensor, targets: Tensor, bench: Workbench, strength: Sequence[float]) -> Curve:
-    """The curve, from an earlier fit where it had the same features and targets."""
-    of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength))
-    kept, name = bench.kept, digest("learning curve", SOLVER, *of)
+def _kept_curve(
+    features: Tensor,
+    targets: Tensor,
+    bench: Workbench,
+    strength: Sequence[float],
+    units: np.ndarray | None,
+    judging: np.ndarray | None,
+) -> Curve:
+    """The curve, from an earlier fit where it had the same features, targets and relatives."""
+    kin = [b"" if each is None else bytes_of(each) for each in (units, judging)]
+    of = (bench.task.digest(targets), bytes_of(features.numpy()), str(bench.seed), str(strength), *kin)
+    kept, name = bench.kept, digest("learning curve 2", SOLVER, *of)
     with contextlib.suppress(ValueError):  # never kept, or torn by a power cut
         return [(int(count), float(figure)) for count, figure in json.loads(kept.read(name) or b"")]
     with bench.stopwatch.lap("train"):
-        curve = accuracy_at_shares(features, targets, bench.task, seed=bench.seed, strength=strength)
+        curve = accuracy_at_shares(
+            features, targets, bench.task, seed=bench.seed, strength=strength, units=units, judging=judging
+        )
     kept.keep(name, json.dumps(curve).encode())
     return curve
