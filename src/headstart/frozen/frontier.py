@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
@@ -16,6 +17,9 @@ from headstart.frozen._layer_cut import cut_layers
 
 WHOLE = "features"
 """The cut of a backbone in which nothing trains."""
+
+ROUNDING = 1e-4
+"""By how much of the largest feature those of the two parts may differ from those of the whole."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Frontier:
     architecture: str = ""
     about: str = ""
     half: bool = False
+    refused: str = ""
 
     @property
     def is_input(self) -> bool:
@@ -75,15 +80,25 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
             return Frontier(*parts, *about, half=True)
         return Frontier(AtDepths(backbone), Last(), WHOLE, backbone.state_dict(), *about)
     run = backbone.layer_run()
-    cut = None
+    cut, refused = None, ""
     with _evaluating(backbone):
         if run is not None:
-            cut = cut_layers(backbone, run)
+            cut = cut_layers(backbone, run, sample)
+            if cut is not None and not _are_the_whole(cut[0], cut[1], backbone, sample):
+                cut, refused = None, f"{backbone.card.name} gives other features where it is cut between its layers"
         elif backbone.traced() is not None:
             cut = cut_graph(backbone, sample, maps)
     if cut is None:
-        return Frontier(Unchanged(), AtMaps(backbone, maps) if maps else backbone, "input", {}, half=True)
+        trained = AtMaps(backbone, maps) if maps else backbone
+        return Frontier(Unchanged(), trained, "input", {}, half=True, refused=refused)
     return Frontier(*cut, *about, half=True)
+
+
+@torch.no_grad()
+def _are_the_whole(frozen: nn.Module, trained: nn.Module, backbone: Backbone, sample: Batch) -> bool:
+    """Whether the two parts give the features of the whole: a forward may hand on more than activations."""
+    whole, parts = backbone.features(sample), trained(frozen(sample))
+    return bool((whole - parts).abs().max() <= ROUNDING * whole.abs().max())
 
 
 def _architecture(backbone: Backbone) -> str:
