@@ -46,7 +46,7 @@ class OpenClip(Source):
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones.folders.open_clip_names import clip_config, renamed, settings
         from headstart.backbones.folders.weights import read_weights
-        from headstart.backbones.images.transformers_pixels import preprocess_of
+        from headstart.backbones.images import transformers_pixels as pixels
         from headstart.backbones.towers import transformers_towers as towers
 
         def read(where: Path) -> dict[str, Any]:
@@ -55,7 +55,8 @@ class OpenClip(Source):
         config = towers.make_config(clip_config(folder), str(folder))
         picture, scale = towers.picture_tower(config, read(folder) if pretrained else None, str(folder))
         words = towers.text_tower(config, folder, read=read)
-        preprocess = preprocess_of(settings(folder), int(config.vision_config.image_size))
+        given, size = settings(folder), int(config.vision_config.image_size)
+        preprocess = pixels.preprocess_of(given, size, pixels.CLIP, squares=given["squash"])
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
