@@ -19,6 +19,7 @@ from headstart.backbones.folders.open_clip_names import WEIGHTS as OPEN_CLIP_WEI
 from headstart.backbones.folders.open_clip_names import clip_config, is_open_clip
 from headstart.backbones.folders.prior import of_files, of_masks
 from headstart.backbones.folders.segmenter_kinds import mask_classes
+from headstart.backbones.folders.sentence_files import is_sentence_encoder
 from headstart.backbones.folders.set_detector_kinds import KINDS
 from headstart.backbones.folders.tensor_header import tensor_shapes
 from headstart.backbones.folders.yolo_names import pickled
@@ -87,6 +88,11 @@ def source_of(folder: Path) -> tuple[Source, Card]:
             f"yet; of transformers' detectors these are read: {', '.join(KINDS)}; of torchvision's: "
             f"{', '.join(DETECTORS)}."
         )
+    if config.get("is_encoder_decoder"):
+        raise HeadstartError(
+            f"{folder}: holds an encoder with a decoder of transformers ({config.get('model_type')}), which no fit can "
+            "start from yet; take a model that is an encoder, or a decoder, alone."
+        )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
         '("library": "torchvision" and "architecture"), timm\'s ("architecture" and "pretrained_cfg") or that of '
@@ -131,11 +137,6 @@ def entailment_place(config: Mapping[str, Any]) -> int | None:
     labels = config.get("id2label") if classifier else None
     found = [int(place) for place, label in (labels or {}).items() if str(label).lower().startswith("entail")]
     return found[0] if found else None
-
-
-def is_sentence_encoder(folder: Path) -> bool:
-    """Whether its cosines were trained to tell what texts mean: sentence-transformers writes down its modules."""
-    return (folder / "modules.json").is_file()
 
 
 def count_parameters(file: Path) -> int:
