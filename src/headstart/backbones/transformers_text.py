@@ -49,7 +49,7 @@ _OF_OTHER_INPUTS = (
 )
 """Model types with a tokenizer for what they give: they take sounds, pictures or bytes."""
 
-_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "1_Pooling/config.json")
+_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "modules.json", "1_Pooling/config.json")
 
 # name, licence, weights, pretraining: what suits a laptop, where size costs time
 _LISTED = (
