@@ -134,6 +134,43 @@ def test_a_text_tower_of_its_own_is_read_too() -> None:
     assert all(torch.equal(plain[name], own[name]) for name in plain)
 
 
+def test_a_folder_of_two_libraries_is_to_each_what_its_own_files_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub keeps timm's CLIP models; by path the model that knows words is read."""
+    import timm
+
+    folder = tmp_path / "models--somebody--both" / "snapshots" / "abc"
+    folder.parent.mkdir(parents=True)
+    written(folder, "gelu")
+    network = timm.create_model("resnet18", layers=[1, 1, 1, 1], num_classes=0).eval()
+    save_file(network.state_dict(), folder / "model.safetensors")
+    config = {"architecture": "resnet18", "model_args": {"layers": [1, 1, 1, 1]}, "pretrained_cfg": {}}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    (card,) = (card for card in all_cards() if "somebody" in card.name)
+    assert (card.name, card.words) == ("timm/somebody/both", False)
+    assert card.parameters == sum(value.numel() for value in network.state_dict().values())
+    monkeypatch.setattr("headstart.backbones.timm.fetch_folder", lambda *asked: folder)
+    monkeypatch.setattr("headstart.backbones.open_clip.fetch_folder", lambda *asked: folder)
+    pixels = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(load("timm/somebody/both").features({"pixels": pixels}), network(pixels))
+    for name in ("open_clip/somebody/both", folder):
+        backbone = load(name)
+        assert backbone.card.words
+        assert backbone.card.bytes == (folder / "open_clip_model.safetensors").stat().st_size
+
+
+def test_a_broken_folder_in_the_cache_ends_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models--somebody--broken" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"")
+    (folder / "config.json").write_text("{")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert not any("broken" in card.name for card in all_cards())
+
+
 def test_it_is_found_beside_the_others_and_what_is_no_vision_transformer_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

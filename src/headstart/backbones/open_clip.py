@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
-from headstart.backbones.folders.folder import folder_card, read_config
+from headstart.backbones.folders.folder import folder_card
 from headstart.backbones.folders.hub import fetch_folder
-from headstart.backbones.folders.open_clip_names import CONFIG, WEIGHTS, is_open_clip
+from headstart.backbones.folders.open_clip_names import CONFIG, WEIGHTS, clip_config, is_open_clip
 from headstart.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class OpenClip(Source):
 
     def load(self, name: str, pretrained: bool = True) -> TwoTowersBackbone:
         folder = fetch_folder(name, _PATTERNS, (CONFIG, WEIGHTS))
-        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
+        card = replace(folder_card(folder, clip_config(folder), "image", WEIGHTS), name=f"{self.prefix}/{name}")
         return self.load_folder(folder, card, pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         return "image" if is_open_clip(folder) else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
-        from headstart.backbones.folders.open_clip_names import clip_config, renamed, settings
+        from headstart.backbones.folders.open_clip_names import renamed, settings
         from headstart.backbones.folders.weights import read_weights
         from headstart.backbones.images import transformers_pixels as pixels
         from headstart.backbones.towers import transformers_towers as towers

@@ -33,7 +33,7 @@ _LAYOUT = (
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """``config.json`` of `folder`, or what it would be for a model that open_clip wrote.
+    """``config.json`` of `folder`, or what it would be where the weights alone tell.
 
     Raises
     ------
@@ -45,8 +45,6 @@ def read_config(folder: Path) -> dict[str, Any]:
             + ("is a file, not a folder. " if folder.exists() else "is absent. ")
             + (pickled(folder) or _LAYOUT)
         )
-    if is_open_clip(folder):
-        return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
         if config := unsaid_config(folder / WEIGHTS) or unsaid_stack(folder / WEIGHTS):
@@ -73,14 +71,14 @@ def source_of(folder: Path) -> tuple[Source, Card]:
     ------
     HeadstartError : a file is missing, or no library's; says which ones were looked for.
     """
-    config = read_config(folder)
+    config = clip_config(folder) if is_open_clip(folder) else read_config(folder)
     for name in SOURCES.names():
         try:
             source = SOURCES.load(name)()
         except MissingDependency:
             continue
         if modality := source.reads(folder, config):
-            card = folder_card(folder, config, modality)
+            card = folder_card(folder, config, modality, weights_file(folder).name)
             return source, replace(card, licence=source.licence, binding=True) if source.licence else card
     if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
         raise HeadstartError(
@@ -101,9 +99,12 @@ def source_of(folder: Path) -> tuple[Source, Card]:
     )
 
 
-def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
-    """What the files of `folder` say of the backbone; its name is left empty."""
-    file = weights_file(folder)
+def folder_card(folder: Path, config: Mapping[str, Any], modality: str, weights: str = WEIGHTS) -> Card:
+    """What the files of `folder` say of the backbone; its name is left empty.
+
+    `weights` names the file of its weights, since another library may keep one beside it.
+    """
+    file = folder / weights
     parameters = count_parameters(file) if file.is_file() else 0
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
