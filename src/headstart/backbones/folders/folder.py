@@ -88,8 +88,8 @@ def source_of(folder: Path) -> tuple[Source, Card]:
         )
     if config.get("is_encoder_decoder"):
         raise HeadstartError(
-            f"{folder}: holds an encoder with a decoder of transformers ({config.get('model_type')}), which no fit can "
-            "start from yet; take a model that is an encoder, or a decoder, alone."
+            f"{folder}: holds an encoder with a decoder of transformers ({config.get('model_type')}), which no fit "
+            "can start from yet; take a model that is an encoder, or a decoder, alone."
         )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
