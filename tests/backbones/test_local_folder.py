@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from headstart.backbones import SOURCES, load
 from headstart.backbones.base import Card
 from headstart.backbones.folders.folder import count_parameters
+from headstart.backbones.folders.transformers_networks import make_config
 from headstart.core.errors import HeadstartError
 
 
@@ -57,6 +58,30 @@ def test_a_transformers_folder(tmp_path: Path) -> None:
     save_file(state, tmp_path / "model.safetensors")
     with pytest.raises(HeadstartError, match=r"1 missing \(encoder.layer.1.output.dense.weight\)"):
         load(tmp_path)
+
+
+def test_an_adapter_beside_the_weights_is_refused(tmp_path: Path) -> None:
+    """transformers would put it into the network, and not say what of the weights is missing."""
+    from peft import LoraConfig, get_peft_model
+
+    sentence_folder(tmp_path, [], {})
+    load(tmp_path)
+    tiny = SOURCES.load("transformers_text")().tiny("bert")
+    get_peft_model(tiny.network, LoraConfig(target_modules=["query"])).save_pretrained(tmp_path)
+    with pytest.raises(HeadstartError, match=r"adapter_config\.json stands beside the weights.*Merge it"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["attn", "experts"])
+@pytest.mark.parametrize("lead", ["", "_"])
+def test_a_configuration_chooses_no_code(kind: str, lead: str) -> None:
+    chosen = {f"{lead}{kind}_implementation": "somebody/kernels", "auto_map": {"AutoModel": "theirs.Model"}}
+    vision = {"hidden_size": 32, "num_attention_heads": 2, **chosen}
+    config = make_config({"model_type": "clip", "vision_config": vision, **chosen}, "a folder")
+    for each in (config, config.vision_config):
+        assert getattr(each, f"_{kind}_implementation") is None
+        assert not hasattr(each, "auto_map")
+    assert config.vision_config.hidden_size == 32
 
 
 @pytest.mark.parametrize(
