@@ -51,7 +51,7 @@ def test_the_description_is_the_same_after_a_text_and_tells_sides_apart(of_pairs
         tokenizer = tiny_tokenizer("bert")
         tokenizer.truncation_side = side
         if of_pairs:
-            return EntailmentPreprocess(tokenizer, ["the dog"], 12, INPUTS)
+            return EntailmentPreprocess(tokenizer, ["the dog"], 16, INPUTS)
         return TextPreprocess(tokenizer, 12, INPUTS)
 
     fresh, used = made("right"), made("right")

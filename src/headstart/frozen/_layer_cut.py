@@ -14,6 +14,9 @@ from headstart.backbones.base import Backbone, Batch, LayerRun
 
 ACTIVATION = "hidden"
 
+ROUNDING = 1e-4
+"""By how much of the largest feature those of the two parts may differ from those of the whole."""
+
 _ONE_AT_A_TIME = threading.RLock()
 """Both parts run the backbone's own forward with its layers changed for the moment, and what outgrows the store is
 computed by one of them, in the thread that works ahead, while the other trains."""
@@ -42,21 +45,29 @@ def cut_layers(
         for name, value in backbone.state_dict(keep_vars=True).items()
         if id(value) not in kept and name not in last_stage
     }
-    before = BeforeLayer(backbone, run, index)
-    after = FromLayer(backbone, run, index, _beside(layers[0], before, sample) if index else None)
-    return before, after, f"layer-{index}", state
+    frozen = BeforeLayer(backbone, run, index)
+    trained = FromLayer(backbone, run, index, _beside(layers[0], frozen, sample) if index else None)
+    return frozen, trained, f"layer-{index}", state
 
 
 @torch.no_grad()
-def _beside(layer: nn.Module, before: BeforeLayer, sample: Batch) -> int | None:
-    """How many values `layer` gives beside its activation; None where it gives no tuple."""
+def _beside(layer: nn.Module, frozen: BeforeLayer, sample: Batch) -> int | None:
+    """How many values `layer`, the first, gives beside its activation; None where it gives no tuple."""
     given: list[Any] = []
     hook = layer.register_forward_hook(lambda _, args, output: given.append(output))
     try:
-        before(sample)
+        frozen(sample)
     finally:
         hook.remove()
-    return len(given[0]) - 1 if isinstance(given[0], tuple) else None
+    return len(given[0]) - 1 if given and isinstance(given[0], tuple) else None
+
+
+@torch.no_grad()
+def are_the_whole(frozen: nn.Module, trained: nn.Module, backbone: Backbone, sample: Batch) -> bool:
+    """Whether the two parts give the features of the whole: a forward may hand on more than its activations."""
+    with _ONE_AT_A_TIME:
+        whole, parts = backbone.features(sample), trained(frozen(sample))
+    return bool((whole - parts).abs().max() <= ROUNDING * whole.abs().max())
 
 
 class _Reached(Exception):

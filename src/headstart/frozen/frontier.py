@@ -7,19 +7,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.files import digest
 from headstart.frozen._graph_cut import cut_graph
-from headstart.frozen._layer_cut import cut_layers
+from headstart.frozen._layer_cut import are_the_whole, cut_layers
 
 WHOLE = "features"
 """The cut of a backbone in which nothing trains."""
-
-ROUNDING = 1e-4
-"""By how much of the largest feature those of the two parts may differ from those of the whole."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
     with _evaluating(backbone):
         if run is not None:
             cut = cut_layers(backbone, run, sample)
-            if cut is not None and not _are_the_whole(cut[0], cut[1], backbone, sample):
+            if cut is not None and not are_the_whole(cut[0], cut[1], backbone, sample):
                 cut, refused = None, f"{backbone.card.name} gives other features where it is cut between its layers"
         elif backbone.traced() is not None:
             cut = cut_graph(backbone, sample, maps)
@@ -92,13 +88,6 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
         trained = AtMaps(backbone, maps) if maps else backbone
         return Frontier(Unchanged(), trained, "input", {}, half=True, refused=refused)
     return Frontier(*cut, *about, half=True)
-
-
-@torch.no_grad()
-def _are_the_whole(frozen: nn.Module, trained: nn.Module, backbone: Backbone, sample: Batch) -> bool:
-    """Whether the two parts give the features of the whole: a forward may hand on more than activations."""
-    whole, parts = backbone.features(sample), trained(frozen(sample))
-    return bool((whole - parts).abs().max() <= ROUNDING * whole.abs().max())
 
 
 def _architecture(backbone: Backbone) -> str:

@@ -115,7 +115,7 @@ class ImagePreprocess(Preprocess):
     def framed(self, frame: tuple[int, int]) -> ImagePreprocess:
         """The same for whole pictures of `frame` (width, height)."""
         own = (self.size, self.mean, self.std, self.interpolation, self.crop_pct)
-        return ImagePreprocess(*own, frame, self.stack, self.squash)
+        return ImagePreprocess(*own, frame, self.stack)
 
     def stacked(self, slices: int) -> ImagePreprocess:
         """The same for stacks of so many slices."""
