@@ -76,6 +76,6 @@ class TextPreprocess(Preprocess):
 
 
 def tokenizer_digest(tokenizer: Any) -> str:
-    """Of what it makes of texts, before they are cut and filled up: that is said by each call, which writes it down."""
+    """Of what it makes of texts before they are cut and filled up, which each call says anew and it writes down."""
     plain = json.loads(tokenizer.backend_tokenizer.to_str())
     return digest(json.dumps({key: value for key, value in plain.items() if key not in ("truncation", "padding")}))
