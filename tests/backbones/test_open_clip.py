@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -112,6 +113,18 @@ def test_both_towers_are_those_under_other_names(act: str, tmp_path: Path) -> No
     described = backbone.preprocess.describe()
     assert (described["size"], described["interpolation"]) == (32, "bilinear")
     assert described["mean"] == pytest.approx([0.4, 0.5, 0.6])
+
+
+@pytest.mark.parametrize(("mode", "squash"), [("shortest", False), ("squash", True)])
+def test_pictures_are_resized_as_in_pretraining(mode: str, squash: bool, tmp_path: Path) -> None:
+    written(tmp_path / "model", "gelu")
+    file = tmp_path / "model" / "open_clip_config.json"
+    file.write_text(file.read_text().replace('"resize_mode": "shortest"', f'"resize_mode": "{mode}"'))
+    preprocess = load(tmp_path / "model").preprocess
+    halves = Image.new("RGB", (96, 32))
+    halves.paste((255, 255, 255), (0, 0, 24, 32))  # a quarter of the whole, and outside of the middle
+    levels = preprocess(halves)["pixels"]
+    assert bool((levels[:, :, 0] > levels[:, :, -1]).all()) is squash
 
 
 def test_a_finished_model_is_rebuilt_from_its_own_folder(tmp_path: Path) -> None:
