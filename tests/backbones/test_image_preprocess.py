@@ -21,12 +21,14 @@ def picture(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 @pytest.mark.parametrize("size", [(500, 375), (333, 512), (224, 224), (100, 60), (256, 256)])
-@pytest.mark.parametrize(("interpolation", "crop"), [("bilinear", 0.875), ("bicubic", 0.95)])
-def test_plain_view_equals_timms_evaluation_transform(size: tuple[int, int], interpolation: str, crop: float) -> None:
-    ours = ImagePreprocess(224, MEAN, STD, interpolation, crop)
-    theirs = timm.data.create_transform(
-        (3, 224, 224), interpolation=interpolation, crop_pct=crop, mean=MEAN, std=STD, crop_mode="center"
-    )
+@pytest.mark.parametrize(("interpolation", "crop"), [("bilinear", 0.875), ("bicubic", 0.95), ("bicubic", 1.0)])
+@pytest.mark.parametrize("mode", ["center", "squash"])
+def test_plain_view_equals_timms_evaluation_transform(
+    size: tuple[int, int], interpolation: str, crop: float, mode: str
+) -> None:
+    cfg = {"interpolation": interpolation, "crop_pct": crop, "mean": MEAN, "std": STD, "crop_mode": mode}
+    ours = ImagePreprocess.from_pretrained_cfg({"input_size": (3, 224, 224), **cfg})
+    theirs = timm.data.create_transform((3, 224, 224), **cfg)
     raw = picture(*size)
     torch.testing.assert_close(ours(raw)["pixels"], theirs(raw), rtol=0, atol=2e-6)
 
@@ -93,12 +95,15 @@ def test_size_hint_is_what_the_resize_needs() -> None:
     assert ImagePreprocess(224, MEAN, STD, crop_pct=224 / 232).size_hint == 232
 
 
-def test_description_round_trip() -> None:
-    preprocess = ImagePreprocess(48, MEAN, STD, "bicubic", 0.9)
+@pytest.mark.parametrize("squash", [False, True])
+def test_description_round_trip(squash: bool) -> None:
+    preprocess = ImagePreprocess(48, MEAN, STD, "bicubic", 0.9, squash=squash)
+    assert ("squash" in preprocess.describe()) is squash  # others keep the key of what they have stored
     again = ImagePreprocess.from_description(json.loads(json.dumps(preprocess.describe())))
     assert again.describe() == preprocess.describe()
     raw = picture(90, 70)
-    assert torch.equal(again(raw, 3, "k")["pixels"], preprocess(raw, 3, "k")["pixels"])
+    assert all(torch.equal(again(raw, view, "k")["pixels"], preprocess(raw, view, "k")["pixels"]) for view in (0, 3))
+    assert again.stacked(3).squash is squash
 
 
 def test_a_framed_picture_is_shown_whole_and_its_views_where_they_say() -> None:

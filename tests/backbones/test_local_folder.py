@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import SOURCES, load
+from headstart.backbones.base import Card
 from headstart.backbones.folders.folder import count_parameters
+from headstart.backbones.folders.transformers_networks import make_config
 from headstart.core.errors import HeadstartError
 
 
@@ -57,24 +60,118 @@ def test_a_transformers_folder(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("name", "pooling"), [("pooling_mode_cls_token", "cls"), ("pooling_mode_mean_tokens", "mean")]
-)
-def test_pooling_as_the_sentence_encoder_says(tmp_path: Path, name: str, pooling: str) -> None:
+def test_an_adapter_beside_the_weights_is_refused(tmp_path: Path) -> None:
+    """transformers would put it into the network, and not say what of the weights is missing."""
+    from peft import LoraConfig, get_peft_model
+
+    sentence_folder(tmp_path, [], {})
+    load(tmp_path)
     tiny = SOURCES.load("transformers_text")().tiny("bert")
-    tiny.save_assets(tmp_path)
-    write(tmp_path, tiny.describe()["config"])
-    save_file({n.removeprefix("network."): t for n, t in tiny.state_dict().items()}, tmp_path / "model.safetensors")
-    write(tmp_path / "1_Pooling", {name: True})
-    (tmp_path / "modules.json").write_text('[{"type": "sentence_transformers.models.Normalize"}]')
+    get_peft_model(tiny.network, LoraConfig(target_modules=["query"])).save_pretrained(tmp_path)
+    with pytest.raises(HeadstartError, match=r"adapter_config\.json stands beside the weights.*Merge it"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["attn", "experts"])
+@pytest.mark.parametrize("lead", ["", "_"])
+def test_a_configuration_chooses_no_code(kind: str, lead: str) -> None:
+    chosen = {f"{lead}{kind}_implementation": "somebody/kernels", "auto_map": {"AutoModel": "theirs.Model"}}
+    vision = {"hidden_size": 32, "num_attention_heads": 2, **chosen}
+    config = make_config({"model_type": "clip", "vision_config": vision, **chosen}, "a folder")
+    for each in (config, config.vision_config):
+        assert getattr(each, f"_{kind}_implementation") is None
+        assert not hasattr(each, "auto_map")
+    assert config.vision_config.hidden_size == 32
+
+
+@pytest.mark.parametrize(
+    ("config", "pooling"),
+    [
+        ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "cls"),
+        ({"pooling_mode_mean_tokens": True}, "mean"),
+        ({"pooling_mode_lasttoken": True}, "last"),
+        # as Pooling of sentence-transformers 6 writes it
+        ({"embedding_dimension": 32, "pooling_mode": "cls", "include_prompt": True}, "cls"),
+        ({"embedding_dimension": 32, "pooling_mode": "lasttoken", "include_prompt": True}, "last"),
+        ({"pooling_mode": ["mean"]}, "mean"),
+        ({"word_embedding_dimension": 32}, "mean"),
+    ],
+)
+def test_pooling_as_the_sentence_encoder_says(tmp_path: Path, config: dict[str, object], pooling: str) -> None:
+    tiny = sentence_folder(tmp_path, ["Transformer", "Pooling", "Normalize"], config)
     backbone = load(tmp_path)
     assert backbone.describe()["pooling"] == pooling
     assert backbone.describe()["sentence_normalised"] is True
     batch = {name: tensor[None] for name, tensor in tiny.preprocess("the quick brown fox").items()}
     with torch.no_grad():
-        hidden = tiny.network(**batch).last_hidden_state[0]
-        expected = hidden[0] if pooling == "cls" else hidden[: int(batch["attention_mask"].sum())].mean(0)
+        hidden = tiny.network(**batch).last_hidden_state[0][: int(batch["attention_mask"].sum())]
+        expected = {"cls": hidden[0], "last": hidden[-1], "mean": hidden.mean(0)}[pooling]
         torch.testing.assert_close(backbone.features(batch)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({"pooling_mode": "weightedmean"}, "weightedmean"),
+        ({"pooling_mode": ["cls", "mean"]}, "cls and mean"),
+        ({"pooling_mode_max_tokens": True, "pooling_mode_mean_tokens": True}, "max and mean"),
+    ],
+)
+def test_pooling_that_is_not_built_is_refused(tmp_path: Path, config: dict[str, object], named: str) -> None:
+    sentence_folder(tmp_path, ["Transformer", "Pooling"], config)
+    with pytest.raises(HeadstartError, match=f"1_Pooling/config.json: pools tokens by {named}, which is not built"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        (["models.Transformer", "models.Pooling", "models.Normalize"], True),
+        (["base.modules.transformer.Transformer", "sentence_transformer.modules.pooling.Pooling"], True),
+        # LaBSE and EmbeddingGemma; classifiers of pairs, sparse vectors, vectors of each token
+        (["models.Transformer", "models.Pooling", "models.Dense", "models.Normalize"], False),
+        (["base.modules.transformer.Transformer"], False),
+        (["base.modules.transformer.Transformer", "sparse_encoder.modules.splade_pooling.SpladePooling"], False),
+        (["base.modules.transformer.Transformer", "base.modules.dense.Dense"], False),
+    ],
+)
+def test_words_are_known_where_cosines_of_the_pooled_tokens_were_trained(
+    tmp_path: Path, modules: list[str], words: bool
+) -> None:
+    sentence_folder(tmp_path, modules, {"pooling_mode": "mean"})
+    assert load(tmp_path).card.words is words
+
+
+def sentence_folder(folder: Path, modules: list[str], pooling: dict[str, object]) -> Any:
+    """A miniature with sentence-transformers' files in `folder`, and the miniature itself."""
+    tiny = SOURCES.load("transformers_text")().tiny("bert")
+    tiny.save_assets(folder)
+    write(folder, tiny.describe()["config"])
+    save_file({n.removeprefix("network."): t for n, t in tiny.state_dict().items()}, folder / "model.safetensors")
+    write(folder / "1_Pooling", pooling)
+    types = [{"idx": i, "type": f"sentence_transformers.{each}"} for i, each in enumerate(modules)]
+    (folder / "modules.json").write_text(json.dumps(types))
+    return tiny
+
+
+def test_models_that_take_more_or_other_than_texts_are_no_text_encoders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import T5Config, T5Model
+
+    small = {"d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 2, "num_heads": 2, "vocab_size": 60}
+    T5Model(T5Config(**small)).save_pretrained(tmp_path / "t5")
+    source = SOURCES.load("transformers_text")()
+    source.tiny("bert").save_assets(tmp_path / "t5")
+    monkeypatch.setenv("HEADSTART_MODELS", str(tmp_path))
+    assert not SOURCES.load("local_folder")().cards()
+    with pytest.raises(HeadstartError, match=r"t5: holds an encoder with a decoder of transformers \(t5\)"):
+        load(tmp_path / "t5")
+    with pytest.raises(HeadstartError, match="local/t5: cannot be run as an encoder of texts"):
+        source.load_folder(tmp_path / "t5", Card("local/t5", "text"), pretrained=False)
+    for config in ({"model_type": "wav2vec2", "vocab_size": 32}, {"model_type": "clap", "audio_config": {}}):
+        assert source.reads(tmp_path / "t5", config) is None
+    assert source.reads(tmp_path / "t5", {"model_type": "bert", "is_encoder_decoder": False}) == "text"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -114,6 +115,18 @@ def test_both_towers_are_those_under_other_names(act: str, tmp_path: Path) -> No
     assert described["mean"] == pytest.approx([0.4, 0.5, 0.6])
 
 
+@pytest.mark.parametrize(("mode", "squash"), [("shortest", False), ("squash", True)])
+def test_pictures_are_resized_as_in_pretraining(mode: str, squash: bool, tmp_path: Path) -> None:
+    written(tmp_path / "model", "gelu")
+    file = tmp_path / "model" / "open_clip_config.json"
+    file.write_text(file.read_text().replace('"resize_mode": "shortest"', f'"resize_mode": "{mode}"'))
+    preprocess = load(tmp_path / "model").preprocess
+    halves = Image.new("RGB", (96, 32))
+    halves.paste((255, 255, 255), (0, 0, 24, 32))  # a quarter of the whole, and outside of the middle
+    levels = preprocess(halves)["pixels"]
+    assert bool((levels[:, :, 0] > levels[:, :, -1]).all()) is squash
+
+
 def test_a_finished_model_is_rebuilt_from_its_own_folder(tmp_path: Path) -> None:
     written(tmp_path / "model", "gelu")
     backbone = load(tmp_path / "model")
@@ -132,6 +145,43 @@ def test_a_text_tower_of_its_own_is_read_too() -> None:
     plain, own = renamed(state), renamed(custom)
     assert plain.keys() == own.keys()
     assert all(torch.equal(plain[name], own[name]) for name in plain)
+
+
+def test_a_folder_of_two_libraries_is_to_each_what_its_own_files_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub keeps timm's CLIP models; by path the model that knows words is read."""
+    import timm
+
+    folder = tmp_path / "models--somebody--both" / "snapshots" / "abc"
+    folder.parent.mkdir(parents=True)
+    written(folder, "gelu")
+    network = timm.create_model("resnet18", layers=[1, 1, 1, 1], num_classes=0).eval()
+    save_file(network.state_dict(), folder / "model.safetensors")
+    config = {"architecture": "resnet18", "model_args": {"layers": [1, 1, 1, 1]}, "pretrained_cfg": {}}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    (card,) = (card for card in all_cards() if "somebody" in card.name)
+    assert (card.name, card.words) == ("timm/somebody/both", False)
+    assert card.parameters == sum(value.numel() for value in network.state_dict().values())
+    monkeypatch.setattr("headstart.backbones.timm.fetch_folder", lambda *asked: folder)
+    monkeypatch.setattr("headstart.backbones.open_clip.fetch_folder", lambda *asked: folder)
+    pixels = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(load("timm/somebody/both").features({"pixels": pixels}), network(pixels))
+    for name in ("open_clip/somebody/both", folder):
+        backbone = load(name)
+        assert backbone.card.words
+        assert backbone.card.bytes == (folder / "open_clip_model.safetensors").stat().st_size
+
+
+def test_a_broken_folder_in_the_cache_ends_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models--somebody--broken" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"")
+    (folder / "config.json").write_text("{")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert not any("broken" in card.name for card in all_cards())
 
 
 def test_it_is_found_beside_the_others_and_what_is_no_vision_transformer_is_refused(

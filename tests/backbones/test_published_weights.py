@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,28 @@ def test_torchvision_weights_by_name_bring_their_preprocessing(monkeypatch: pyte
         assert (preprocess.describe()["size"], preprocess.size_hint) == (224, resize)
     with pytest.raises(UsageError, match=r"Did you mean 'IMAGENET1K_V"):
         load("torchvision/mobilenet_v2.IMAGENET1K_V3")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "today", "published"),
+    [
+        ("densenet121", 224, r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2."),
+        # as torchvision's MLPBlock was called before its version 2; a size that only these weights have
+        ("vit_b_16.IMAGENET1K_SWAG_E2E_V1", 384, r"\.mlp\.([03])\.", lambda m: f".mlp.linear_{1 + int(m[1]) // 3}."),
+    ],
+)
+def test_torchvisions_files_fit_by_the_names_and_sizes_they_were_published_with(
+    name: str, size: int, today: str, published: str | Callable[[re.Match[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"image_size": size} if name.startswith("vit") else {}
+    full = models.get_model(name.partition(".")[0], weights=None, **own).eval()
+    state = {re.sub(today, published, key): value for key, value in full.state_dict().items()}
+    assert len(state.keys() - full.state_dict().keys()) > 20
+    monkeypatch.setattr("headstart.backbones.torchvision.download", lambda url, name: state)
+    backbone, pixels = load(f"torchvision/{name}"), torch.randn(1, 3, size, size)
+    full.set_submodule(backbone.describe()["classifier"], nn.Identity())
+    with torch.no_grad():
+        torch.testing.assert_close(backbone.features({"pixels": pixels}), full(pixels))
 
 
 def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from headstart.backbones.base import Preprocess
+from headstart.backbones.texts.entailment import EntailmentPreprocess
 from headstart.backbones.texts.preprocess import TextPreprocess
 from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 
@@ -39,6 +41,23 @@ def test_the_description_tells_tokenizers_apart() -> None:
     changed.backend_tokenizer.normalizer = None
     descriptions = [TextPreprocess(t, 48, INPUTS).describe() for t in (plain, tiny_tokenizer("bert"), changed)]
     assert descriptions[0] == descriptions[1] != descriptions[2]
+
+
+@pytest.mark.parametrize("of_pairs", [False, True])
+def test_the_description_is_the_same_after_a_text_and_tells_sides_apart(of_pairs: bool) -> None:
+    """A fast tokenizer writes down how it was last told to cut and to fill up."""
+
+    def made(side: str) -> Preprocess:
+        tokenizer = tiny_tokenizer("bert")
+        tokenizer.truncation_side = side
+        if of_pairs:
+            return EntailmentPreprocess(tokenizer, ["the dog"], 16, INPUTS)
+        return TextPreprocess(tokenizer, 12, INPUTS)
+
+    fresh, used = made("right"), made("right")
+    used(" ".join(["fox"] * 20))
+    assert fresh.describe() == used.describe() == made("right").describe()
+    assert made("left").describe() != fresh.describe()
 
 
 def test_there_is_one_view() -> None:

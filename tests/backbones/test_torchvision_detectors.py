@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -281,7 +282,7 @@ def test_the_real_detector_finds_what_it_was_taught(shared: Path) -> None:
     assert sum(label in animals for label in surest) > 0.7 * len(surest)
 
 
-def test_published_weights_are_read_in_their_first_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_published_weights_are_read_in_their_first_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RetinaNet's are older than the normalisation in its head, and were trained on variances as they are."""
     torch.manual_seed(0)
     model = models.get_model("retinanet_resnet50_fpn", weights=None, weights_backbone=None)
@@ -302,5 +303,11 @@ def test_published_weights_are_read_in_their_first_layout(monkeypatch: pytest.Mo
     assert torch.equal(backbone.detector.weights["classify.weight"], model.head.classification_head.cls_logits.weight)
     assert backbone.describe()["arguments"] == {"norm_eps": 0.0}
     assert {module.eps for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)} == {0.0}
+    save_file(state, tmp_path / "model.safetensors")
+    config = {"library": "torchvision", "architecture": "retinanet_resnet50_fpn", "weights": "COCO_V1"}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    given = {"pixels": torch.rand(1, 3, 64, 64)}
     with torch.no_grad():
-        assert backbone.features({"pixels": torch.rand(1, 3, 64, 64)}).isfinite().all()
+        features = backbone.features(given)
+        assert features.isfinite().all()
+        assert torch.equal(load(tmp_path).features(given), features), "a folder of them is the same detector"

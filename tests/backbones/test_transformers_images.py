@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -57,6 +58,35 @@ def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> N
         expected = outputs.image_embeds @ outputs.text_embeds.T * model.logit_scale.exp()
         features = torch.nn.functional.normalize(backbone.features(batch), dim=1)
     assert torch.allclose(named.scale * features @ named.directions.T, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_pictures_are_prepared_as_transformers_does_without_a_file_of_them(family: str, tmp_path: Path) -> None:
+    """Both families have statistics of their own; and a picture that is no square is cut, or squashed."""
+    whole(tmp_path / "model", family)
+    (tmp_path / "model" / "preprocessor_config.json").unlink()
+    made = {
+        "clip": transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32),
+        "siglip": transformers.SiglipImageProcessor(size={"height": 32, "width": 32}),
+    }
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 48, 3), np.uint8))
+    wanted = made[family](picture, return_tensors="pt").pixel_values[0]
+    # Pillow and torchvision round a level of 255 otherwise now and then
+    assert (load(tmp_path / "model").preprocess(picture)["pixels"] - wanted).abs().max() < 2.5 / 255 / 0.25
+
+
+def test_what_a_processor_of_several_kinds_of_inputs_says_of_pictures_is_read(tmp_path: Path) -> None:
+    """transformers 5 writes it into processor_config.json alone, and reads it from there first."""
+    whole(tmp_path / "model", "clip")
+    nested = {"image_processor": {**SETTINGS, "image_mean": [0.1, 0.2, 0.3]}, "processor_class": "CLIPProcessor"}
+    (tmp_path / "model" / "processor_config.json").write_text(json.dumps(nested), encoding="utf-8")
+    assert load(tmp_path / "model").preprocess.mean == pytest.approx((0.1, 0.2, 0.3))
+    (tmp_path / "model" / "processor_config.json").write_text(json.dumps({"image_seq_length": 5}), encoding="utf-8")
+    assert load(tmp_path / "model").preprocess.mean == pytest.approx(SETTINGS["image_mean"])
+    broken = {**SETTINGS, "size": {"area": 7}, "crop_size": 32}
+    (tmp_path / "model" / "preprocessor_config.json").write_text(json.dumps(broken), encoding="utf-8")
+    with pytest.raises(HeadstartError, match="/model: nothing can be made of what it says of pictures"):
+        load(tmp_path / "model")
 
 
 def test_a_model_folder_holds_the_text_tower(tmp_path: Path) -> None:

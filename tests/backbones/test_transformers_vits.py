@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+import transformers
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones import SOURCES, load
@@ -112,6 +115,10 @@ def test_every_engine_gives_the_same_in_batches_of_any_size(
         assert agreement(wanted, engine.run(batch)).largest <= 1e-5
 
 
+def noise(width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8))
+
+
 def test_pictures_are_as_large_as_the_processor_says(tmp_path: Path) -> None:
     model = classifier_folder(tmp_path / "vit", "dinov2", 14)
     assert load(tmp_path / "vit").preprocess.size == 56
@@ -119,10 +126,39 @@ def test_pictures_are_as_large_as_the_processor_says(tmp_path: Path) -> None:
     changed(tmp_path / "vit", "preprocessor_config.json", **size)
     backbone = load(tmp_path / "vit")
     assert (backbone.preprocess.size, backbone.preprocess.mean) == (84, (0.1, 0.2, 0.3))
-    pixels = torch.randn(2, 3, 84, 84)
+    picture = noise(144, 96)  # the shorter side stays as it is, and a rim is cut off
+    processor = transformers.BitImageProcessor(**size, image_std=[0.229, 0.224, 0.225])
+    pixels = processor(picture, return_tensors="pt").pixel_values
+    assert torch.allclose(backbone.preprocess(picture)["pixels"], pixels[0], atol=1e-5)
     with torch.no_grad():
         given = backbone.features({"pixels": pixels})
     assert torch.allclose(given, given_by(model, pixels)[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "squash", "hint"),
+    [
+        ({"size": {"height": 64, "width": 64}}, True, 64),  # ViT's own processor
+        ({"size": 72, "crop_size": 64, "do_center_crop": True}, True, 72),  # DeiT, as published
+        ({"size": 64, "crop_size": 48, "do_center_crop": False}, True, 64),
+        ({"size": {"shortest_edge": 72}, "crop_size": {"height": 64, "width": 64}}, False, 72),
+        ({}, True, 64),
+    ],
+)
+def test_whole_pictures_become_squares_where_the_processor_says_so(
+    size: dict[str, Any], squash: bool, hint: int, tmp_path: Path
+) -> None:
+    classifier_folder(tmp_path / "vit", "vit")
+    changed(tmp_path / "vit", "preprocessor_config.json", **size)
+    ours = load(tmp_path / "vit").preprocess
+    assert (ours.size, ours.squash, ours.size_hint) == (64, squash, hint)
+    theirs = transformers.ViTImageProcessor(resample=3, **(size or {"size": 64}))
+    if size.get("do_center_crop", "crop_size" in size):
+        theirs = transformers.DeiTImageProcessor(image_mean=[0.5] * 3, image_std=[0.5] * 3, **size)
+    picture = noise(200, 120)
+    wanted = theirs(picture, return_tensors="pt").pixel_values[0]
+    # Pillow and torchvision round a level of 255 otherwise now and then
+    assert (ours(picture)["pixels"] - wanted).abs().max() < 2.5 / 255 / 0.5
 
 
 @pytest.mark.parametrize("broken", [{"size": "large"}, {"size": {"area": 7}}, {"rescale_factor": "x"}])

@@ -9,6 +9,7 @@ import torch
 
 from headstart.backbones import SOURCES, beginner, load, write_folder, written_as
 from headstart.backbones.base import Backbone, collate
+from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.core.errors import UsageError
 from language_folders import tiny_language
 
@@ -29,6 +30,13 @@ def same(one: Backbone, folder: Path) -> None:
 def test_every_family_of_timm(family: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     same(SOURCES.load("timm")().tiny(family), tmp_path / "written")
+
+
+def test_pictures_that_are_squashed_stay_so(tmp_path: Path) -> None:
+    one = SOURCES.load("timm")().tiny("resnet50")
+    one.preprocess = ImagePreprocess.from_pretrained_cfg({"input_size": (3, 64, 64), "crop_mode": "squash"})
+    same(one, tmp_path / "written")
+    assert load(tmp_path / "written").describe()["preprocess"]["squash"] is True
 
 
 @pytest.mark.parametrize("family", SOURCES.load("transformers_text")().families())

@@ -15,10 +15,11 @@ from headstart.explanations._words import WordParts
 from toys import ToyPreprocess
 
 SQUARE = ImagePreprocess(28, (0.5,) * 3, (0.25,) * 3)
+SQUASHED = ImagePreprocess(28, (0.5,) * 3, (0.25,) * 3, squash=True)
 
 
-def picture_parts(pixels: torch.Tensor) -> PixelParts:
-    return PixelParts({"pixels": pixels}, "pixels", SQUARE)
+def picture_parts(pixels: torch.Tensor, preprocess: ImagePreprocess = SQUARE) -> PixelParts:
+    return PixelParts({"pixels": pixels}, "pixels", preprocess)
 
 
 def test_a_removed_patch_takes_the_colour_around_it_and_the_rest_stays() -> None:
@@ -65,19 +66,20 @@ def test_scores_are_means_of_patches() -> None:
     assert int((scores != 0).sum()) == 1
 
 
+@pytest.mark.parametrize("preprocess", [SQUARE, SQUASHED], ids=["cut", "squashed"])
 @pytest.mark.parametrize("size", [(100, 60), (60, 100), (80, 80), (28, 28), (20, 31)])
-def test_what_is_seen_is_what_preprocessing_takes(size: tuple[int, int]) -> None:
+def test_what_is_seen_is_what_preprocessing_takes(size: tuple[int, int], preprocess: ImagePreprocess) -> None:
     """White outside the box it names, black inside: hardly any white reaches the network, and one pixel less does."""
-    parts = picture_parts(torch.zeros(3, 28, 28))
+    parts = picture_parts(torch.zeros(3, 28, 28), preprocess)
     left, top, right, bottom = parts.seen(size)
     array = np.full((size[1], size[0], 3), 255, np.uint8)
     array[top:bottom, left:right] = 0
-    taken = SQUARE(Image.fromarray(array))["pixels"] * 0.25 + 0.5
+    taken = preprocess(Image.fromarray(array))["pixels"] * 0.25 + 0.5
     assert float(taken.mean()) < 0.05
     margin = max(2, min(size) // 8)
     array[:] = 255
     array[top + margin : bottom - margin, left + margin : right - margin] = 0
-    taken = SQUARE(Image.fromarray(array))["pixels"] * 0.25 + 0.5
+    taken = preprocess(Image.fromarray(array))["pixels"] * 0.25 + 0.5
     assert all(float(side.mean()) > 0.5 for side in (taken[:, 0], taken[:, -1], taken[:, :, 0], taken[:, :, -1]))
 
 

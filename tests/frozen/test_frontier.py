@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from headstart.backbones.base import Backbone, Batch, Stage
+from headstart.backbones import SOURCES
+from headstart.backbones.base import Backbone, Batch, LayerRun, Stage, collate
 from headstart.frozen.frontier import find_frontier
 from headstart.model.freezing import FreezePlan
 from toys import toy_backbone, toy_network, toy_pictures, toy_task
@@ -105,3 +107,60 @@ def test_a_cut_found_in_training_mode_is_the_same(batch: Batch):
     backbone.eval()
     with torch.no_grad():
         assert torch.equal(frontier.trained(frontier.frozen(batch)), backbone.features(batch))
+
+
+class Rows(Backbone):
+    """Three layers in a row; the features are the sum of what all of them give, or what the last one gives."""
+
+    feature_size = 4
+
+    def __init__(self, summed: bool) -> None:
+        super().__init__()
+        whole = toy_backbone()
+        self.card, self.preprocess, self.summed = whole.card, whole.preprocess, summed
+        self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+
+    def stages(self) -> list[Stage]:
+        return [Stage(f"{i}", (f"layers.{i}.weight", f"layers.{i}.bias")) for i in range(3)]
+
+    def features(self, batch: Batch) -> Tensor:
+        hidden, total = batch["pixels"].flatten(1)[:, :4], torch.zeros(())
+        for layer in self.layers:
+            hidden = layer(hidden)
+            total = total + hidden
+        return total if self.summed else hidden
+
+    def depth_features(self, batch: Batch) -> Batch:
+        return {"2": self.features(batch)}
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def layer_run(self) -> LayerRun:
+        return LayerRun(self, "layers", "input")
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_parts_that_are_another_function_than_the_whole_are_refused(summed: bool, batch: Batch):
+    torch.manual_seed(0)
+    backbone = frozen_at(1, Rows(summed)).eval()
+    frontier = find_frontier(backbone, batch)
+    assert frontier.is_input is summed
+    assert ("gives other features where it is cut" in frontier.refused) is summed
+    with torch.no_grad():
+        assert torch.equal(frontier.trained(frontier.frozen(batch)), backbone.features(batch))
+
+
+def test_what_a_forward_does_after_its_first_layer_is_not_done_after_the_cut(tmp_path: Path):
+    """DeBERTa's larger models convolve the tokens after layer 0, which they know by its number."""
+    source = SOURCES.load("transformers_text")()
+    described = source.tiny("deberta-v2").describe()
+    source.tiny("deberta-v2").save_assets(tmp_path)
+    convolved = {**described["config"], "conv_kernel_size": 3, "conv_act": "gelu"}
+    torch.manual_seed(0)
+    backbone = frozen_at(3, source.rebuild({**described, "config": convolved}, tmp_path)).eval()
+    texts = collate([backbone.preprocess(text) for text in ("the quick brown fox", "see you at home tonight")])
+    frontier = find_frontier(backbone, texts)
+    assert frontier.cut == "layer-2"
+    with torch.no_grad():
+        assert torch.equal(frontier.trained(frontier.frozen(texts)), backbone.features(texts))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones._card import Card
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
-from headstart.backbones.folders.folder import folder_card, read_config
+from headstart.backbones.folders.folder import folder_card
 from headstart.backbones.folders.hub import fetch_folder
-from headstart.backbones.folders.open_clip_names import CONFIG, WEIGHTS, is_open_clip
+from headstart.backbones.folders.open_clip_names import CONFIG, WEIGHTS, clip_config, is_open_clip
 from headstart.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ class OpenClip(Source):
 
     def load(self, name: str, pretrained: bool = True) -> TwoTowersBackbone:
         folder = fetch_folder(name, _PATTERNS, (CONFIG, WEIGHTS))
-        card = replace(folder_card(folder, read_config(folder), "image"), name=f"{self.prefix}/{name}")
+        card = replace(folder_card(folder, clip_config(folder), "image", WEIGHTS), name=f"{self.prefix}/{name}")
         return self.load_folder(folder, card, pretrained)
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         return "image" if is_open_clip(folder) else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
-        from headstart.backbones.folders.open_clip_names import clip_config, renamed, settings
+        from headstart.backbones.folders.open_clip_names import renamed, settings
         from headstart.backbones.folders.weights import read_weights
-        from headstart.backbones.images.transformers_pixels import preprocess_of
+        from headstart.backbones.images import transformers_pixels as pixels
         from headstart.backbones.towers import transformers_towers as towers
 
         def read(where: Path) -> dict[str, Any]:
@@ -55,7 +55,8 @@ class OpenClip(Source):
         config = towers.make_config(clip_config(folder), str(folder))
         picture, scale = towers.picture_tower(config, read(folder) if pretrained else None, str(folder))
         words = towers.text_tower(config, folder, read=read)
-        preprocess = preprocess_of(settings(folder), int(config.vision_config.image_size))
+        given, size = settings(folder), int(config.vision_config.image_size)
+        preprocess = pixels.preprocess_of(given, size, pixels.CLIP, squares=given["squash"])
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -112,9 +113,9 @@ class Torchvision(Source):
         from headstart.backbones.images import torchvision_networks as networks
         from headstart.backbones.images.preprocess import ImagePreprocess
 
-        arguments = {**networks.arguments_of(architecture), **arguments}
-        description = {"architecture": architecture, "arguments": arguments, "last_stage": last_stage}
         preprocess = ImagePreprocess.from_pretrained_cfg({"interpolation": "bilinear", **cfg})
+        arguments = {**networks.arguments_of(architecture, preprocess.size), **arguments}
+        description = {"architecture": architecture, "arguments": arguments, "last_stage": last_stage}
         return self._wrap(networks.build(architecture, arguments), description, preprocess, card)
 
     def _wrap(self, network: Any, description: dict[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
@@ -182,4 +183,11 @@ def _pretrained_cfg(weights: Any) -> dict[str, Any]:
 def _fill(backbone: ImageBackbone, state: Mapping[str, Any], where: str) -> None:
     from headstart.backbones.folders.weights import load_strictly
 
+    state = {_name_today(name): tensor for name, tensor in state.items()}
     load_strictly(backbone.network, state, (backbone.describe()["classifier"], *_AUXILIARY), where)
+
+
+def _name_today(name: str) -> str:
+    """What torchvision now calls a weight of its published DenseNets and vision transformers."""
+    name = re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
+    return name.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.")

@@ -35,7 +35,8 @@ class TorchvisionDetectors(Source):
     """Names are torchvision's, with or without the weights' name: ``ssd300_vgg16``, ``ssd300_vgg16.COCO_V1``.
 
     A folder's ``config.json`` holds ``library`` ("torchvision"), ``architecture``, and where they are not COCO's
-    ``num_classes``, the background among them, and their names, ``labels``; ``model_args`` goes to torchvision.
+    ``num_classes``, the background among them, and their names, ``labels``; ``model_args`` goes to torchvision, and
+    ``weights`` names those that it published, some of which were trained on another normalisation than it makes.
     """
 
     fetched_from = "https://download.pytorch.org"
@@ -82,7 +83,9 @@ class TorchvisionDetectors(Source):
         from headstart.backbones.folders.weights import read_weights
 
         config = read_config(folder)
-        architecture, arguments = config["architecture"], config.get("model_args") or {}
+        architecture = config["architecture"]
+        arguments = networks.published_arguments(architecture, config.get("weights"))
+        arguments |= config.get("model_args") or {}
         columns = int(config.get("num_classes") or COLUMNS)
         model = networks.build(architecture, columns, arguments, str(folder))
         if pretrained:

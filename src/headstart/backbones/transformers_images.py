@@ -40,11 +40,11 @@ class TransformersImages(HubFolders):
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TwoTowersBackbone:
         from headstart.backbones.folders.weights import read_weights
-        from headstart.backbones.images.transformers_pixels import preprocess_of, read_settings
+        from headstart.backbones.images.transformers_pixels import read_settings
         from headstart.backbones.towers import transformers_towers as towers
 
         config = towers.make_config(read_config(folder), str(folder))
-        preprocess = preprocess_of(read_settings(folder), int(config.vision_config.image_size))
+        preprocess = towers.preprocess_of(read_settings(folder), config, str(folder))
         given = read_weights(folder / WEIGHTS) if pretrained else None
         picture, scale = towers.picture_tower(config, given, str(folder))
         words = towers.text_tower(config, folder)

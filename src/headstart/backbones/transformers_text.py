@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from headstart.backbones.folders.folder import WEIGHTS, entailment_place, read_c
 from headstart.backbones.folders.hub import fetch_folder
 from headstart.backbones.folders.prior import DECODER, Prior, estimated_text, of_weights
 from headstart.backbones.folders.published import published_cards
+from headstart.backbones.folders.sentence_files import is_normalised, longest_of, pooling_of
 
 if TYPE_CHECKING:
     from headstart.backbones.base import Backbone
@@ -27,7 +27,29 @@ _TOKENIZERS = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
-_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "1_Pooling/config.json")
+_OF_OTHER_INPUTS = (
+    "data2vec-audio",
+    "granite_speech5_ctc",
+    "hubert",
+    "lasr_ctc",
+    "lasr_encoder",
+    "mctct",
+    "mgp-str",
+    "omniasr_ctc",
+    "parakeet_ctc",
+    "perceiver",
+    "sew",
+    "sew-d",
+    "unispeech",
+    "unispeech-sat",
+    "wav2vec2",
+    "wav2vec2-bert",
+    "wav2vec2-conformer",
+    "wavlm",
+)
+"""Model types with a tokenizer for what they give: they take sounds, pictures or bytes."""
+
+_PATTERNS = ("*.json", "*.txt", "*.model", WEIGHTS, "README.md", "modules.json", "1_Pooling/config.json")
 
 # name, licence, weights, pretraining: what suits a laptop, where size costs time
 _LISTED = (
@@ -61,8 +83,8 @@ class TransformersText(Source):
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
         has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
-        of_others = "vision_config" in config or entailment_place(config) is not None
-        return "text" if "model_type" in config and has_tokenizer and not of_others else None
+        of_pairs = entailment_place(config) is not None
+        return "text" if has_tokenizer and _takes_texts(config) and not of_pairs else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> TextBackbone:
         from headstart.backbones.folders import transformers_networks as networks
@@ -70,9 +92,8 @@ class TransformersText(Source):
         tokenizer = networks.read_tokenizer(folder, str(folder))
         config = networks.make_config(read_config(folder), str(folder))
         network = networks.load_network(folder, config) if pretrained else networks.make_network(config)
-        normalised = "Normalize" in _text(folder / "modules.json")
-        extra = {"sentence_normalised": normalised, "longest": _longest(folder)}
-        return self._wrap(network, config, tokenizer, card, _pooling(folder), extra)
+        extra = {"sentence_normalised": is_normalised(folder), "longest": longest_of(folder)}
+        return self._wrap(network, config, tokenizer, card, pooling_of(folder), extra)
 
     def _wrap(
         self, network: Any, config: Any, tokenizer: Any, card: Card, pooling: str, extra: Mapping[str, Any]
@@ -84,7 +105,8 @@ class TransformersText(Source):
         length = networks.max_length(network, tokenizer, extra.get("longest"))
         preprocess = TextPreprocess(tokenizer, length, networks.inputs_of(network, tokenizer))
         description = {"source": Path(__file__).stem, "config": networks.plain_config(config), **extra}
-        return TextBackbone(network, card, preprocess, description, pooling)
+        with networks.told(f"{card.name or card.path}: cannot be run as an encoder of texts"):
+            return TextBackbone(network, card, preprocess, description, pooling)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TextBackbone:
         from headstart.backbones.folders import transformers_networks as networks
@@ -117,21 +139,10 @@ class TransformersText(Source):
         return families()
 
 
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def _pooling(folder: Path) -> str:
-    """``cls`` or ``last`` where a sentence encoder's own file says so, else ``mean``."""
-    given = json.loads(_text(folder / "1_Pooling" / "config.json") or "{}")
-    if given.get("pooling_mode_cls_token"):
-        return "cls"
-    return "last" if given.get("pooling_mode_lasttoken") else "mean"
-
-
-def _longest(folder: Path) -> int | None:
-    """How many tokens a sentence encoder was trained on, from its own file."""
-    return json.loads(_text(folder / "sentence_bert_config.json") or "{}").get("max_seq_length")
+def _takes_texts(config: Mapping[str, Any]) -> bool:
+    """Whether the model takes texts alone and has one row of layers."""
+    others = {"vision_config", "audio_config"} & set(config) or config.get("is_encoder_decoder")
+    return "model_type" in config and not others and config["model_type"] not in _OF_OTHER_INPUTS
 
 
 def _prior(name: str, parameters: int) -> Prior:

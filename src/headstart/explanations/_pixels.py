@@ -99,10 +99,11 @@ class PixelParts(Parts):
         """Left, top, right, bottom of what the network saw of an original: the centre crop after resizing, or all."""
         if getattr(self.preprocess, "frame", None):
             return 0, 0, *size
-        shorter = self.preprocess.size_hint or min(self.width, self.height)
+        resized = self.preprocess.size_hint or min(self.width, self.height)
+        squashed = getattr(self.preprocess, "squash", False)
         box = []
         for side, taken in zip(size, (self.width, self.height), strict=True):
-            span = min(side, max(1, round(taken * min(size) / shorter)))
+            span = min(side, max(1, round(taken * (side if squashed else min(size)) / resized)))
             box.append(((side - span) // 2, (side - span) // 2 + span))
         (left, right), (top, bottom) = box
         return left, top, right, bottom

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.files import digest
 from headstart.frozen._graph_cut import cut_graph
-from headstart.frozen._layer_cut import cut_layers
+from headstart.frozen._layer_cut import are_the_whole, cut_layers
 
 WHOLE = "features"
 """The cut of a backbone in which nothing trains."""
@@ -42,6 +42,7 @@ class Frontier:
     architecture: str = ""
     about: str = ""
     half: bool = False
+    refused: str = ""
 
     @property
     def is_input(self) -> bool:
@@ -75,14 +76,17 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
             return Frontier(*parts, *about, half=True)
         return Frontier(AtDepths(backbone), Last(), WHOLE, backbone.state_dict(), *about)
     run = backbone.layer_run()
-    cut = None
+    cut, refused = None, ""
     with _evaluating(backbone):
         if run is not None:
-            cut = cut_layers(backbone, run)
+            cut = cut_layers(backbone, run, sample)
+            if cut is not None and not are_the_whole(cut[0], cut[1], backbone, sample):
+                cut, refused = None, f"{backbone.card.name} gives other features where it is cut between its layers"
         elif backbone.traced() is not None:
             cut = cut_graph(backbone, sample, maps)
     if cut is None:
-        return Frontier(Unchanged(), AtMaps(backbone, maps) if maps else backbone, "input", {}, half=True)
+        trained = AtMaps(backbone, maps) if maps else backbone
+        return Frontier(Unchanged(), trained, "input", {}, half=True, refused=refused)
     return Frontier(*cut, *about, half=True)
 
 

@@ -208,6 +208,8 @@ class Workbench:
         """
         network = plan.network
         part = self.frozen_part(network)
+        if part.frontier.refused:
+            self.progress.say(f"  {part.frontier.refused}: its frozen part is computed anew in every epoch.")
         views = [recipe.view(epoch) for epoch in range(min(recipe.epochs, max(recipe.views, 1)))]
         train = part.over(self.train, sorted(set(views)))
         validation = None if self.validation is None else part.over(self.validation)

@@ -63,8 +63,8 @@ def build(architecture: str, columns: int, arguments: Mapping[str, Any], where: 
     return model
 
 
-def published_arguments(architecture: str, tag: str) -> dict[str, Any]:
-    """Arguments that fit the published weights called `tag`."""
+def published_arguments(architecture: str, tag: str | None) -> dict[str, Any]:
+    """Arguments that fit the published weights called `tag`; None for others."""
     return {NORM_EPS: 0.0} if architecture in _WITHOUT_EPS and tag == "COCO_V1" else {}
 
 

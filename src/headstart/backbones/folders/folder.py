@@ -19,6 +19,7 @@ from headstart.backbones.folders.open_clip_names import WEIGHTS as OPEN_CLIP_WEI
 from headstart.backbones.folders.open_clip_names import clip_config, is_open_clip
 from headstart.backbones.folders.prior import of_files, of_masks
 from headstart.backbones.folders.segmenter_kinds import mask_classes
+from headstart.backbones.folders.sentence_files import is_sentence_encoder
 from headstart.backbones.folders.set_detector_kinds import KINDS
 from headstart.backbones.folders.tensor_header import tensor_shapes
 from headstart.backbones.folders.yolo_names import pickled
@@ -32,7 +33,7 @@ _LAYOUT = (
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """``config.json`` of `folder`, or what it would be for a model that open_clip wrote.
+    """``config.json`` of `folder`, or what it would be where the weights alone tell.
 
     Raises
     ------
@@ -44,8 +45,6 @@ def read_config(folder: Path) -> dict[str, Any]:
             + ("is a file, not a folder. " if folder.exists() else "is absent. ")
             + (pickled(folder) or _LAYOUT)
         )
-    if is_open_clip(folder):
-        return clip_config(folder)
     file = folder / "config.json"
     if not file.is_file():
         if config := unsaid_config(folder / WEIGHTS) or unsaid_stack(folder / WEIGHTS):
@@ -72,20 +71,25 @@ def source_of(folder: Path) -> tuple[Source, Card]:
     ------
     HeadstartError : a file is missing, or no library's; says which ones were looked for.
     """
-    config = read_config(folder)
+    config = clip_config(folder) if is_open_clip(folder) else read_config(folder)
     for name in SOURCES.names():
         try:
             source = SOURCES.load(name)()
         except MissingDependency:
             continue
         if modality := source.reads(folder, config):
-            card = folder_card(folder, config, modality)
+            card = folder_card(folder, config, modality, weights_file(folder).name)
             return source, replace(card, licence=source.licence, binding=True) if source.licence else card
     if any("ObjectDetection" in str(name) for name in config.get("architectures") or []):
         raise HeadstartError(
             f"{folder}: holds a detector of transformers ({config.get('model_type')}), which no fit can start from "
             f"yet; of transformers' detectors these are read: {', '.join(KINDS)}; of torchvision's: "
             f"{', '.join(DETECTORS)}."
+        )
+    if config.get("is_encoder_decoder"):
+        raise HeadstartError(
+            f"{folder}: holds an encoder with a decoder of transformers ({config.get('model_type')}), which no fit "
+            "can start from yet; take a model that is an encoder, or a decoder, alone."
         )
     raise HeadstartError(
         f"{folder}: holds no backbone that can be read here. config.json should be torchvision's "
@@ -95,9 +99,12 @@ def source_of(folder: Path) -> tuple[Source, Card]:
     )
 
 
-def folder_card(folder: Path, config: Mapping[str, Any], modality: str) -> Card:
-    """What the files of `folder` say of the backbone; its name is left empty."""
-    file = weights_file(folder)
+def folder_card(folder: Path, config: Mapping[str, Any], modality: str, weights: str = WEIGHTS) -> Card:
+    """What the files of `folder` say of the backbone; its name is left empty.
+
+    `weights` names the file of its weights, since another library may keep one beside it.
+    """
+    file = folder / weights
     parameters = count_parameters(file) if file.is_file() else 0
     classes = config.get("num_classes") if "architecture" in config else None
     partial = f", up to {config['last_stage']} only" if config.get("last_stage") else ""
@@ -131,11 +138,6 @@ def entailment_place(config: Mapping[str, Any]) -> int | None:
     labels = config.get("id2label") if classifier else None
     found = [int(place) for place, label in (labels or {}).items() if str(label).lower().startswith("entail")]
     return found[0] if found else None
-
-
-def is_sentence_encoder(folder: Path) -> bool:
-    """Whether its cosines were trained to tell what texts mean: sentence-transformers writes down its modules."""
-    return (folder / "modules.json").is_file()
 
 
 def count_parameters(file: Path) -> int:

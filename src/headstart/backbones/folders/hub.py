@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headstart.core.errors import HeadstartError, MissingDependency
+from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.progress import Progress
 
 _SECONDS = 3.0
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
@@ -39,44 +40,85 @@ def check_reachable(url: str, what: str) -> None:
     if proxied:
         return
     try:
-        socket.create_connection((host, parts.port or 443), timeout=_SECONDS).close()
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        socket.create_connection((host, port), timeout=_SECONDS).close()
     except OSError as error:
         raise NotAtHand(f"{what} is not on this machine, and {host} cannot be reached ({error}).") from error
 
 
 def fetch_folder(repository: str, patterns: Sequence[str], required: Sequence[str]) -> Path:
-    """The folder with those files of a hub `repository` that match `patterns`, from the cache where they lie there.
+    """The folder with those files of a hub `repository` that match `patterns`, from the cache where all lie there.
+
+    Whether all do is known of what was fetched as a whole. Another program may have left a part, without the small
+    files that say how vectors are pooled: it is taken where the hub does not answer, and what it lacks is said.
 
     Raises
     ------
     NotAtHand : not cached and not to be had; or the repository keeps no file of the `required` names.
+    UsageError : a repository cannot be called so.
     MissingDependency : huggingface_hub is not installed.
     """
+    folder, complete = _cached(repository, patterns)
+    if not complete or _lacking(folder, required):
+        try:
+            folder = _fetched(repository, patterns)
+        except NotAtHand:
+            if not folder or _lacking(folder, required):
+                raise
+            if absent := _lacking(folder, [name for name in patterns if "*" not in name]):
+                Progress().say(
+                    f"{repository} may lie in the hub's cache in part only, and the hub cannot be asked: it is used "
+                    f"without {', '.join(absent)}, which it may have."
+                )
+    if absent := _lacking(folder, required):
+        raise NotAtHand(f"{repository} keeps no {', '.join(absent)}; weights in other formats are not read.")
+    return Path(folder)
+
+
+def _cached(repository: str, patterns: Sequence[str]) -> tuple[str, bool]:
+    """The folder in the cache, empty where there is none, and whether it is known to hold all that match."""
     try:
-        from huggingface_hub import constants, snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub import get_cached_repo_tree, snapshot_download
+        from huggingface_hub.errors import (
+            CachedRepoTreeNotFoundError,
+            HFValidationError,
+            IncompleteSnapshotError,
+            LocalEntryNotFoundError,
+        )
     except ImportError as error:
         raise MissingDependency("The hub needs 'huggingface_hub': pip install 'headstart[hub]'") from error
-
-    def whole(folder: str) -> bool:
-        return all((Path(folder) / name).is_file() for name in required)
-
+    folder = ""
     try:
-        cached = snapshot_download(repository, allow_patterns=list(patterns), local_files_only=True)
-        if whole(cached):
-            return Path(cached)
+        folder = snapshot_download(repository, allow_patterns=list(patterns), local_files_only=True)
+        get_cached_repo_tree(repository)
+    except HFValidationError as error:
+        meant = "/".join([part for part in repository.strip().split("/") if part][-2:])
+        hint = f" Did you mean {meant!r}?" if meant not in ("", repository) else ""
+        raise UsageError(f"The hub has no repository {repository!r}: their names read owner/name.{hint}") from error
+    except CachedRepoTreeNotFoundError:
+        return folder, False
+    except IncompleteSnapshotError as error:
+        return error.snapshot_path, False
     except (LocalEntryNotFoundError, FileNotFoundError):
-        cached = ""  # nothing cached: fetch below
+        return "", False
+    return folder, True
+
+
+def _fetched(repository: str, patterns: Sequence[str]) -> str:
+    """The folder, with what was missing downloaded."""
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
     check_reachable(constants.ENDPOINT, repository)
     try:
-        folder = snapshot_download(repository, allow_patterns=list(patterns), etag_timeout=_SECONDS)
+        return str(snapshot_download(repository, allow_patterns=list(patterns), etag_timeout=_SECONDS))
     except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
         first_line = str(error).strip().split("\n")[0]
         raise NotAtHand(f"{repository} could not be fetched from {constants.ENDPOINT}: {first_line}") from error
-    if not whole(folder):
-        absent = ", ".join(name for name in required if not (Path(folder) / name).is_file())
-        raise NotAtHand(f"{repository} keeps no {absent}; weights in other formats are not read.")
-    return Path(folder)
+
+
+def _lacking(folder: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if not Path(folder, name).is_file()]
 
 
 def hub_address() -> str:

@@ -91,13 +91,14 @@ def clip_config(folder: Path) -> dict[str, Any]:
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """How pictures are prepared, in the terms of ``preprocessor_config.json``."""
+    """How pictures are prepared, in the terms of ``preprocessor_config.json``, and whether wholes are squashed."""
     given = _read(folder).get("preprocess_cfg") or {}
     filters = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
     return {
-        "image_mean": given.get("mean") or [0.48145466, 0.4578275, 0.40821073],
-        "image_std": given.get("std") or [0.26862954, 0.26130258, 0.27577711],
+        "image_mean": given.get("mean"),
+        "image_std": given.get("std"),
         "resample": filters.get(str(given.get("interpolation", "bicubic")), 3),
+        "squash": given.get("resize_mode") == "squash",
     }
 
 

@@ -20,6 +20,12 @@ _LONGEST = 256
 _UNBOUNDED = 1_000_000
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
+_IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
+_NAMES_OF_CODE = ("auto_map", *_IMPLEMENTATIONS, *(f"_{name}" for name in _IMPLEMENTATIONS))
+"""Settings by which a configuration chooses code; of some names it would be fetched."""
+
+_ADAPTER = "adapter_config.json"
+
 
 @contextlib.contextmanager
 def told(what: str) -> Iterator[None]:
@@ -33,7 +39,7 @@ def told(what: str) -> Iterator[None]:
 
 
 def make_config(plain: Mapping[str, Any], where: str) -> Any:
-    """A transformers configuration from its JSON; references to code (``auto_map``) are dropped.
+    """A transformers configuration from its JSON; what chooses code is dropped, in configurations within it too.
 
     Raises
     ------
@@ -47,9 +53,15 @@ def make_config(plain: Mapping[str, Any], where: str) -> Any:
             f"{where}: transformers knows no model type {model_type!r}."
             f"{nearest(model_type, CONFIG_MAPPING.keys())} Code from a folder is never run."
         )
-    config = CONFIG_MAPPING[model_type].from_dict({key: value for key, value in plain.items() if key != "auto_map"})
+    config = CONFIG_MAPPING[model_type].from_dict(_without_code(plain))
     config.use_cache = False
     return config
+
+
+def _without_code(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {key: _without_code(value) for key, value in given.items() if key not in _NAMES_OF_CODE}
+    return [_without_code(value) for value in given] if isinstance(given, list) else given
 
 
 def plain_config(config: Any) -> dict[str, Any]:
@@ -132,10 +144,16 @@ def load_whole(
 
     Raises
     ------
-    HeadstartError : weights are missing, unexpected or of another shape; heads are left out silently.
+    HeadstartError : weights are missing, unexpected or of another shape; heads are left out silently. Or there is an
+        adapter beside them, which transformers would put into the network.
     """
     from safetensors import SafetensorError
 
+    if (folder / _ADAPTER).is_file():
+        raise HeadstartError(
+            f"{folder}: {_ADAPTER} stands beside the weights, and adapters are not read. Merge it into them (peft: "
+            "merge_and_unload, then save_pretrained), or take it out of the folder."
+        )
     try:
         with quietly():
             network, info = model_class.from_pretrained(

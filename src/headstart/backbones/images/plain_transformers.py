@@ -33,6 +33,9 @@ _STATISTICS = {
 }
 """Mean and deviation of pixels, by ``model_type``, where ``preprocessor_config.json`` is silent."""
 
+_SQUARES = ("vit", "deit")
+"""Those whose pictures become squares as a whole where it does not say that; of the others the middle is taken."""
+
 _MINIATURE = {
     "hidden_size": 24,
     "num_hidden_layers": 4,
@@ -127,11 +130,10 @@ def preprocess_of(settings: Mapping[str, Any], plain: Mapping[str, Any], where: 
     HeadstartError : it says nothing that makes sense.
     """
     with told(f"{where}: nothing can be made of preprocessor_config.json"):
-        given = settings.get("crop_size") or settings.get("size") or plain.get("image_size") or 224
-        sides = [given.get("height") or given["shortest_edge"]] if isinstance(given, Mapping) else given
-        side = int(sides[0] if isinstance(sides, list | tuple) else sides)
-        patch = int(plain.get("patch_size") or 16)
-        return pixels.preprocess_of(settings, max(1, side // patch) * patch, _STATISTICS[str(plain["model_type"])])
+        given = pixels.crop_of(settings) or settings.get("size") or plain.get("image_size") or 224
+        side, patch = pixels.side_of(given), int(plain.get("patch_size") or 16)
+        size, kind = max(1, side // patch) * patch, str(plain["model_type"])
+        return pixels.preprocess_of(settings, size, _STATISTICS[kind], squares=kind in _SQUARES)
 
 
 def backbone(

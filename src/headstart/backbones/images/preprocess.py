@@ -37,7 +37,7 @@ class ImagePreprocess(Preprocess):
     RGB, or grey: ``L``, or ``F`` (floats from 0 to 255), which keeps its full depth. One channel stays one until the
     last step, where a network of colours gets it three times: a third of the work, the same pixels.
 
-    View 0 follows timm's evaluation transform: the shorter side to ``floor(size / crop_pct)``, centre crop,
+    View 0 follows timm's evaluation transform: the shorter side, or both, to ``floor(size / crop_pct)``, centre crop,
     normalise. Views ≥ 1: random resized crop (area 0.35–1, ratio 3/4–4/3), horizontal flip, and brightness,
     contrast and saturation within 20 %. Pixels of 8 bits stay uint8 until the last step.
 
@@ -51,6 +51,7 @@ class ImagePreprocess(Preprocess):
         of its proportions then (area 0.5–1), mirrored or not, which :meth:`placement` tells.
     stack : how many slices of a volume are the channels, for a network whose first layer is folded to them; None for
         pictures.
+    squash : whether both sides are brought to one length before the crop, so that what is cut off is a rim.
     """
 
     views = 64
@@ -70,9 +71,10 @@ class ImagePreprocess(Preprocess):
         crop_pct: float = 0.875,
         frame: tuple[int, int] | None = None,
         stack: int | None = None,
+        squash: bool = False,
     ) -> None:
         self.size, self.mean, self.std, self.frame = size, mean, std, frame
-        self.interpolation, self.crop_pct, self.stack = interpolation, crop_pct, stack
+        self.interpolation, self.crop_pct, self.stack, self.squash = interpolation, crop_pct, stack, squash
         # 224 / (224 / 232) must stay 232 in spite of rounding errors
         self.size_hint = min(frame) if frame else math.floor(size / crop_pct + 1e-6)
         self._filter = _FILTERS.get(interpolation, Image.Resampling.BICUBIC)
@@ -118,7 +120,7 @@ class ImagePreprocess(Preprocess):
     def stacked(self, slices: int) -> ImagePreprocess:
         """The same for stacks of so many slices."""
         own = (self.size, self.mean, self.std, self.interpolation, self.crop_pct)
-        return ImagePreprocess(*own, self.frame, slices)
+        return ImagePreprocess(*own, self.frame, slices, self.squash)
 
     def placement(self, view: int, key: str = "") -> Placement:
         if not view or self.frame is None:
@@ -132,7 +134,9 @@ class ImagePreprocess(Preprocess):
         if self.frame:
             return image if image.size == self.frame else image.resize(self.frame, self._filter)
         short, (width, height) = int(self.size_hint or self.size), image.size
-        if width <= height:
+        if self.squash:
+            resized = (short, short)
+        elif width <= height:
             resized = (short, max(short, int(short * height / width)))
         else:
             resized = (max(short, int(short * width / height)), short)
@@ -162,6 +166,7 @@ class ImagePreprocess(Preprocess):
     def describe(self) -> dict[str, Any]:
         framed = {"frame": list(self.frame), "framed_scale": list(_FRAMED_SCALE)} if self.frame else {}
         stacked = {"stack": self.stack} if self.stack else {}
+        squashed = {"squash": True} if self.squash else {}
         return {
             "size": self.size,
             "mean": list(self.mean),
@@ -172,6 +177,7 @@ class ImagePreprocess(Preprocess):
             "augmentation": {"scale": list(self.crop_scale), "ratio": list(_CROP_RATIO), "jitter": self.jitter},
             **framed,
             **stacked,
+            **squashed,
         }
 
     @classmethod
@@ -184,11 +190,12 @@ class ImagePreprocess(Preprocess):
             interpolation=plain["interpolation"],
             crop_pct=float(plain["crop_pct"]),
             frame=tuple(plain["frame"]) if plain.get("frame") else None,
+            squash=bool(plain.get("squash")),
         )
 
     @classmethod
     def from_pretrained_cfg(cls, cfg: Mapping[str, Any]) -> ImagePreprocess:
-        """From timm's keys: ``input_size`` (C, H, W), ``mean``, ``std``, ``interpolation``, ``crop_pct``.
+        """From timm's keys: ``input_size`` (C, H, W), ``mean``, ``std``, ``interpolation``, ``crop_pct`` and mode.
 
         Missing keys mean ImageNet's statistics at 224 pixels, as in timm. The input is taken as a square.
         """
@@ -197,7 +204,8 @@ class ImagePreprocess(Preprocess):
         std = tuple(cfg.get("std") or (0.229, 0.224, 0.225))
         if channels == 1 and len(mean) == 3:  # a network of grey pictures with statistics of coloured ones
             mean, std = (sum(mean) / 3,), (sum(std) / 3,)
-        return cls(int(height), mean, std, cfg.get("interpolation") or "bicubic", float(cfg.get("crop_pct") or 0.875))
+        interpolation, crop_pct = cfg.get("interpolation") or "bicubic", float(cfg.get("crop_pct") or 0.875)
+        return cls(int(height), mean, std, interpolation, crop_pct, squash=cfg.get("crop_mode") == "squash")
 
 
 def _enhanced(image: Image.Image, enhancer: type[Any], factor: float) -> Image.Image:

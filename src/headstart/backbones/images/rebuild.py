@@ -50,9 +50,14 @@ def written_config(description: Mapping[str, Any], arguments: Mapping[str, Any])
         raise UsageError(f"{description['name']}: was made for targets with a place; take the backbone it came from.")
     size, shown = preprocess["size"], ("mean", "std", "interpolation", "crop_pct")
     channels = len(preprocess["mean"])
+    squashed = {"crop_mode": "squash"} if preprocess.get("squash") else {}
     return {
         "architecture": description["architecture"],
         "model_args": dict(arguments),
-        "pretrained_cfg": {"input_size": [channels, size, size], **{key: preprocess[key] for key in shown}},
+        "pretrained_cfg": {
+            "input_size": [channels, size, size],
+            **{key: preprocess[key] for key in shown},
+            **squashed,
+        },
         **({"last_stage": description["last_stage"]} if description.get("last_stage") else {}),
     }

@@ -16,15 +16,15 @@ from headstart.backbones.images.torchvision_models import models
 _VGG16 = [16, 16, "M", 16, 16, "M", 24, 24, 24, "M", 32, 32, 32, "M", 32, 32, 32, "M"]
 
 
-def arguments_of(architecture: str) -> dict[str, Any]:
-    """Arguments that fit published weights: no second classifier, the input scaled as in training.
+def arguments_of(architecture: str, size: int) -> dict[str, Any]:
+    """Arguments that fit published weights for pictures of `size`: no second classifier, the input as in training.
 
     Inception and GoogLeNet were trained on other statistics than the rest; torchvision rescales inside them
     (``transform_input``) whenever it loads their weights, so it belongs to the architecture here.
     """
     network = typing.get_type_hints(models.get_model_builder(architecture)).get("return")
     accepted = inspect.signature(network).parameters if network else {}
-    wanted = {"aux_logits": False, "transform_input": True, "init_weights": False}
+    wanted = {"aux_logits": False, "transform_input": True, "init_weights": False, "image_size": size}
     return {name: value for name, value in wanted.items() if name in accepted}
 
 

@@ -11,28 +11,39 @@ from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.core.errors import HeadstartError
 
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
-_FILE = "preprocessor_config.json"
+_FILES = ("processor_config.json", "preprocessor_config.json")
 _ROUNDING = 1e-6
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """Mean and deviation of each channel, of pixels in [0, 1]."""
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """What ``preprocessor_config.json`` in `folder` says; nothing where there is none.
+    """What `folder` says of pictures; nothing where it is silent.
+
+    As transformers has it: ``image_processor`` in ``processor_config.json``, where it now keeps all that a model of
+    several kinds of inputs needs, before ``preprocessor_config.json``.
 
     Raises
     ------
-    HeadstartError : it is not JSON.
+    HeadstartError : a file is not JSON.
     """
-    file = folder / _FILE
+    whole, own = (_read(folder / name) for name in _FILES)
+    within = whole.get("image_processor")
+    return within if isinstance(within, dict) else own
+
+
+def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        settings = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise HeadstartError(f"{file}: is not JSON ({error}).") from error
+    if not isinstance(settings, dict):
+        raise HeadstartError(f"{file}: holds no JSON object.")
     return settings
 
 
@@ -41,11 +52,17 @@ def preprocess_of(
     size: int,
     statistics: tuple[Sequence[float], Sequence[float]] = HALF,
     resample: int = 3,
+    squares: bool | None = None,
 ) -> ImagePreprocess:
     """Pixels as `settings` say: factor, mean, deviation, filter; where they do not, by `statistics` and `resample`.
 
-    Where a picture is no square, its middle is taken, of `size` pixels.
+    Parameters
+    ----------
+    size : of the square that the network takes.
+    squares : whether the whole of a picture that is no square becomes one where `settings` do not say it; else its
+        middle is taken. None for networks of any size, where the middle is taken whatever they say.
     """
+    crop_pct, squash = (1.0, False) if squares is None else _resizing(settings, squares)
     mean, std = (settings.get(key) or own for key, own in zip(("image_mean", "image_std"), statistics, strict=True))
     if settings.get("do_normalize") is False:
         mean, std = (0.0,) * len(mean), (1.0,) * len(std)
@@ -57,5 +74,24 @@ def preprocess_of(
         mean=tuple(value / whole for value in mean),
         std=tuple(value / whole for value in std),
         interpolation=_FILTERS.get(settings.get("resample", resample), "bicubic"),
-        crop_pct=1.0,
+        crop_pct=crop_pct,
+        squash=squash,
     )
+
+
+def crop_of(settings: Mapping[str, Any]) -> Any:
+    """``crop_size`` where a crop is taken; else None."""
+    return settings.get("crop_size") if settings.get("do_center_crop", True) else None
+
+
+def side_of(given: Any) -> int:
+    """The shorter side that ``size`` or ``crop_size`` names: as a number, two of them, or by names of sides."""
+    sides = (given.get("height") or given["shortest_edge"]) if isinstance(given, Mapping) else given
+    return int(sides[0] if isinstance(sides, list | tuple) else sides)
+
+
+def _resizing(settings: Mapping[str, Any], squares: bool) -> tuple[float, bool]:
+    """The share of the resized side that is kept, and whether both sides are brought to one length."""
+    given, crop = settings.get("size"), crop_of(settings)
+    squash = "height" in given if isinstance(given, Mapping) else squares
+    return min(1.0, side_of(crop) / side_of(given)) if crop and given else 1.0, squash

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from headstart.backbones._layered import features_at_depths, layered_stages, layers_at, layers_path
 from headstart.backbones._words import HOLE, Named, check_prompts
 from headstart.backbones.base import Backbone, Batch, Card, Name, Preprocess, Stage
+from headstart.backbones.texts.preprocess import tokenizer_digest
 from headstart.core.errors import UsageError
-from headstart.core.files import digest
 
 _MULTIPLE = 8
 
@@ -59,7 +59,7 @@ class EntailmentPreprocess(Preprocess):
 
     @cached_property
     def _tokenizer_digest(self) -> str:
-        return digest(self.tokenizer.backend_tokenizer.to_str())
+        return tokenizer_digest(self.tokenizer)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -68,6 +68,7 @@ class EntailmentPreprocess(Preprocess):
             "inputs": list(self.inputs),
             "multiple": _MULTIPLE,
             "tokenizer": self._tokenizer_digest,
+            "sides": [self.tokenizer.truncation_side, self.tokenizer.padding_side],
         }
 
 

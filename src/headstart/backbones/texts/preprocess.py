@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Any
 
@@ -61,7 +62,7 @@ class TextPreprocess(Preprocess):
     @cached_property
     def _tokenizer_digest(self) -> str:
         """Computed once: writing out a vocabulary takes as long as reading many activations."""
-        return digest(self.tokenizer.backend_tokenizer.to_str())
+        return tokenizer_digest(self.tokenizer)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -70,4 +71,11 @@ class TextPreprocess(Preprocess):
             "padding": self._padding,
             "multiple": _MULTIPLE,
             "tokenizer": self._tokenizer_digest,
+            "truncation": self.tokenizer.truncation_side,
         }
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """Of what it makes of texts before they are cut and filled up, which each call says anew and it writes down."""
+    plain = json.loads(tokenizer.backend_tokenizer.to_str())
+    return digest(json.dumps({key: value for key, value in plain.items() if key not in ("truncation", "padding")}))

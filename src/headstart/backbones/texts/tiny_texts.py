@@ -15,6 +15,9 @@ _COMMON = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 2, 
 _GPT2 = {"n_embd": 32, "n_layer": 4, "n_head": 2, "n_positions": 64}
 _RELATIVE = {"relative_attention": True, "position_biased_input": False, "pos_att_type": ["p2c", "c2p"]}
 _RELATIVE |= {"norm_rel_ebd": "layer_norm", "share_att_key": True, "position_buckets": 16, "type_vocab_size": 0}
+_SHARED = {"embedding_size": 16, "num_hidden_layers": 8, "num_hidden_groups": 4}  # each of four layers runs twice
+# three layers of a window, then one without
+_WINDOWS = {"num_key_value_heads": 1, "head_dim": 16, "sliding_window": 4, "sliding_window_pattern": 4}
 
 # model_type and configuration, by family
 _CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -23,10 +26,12 @@ _CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "distilbert": ("distilbert", {"dim": 32, "n_layers": 4, "n_heads": 2, "hidden_dim": 64}),
     "minilm": ("bert", {**_COMMON, "num_hidden_layers": 6, "max_position_embeddings": 64}),
     "deberta-v2": ("deberta-v2", {**_COMMON, **_RELATIVE, "max_position_embeddings": 64}),
+    "albert": ("albert", {**_COMMON, **_SHARED, "max_position_embeddings": 64}),
     "gpt2": ("gpt2", _GPT2),
+    "gemma3": ("gemma3_text", {**_COMMON, **_WINDOWS, "max_position_embeddings": 64}),
     "llama": ("llama", {**_COMMON, "num_key_value_heads": 1, "max_position_embeddings": 64}),
 }
-_WITHOUT_TYPES = ("roberta", "distilbert", "gpt2", "llama")
+_WITHOUT_TYPES = ("roberta", "distilbert", "gpt2", "gemma3_text", "llama")
 
 
 def families() -> list[str]:

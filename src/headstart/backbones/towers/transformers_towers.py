@@ -12,16 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones._card import Card
-from headstart.backbones.folders.transformers_networks import make_config, plain_config, read_tokenizer
+from headstart.backbones.folders.transformers_networks import make_config, plain_config, read_tokenizer, told
+from headstart.backbones.images import transformers_pixels as pixels
 from headstart.backbones.images.preprocess import ImagePreprocess
-from headstart.backbones.images.transformers_pixels import preprocess_of
 from headstart.backbones.towers.text_tower import FOLDER, TextTower
 from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
 from headstart.core.errors import HeadstartError
 
 _SOURCE = "transformers_images"
 
-__all__ = ["backbone", "make_config", "picture_tower", "rebuilt", "text_tower", "tiny"]
+_PIXELS: dict[str, tuple[Any, bool]] = {"clip": (pixels.CLIP, False), "siglip": (pixels.HALF, True)}
+"""By ``model_type``, where the folder is silent: mean and deviation, and whether whole pictures become squares."""
+
+__all__ = ["backbone", "make_config", "picture_tower", "preprocess_of", "rebuilt", "text_tower", "tiny"]
 
 
 class WordTower(nn.Module):
@@ -99,6 +102,18 @@ def text_tower(
     return TextTower(build, where, prepare, tower, read)
 
 
+def preprocess_of(settings: Mapping[str, Any], config: Any, where: str) -> ImagePreprocess:
+    """Pixels as `settings` of the folder `where` say, else as the family had them.
+
+    Raises
+    ------
+    HeadstartError : they say nothing that makes sense.
+    """
+    statistics, squares = _PIXELS[config.model_type]
+    with told(f"{where}: nothing can be made of what it says of pictures"):
+        return pixels.preprocess_of(settings, int(config.vision_config.image_size), statistics, squares=squares)
+
+
 def backbone(
     picture: PictureTower, words: TextTower, card: Card, preprocess: ImagePreprocess, config: Any, scale: float
 ) -> TwoTowersBackbone:
@@ -139,7 +154,7 @@ def tiny(family: str, name: str) -> TwoTowersBackbone:
         picture,
         words,
         card,
-        preprocess_of({}, vision["image_size"]),
+        preprocess_of({}, config, name),
         config,
         math.exp(float(model.logit_scale.detach())),
     )
