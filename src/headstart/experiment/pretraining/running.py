@@ -100,7 +100,7 @@ class Running(ABC, Generic[R]):
             "random_weights": not material.goes_on,
             "method": material.method_name,
             "licence": material.licence,
-            "source": names_of(material.wish.spec.data),
+            "source": names_of(material.wish.spec, material.wish.examples),
             "labelled": self.method.labelled,
             "epochs": reached.epoch,
             "stopped_because": reached.stopped,
