@@ -24,7 +24,8 @@ class HScore(TransferabilityScore):
         means = np.zeros_like(features)  # (N, D): for each example the mean of its class
         for label in np.unique(classes):
             means[classes == label] = features[classes == label].mean(axis=0)
-        return float(np.trace(np.linalg.pinv(_covariance(features), hermitian=True) @ _covariance(means)))
+        inverse = np.linalg.pinv(_covariance(features), rtol=None, hermitian=True)  # less than D times ε is rounding
+        return float(np.trace(inverse @ _covariance(means)))
 
 
 def _covariance(values: np.ndarray) -> np.ndarray:
