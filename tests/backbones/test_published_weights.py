@@ -36,27 +36,6 @@ def test_torchvision_weights_by_name_bring_their_preprocessing(monkeypatch: pyte
         load("torchvision/mobilenet_v2.IMAGENET1K_V3")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "torchvision/mobilenet_v2",
-        "torchvision_segmenters/lraspp_mobilenet_v3_large",
-        "torchvision_detectors/ssdlite320_mobilenet_v3_large",
-    ],
-)
-def test_a_card_tells_weights_that_were_fetched_from_random_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By where they lie: a pretraining goes on from the ones and begins anew with the others."""
-    source, _, architecture = name.partition("/")
-    bare = {} if source == "torchvision" else {"weights_backbone": None}
-    state = models.get_model(architecture, weights=None, **bare).state_dict()
-    monkeypatch.setattr(f"headstart.backbones.{source}.download", lambda url, name: state)
-    card, random = load(name).card, SOURCES.load(source)().load(architecture, pretrained=False).card
-    assert Path(card.path).name.startswith(architecture)
-    assert Path(card.path).suffix == ".pth"
-    assert card.licence == "bsd-3-clause"
-    assert random.path == ""
-
-
 def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,3 +57,24 @@ def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(
     assert asked == ["timm/resnet18.a1_in1k", "somebody/their-model"]
     assert backbone.card.name == "timm/resnet18.a1_in1k"
     assert backbone.feature_size == 512
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torchvision/mobilenet_v2",
+        "torchvision_segmenters/lraspp_mobilenet_v3_large",
+        "torchvision_detectors/ssdlite320_mobilenet_v3_large",
+    ],
+)
+def test_a_card_tells_weights_that_were_fetched_from_random_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By where they lie: a pretraining goes on from the ones and begins anew with the others."""
+    source, _, architecture = name.partition("/")
+    bare = {} if source == "torchvision" else {"weights_backbone": None}
+    state = models.get_model(architecture, weights=None, **bare).state_dict()
+    monkeypatch.setattr(f"headstart.backbones.{source}.download", lambda url, name: state)
+    card, random = load(name).card, SOURCES.load(source)().load(architecture, pretrained=False).card
+    assert Path(card.path).name.startswith(architecture)
+    assert Path(card.path).suffix == ".pth"
+    assert card.licence == "bsd-3-clause"
+    assert random.path == ""
