@@ -78,7 +78,7 @@ def test_without_a_probe_texts_that_it_does_not_learn_from_judge(
     before, after = (figure[0] for figure in found["unmet"])
     assert after < before
     assert after == pytest.approx(min(value for _, value in found["looks"]))
-    assert found["passages"] == 475
+    assert (found["passages"], found["texts"]) == (475, 475), "those that judge are not learnt from"
     assert "plan: " in told.err
     assert found["read"] <= 20 * 480, "not more passes than are worth it, whatever time there is"
 

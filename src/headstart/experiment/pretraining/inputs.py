@@ -89,7 +89,7 @@ def targets_of(inputs: Checked, labelled: bool, progress: Progress) -> tuple[Tas
 
 
 def names_of(spec: FitSpec, examples: Examples) -> str:
-    """``photos and scans``: the sources' own names, as they are published; of Python objects no more than how many."""
+    """``photos and scans``: the sources' own names, as they are published; of Python objects how many they are."""
     sources = sources_of(spec.data)
     if not all(isinstance(each, str | Path) for each in sources):
         return examples.source
