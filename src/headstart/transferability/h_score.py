@@ -24,9 +24,7 @@ class HScore(TransferabilityScore):
         means = np.zeros_like(features)  # (N, D): for each example the mean of its class
         for label in np.unique(classes):
             means[classes == label] = features[classes == label].mean(axis=0)
-        rounding = features.shape[1] * np.finfo(float).eps  # as a share of the largest direction
-        inverse = np.linalg.pinv(_covariance(features), rounding, hermitian=True)
-        return float(np.trace(inverse @ _covariance(means)))
+        return float(np.trace(np.linalg.pinv(_covariance(features), hermitian=True) @ _covariance(means)))
 
 
 def _covariance(values: np.ndarray) -> np.ndarray:
