@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from headstart.backbones import load
+from headstart.backbones import SOURCES, load
 from headstart.core.errors import UsageError
 
 
@@ -81,3 +81,24 @@ def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(
     assert asked == ["timm/resnet18.a1_in1k", "somebody/their-model"]
     assert backbone.card.name == "timm/resnet18.a1_in1k"
     assert backbone.feature_size == 512
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torchvision/mobilenet_v2",
+        "torchvision_segmenters/lraspp_mobilenet_v3_large",
+        "torchvision_detectors/ssdlite320_mobilenet_v3_large",
+    ],
+)
+def test_a_card_tells_weights_that_were_fetched_from_random_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By where they lie: a pretraining goes on from the ones and begins anew with the others."""
+    source, _, architecture = name.partition("/")
+    bare = {} if source == "torchvision" else {"weights_backbone": None}
+    state = models.get_model(architecture, weights=None, **bare).state_dict()
+    monkeypatch.setattr(f"headstart.backbones.{source}.download", lambda url, name: state)
+    card, random = load(name).card, SOURCES.load(source)().load(architecture, pretrained=False).card
+    assert Path(card.path).name.startswith(architecture)
+    assert Path(card.path).suffix == ".pth"
+    assert card.licence == "bsd-3-clause"
+    assert random.path == ""

@@ -63,6 +63,15 @@ def test_a_folder_is_a_beginner_as_it_is_and_is_written_again(tiny_backbones: Pa
     same(begun, tmp_path / "written")
 
 
+def test_a_beginner_from_the_hub_has_random_weights_and_its_card_says_so(
+    tiny_backbones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_backbones / "tiny_bert"
+    monkeypatch.setattr("headstart.backbones.transformers_text.fetch_folder", lambda *asked: folder)
+    card = beginner("transformers/somebody/tiny").card
+    assert (card.path, card.pretraining) == ("", "none: random weights")
+
+
 def test_what_no_source_writes_is_refused() -> None:
     source = SOURCES.load("transformers_images")()
     with pytest.raises(UsageError, match="cannot be written into a folder; take one of timm or torchvision"):

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 import headstart
-from headstart.backbones import load
+from headstart.backbones import SOURCES, load, write_folder, written_as
 from headstart.core.errors import HeadstartError
 from headstart.experiment.pretraining import plan as pretraining_plan
 from headstart.experiment.pretraining import streaming
@@ -141,6 +141,30 @@ def test_a_collapse_after_a_good_look_keeps_what_was_good(
     assert all(torch.equal(written[name], tensor) for name, tensor in good[0].items())
 
 
+def test_a_loss_that_becomes_no_number_after_a_good_look_keeps_what_was_good(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learn, good = Learner.epoch, {}
+
+    def diverging(self: Learner, number: int, *rest: object) -> float:
+        if number == 2:
+            good.update({name: tensor.clone() for name, tensor in self.course.student.state_dict().items()})
+            with torch.no_grad():
+                next(self.course.student.parameters()).fill_(float("nan"))
+        return learn(self, number, *rest)
+
+    monkeypatch.setattr(Learner, "epoch", diverging)
+    monkeypatch.setattr("headstart.experiment.pretraining.probe.Probe.better", lambda *pair: True)
+    assert status("pretrain", photos, "--out", "mine", "--epochs", 5, "--probe", photos) == 0
+    assert "the loss of epoch 3 was no finite number; it is kept as it was after 2" in capsys.readouterr().out
+    written = load("mine").state_dict()
+    assert all(torch.equal(written[name], tensor) for name, tensor in good.items())
+    assert json.loads(Path("mine/pretraining.json").read_text())["epochs"] == 2
+    assert status("pretrain", photos, "--out", "none", "--epochs", 5) == 1
+    assert "Name a lower --rate than 0.0001" in capsys.readouterr().err
+    assert not Path("none").exists()
+
+
 def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def said(*options: object) -> str:
         assert status("pretrain", photos, "--out", "mine", *options) == 2
@@ -158,6 +182,21 @@ def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: 
     assert "vicreg:" in said("--method", "vicreg:variance=0")
     assert not Path("mine").exists()
     assert not list(at_hand.glob("*.unfinished"))
+
+
+def test_a_size_that_a_network_cannot_take_is_refused_before_anything_is_learnt(
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A vision transformer takes its own 64 pixels alone, as a student and as a teacher."""
+    vit = SOURCES.load("timm")().tiny("vit_tiny_patch16_224")
+    (at_hand / "vit").mkdir()
+    write_folder(vit, at_hand / "vit", written_as(vit), "licence: mit\n")
+    assert status("pretrain", photos, "--backbone", "./vit", "--size", 96, "--out", "mine") == 2
+    assert "--size 96: local/vit takes pictures of 64 pixels, and none of 96 (" in capsys.readouterr().err
+    taught = ("--teacher", "./vit", "--student", "tiny_resnet", "--course", "streamed", "--size", 48)
+    assert status("pretrain", photos, *taught, "--out", "mine") == 2
+    assert "--size 48: local/vit takes pictures of 64 pixels, and none of 96 (" in capsys.readouterr().err
+    assert not Path("mine").exists()
 
 
 def test_pictures_without_labels_cannot_be_learnt_by_them(

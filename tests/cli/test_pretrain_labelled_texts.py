@@ -102,6 +102,18 @@ def test_without_a_probe_the_loss_on_labelled_texts_that_were_left_out_judges(at
     assert after.value < 0.7 * before.value
 
 
+def test_texts_that_were_handed_over_are_not_published(at_hand: Path, encoder: str) -> None:
+    """A pair of lists has no name: it is told how many there are, and no text nor label of them is written."""
+    said, topics = [f"{text} / told in confidence {i}" for i, (text, _) in enumerate(texts(36))], ["a/b", "c/d"] * 18
+    how = {"backbone": encoder, "method": "supervised", "epochs": 1, "out": "mine", "quiet": True}
+    result = headstart.pretrain((said, topics), **how)
+    assert result.source == "36 Python objects"
+    written = b"".join(path.read_bytes() for path in Path("mine").rglob("*") if path.is_file())
+    assert b"36 labelled texts of 36 Python objects" in written
+    assert b"confidence" not in written
+    assert b"c/d" not in written
+
+
 def test_a_killed_run_goes_on_to_the_same_bytes(
     labelled: Path, encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -14,6 +15,7 @@ from headstart.backbones import load
 from headstart.experiment.pretraining import plan as pretraining_plan
 from headstart.experiment.pretraining import streaming
 from headstart.experiment.pretraining.streamed_course import StreamedCourse
+from headstart.pretraining import Learner, _turns
 from killed_pretraining import killed_before
 from small_world import HUES, paint, status
 
@@ -89,6 +91,80 @@ def test_the_way_of_a_gpu_is_planned_in_the_faster_layout(
     assert result.seconds < 45
     assert "each met once, 8 a step" in capsys.readouterr().err
     assert all(torch.isfinite(tensor).all() for tensor in load("small").state_dict().values())
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The rows of each decoding, where no more than ten of the pictures fit at 1.6 times 32 pixels."""
+    met: list[list[int]] = []
+    pool_of = _turns.pool_of
+
+    def noted(inputs: object, rows: np.ndarray, *rest: object) -> object:
+        met.append(rows.tolist())
+        return pool_of(inputs, rows, *rest)
+
+    monkeypatch.setattr(_turns, "pool_of", noted)
+    monkeypatch.setattr(streaming, "HELD", 10 * 3 * 51**2)
+    return met
+
+
+@pytest.mark.parametrize("method", [(), ("--method", "vicreg")])
+def test_only_pictures_that_were_shown_are_said_to_be_learnt_from(
+    method: tuple[str, ...], photos: Path, at_hand: Path, decoded: list[list[int]]
+) -> None:
+    """Ten of 42 fit, so that an epoch has crops of ten; two epochs have met twenty, five all of them."""
+    how = ("--student", "tiny_resnet", "--fresh", *method) if method else streamed()[:-2]
+    for epochs, pictures in ((1, 10), (2, 20), (5, 42)):
+        decoded.clear()
+        assert status("pretrain", photos, *how, "--epochs", epochs, "--out", f"after{epochs}") == 0
+        found = json.loads(Path(f"after{epochs}", "pretraining.json").read_text())
+        assert found["pictures"] == len({row for rows in decoded for row in rows}) == pictures
+        assert json.loads(Path(f"after{epochs}", "config.json").read_text())["learnt_from"] == pictures
+        assert found["crops"] == epochs * 80, "seven of each make the usual 64, in whole batches of 16"
+        assert [len(rows) for rows in decoded] == [10] * epochs
+
+
+def test_a_trial_decodes_no_more_than_the_first_epoch(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, decoded: list[list[int]]
+) -> None:
+    """Both layouts, the look at how features differ and the first epoch share the pictures of one turn."""
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 0.1)
+    trial = StreamedCourse._trial
+    monkeypatch.setattr(StreamedCourse, "_trial", lambda self, last: 0.05 * (trial(self, last) > 0))
+    assert status("pretrain", photos, *streamed("--budget", "10s")) == 0
+    found = json.loads(Path("small/pretraining.json").read_text())
+    assert found["epochs"] == len(decoded)
+    assert found["pictures"] == min(42, 10 * found["epochs"])
+
+
+@pytest.mark.parametrize("long", [("--epochs", 1), ("--budget", "8s")])
+def test_a_device_of_little_memory_takes_smaller_steps(
+    long: tuple[object, ...], photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    sizes: list[int] = []
+    step, most = Learner.step, 8
+
+    def limited(self: Learner, number: int, batch: dict[str, torch.Tensor], wanted: object) -> torch.Tensor:
+        if len(batch["pixels"]) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nOf the allocated memory")
+        sizes.append(len(batch["pixels"]))
+        return step(self, number, batch, wanted)
+
+    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
+    monkeypatch.setattr(Learner, "step", limited)
+    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 32)
+    monkeypatch.setattr(streaming, "TIMED", 2)
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    assert status("pretrain", photos, *streamed(*long)) == 0
+    assert set(sizes) == {8}
+    capsys.readouterr()
+    most = 4
+    assert status("pretrain", photos, *streamed(*long, out="none")) == 1
+    said = capsys.readouterr().err
+    why = "(CUDA out of memory. Tried to allocate 9 GiB)"
+    assert f"cannot learn on this device from crops of 32 pixels {why}. Take smaller ones (--size)" in said
+    assert not Path("none").exists()
 
 
 def test_mistakes_are_said(photos: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,7 @@ def test_without_a_probe_texts_that_it_does_not_learn_from_judge(
     before, after = (figure[0] for figure in found["unmet"])
     assert after < before
     assert after == pytest.approx(min(value for _, value in found["looks"]))
-    assert found["passages"] == 475
+    assert (found["passages"], found["texts"]) == (475, 475), "those that judge are not learnt from"
     assert "plan: " in told.err
     assert found["read"] <= 20 * 480, "not more passes than are worth it, whatever time there is"
 
@@ -167,7 +167,8 @@ def test_a_recurrent_network_from_random_weights_is_tuned_and_goes_on(mails: Pat
     first = headstart.pretrain(
         [str(large), str(mails)], architecture=asked, out="large-lm", epochs=8, quiet=True, rate=0.01
     )
-    assert (first.random_weights, first.method, first.texts) == (True, "causal_language_modelling", 390)
+    assert (first.random_weights, first.method) == (True, "causal_language_modelling")
+    assert first.texts == 370, "twenty of the 390 judge"
     before, after = (figure.value for figure in first.unmet)
     assert after < 0.8 * before
     assert "recurrent/awd_lstm, with random weights" in Path("large-lm/README.md").read_text()

@@ -13,6 +13,7 @@ from headstart.core.errors import (
     NotYet,
     Problem,
     UsageError,
+    first_line,
     nearest,
 )
 from headstart.core.optional import require
@@ -64,3 +65,8 @@ def test_a_missing_library_names_the_extra_and_the_purpose():
     with pytest.raises(MissingDependency, match=r"reading parquet needs 'no_such_library'.*headstart\[parquet\]"):
         require("no_such_library.part", "parquet", "reading parquet")
     assert require("json", "none", "nothing").__name__ == "json"
+
+
+def test_the_first_line_of_an_error_or_its_kind():
+    assert first_line(ValueError("no such row\nin the table")) == "no such row"
+    assert first_line(AssertionError()) == "AssertionError"

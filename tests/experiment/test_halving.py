@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,16 @@ from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.experiment.selection.candidates import Candidate
-from headstart.experiment.selection.halving import FIRST, Halving, NoneProbed, Probe, Race, stratified_order
+from headstart.experiment.selection.halving import (
+    FIRST,
+    Halving,
+    NoneProbed,
+    Probe,
+    Race,
+    _predicted,
+    stratified_order,
+)
+from headstart.experiment.selection.picking import pick
 from headstart.experiment.selection.probe import Drawn, Probed, TooSlow
 from standings import candidate, every, material, prober
 
@@ -46,10 +56,13 @@ def test_no_more_than_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.settled == "all 300 examples were used"
 
 
-def test_two_that_answer_alike_need_no_more_examples() -> None:
-    found = race(prober({"one": every(10), "other": every(10)}), ["one", "other"])
-    assert found.settled == "what differences there may be are negligible"
-    assert {one.examples for one in found.standings} == {FIRST}
+@pytest.mark.parametrize(("count", "asked"), [(300, 300), (600, 600), (2000, 512)])
+def test_two_that_answer_alike_are_told_apart_by_one_example_more(count: int, asked: int) -> None:
+    """1.96 / 128 is a point and a half, which they cannot tell from none; 1.96 / 392 is the negligible half."""
+    found = race(prober({"one": every(10), "other": every(10)}), ["one", "other"], count=count)
+    assert {one.examples for one in found.standings} == {asked}
+    negligible = "what differences there may be are negligible"
+    assert found.settled == (negligible if asked >= 392 else "all 300 examples were used")
 
 
 def test_where_the_time_is_short_the_better_go_on() -> None:
@@ -99,6 +112,59 @@ def test_where_none_can_be_probed_each_is_named_with_its_reason() -> None:
 
     with pytest.raises(NoneProbed, match=r"(?s)No backbone could be probed.*a: a has no.*b: b has no"):
         race(probe, ["a", "b"])
+
+
+def failing_from(size: int, *names: str) -> Probe:
+    """Of those `names` a probe on so many examples fails, for want of numbers or of memory."""
+    sound = prober({"one": every(10), "other": every(10, 1), "third": every(10, 2)})
+
+    def probe(one: Candidate, drawn: Drawn, allowed: float) -> Probed:
+        if one.name in names and len(drawn.rows) >= size:
+            raise (RuntimeError if one.name == "other" else HeadstartError)(f"{one.name} failed.\nMore of it.")
+        return sound(one, drawn, allowed)
+
+    return probe
+
+
+@pytest.mark.parametrize("name", ["one", "other"])
+def test_one_that_fails_in_a_later_round_is_out_and_the_others_go_on(name: str) -> None:
+    found = race(failing_from(256, name), ["one", "other", "third"])
+    out = {one.candidate.name: one.out for one in found.standings if one.out}
+    assert out == {name: f"it could not be probed on 256 examples: {name} failed."}
+    assert {one.examples for one in found.running} == {600}
+    assert len(found.running) == 2
+
+
+def test_one_that_fails_in_the_first_round_is_left_out() -> None:
+    found = race(failing_from(1, "other"), ["one", "other", "third"])
+    assert found.left_out == [("other", "other failed.")]
+    assert len(found.running) == 2
+
+
+def test_where_all_fail_in_a_later_round_the_last_one_stands() -> None:
+    found = race(failing_from(256, "one", "other", "third"), ["one", "other", "third"])
+    assert found.settled == "on 256 examples none could be probed: one failed."
+    assert {one.examples for one in found.running} == {FIRST}
+    assert len(found.running) == 3
+    assert pick(found).standing in found.running
+
+
+def test_the_only_one_left_is_not_said_to_be_better_than_those_that_failed() -> None:
+    found = pick(race(failing_from(256, "one", "other"), ["one", "other", "third"]))
+    assert found.standing.candidate.name == "third"
+    assert found.why == "the only one left on 256 examples: others could not be probed, or were worse"
+
+
+def test_what_was_fetched_once_is_not_fetched_for_the_next_round() -> None:
+    """Two that took a hundred seconds each, most of it to be fetched; the next round takes each of them one."""
+    sound = prober({"one": every(10), "other": every(10, 1)})
+
+    def probe(one: Candidate, drawn: Drawn, allowed: float) -> Probed:
+        return replace(sound(one, drawn, allowed), seconds=100.0, each=0.0, solving=0.25, loading=0.5)
+
+    found = race(probe, ["one", "other"], deadline=10.0)
+    assert found.settled == "all 600 examples were used"
+    assert _predicted(found.standings[0], 1200) == 0.5 + 2 * 0.25
 
 
 def test_the_test_split_is_left_alone_and_every_beginning_is_stratified() -> None:

@@ -12,6 +12,7 @@ import headstart
 from headstart.backbones import load
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.results import Figure
+from headstart.experiment import keeping
 from headstart.experiment.keeping import Kept, finding
 from masked_pictures import scenes
 from small_world import PROBE, paint, result_of, status, table, texts
@@ -79,6 +80,7 @@ def test_a_frozen_backbone_loses_nothing_and_it_is_said(
     said = capsys.readouterr()
     assert json.loads(said.out)["forgetting"]["lost"] == [0.0, 0.0, 0.0]
     assert "judged by 16 old examples that it had not learnt from" in said.err
+    assert "it takes 189 (--old) to be sure of 2 %" in said.err
 
 
 def test_what_cannot_be_kept_is_refused(old: tuple[Path, Path], at_hand: Path) -> None:
@@ -104,6 +106,20 @@ def test_what_cannot_be_kept_is_refused(old: tuple[Path, Path], at_hand: Path) -
     headstart.fit(numbers, target="size", task="regression", backbone="tiny_bert", out=at_hand / "n", **given)
     with pytest.raises(UsageError, match="is a model for regression"):
         headstart.fit(numbers, target="topic", backbone=str(at_hand / "n"), old=numbers, **given)
+
+
+def test_few_old_examples_are_said_to_prove_little() -> None:
+    """By Wilson's interval of 0 in n, which ends at 3.84 / (n + 3.84): 0.19 of 16, and 0.0199 of 189."""
+    unchanged = Figure(1.0, 0.8, 1.0), Figure(1.0, 0.8, 1.0), Figure(0.0, 0.0, 0.0)
+    said = finding(Kept(0.02, *unchanged, 16, True))
+    assert said.severity == "info"
+    assert "within the 2 % allowed" in said.summary
+    assert said.next_step == (
+        "16 old examples may all be right as before while up to 19 % of such are lost: it takes 189 (--old) to be "
+        "sure of 2 %."
+    )
+    assert "up to 2 % of such are lost" in keeping.too_few(188, 0.02)
+    assert keeping.too_few(189, 0.02) == keeping.too_few(16, None) == ""
 
 
 def test_a_loss_beyond_the_bound_is_a_warning() -> None:

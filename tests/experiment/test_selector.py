@@ -6,22 +6,26 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from headstart.backbones import Card
+from headstart.backbones import Card, load
+from headstart.backbones.base import Backbone
 from headstart.cli.rank import conclusion
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.experiment.material import find
+from headstart.experiment.material import find, prepare
+from headstart.experiment.selection import probe
 from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.halving import drawn, stratified_order
 from headstart.experiment.selection.probe import TooSlow, _fetchable
 from headstart.experiment.selection.ranking import rank
 from headstart.experiment.selection.selector import with_chosen_backbone
-from small_world import HUES, paint, texts
+from small_world import HUES, paint, table, texts
 from toys import Said
 
 
@@ -89,6 +93,43 @@ def test_scores_that_cannot_answer_say_so(at_hand: Path) -> None:
     why = "leep and nce for local/tiny_bert: it has no classifier of its own on its last features"
     assert ranking.silent == [why]
     assert f"No score:    {why}." in conclusion(ranking, "data")
+
+
+def test_of_several_targets_at_once_no_score_says_anything(at_hand: Path) -> None:
+    """Class numbers, and which targets are known, are no targets that LogME could read."""
+    rows = [{"text": text, "topic": topic, "long": str(len(text) % 2)} for text, topic in texts(45)]
+    data = table(at_hand / "two.csv", rows)
+    ranking = rank(
+        data, input="text", target="topic,long", backbones=["tiny_bert"], engine="eager", scores=["all"], quiet=True
+    )
+    assert ranking.candidates[0].scores == {}
+    assert "log_me" in " ".join(ranking.silent)
+    several = "there are several targets, and it reads one"
+    own = "it has no classifier of its own on its last features"
+    assert {sentence.partition(": ")[2] for sentence in ranking.silent} <= {several, own}
+
+
+def test_fetching_is_no_part_of_what_the_next_round_takes(
+    two: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that stands still but for a load, which takes a hundred seconds."""
+    clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
+
+    def slowly(name: str) -> Backbone:
+        clock.now += 100.0
+        return load(name)
+
+    monkeypatch.setattr(probe, "load", slowly)
+    monkeypatch.setattr(probe, "time", clock)
+    spec, quiet = FitSpec(photos, engine="eager"), Progress(quiet=True)
+    material = prepare(find(spec, quiet), spec, Stopwatch(), quiet)
+    some = drawn(material, stratified_order(material, 0), 0)
+    prober = probe.Prober(material, spec, Stopwatch(), two / "kept")
+    found = [
+        prober.probe(Candidate("local/sound", Card("local/sound", "image", at_hand=here), 1), some, 1e9)
+        for here in (True, False)
+    ]
+    assert [(one.seconds, one.loading, one.solving) for one in found] == [(100.0, 100.0, 0.0), (100.0, 0.0, 0.0)]
 
 
 def test_the_published_keys(two: Path, photos: Path) -> None:

@@ -26,13 +26,14 @@ PLAN = Plan(crops=48, per_epoch=24, epochs=2, batch_size=8, rate=3e-3, streamed=
 COLOURS = torch.arange(6)
 
 
-def inputs() -> Inputs:
-    """Six pictures, each of a grey of its own with some grain."""
+def inputs(count: int = 6) -> Inputs:
+    """Six pictures, each of a grey of its own with some grain; or more of the same greys."""
     random = np.random.default_rng(0)
     made = [
-        Image.fromarray((40 * number + random.integers(0, 9, (70, 90, 3))).astype(np.uint8)) for number in range(6)
+        Image.fromarray((40 * (number % 6) + random.integers(0, 9, (70, 90, 3))).astype(np.uint8))
+        for number in range(count)
     ]
-    names = [str(number) for number in range(6)]
+    names = [str(number) for number in range(count)]
     return Inputs(Examples("image", made, names), MODALITIES.load("image")(), None, names, Stopwatch())
 
 
@@ -112,6 +113,18 @@ def test_a_network_settles_on_pictures_as_they_are_in_use() -> None:
         seen = made.student.network.conv1(whole)
     assert torch.allclose(first.running_mean, seen.mean(dim=(0, 2, 3)), atol=1e-4)
     assert all(torch.equal(before[name], tensor) for name, tensor in made.student.named_parameters())
+
+
+@pytest.mark.parametrize(("pictures", "batches"), [(1, [2]), (33, [33]), (64, [32, 32]), (65, [32, 33])])
+def test_no_batch_of_one_settles_a_network(pictures: int, batches: list[int]) -> None:
+    """A norm of pooled features, such as that of MobileNetV4's head, has nothing to normalise one picture by."""
+    made = course()
+    shown = replace(made.shown, turns=Turns(inputs(pictures), 64, 0, CPU, 1e9))
+    plain = list(shown.plain(made.student.preprocess, 256))
+    assert [len(batch["pixels"]) for batch in plain] == batches
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(3))
+    restate(network, [batch["pixels"] for batch in plain])
+    assert torch.isfinite(network[2].running_var).all()
 
 
 def test_statistics_that_were_learnt_before_hold_still() -> None:

@@ -146,7 +146,7 @@ def test_pictures_that_do_not_all_fit_have_their_turns() -> None:
     shown = course(maps=False).shown
     side = 102  # 1.6 times 64
     few = replace(shown, most=2.5 * 3 * side * side)
-    met = [few.pool(number) for number in range(3)]
+    met = [few.turns.pool(number) for number in range(3)]
     assert [len(pool) for pool in met] == [2, 2, 2]
     assert len({float(shape) for pool in met for shape in pool.proportions}) == 6
 

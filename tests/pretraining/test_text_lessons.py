@@ -99,6 +99,20 @@ def test_a_written_head_is_read_again_and_a_new_one_uses_the_backbones_own_vecto
     assert language_head(student).bias.shape == head.bias.shape, "one of another shape is not taken"
 
 
+def test_passages_of_unknown_words_alone_teach_nothing(tmp_path: Path) -> None:
+    """None of their tokens is hidden: the loss is 0 and moves nothing; a mean over nothing would be no number."""
+    student = tiny_language("bert", tmp_path / "bert")
+    lesson = MaskedLanguageModelling().lesson(student, None)
+    (unknown,) = passages_of(["zyzzyva qoph zyzzyva"], student.preprocess)
+    batch = {name: tensor[None] for name, tensor in unknown.items()}
+    assert not said_tokens(batch, student.tokenizer).any()
+    loss = lesson(student, batch, NOTHING)
+    loss.backward()
+    assert loss.item() == 0.0
+    moved = [parameter.grad for parameter in student.parameters() if parameter.grad is not None]
+    assert all(float(grad.abs().max()) == 0.0 for grad in moved)
+
+
 def test_masking_hides_fifteen_percent_as_bert_does() -> None:
     torch.manual_seed(0)
     ids = torch.full((200, 100), 7)

@@ -52,6 +52,14 @@ def test_features_that_tell_the_class_score_higher() -> None:
     assert LogMe().score(Seen(telling, None, one_hot)) > LogMe().score(Seen(noise, None, one_hot))
 
 
+def test_a_class_that_no_example_has_says_nothing() -> None:
+    """Its column would be explained wholly by any features, with an evidence that has no bound."""
+    classes = np.arange(40) % 2
+    features = np.random.default_rng(1).normal(size=(40, 3)) + 4 * classes[:, None]
+    with_absent = LogMe().score(Seen(features, None, np.eye(3)[classes]))
+    assert with_absent == pytest.approx(LogMe().score(Seen(features, None, np.eye(2)[classes])))
+
+
 def test_a_target_without_any_spread_is_no_trouble() -> None:
     score = LogMe().score(Seen(features=np.ones((5, 2)), targets=np.zeros((5, 1))))
     assert math.isfinite(score)

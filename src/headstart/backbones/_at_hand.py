@@ -83,8 +83,9 @@ def beginner(name_or_path: str | Path, fresh: bool = False) -> Backbone:
     UsageError : there is none of that name; the nearest is offered.
     """
     source, name = _resolve(os.fspath(name_or_path))
-    made = source.load(name, pretrained=source.on_this_machine and not fresh)
-    if fresh:
+    learnt = source.on_this_machine and not fresh
+    made = source.load(name, pretrained=learnt)
+    if not learnt:
         made.card = replace(made.card, path="", pretraining="none: random weights")
     return made
 

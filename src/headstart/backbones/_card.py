@@ -12,7 +12,8 @@ class Card:
 
     ``name`` reads ``source/name``; ``parameters`` counts weights (0 when unknown); ``bytes`` on disk;
     ``at_hand`` is False when it has to be downloaded first; ``rank`` is the static prior in points of accuracy,
-    higher first, and ``published`` the published accuracy (%) that it rests on, None where it is estimated; ``words``
+    higher first, and ``published`` the published accuracy (%) that it rests on, None where it is estimated; ``path``
+    is where its weights lie, empty where they are random or not at hand; ``words``
     says whether it knows words, so that names of classes mean something to it, ``boxes`` whether it was pretrained to
     find boxes, ``stands_in`` whether it is there for want of a better one alone, and ``binding`` whether its licence
     binds whatever is made with it, so that it is taken by name alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from headstart.backbones.folders.folder import read_config
 from headstart.backbones.folders.hub import torch_cache
 from headstart.backbones.folders.prior import estimated, of_weights
 from headstart.backbones.folders.segmenter_kinds import TORCHVISION
-from headstart.backbones.images.torchvision_weights import choose_weights, download
+from headstart.backbones.images.torchvision_weights import choose_weights, download, downloaded
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Torchvision(Source):
         if not pretrained:
             return self._make(architecture, {}, {}, card)
         weights = choose_weights(architecture, tag)
-        card = Card(card.name, "image", "bsd-3-clause", int(weights.meta["num_params"]), pretraining="ImageNet-1k")
+        count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
+        card = replace(card, parameters=count, pretraining="ImageNet-1k", path=file)
         backbone = self._make(architecture, {}, _pretrained_cfg(weights), card)
         _fill(backbone, download(weights.url, card.name), card.name)
         return backbone

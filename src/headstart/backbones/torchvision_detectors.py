@@ -13,7 +13,7 @@ from headstart.backbones.folders.detector_names import DETECTORS, LISTED, OWN
 from headstart.backbones.folders.folder import WEIGHTS, read_config
 from headstart.backbones.folders.hub import torch_cache
 from headstart.backbones.folders.prior import for_boxes
-from headstart.backbones.images.torchvision_weights import choose_weights, download
+from headstart.backbones.images.torchvision_weights import choose_weights, download, downloaded
 from headstart.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class TorchvisionDetectors(Source):
         arguments = networks.published_arguments(architecture, weights.name) if weights else {}
         model = networks.build(architecture, COLUMNS, arguments)
         if weights is not None:
-            card = replace(card, parameters=int(weights.meta["num_params"]), pretraining="COCO, boxes")
+            count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
+            card = replace(card, parameters=count, pretraining="COCO, boxes", path=file)
             networks.fill(model, download(weights.url, card.name), card.name)
         description = self._described(architecture, COLUMNS, arguments)
         return networks.wrap(model, card, description, COLUMNS, taught=pretrained)

@@ -79,3 +79,8 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     """The words " Did you mean 'x'?" for the allowed name closest to `given`, or nothing."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in short; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.results import Figure, Finding
 from headstart.core.spec import FitSpec
+from headstart.core.statistics import Z_95, wilson
 from headstart.core.timing import Stopwatch
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
@@ -117,6 +119,8 @@ def with_old_task(
     old = _old_task(spec, model, backbone, stopwatch, progress)
     known = "it had not learnt from" if old.unseen else "it may have learnt from"
     progress.say(f"The old task is judged by {len(old.inputs):,} old examples that {known}.")
+    if doubt := too_few(len(old.inputs), spec.forgetting):
+        progress.say(f"  {doubt}")
     return replace(bench, old=old)
 
 
@@ -135,6 +139,21 @@ def _old_task(spec: FitSpec, model: Model, backbone: Backbone, stopwatch: Stopwa
     inputs = Inputs(checked.examples.select(rows.tolist()), modality, backbone.preprocess, keys, stopwatch)
     encoded = model.task.encode([targets[row] for row in rows])
     return OldTask(model.task, model.network.head, model.network.depths, inputs, encoded, spec.forgetting, unseen)
+
+
+def too_few(examples: int, bound: float | None) -> str:
+    """That so many examples may all be right as before while more than `bound` is lost; empty where they may not.
+
+    Of n of which none changed the share that would is z² / (n + z²) at most, the end of Wilson's interval.
+    """
+    most = wilson(0, examples).high
+    if bound is None or not 0 < bound < most:
+        return ""
+    wanted = math.ceil(Z_95**2 * (1 - bound) / bound)
+    return (
+        f"{examples:,} old examples may all be right as before while up to {100 * most:.0f} % of such are lost: it "
+        f"takes {wanted:,} (--old) to be sure of {100 * bound:g} %."
+    )
 
 
 def kept_of(bench: Workbench, network: Network) -> Kept | None:
@@ -160,6 +179,7 @@ def finding(kept: Kept) -> Finding:
         return Finding(NAME, "info", f"{what}.", next_step="--forgetting 2% bounds it.")
     asked = f"{100 * kept.bound:g} %"
     if kept.is_within:
-        return Finding(NAME, "info", f"{what}, within the {asked} allowed.")
+        doubt = too_few(kept.examples, kept.bound)
+        return Finding(NAME, "info", f"{what}, within the {asked} allowed.", next_step=doubt)
     step = "More old examples (--old), or a strategy that leaves the backbone frozen: feature_extraction."
     return Finding(NAME, "warning", f"{what}, more than the {asked} allowed.", next_step=step)

@@ -2,7 +2,7 @@
 
 from headstart.pretraining._collapse import Spread
 from headstart.pretraining._course import Course, Shown
-from headstart.pretraining._learner import Learner
+from headstart.pretraining._learner import Diverged, Learner
 from headstart.pretraining._own_course import OwnCourse
 from headstart.pretraining._own_crops import OwnCrops
 from headstart.pretraining._passages import Passages, beginnings_of, passages_of
@@ -18,6 +18,7 @@ from headstart.pretraining._turns import Turns
 __all__ = [
     "METHODS",
     "Course",
+    "Diverged",
     "Learner",
     "OwnCourse",
     "OwnCrops",

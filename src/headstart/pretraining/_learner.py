@@ -26,6 +26,10 @@ WARMUP, DECAY, CLIP = 0.05, 0.02, 1.0
 WEIGHTS, OPTIMIZER = "learning.safetensors", "optimizer.safetensors"
 
 
+class Diverged(HeadstartError):
+    """The loss is no finite number any more."""
+
+
 class Learner:
     """Trains the student of `course` and its lesson together, by AdamW (arXiv:1711.05101)."""
 
@@ -54,7 +58,7 @@ class Learner:
 
         Raises
         ------
-        HeadstartError : the loss is no finite number.
+        Diverged : the loss is no finite number.
         """
         plan, device = self.course.plan, self.course.device
         torch.manual_seed(seed_of(self.course.seed, number))
@@ -68,9 +72,9 @@ class Learner:
         self.both.eval()
         mean = _mean(losses)  # the first time that the device is waited for
         if not math.isfinite(mean):
-            raise HeadstartError(
-                f"The loss of epoch {number + 1} is no finite number: this network does not learn so. "
-                "Take another one, or go on from a pretrained one."
+            raise Diverged(
+                f"The loss of epoch {number + 1} is no finite number: this network does not learn so. Name a lower "
+                f"--rate than {plan.rate:g}, or take another network."
             )
         return mean
 

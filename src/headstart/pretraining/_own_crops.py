@@ -56,8 +56,7 @@ class OwnCrops(Shown):
         """Up to `most` pictures whole, as the network is shown them `as_used`."""
         inputs = replace(self.turns.pictures, preprocess=as_used)
         rows = np.random.default_rng(self.seed).permutation(len(inputs))[:most].tolist()
-        parts = [rows[start : start + PLAIN] for start in range(0, len(rows), PLAIN)]
-        for batch in ahead(lambda part: collate(inputs.many(part)), parts):
+        for batch in ahead(lambda part: collate(inputs.many(part)), _parted(rows)):
             yield {name: tensor.to(self.turns.device) for name, tensor in batch.items()}
 
     def _drawn(self, number: int, pictures: int, proportions: Tensor) -> list[Draws]:
@@ -71,3 +70,12 @@ class OwnCrops(Shown):
     def _shown(self, crops: Tensor, plan: Plan) -> Batch:
         layout = torch.channels_last if plan.channels_last else torch.contiguous_format
         return {"pixels": normalised(crops, self.sees).contiguous(memory_format=layout)}
+
+
+def _parted(rows: list[int]) -> list[list[int]]:
+    """In batches, and none of one: normalisation over a batch needs two, so a lone picture is shown twice."""
+    parts = [rows[start : start + PLAIN] for start in range(0, len(rows), PLAIN)]
+    if len(parts[-1]) == 1:
+        last = [row for part in parts[-2:] for row in part]
+        parts[-2:] = [last if len(last) > 1 else 2 * last]
+    return parts

@@ -33,7 +33,7 @@ class Plan:
 
     def looks_after(self, epochs: int) -> bool:
         """Whether a look at the student is due when so many epochs are done."""
-        return epochs % max(1, self.epochs // self.looks) == 0
+        return epochs * self.looks // self.epochs > (epochs - 1) * self.looks // self.epochs
 
     def first(self, epoch: int) -> int:
         """The first of the crops that `epoch` looks at; the others follow it."""

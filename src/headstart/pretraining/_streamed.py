@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,7 +17,6 @@ from headstart.pretraining._course import Shown
 from headstart.pretraining._cutting import cut, mixed, normalised
 from headstart.pretraining._draws import draws
 from headstart.pretraining._plan import Plan
-from headstart.pretraining._pool import Pool
 from headstart.pretraining._said import Said, said_by
 from headstart.pretraining._seeds import seed_of
 from headstart.pretraining._turns import Turns
@@ -44,21 +44,19 @@ class Streamed(Shown):
     device: torch.device
     most: float
     reduced: bool = False
-    _turns: Turns | None = field(default=None, init=False, repr=False)
 
     def epoch(self, number: int, plan: Plan) -> Iterator[tuple[Batch, Said]]:
-        pool, seed = self.pool(number), seed_of(self.seed, number)
+        pool, seed = self.turns.pool(number), seed_of(self.seed, number)
         scale, jitter = self.student_sees.crop_scale, self.student_sees.jitter
         drawn = draws(plan.per_epoch, pool.proportions, scale, jitter, seed)
         for start in range(0, plan.per_epoch, plan.batch_size):
             part = drawn.part(start, min(start + plan.batch_size, plan.per_epoch))
             yield self._answered(mixed(cut(pool, part, self._finest), part), plan.channels_last)
 
-    def pool(self, number: int) -> Pool:
-        """The pictures of epoch `number`."""
-        if self._turns is None:
-            self._turns = Turns(self.pictures, self._finest, self.seed, self.device, self.most)
-        return self._turns.pool(number)
+    @cached_property
+    def turns(self) -> Turns:
+        """Which pictures lie on the device."""
+        return Turns(self.pictures, self._finest, self.seed, self.device, self.most)
 
     @property
     def _finest(self) -> int:
@@ -66,8 +64,7 @@ class Streamed(Shown):
 
     @property
     def _taught_side(self) -> int:
-        """The teacher sees crops as much larger as its own pictures are."""
-        return round(self.side * self.teacher_sees.size / self.student_sees.size)
+        return self.teacher_sees.beside(self.student_sees, self.side)
 
     @torch.no_grad()
     def _answered(self, crops: Tensor, channels_last: bool) -> tuple[Batch, Said]:

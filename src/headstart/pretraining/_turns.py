@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ class Turns:
     Attributes
     ----------
     side : of the finest crop that is cut from them, in pixels. most : bytes that they may take on the device.
+    seconds : that the last turn took to be decoded.
     """
 
     pictures: Inputs
@@ -28,6 +30,7 @@ class Turns:
     seed: int
     device: torch.device
     most: float
+    seconds: float = field(default=0.0, init=False)
     _pool: Pool | None = field(default=None, init=False, repr=False)
     _held: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False)
 
@@ -35,16 +38,26 @@ class Turns:
         """The pictures of epoch `number`, in the order of :meth:`rows`."""
         rows = self.rows(number)
         if self._pool is None or not np.array_equal(rows, self._held):
-            self._pool = None  # before there is room for the next
+            self._pool, began = None, time.perf_counter()  # none, before there is room for the next
             self._pool, self._held = pool_of(self.pictures, rows, self._kept_side, self.device), rows
+            self.seconds = time.perf_counter() - began
         return self._pool
 
     def rows(self, number: int) -> np.ndarray:
         """Of epoch `number`: all, or the next of a random order, so that every picture has its turn."""
-        fitting = max(1, int(self.most // (3 * self._kept_side**2)))
+        if self.all_fit:
+            return np.arange(len(self.pictures))
         order = np.random.default_rng(self.seed).permutation(len(self.pictures))
-        first = number * fitting % len(order)
-        return np.roll(order, -first)[:fitting] if fitting < len(order) else np.arange(len(order))
+        return np.roll(order, -(number * len(self) % len(order)))[: len(self)]
+
+    def __len__(self) -> int:
+        """Pictures of a turn."""
+        return min(len(self.pictures), max(1, int(self.most // (3 * self._kept_side**2))))
+
+    @property
+    def all_fit(self) -> bool:
+        """Whether there is one turn, of all pictures."""
+        return len(self) == len(self.pictures)
 
     @property
     def _kept_side(self) -> int:

@@ -66,8 +66,9 @@ class Hidden(TextLesson[LanguageBackbone]):
         chosen = drawn(said, self.rate)
         vectors = student.token_vectors()
         seen = hidden(ids, chosen, student.tokenizer.mask_token_id, len(vectors))
-        states = student.states({**batch, "input_ids": seen})[chosen]
-        return functional.cross_entropy(self.head(states, vectors).float(), ids[chosen])
+        states, wanted = student.states({**batch, "input_ids": seen})[chosen], ids[chosen]
+        losses = functional.cross_entropy(self.head(states, vectors).float(), wanted, reduction="none")
+        return losses.sum() / max(1, len(wanted))  # of unknown words alone none is hidden
 
 
 def drawn(said: Tensor, rate: float) -> Tensor:

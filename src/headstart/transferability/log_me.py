@@ -34,6 +34,8 @@ class LogMe(TransferabilityScore):
 
     def score(self, seen: Seen) -> float:
         features, targets = given(seen.features).astype(float), given(seen.targets).astype(float)
+        if targets.any():  # of a class that no example has, the evidence grows without a bound
+            targets = targets[:, targets.any(axis=0)]
         left, singular, _ = np.linalg.svd(features, full_matrices=False)
         along = left.T @ targets  # (R, K): what of the targets lies along the left singular vectors
         beside = np.maximum((targets**2).sum(axis=0) - (along**2).sum(axis=0), 0.0)

@@ -39,6 +39,10 @@ class ImageCrops(ImagePreprocess):
     def __call__(self, raw: Image.Image | SliceStack, view: int = 0, key: str = "") -> Batch:
         return super().__call__(raw, 1 + view, key)
 
+    def beside(self, other: ImageCrops, side: int) -> int:
+        """The side of a crop here where it has `side` there: as much larger as the pictures of this network are."""
+        return round(side * self.size / other.size)
+
     def describe(self) -> dict[str, object]:
         return {**super().describe(), "crops_of": self.size_hint}
 

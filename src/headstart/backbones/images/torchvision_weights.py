@@ -24,16 +24,21 @@ def choose_weights(architecture: str, tag: str) -> Any:
         )
     if tag:
         return published[tag]
-    here = [w for w in published if (torch_cache() / Path(urllib.parse.urlsplit(w.url).path).name).is_file()]
+    here = [weights for weights in published if downloaded(weights.url).is_file()]
     default = published.DEFAULT  # type: ignore[attr-defined]
     return default if default in here or not here else here[0]
+
+
+def downloaded(url: str) -> Path:
+    """The file in torch's cache that what lies at `url` is downloaded to."""
+    return torch_cache() / Path(urllib.parse.urlsplit(url).path).name
 
 
 def download(url: str, name: str) -> Mapping[str, Any]:
     """The state dict at `url`, from torch's cache where it lies there; read without unpickling code."""
     import torch
 
-    if not (torch_cache() / Path(urllib.parse.urlsplit(url).path).name).is_file():
+    if not downloaded(url).is_file():
         check_reachable(url, name)
     try:
         return torch.hub.load_state_dict_from_url(

@@ -77,3 +77,7 @@ class PictureCourses(Courses[Method]):
     def pictures(self) -> int:
         """How many there are."""
         return len(self.material.pictures.examples)
+
+    @abstractmethod
+    def shown(self, plan: Plan, epochs: int) -> int:
+        """Of how many different pictures crops are shown in so many `epochs` of `plan`."""

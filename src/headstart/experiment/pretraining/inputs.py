@@ -88,9 +88,12 @@ def targets_of(inputs: Checked, labelled: bool, progress: Progress) -> tuple[Tas
     return task, task.encode(targets)
 
 
-def names_of(data: Any) -> str:
-    """``photos and scans``: the sources' own names."""
-    return " and ".join(Path(str(each)).resolve().name for each in sources_of(data))
+def names_of(spec: FitSpec, examples: Examples) -> str:
+    """``photos and scans``: the sources' own names, as they are published; of Python objects how many they are."""
+    sources = sources_of(spec.data)
+    if not all(isinstance(each, str | Path) for each in sources):
+        return examples.source
+    return " and ".join(Path(each).resolve().name for each in sources)
 
 
 def read_sources(spec: FitSpec, labelled: bool) -> Examples:

@@ -30,8 +30,13 @@ class WithoutTeacher(Streaming[OwnMethod]):
     def usual_rate(self) -> float:
         return RATE_ON_ALONE if self.material.goes_on else RATE
 
-    def _ready(self, epoch: int) -> None:
-        self._shown.turns.pool(epoch)
+    @property
+    def _turns(self) -> Turns:
+        return self._shown.turns
+
+    @property
+    def _views(self) -> int:
+        return self.method.each
 
     @cached_property
     def _shown(self) -> OwnCrops:

@@ -10,7 +10,7 @@ from headstart.backbones import beginner, default_card, load, written_as
 from headstart.backbones.base import Backbone
 from headstart.backbones.images.crops import ImageCrops, same_crops
 from headstart.core.device import choose_device
-from headstart.core.errors import UsageError
+from headstart.core.errors import UsageError, first_line
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
@@ -133,6 +133,10 @@ def gathered_pictures(
     config = written_as(student)
     seen, *taught = same_crops(student, *([teacher] if teacher is not None else []))
     taught_by = None if teacher is None else Teacher(teacher, taught[0])
+    if wish.side is not None:
+        _check_takes(student, seen, wish.side, wish.side)
+        if taught_by is not None:
+            _check_takes(taught_by.network, taught_by.sees, taught_by.sees.beside(seen, wish.side), wish.side)
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
     modality = MODALITIES.load(kind)()
     shown = (pictures, modality, seen, taught_by, store)
@@ -142,6 +146,23 @@ def gathered_pictures(
     progress.say(f"{teaches}Student: {student.card.name}, {begins}.")
     progress.say(f"Budget: {say_duration(wish.spec.budget)}.")
     return found
+
+
+@torch.no_grad()
+def _check_takes(network: Backbone, sees: ImageCrops, side: int, asked: int) -> None:
+    """Return if `network` takes crops of `side` pixels, which it would see where a size of so many is `asked` for.
+
+    Raises
+    ------
+    UsageError : it does not.
+    """
+    try:
+        network.eval().features({"pixels": torch.zeros(1, sees.channels, side, side)})
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise UsageError(
+            f"--size {asked}: {network.card.name} takes pictures of {sees.size} pixels, and none of {side} "
+            f"({first_line(error).rstrip('.')}). Leave --size out, or take a network for pictures of any size."
+        ) from error
 
 
 def _student(wish: PictureWish, kind: str) -> Backbone:

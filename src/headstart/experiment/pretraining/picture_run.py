@@ -50,6 +50,6 @@ class PictureRun(Running[PretrainedPictures]):
         return PretrainedPictures(
             **self._told_of_all(reached),
             teacher=self._teacher.card.name if self._teacher else None,
-            pictures=len(self.material.pictures.examples),
-            crops=plan.crops,
+            pictures=self._courses.shown(plan, reached.epoch),
+            crops=min(plan.crops, reached.epoch * plan.per_epoch),
         )

@@ -54,18 +54,24 @@ def within(pictures: int, left: float, teacher_each: float, student_each: float,
         rounds = max(1, rounds - 1)
 
 
-def streamed(pictures: int, left: float, each: float, batch: int, rate: float) -> Plan:
-    """The plan of a streamed course that fills `left` seconds, at `each` seconds for a crop of both networks."""
-    total = max(batch, math.floor(max(left, 0.0) * (1 - KEPT_BACK) / each))
-    usual = max(usual_epoch(pictures), math.ceil(SECONDS / each))
-    epochs = max(1, round(total / usual))
-    per_epoch = max(1, total // epochs // batch) * batch
+def streamed(usual: int, left: float, each: float, batch: int, rate: float, decoding: float = 0.0) -> Plan:
+    """The plan of a streamed course that fills `left` seconds.
+
+    Parameters
+    ----------
+    usual : crops of an epoch, at least, where there is time for them. each : seconds for a crop of both networks.
+    decoding : seconds for the pictures of an epoch that come in the place of others; the first ones are there.
+    """
+    wanted = math.ceil(max(usual, SECONDS / each) / batch) * batch
+    seconds = max(left, 0.0) * (1 - KEPT_BACK) + decoding
+    epochs = max(1, math.floor(seconds / (wanted * each + decoding)))
+    per_epoch = max(1, math.floor((seconds / epochs - decoding) / each) // batch) * batch
     return Plan(per_epoch * epochs, per_epoch, epochs, batch, rate)
 
 
-def streamed_as_asked(pictures: int, epochs: int, batch: int, rate: float) -> Plan:
-    """The plan of a streamed course of so many `epochs`, whatever time they take."""
-    per_epoch = math.ceil(usual_epoch(pictures) / batch) * batch
+def streamed_as_asked(usual: int, epochs: int, batch: int, rate: float) -> Plan:
+    """The plan of a streamed course of so many `epochs` of `usual` crops, whatever time they take."""
+    per_epoch = math.ceil(usual / batch) * batch
     return Plan(per_epoch * epochs, per_epoch, epochs, batch, rate)
 
 
@@ -79,9 +85,9 @@ def looks_within(left: float, each: float) -> int:
     return max(1, min(LOOKS, math.floor(max(left, 0.0) * FOR_LOOKS / max(each, 1e-9))))
 
 
-def usual_epoch(pictures: int) -> int:
-    """Crops of an epoch where time allows: as many of each picture as make it :data:`ENOUGH`."""
-    return pictures * math.ceil(ENOUGH / pictures)
+def usual_epoch(pictures: int, views: int = 1) -> int:
+    """Crops of an epoch where time allows: as many of each picture as make it :data:`ENOUGH`, `views` at least."""
+    return pictures * max(views, math.ceil(ENOUGH / pictures))
 
 
 def _plan(per_epoch: int, rounds: int, epochs: int, rate: float) -> Plan:

@@ -21,8 +21,8 @@ class PretrainedPictures(Pretrained):
 
     Attributes
     ----------
-    teacher : None where it learnt without one. pictures : how many it learnt from.
-    crops : for which the teacher answered, or that were learnt from without one.
+    teacher : None where it learnt without one. pictures : how many it was shown crops of, and learnt from.
+    crops : that it was shown; where they are met again each counts once.
     """
 
     teacher: str | None

@@ -46,14 +46,15 @@ class GatheredTexts(Material):
 
     Attributes
     ----------
-    texts : those that can be read, each content once. passages : of them. unmet : of others, to judge by; None where
-        labelled examples judge, or texts are few.
+    texts : those that can be read, each content once; ``met`` of them are learnt from. passages : of those. unmet :
+        of the others, to judge by; None where labelled examples judge, or texts are few.
     """
 
     wish: ReadingWish
     student: LanguageBackbone
     texts: Checked
     method: TextMethod
+    met: int
     passages: Passages
     unmet: Passages | None
 
@@ -93,14 +94,12 @@ def gathered_texts(
     method = method or suited_to(student)
     device = choose_device(wish.spec.device)
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
-    passages, unmet = _passages(texts, student, wish, probe, targets if labelled else None)
+    met, passages, unmet = _passages(texts, student, wish, probe, targets if labelled else None)
     how = "which goes on learning" if student.card.path else "from random weights"
     progress.say(f"Backbone: {student.card.name}, {how}: it {method.summary}.")
-    progress.say(
-        f"{len(passages):,} passages of {len(texts.examples):,} texts. Budget: {say_duration(wish.spec.budget)}."
-    )
+    progress.say(f"{len(passages):,} passages of {met:,} texts. Budget: {say_duration(wish.spec.budget)}.")
     learning = (wish, student, written_as(student), probe, device, task, targets)
-    return GatheredTexts(*learning, texts, method, passages, unmet)
+    return GatheredTexts(*learning, texts, method, met, passages, unmet)
 
 
 def suited_to(student: LanguageBackbone) -> TextMethod:
@@ -141,8 +140,9 @@ def _first_of_each(texts: Checked) -> list[int]:
 
 def _passages(
     texts: Checked, student: LanguageBackbone, wish: ReadingWish, probe: Probe | None, targets: Tensor | None
-) -> tuple[Passages, Passages | None]:
-    """What is learnt from, and what judges; with the `targets` (N,) or (N, C) of the texts where they are learnt.
+) -> tuple[int, Passages, Passages | None]:
+    """How many texts are learnt from, their passages, and those of others that judge; with the `targets` (N,) or
+    (N, C) of the texts where they are learnt.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _passages(
     met, unmet = (_cut(texts, rows, student, seed, targets) for rows in parts)
     if len(met) < 2:
         raise InputError(f"{texts.examples.source}: fewer than two texts are long enough to learn from.")
-    return met, unmet if len(unmet) else None
+    return total - count, met, unmet if len(unmet) else None
 
 
 def _cut(texts: Checked, rows: list[int], student: LanguageBackbone, seed: int, targets: Tensor | None) -> Passages:

@@ -54,7 +54,7 @@ class ReadingRun(Running[PretrainedTexts]):
     def _result(self, reached: Reached, plan: Plan) -> PretrainedTexts:
         return PretrainedTexts(
             **self._told_of_all(reached),
-            texts=len(self.material.texts.examples),
+            texts=self.material.met,
             passages=len(self.material.passages),
             read=reached.epoch * plan.per_epoch,
             unmet=self._on_unmet(reached),

@@ -80,9 +80,9 @@ class Running(ABC, Generic[R]):
         """Outputs of the probe before anything is learnt, the student's and its teacher's where it has one."""
         if (probe := self.material.probe) is None:
             return {}
-        networks = {BEFORE: self.material.student}
-        if self._teacher is not None:
-            networks[TEACHER] = self._teacher
+        # the student last: how long the last look took is what the looks at it are planned by
+        networks = {} if self._teacher is None else {TEACHER: self._teacher}
+        networks[BEFORE] = self.material.student
         outputs = {name: probe.outputs(network) for name, network in networks.items()}
         said = {name: probe.said(of_network) for name, of_network in outputs.items()}
         of_teacher = f"; the teacher's {said[TEACHER]}" if TEACHER in said else ""
@@ -100,7 +100,7 @@ class Running(ABC, Generic[R]):
             "random_weights": not material.goes_on,
             "method": material.method_name,
             "licence": material.licence,
-            "source": names_of(material.wish.spec.data),
+            "source": names_of(material.wish.spec, material.wish.examples),
             "labelled": self.method.labelled,
             "epochs": reached.epoch,
             "stopped_because": reached.stopped,

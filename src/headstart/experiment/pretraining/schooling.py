@@ -11,7 +11,7 @@ from headstart.core.timing import Stopwatch, say_duration
 from headstart.experiment.pretraining.state import AFTER, Reached
 from headstart.experiment.pretraining.watch import Watch
 from headstart.model.state import owned
-from headstart.pretraining import Learner, Spread
+from headstart.pretraining import Diverged, Learner, Spread
 
 PATIENCE = 5
 """After so many looks at the probe without gain the course ends."""
@@ -45,31 +45,38 @@ class Schooling:
 
         Raises
         ------
-        HeadstartError : all features became alike before the probe was any good.
+        HeadstartError : all features became alike, or the loss no number, before the probe was any good.
         """
         plan = self.learner.course.plan
         while not reached.stopped:
             began = self.stopwatch.total
-            self._epoch(reached)
-            lasted = self.stopwatch.total - began
-            if reached.epoch >= plan.epochs:
-                reached.stopped = "the course was over"
-            elif self.stopwatch.total + lasted > self.deadline:
-                reached.stopped = "the budget was used up"
-            self._look(reached, due=plan.looks_after(reached.epoch) or bool(reached.stopped))
+            if self._epoch(reached):
+                lasted = self.stopwatch.total - began
+                if reached.epoch >= plan.epochs:
+                    reached.stopped = "the course was over"
+                elif self.stopwatch.total + lasted > self.deadline:
+                    reached.stopped = "the budget was used up"
+                self._look(reached, due=plan.looks_after(reached.epoch) or bool(reached.stopped))
             reached.seconds = self.stopwatch.total
             reached.save(self.folder, self.learner)
         if self.probe is not None:
             self.learner.course.student.load_state_dict(reached.best)
         return reached
 
-    def _epoch(self, reached: Reached) -> None:
+    def _epoch(self, reached: Reached) -> bool:
+        """Learn for one more epoch; stop, and say False, where the loss became no number."""
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
         counter = self.progress.counter(plan.per_epoch, label, self.noun)
-        reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
-        counter.close()
+        try:
+            reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
+        except Diverged as error:
+            self._end_at_best(reached, f"the loss of epoch {reached.epoch + 1} was no finite number", error)
+            return False
+        finally:
+            counter.close()
         reached.epoch += 1
+        return True
 
     def _look(self, reached: Reached, due: bool) -> None:
         """Probe the student where that is `due`, and stop where the last looks gained nothing."""
@@ -86,14 +93,19 @@ class Schooling:
         """Stop where all features became alike."""
         if not self.spread.collapsed:
             return False
-        if not reached.best:
-            raise HeadstartError(
-                f"After epoch {reached.epoch} {COLLAPSED}: nothing was learnt, and nothing is written. Take another "
-                "--method, a network that has learnt before, or more examples that differ."
-            )
-        reached.stopped = f"{COLLAPSED} after epoch {reached.epoch}; it is kept as it was after {reached.best_epoch}"
-        self.progress.say(f"  {reached.stopped}")
+        error = HeadstartError(
+            f"After epoch {reached.epoch} {COLLAPSED}: nothing was learnt, and nothing is written. Take another "
+            "--method, a network that has learnt before, or more examples that differ."
+        )
+        self._end_at_best(reached, f"{COLLAPSED} after epoch {reached.epoch}", error)
         return True
+
+    def _end_at_best(self, reached: Reached, why: str, error: HeadstartError) -> None:
+        """Stop, and keep the student as it was at its best; raise `error` where it has never been any good."""
+        if not reached.best:
+            raise error
+        reached.stopped = f"{why}; it is kept as it was after {reached.best_epoch}"
+        self.progress.say(f"  {reached.stopped}")
 
     def _probe(self, probe: Watch, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""

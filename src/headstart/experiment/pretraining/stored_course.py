@@ -40,6 +40,9 @@ class StoredCourse(PictureCourses[TaughtMethod]):
         )
         return plan
 
+    def shown(self, plan: Plan, epochs: int) -> int:
+        return min(self.pictures, plan.crops, epochs * plan.per_epoch)
+
     def course(self, plan: Plan) -> Course:
         material, seed = self.material, self.seed
         answers = self._part.over(self._teacher_sees(plan.crops))

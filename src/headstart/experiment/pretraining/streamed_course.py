@@ -10,7 +10,7 @@ import torch
 
 from headstart.experiment.pretraining.streaming import Streaming
 from headstart.frozen.inputs import Inputs
-from headstart.pretraining import Course, Places, Plan, Said, Streamed, shared_maps
+from headstart.pretraining import Course, Places, Plan, Said, Streamed, Turns, shared_maps
 from headstart.pretraining.base import TaughtMethod
 
 SAMPLED = 4
@@ -42,8 +42,9 @@ class StreamedCourse(Streaming[TaughtMethod]):
         maps = zip(*(each.maps for each in said), strict=True)
         return Said(torch.cat([each.features for each in said]), tuple(torch.cat(parts) for parts in maps))
 
-    def _ready(self, epoch: int) -> None:
-        self._shown.pool(epoch)
+    @property
+    def _turns(self) -> Turns:
+        return self._shown.turns
 
     @cached_property
     def _maps(self) -> list:

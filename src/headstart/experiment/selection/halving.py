@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from headstart.core.errors import HeadstartError
+from headstart.core.errors import HeadstartError, first_line
 from headstart.core.progress import Progress
 from headstart.core.results import Figure
+from headstart.core.statistics import Z_95
 from headstart.core.timing import Stopwatch
 from headstart.experiment.material import Material
 from headstart.experiment.selection.candidates import Candidate, LeftOut
@@ -36,6 +37,11 @@ NEGLIGIBLE = 0.005
 SURE = 2.576
 """A candidate is out where the best one beats it by more than so many standard errors: 99 %, for several are compared
 with the best of them, and the bootstrap thinks too well of a few mistakes (7 of 7 to one side: p = 1/64)."""
+
+FAILURES = (HeadstartError, RuntimeError)
+"""What ends a candidate's probe, not the ranking: PyTorch raises the second where a GPU has too little memory."""
+
+UNPROBED = "it could not be probed"
 
 FAIR = 2.0
 """In the first round a candidate may take so many times its fair share of the time that is left."""
@@ -93,6 +99,11 @@ class Race:
     def gain(self, better: Standing, than: Standing) -> Gain:
         """By how much one's figure is better than another's of the same round, positive for better."""
         return self.held_out.gain(better.probed.outputs, than.probed.outputs)
+
+    def may_gain(self, better: Standing, than: Standing) -> float:
+        """How much better it may be, in :meth:`scale`: where all answers are alike one example more might differ."""
+        gain, scale = self.gain(better, than).figure, self.scale()
+        return max(gain.high / scale, gain.value / scale + Z_95 / better.examples)
 
     def scale(self) -> float:
         """What differences are measured in: points of a proportion, or shares of an error."""
@@ -170,15 +181,27 @@ class Halving:
                 if allowed <= 0:
                     raise TooSlow("the time was up before its turn")
                 race.standings.append(self._standing(candidate, drawn, allowed))
-            except HeadstartError as error:
-                race.left_out.append(LeftOut(candidate.name, str(error).splitlines()[0]))
+            except FAILURES as error:
+                race.left_out.append(LeftOut(candidate.name, first_line(error)))
         return race
 
     def _next_round(self, race: Race, drawn: Drawn) -> None:
-        race.held_out = HeldOut(self.material.task, drawn.encoded, self.seed)
+        """Probe again what is still in the running; what fails is out, and where all do the last round stands."""
         going_on = [standing for standing in race.standings if not standing.out]
+        found: list[tuple[Standing, Standing]] = []
+        failed: list[tuple[Standing, str]] = []
         for standing in self.progress.bar(going_on, len(going_on), "probing", "backbones"):
-            fresh = self._standing(standing.candidate, drawn, math.inf)
+            try:
+                found.append((standing, self._standing(standing.candidate, drawn, math.inf)))
+            except FAILURES as error:
+                failed.append((standing, first_line(error)))
+        if not found:
+            race.settled = f"on {len(drawn.rows)} examples none could be probed: {failed[0][1]}"
+            return
+        for standing, why in failed:
+            standing.out = f"{UNPROBED} on {len(drawn.rows)} examples: {why}"
+        race.held_out = HeldOut(self.material.task, drawn.encoded, self.seed)
+        for standing, fresh in found:
             standing.probed, standing.encoded, standing.score = fresh.probed, fresh.encoded, fresh.score
             standing.seconds += fresh.seconds
             standing.each = fresh.each or standing.each
@@ -202,7 +225,7 @@ class Halving:
         best, *others = race.running
         if not others:
             return "one was left"
-        if all(race.gain(best, other).figure.high <= NEGLIGIBLE * race.scale() for other in others):
+        if all(race.may_gain(best, other) <= NEGLIGIBLE for other in others):
             return "what differences there may be are negligible"
         if size is None:
             return f"all {best.examples} examples were used"
@@ -257,5 +280,6 @@ def stratified_order(material: Material, seed: int) -> np.ndarray:
 
 
 def _predicted(standing: Standing, size: int) -> float:
-    """Seconds of the next round for a candidate: features of the examples that are new, and heads on all of them."""
-    return (size - standing.examples) * standing.each + standing.probed.solving * size / standing.examples
+    """Seconds of a candidate's next round: loading it, features of the new examples, and heads on all of them."""
+    solving = standing.probed.solving * size / standing.examples
+    return standing.probed.loading + (size - standing.examples) * standing.each + solving

@@ -55,7 +55,8 @@ class Probed:
     parameters : of the backbone without its head. operations : to run it on one example, multiplications and
         additions: how fast it is, told without a clock.
     seconds : that the probe took. each : of these, for the features of one example, 0 where all were stored.
-    solving : of these, for all but the features.
+    solving : of these, for the heads. loading : of these, for what every probe of it begins with; what is done once,
+        such as fetching it, is in neither.
     """
 
     features: Tensor
@@ -65,6 +66,7 @@ class Probed:
     seconds: float
     each: float
     solving: float
+    loading: float = 0.0
     source: Tensor | None = None
 
 
@@ -107,20 +109,23 @@ class Prober:
         network = Network(backbone, nn.Identity())
         part = bench.frozen_part(network)
         inputs = every_input(self.material, bench).select(drawn.rows.tolist())
-        missing = _affordable(part, inputs, allowed - (time.perf_counter() - began))
+        begun = time.perf_counter() - began
+        missing = _affordable(part, inputs, allowed - begun)
         before = time.perf_counter()
         features = features_of(network, part.over(inputs))
-        computing = time.perf_counter() - before
+        computed = time.perf_counter()
         if not bool(torch.isfinite(features).all()):
             raise HeadstartError("its features are not all finite numbers")
         example = {name: tensor[None].to(bench.device) for name, tensor in inputs.tensors(0).items()}
         outputs = out_of_fold(self.material.task, features, drawn.encoded, drawn.folds)
         parameters = sum(parameter.numel() for parameter in backbone.parameters())
         operations = _operations(backbone, example)
-        seconds = time.perf_counter() - began
-        each = computing / missing if missing else 0.0
+        ended = time.perf_counter()
+        each = (computed - before) / missing if missing else 0.0
+        loading = begun if candidate.card.at_hand else 0.0  # next time it comes from the disk
+        took = (ended - began, each, ended - computed, loading)
         source = _source(backbone, features) if self.with_source else None
-        return Probed(features, outputs, parameters, operations, seconds, each, seconds - computing, source)
+        return Probed(features, outputs, parameters, operations, *took, source)
 
 
 def _source(backbone: Backbone, features: Tensor) -> Tensor | None:

@@ -21,6 +21,7 @@ from headstart.experiment.selection.halving import Halving, NoneProbed, Race, St
 from headstart.experiment.selection.picking import pick
 from headstart.experiment.selection.probe import Prober
 from headstart.experiment.unfinished import LOADED_BY, asked_before
+from headstart.tasks.base import Task
 from headstart.transferability import scores_of, unread
 from headstart.transferability.base import Seen
 
@@ -34,6 +35,9 @@ _WITHOUT = {
     "source": "it has no classifier of its own on its last features",
 }
 """Why a score has nothing to say, by what it would read."""
+
+_OF_SEVERAL = dict.fromkeys(("classes", "targets"), "there are several targets, and it reads one")
+"""Why, where several targets are learnt at once."""
 
 OF_A_FIT = 0.2
 """Within a fit it may take that long, but not more than this share of the fit's budget."""
@@ -171,7 +175,7 @@ def select(
         given=chosen.standing.candidate.given,
         left_out=[*race.left_out, *left_out],
         listed=listed_by(candidates),
-        silent=_silent(ordered, scores) if scores else [],
+        silent=_silent(ordered, task, scores) if scores else [],
     )
 
 
@@ -226,24 +230,32 @@ def _ranked(standing: Standing, race: Race, scores: Sequence[str]) -> Ranked:
         examples=standing.examples,
         out=standing.out,
         published=candidate.card.published,
-        scores=scores_of(_seen(standing), scores) if scores else {},
+        scores=scores_of(_seen(standing, race.held_out.task), scores) if scores else {},
     )
 
 
-def _seen(standing: Standing) -> Seen:
+def _seen(standing: Standing, task: Task) -> Seen:
     """The examples of its last round as the scores take them."""
     encoded, outputs = standing.encoded.numpy(), standing.probed.outputs.shape[1]
     features = standing.probed.features.numpy()
     source = None if standing.probed.source is None else standing.probed.source.numpy()
+    if _has_parts(task, standing):
+        return Seen(features, None, None, source)
     if np.issubdtype(encoded.dtype, np.integer) and encoded.ndim == 1:
         return Seen(features, encoded, np.eye(outputs)[encoded], source)
     return Seen(features, None, encoded.reshape(len(encoded), -1).astype(float), source)
 
 
-def _silent(standings: Sequence[Standing], names: Sequence[str]) -> list[str]:
+def _silent(standings: Sequence[Standing], task: Task, names: Sequence[str]) -> list[str]:
     """Which scores say nothing of which candidates, a sentence for each reason."""
     found: dict[tuple[str, str], list[str]] = {}
     for standing in standings:
-        for name, field_name in unread(_seen(standing), names).items():
-            found.setdefault((standing.candidate.name, _WITHOUT[field_name]), []).append(name)
+        reasons = {**_WITHOUT, **(_OF_SEVERAL if _has_parts(task, standing) else {})}
+        for name, field_name in unread(_seen(standing, task), names).items():
+            found.setdefault((standing.candidate.name, reasons[field_name]), []).append(name)
     return [f"{' and '.join(names)} for {backbone}: {why}" for (backbone, why), names in found.items()]
+
+
+def _has_parts(task: Task, standing: Standing) -> bool:
+    """Whether several targets are learnt at once."""
+    return len(task.parts(standing.encoded)) > 1
