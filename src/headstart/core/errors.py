@@ -81,6 +81,6 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, in short; its kind where it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def first_line(error: Exception, longest: int | None = None) -> str:
+    """What an error says, in short, of at most so many characters; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:longest]

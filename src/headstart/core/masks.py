@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import PIL.Image
 
+from headstart.core.errors import first_line
+
 IGNORED = 255
 """The class of places that nobody is judged by."""
 
@@ -141,8 +143,7 @@ def _opened(path: Path) -> PIL.Image.Image:
     except FileNotFoundError as error:
         raise ValueError("there is no such file") from error
     except Exception as error:  # of a damaged file a decoder raises what it likes
-        why = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f"the mask cannot be read ({why})") from error
+        raise ValueError(f"the mask cannot be read ({first_line(error)})") from error
     raise ValueError(f"a {kind} file blurs what its pixels are; masks are {', '.join(FORMATS)}")
 
 

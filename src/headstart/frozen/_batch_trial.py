@@ -9,7 +9,8 @@ from dataclasses import replace
 import torch
 
 from headstart.core.engine_choice import EngineTrial
-from headstart.frozen._running import first_line
+from headstart.core.errors import first_line
+from headstart.frozen._running import SHORT
 from headstart.frozen._trial import CLEARLY, OUTLAY, TIMED, Trial, disagreement
 from headstart.frozen.engines.base import Tensors, agreement
 
@@ -101,7 +102,7 @@ def _tried(trial: Trial, batch: _Batch, measure: Callable[[], float]) -> float |
     try:
         return measure()
     except Exception as error:  # an engine's library raises what it likes
-        trial.tried.append(_figures(trial, batch.size, 0.0, f"batches of {batch.size}: {first_line(error)}"))
+        trial.tried.append(_figures(trial, batch.size, 0.0, f"batches of {batch.size}: {first_line(error, SHORT)}"))
         return None
 
 

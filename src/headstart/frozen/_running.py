@@ -13,6 +13,9 @@ from torch import nn
 from headstart.frozen.engines.base import Agreement, Engine, Tensors
 from headstart.frozen.engines.eager import Eager
 
+SHORT = 120
+"""Characters of what an engine's library says where it fails."""
+
 
 @dataclass(frozen=True)
 class FrozenModule:
@@ -111,8 +114,3 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in short."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]

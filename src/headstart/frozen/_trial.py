@@ -12,8 +12,9 @@ from functools import cached_property
 import torch
 
 from headstart.core.engine_choice import EngineTrial
+from headstart.core.errors import first_line
 from headstart.frozen._preparation import Preparations
-from headstart.frozen._running import PLAIN, FrozenModule, Prepared, first_line, torch_threads
+from headstart.frozen._running import PLAIN, SHORT, FrozenModule, Prepared, torch_threads
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines._shapes import of_other_length, turned
 from headstart.frozen.engines.base import Agreement, Engine, Tensors, Tolerance, agreement
@@ -180,7 +181,7 @@ class Trial:
             engine.prepare(self.part.module, self.sample, self.part.device)
             found = _agreement(engine, checks)
         except Exception as error:  # an engine's library raises what it likes; another engine runs then
-            self._note(name, f"could not be prepared: {first_line(error)}")
+            self._note(name, f"could not be prepared: {first_line(error, SHORT)}")
             return None
         seconds = time.perf_counter() - began
         if not found.within(engine.tolerance):

@@ -11,13 +11,14 @@ from typing import Any
 import torch
 
 from headstart.core.engine_choice import EngineChoice, EngineTrial
+from headstart.core.errors import first_line
 from headstart.core.files import digest, write_json
 from headstart.core.kept import Kept, kept_files
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.frozen._batch_trial import tune_batch
 from headstart.frozen._preparation import Preparations
-from headstart.frozen._running import PLAIN, Failure, FrozenModule, Prepared, Running, first_line, torch_threads
+from headstart.frozen._running import PLAIN, SHORT, Failure, FrozenModule, Prepared, Running, torch_threads
 from headstart.frozen._trial import OUTLAY, Trial
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, Tensors, sharing
@@ -134,7 +135,7 @@ class Engines:
         failed.add(was.name)
         self._ready.pop(part.key, None)
         self._remember(part, plain)
-        why = f"failed while running: {first_line(failure.error)}"
+        why = f"failed while running: {first_line(failure.error, SHORT)}"
         tried = [EngineTrial(was.name, was.threads, was.preparation, 0.0, why)]
         self.choices.append(EngineChoice(part.name, plain.name, plain.threads, ahead, tried))
         progress.say(f"  engine: {was.name} {why}. Plain PyTorch goes on.")

@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.errors import HeadstartError, MissingDependency, UsageError, first_line
 from headstart.core.progress import Progress
 
 _SECONDS = 3.0
@@ -113,8 +113,9 @@ def _fetched(repository: str, patterns: Sequence[str]) -> str:
     try:
         return str(snapshot_download(repository, allow_patterns=list(patterns), etag_timeout=_SECONDS))
     except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
-        first_line = str(error).strip().split("\n")[0]
-        raise NotAtHand(f"{repository} could not be fetched from {constants.ENDPOINT}: {first_line}") from error
+        raise NotAtHand(
+            f"{repository} could not be fetched from {constants.ENDPOINT}: {first_line(error)}"
+        ) from error
 
 
 def _lacking(folder: str, names: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from torch import nn
 
 from headstart.backbones.folders.folder import WEIGHTS
 from headstart.backbones.folders.weights import read_weights
-from headstart.core.errors import HeadstartError, nearest
+from headstart.core.errors import HeadstartError, first_line, nearest
 
 _LONGEST = 256
 _UNBOUNDED = 1_000_000
@@ -167,9 +167,7 @@ def load_whole(
                 **(arguments or {}),
             )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise HeadstartError(
-            f"{folder}: its weights could not be loaded: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise HeadstartError(f"{folder}: its weights could not be loaded: {first_line(error)}") from error
     _check_whole(network, info, left_out, folder)
     return network.eval()
 
@@ -220,9 +218,7 @@ def read_tokenizer(folder: Path, where: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except Exception as error:
-        raise HeadstartError(
-            f"{where}: its tokenizer could not be read: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise HeadstartError(f"{where}: its tokenizer could not be read: {first_line(error)}") from error
     if not getattr(tokenizer, "is_fast", False):
         raise HeadstartError(
             f"{where}: has no fast tokenizer; save one with tokenizer.json (a current transformers does)."

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import PIL.Image
 
+from headstart.core.errors import first_line
 from headstart.core.optional import require
 from headstart.data.modalities._window import full_range, percentile_range, scaled
 
@@ -293,5 +294,4 @@ def _damage_as_sentence() -> Iterator[None]:
     except MemoryError as error:
         raise ValueError("the DICOM picture does not fit into memory") from error
     except Exception as error:  # decoders of damaged pixels raise nearly anything
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"the DICOM file is damaged or cut short ({first})") from error
+        raise ValueError(f"the DICOM file is damaged or cut short ({first_line(error)})") from error

@@ -19,6 +19,8 @@ from PIL import (
 )
 from PIL.ImageFile import ImageFile
 
+from headstart.core.errors import first_line
+
 MOST_PIXELS = 178_956_970
 """Beyond this a picture is taken for a decompression bomb (half a gigabyte of RGB; Pillow's own hard limit)."""
 
@@ -148,11 +150,7 @@ def _damage_as_sentence() -> Iterator[None]:
     except MemoryError as error:
         raise ValueError("the image does not fit into memory") from error
     except Exception as error:
-        raise ValueError(f"the file is damaged or cut short ({_first_line(error)})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"the file is damaged or cut short ({first_line(error)})") from error
 
 
 def _file_sentence(error: OSError) -> str:
@@ -160,7 +158,7 @@ def _file_sentence(error: OSError) -> str:
         return "there is no such file"
     if isinstance(error, IsADirectoryError):
         return "this is a folder, not an image"
-    return f"the file cannot be read ({error.strerror or _first_line(error)})"
+    return f"the file cannot be read ({error.strerror or first_line(error)})"
 
 
 def orientation(image: PIL.Image.Image) -> int:

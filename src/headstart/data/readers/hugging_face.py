@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, first_line
 from headstart.core.optional import require
 from headstart.data.examples import Examples
 from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, is_path
@@ -35,8 +35,7 @@ class HuggingFace(Reader):
             data = datasets.load_from_disk(str(request.source)) if name is None else datasets.load_dataset(name)
         except Exception as error:  # whatever the library, the network or a damaged file raises
             where = request.source if name is None else f"the data set {name!r} on the Hugging Face hub"
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(f"Could not read {where}: {reason}") from error
+            raise InputError(f"Could not read {where}: {first_line(error)}") from error
         parts = dict(data) if isinstance(data, dict) else {None: data}
         return examples_of(_table(str(request.source), parts, datasets), request)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, first_line
 from headstart.core.optional import require
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
@@ -23,7 +23,7 @@ class Parquet(TableReader):
             # One file, not a data set: else pyarrow would take folder names like year=2020 for columns.
             columns = parquet.ParquetFile(path).read().to_pydict()
         except (arrow.ArrowException, OSError) as error:
-            raise InputError(f"{path} is damaged or no Parquet file ({str(error).splitlines()[0]}).") from error
+            raise InputError(f"{path} is damaged or no Parquet file ({first_line(error)}).") from error
         count = len(next(iter(columns.values()), []))
         return Table(
             name=path.name,
