@@ -92,6 +92,7 @@ def test_a_part_in_the_cache_is_made_whole_where_the_hub_answers(
     def fetch(repository: str, *, local_files_only: bool = False, **further: Any) -> str:
         if local_files_only:
             return snapshot_download(repository, local_files_only=True, **further)
+        assert further["revision"] == "abc"  # the commit whose weights are here, not a newer one
         (partial / "1_Pooling").mkdir()
         (partial / "1_Pooling" / "config.json").write_text("{}")
         return str(partial)
@@ -108,6 +109,8 @@ def test_a_part_in_the_cache_is_taken_and_said_where_the_hub_does_not_answer(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert fetch_folder("somebody/bge", PATTERNS, REQUIRED) == partial
     assert "without README.md, 1_Pooling/config.json, which it may have" in capsys.readouterr().err
+    assert fetch_folder("somebody/bge", PATTERNS, REQUIRED) == partial
+    assert capsys.readouterr().err == ""
     with pytest.raises(NotAtHand, match="HF_HUB_OFFLINE"):
         fetch_folder("somebody/bge", PATTERNS, [*REQUIRED, "vocab.txt"])
 

@@ -142,6 +142,13 @@ def test_words_are_known_where_cosines_of_the_pooled_tokens_were_trained(
     assert load(tmp_path).card.words is words
 
 
+def test_a_list_of_modules_that_is_none_is_said_and_breaks_no_other(tmp_path: Path) -> None:
+    sentence_folder(tmp_path, ["Transformer"], {"pooling_mode": "mean"})
+    (tmp_path / "modules.json").write_text('{"0": "Transformer"}')
+    with pytest.raises(HeadstartError, match="holds a JSON dict, where a list is meant"):
+        load(tmp_path)
+
+
 def sentence_folder(folder: Path, modules: list[str], pooling: dict[str, object]) -> Any:
     """A miniature with sentence-transformers' files in `folder`, and the miniature itself."""
     tiny = SOURCES.load("transformers_text")().tiny("bert")

@@ -167,6 +167,25 @@ def test_a_device_of_little_memory_takes_smaller_steps(
     assert not Path("none").exists()
 
 
+def test_a_network_that_cannot_have_channels_last_learns_with_channels_first(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = Learner.step
+
+    def first_alone(self: Learner, number: int, batch: dict[str, torch.Tensor], wanted: object) -> torch.Tensor:
+        if self.course.plan.channels_last:
+            raise RuntimeError("view size is not compatible")
+        return step(self, number, batch, wanted)
+
+    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
+    monkeypatch.setattr(Learner, "step", first_alone)
+    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 8)
+    monkeypatch.setattr(streaming, "TIMED", 2)
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    assert status("pretrain", photos, *streamed("--budget", "8s")) == 0
+    assert "channels last cannot be computed: view size" in capsys.readouterr().err
+
+
 def test_mistakes_are_said(photos: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("pretrain", photos, *streamed("--course", "steamed")) == 2
     assert "--course must be auto or one of stored, streamed, got 'steamed'" in capsys.readouterr().err

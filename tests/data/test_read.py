@@ -58,6 +58,11 @@ def test_a_name_that_is_no_home_folder_is_a_path_that_is_not_there() -> None:
     assert "There is no ~nobody-of-that-name" in mistake("~nobody-of-that-name/photos")
 
 
+@pytest.mark.parametrize("typo", ["./no/such", "such/photos/", "./such"])
+def test_a_path_that_is_not_there_is_no_data_set_of_the_hub(typo: str) -> None:
+    assert f"There is no {Path(typo)}" in mistake(typo)
+
+
 def test_names_of_files_that_are_no_utf8_can_be_written_and_their_files_read(tmp_path: Path, make: Any) -> None:
     photos = make.class_folders(tmp_path / "photos", {"cat": 2, "dog": 2})
     try:

@@ -178,7 +178,7 @@ def test_what_is_much_the_same_as_given_validation_examples_is_not_drawn_to_test
     given: list[str | None] = [*["train"] * 80, *["validation"] * 20]
     contents = [f"c{i % 80}" for i in range(100)]  # the 20 of validation are copies of the first 20 of training
     result = split(examples(100, given), ["a", "b"] * 50, seed=0, fingerprints=contents)
-    assert len(result.test) == 12  # a fifth of those that are no copies
+    assert len(result.test) == 16
     assert min(result.test) >= 20
     assert set(range(20)) <= set(result.train)
     assert whole(result, 100)
@@ -189,6 +189,16 @@ def test_where_all_are_bound_to_given_validation_examples_some_are_drawn_all_the
     result = split(examples(80, given), ["a", "b"] * 40, seed=0, fingerprints=[f"c{i % 40}" for i in range(80)])
     assert len(result.test) == 8
     assert whole(result, 80)
+
+
+def test_of_classes_with_one_free_group_that_group_is_drawn_to_test() -> None:
+    """Twenty groups of four, all but the last of each class with a fifth row in the given validation split."""
+    groups = [f"g{i // 4}" for i in range(80)] + [f"g{i}" for i in range(20) if i not in (9, 19)]
+    given: list[str | None] = [*["train"] * 80, *["validation"] * 18]
+    strata = ["a"] * 40 + ["b"] * 40 + ["a"] * 9 + ["b"] * 9
+    result = split(examples(98, given, groups), strata, seed=0)
+    assert list(result.test) == [*range(36, 40), *range(76, 80)]
+    assert whole(result, 98)
 
 
 def test_notes_count_what_judges() -> None:

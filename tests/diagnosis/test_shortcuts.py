@@ -186,3 +186,10 @@ def test_the_folder_of_a_source_is_a_trait():
 )
 def test_folders_of_the_class_and_of_the_split_are_no_source(name, label, folder):
     assert source_folders([name], [label]) == [folder]
+
+
+def test_classes_that_are_one_unit_each_are_judged_all_the_same() -> None:
+    strata = np.array(["a"] * 15 + ["b"] * 15)
+    judged = judge(np.random.default_rng(0).normal(size=(30, 2)), strata, np.arange(30) // 15)
+    assert judged is not None
+    assert judged.accuracy.low == 0.0  # what was never seen of a class says nothing of it

@@ -169,6 +169,10 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
     (tmp_path / "two.csv").write_text("text,label,class\na b c,sports,sports\nd e f,business,x\n", encoding="utf-8")
     with pytest.raises(InputError, match="several columns that may be the target"):
         unlabelled(FitSpec(tmp_path / "two.csv", labels=names))
+    (tmp_path / "ids.csv").write_text("id,text\nA12,a b c\n15,d e f\nB7,g h i\n", encoding="utf-8")
+    left_over = unlabelled(FitSpec(tmp_path / "ids.csv", labels=names))
+    assert left_over is not None
+    assert left_over.references == ["a b c", "d e f", "g h i"]
     found = unlabelled(FitSpec(TEXTS, labels=names))
     assert found is not None
     assert len(found) == len(TEXTS)

@@ -63,6 +63,7 @@ class InputError(HeadstartError):
     def __init__(self, problems: Sequence[Problem] | Problem | str, summary: str = "") -> None:
         if isinstance(problems, str):
             summary, problems = problems, []
+        self.summary = summary
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         lines = [summary] if summary else []
         lines += [f"  - {problem}" if summary else str(problem) for problem in self.problems[: self.shown]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 
 from PIL import ImageFont
 
@@ -17,6 +18,11 @@ FONTS = (
 )  # fmt: skip
 """Looked for where the system keeps its fonts, in this order; none is needed."""
 
+NONE = "no font"
+
+MIDDLING = 20.0
+"""Pixels at which fonts are asked which letters they have."""
+
 _NO_LETTER = "\uffff"
 """What no font has: it is drawn as every letter that is missing."""
 
@@ -24,20 +30,14 @@ _NO_LETTER = "\uffff"
 def lettered(text: str, size: float) -> tuple[Font, str]:
     """A font of `size` pixels, and `text` as it can be written in it: where no font has all of its letters, their
     nearest of ASCII."""
-    own = ImageFont.load_default(size)
-    if has_letters(own, text):
-        return own, text
-    for path in _installed():
-        font = ImageFont.truetype(path, size)
-        if has_letters(font, text):
-            return font, text
-    return own, in_ascii(text)
+    path = _that_has(frozenset(text))
+    return (_font(None, size), in_ascii(text)) if path == NONE else (_font(path, size), text)
 
 
-def has_letters(font: Font, text: str) -> bool:
-    """Whether a font has all letters of `text`."""
+def has_letters(font: Font, letters: Iterable[str]) -> bool:
+    """Whether a font has all these letters."""
     missing = _drawn(font, _NO_LETTER)
-    return all(_drawn(font, letter) != missing for letter in set(text))
+    return all(_drawn(font, letter) != missing for letter in set(letters))
 
 
 def in_ascii(text: str) -> str:
@@ -45,6 +45,17 @@ def in_ascii(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text)
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return bare.encode("ascii", "replace").decode()
+
+
+@lru_cache(maxsize=1024)
+def _that_has(letters: frozenset[str]) -> str | None:
+    """The file of the first font that has all of these letters; None for Pillow's own, `NONE` where none has."""
+    return next((path for path in (None, *_installed()) if has_letters(_font(path, MIDDLING), letters)), NONE)
+
+
+@lru_cache(maxsize=64)
+def _font(path: str | None, size: float) -> Font:
+    return ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
 
 
 @cache

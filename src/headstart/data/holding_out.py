@@ -22,9 +22,13 @@ class Unit:
 
 
 def hold_out(
-    units: Sequence[Unit], strata: Sequence[str], share: float, totals: Mapping[str, int]
+    units: Sequence[Unit],
+    strata: Sequence[str],
+    share: float,
+    totals: Mapping[str, int],
+    staying: Sequence[Unit] = (),
 ) -> tuple[list[Unit], list[Unit]]:
-    """(units held out, units left), both in the order given, which decides between equals.
+    """(units held out, units left), both in the order given, which decides between equals; `staying` are left too.
 
     A stratum always keeps an example in what is left, and is held out where it has at least three in all
     (`totals`, which counts a test split taken before) and two here. Groups are added greedily while that brings
@@ -32,7 +36,7 @@ def hold_out(
     only after all others, where these do not reach them.
     """
     made_of = [Counter(strata[i] for i in unit.members) for unit in units]
-    here = Counter(strata[i] for unit in units for i in unit.members)
+    here = Counter(strata[i] for unit in [*units, *staying] for i in unit.members)
     aims = _aims(here, share, {s: totals.get(s, here[s]) for s in here})
     chosen = _greedy(made_of, here, aims)
     return [unit for i, unit in enumerate(units) if i in chosen], [u for i, u in enumerate(units) if i not in chosen]

@@ -24,7 +24,7 @@ def read(request: Request) -> Examples:
     ------
     InputError : there is no such path, no reader takes it, or its content has mistakes.
     """
-    if isinstance(request.source, str | Path):
+    if isinstance(request.source, str | Path) and str(request.source).startswith("~"):
         request = replace(request, source=type(request.source)(expanded(request.source)))
     readers = _readers()
     asked_for = [name for name, reader in readers.items() if reader.is_asked_for(request)]

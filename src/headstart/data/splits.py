@@ -81,12 +81,14 @@ def split(
     unseen = few and not validation and validation_share > 0
     notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
     if not few and not test and test_share > 0:
-        test, units = _held(examples, units, strata, test_share, counts, "test")
+        test, units = _held(examples, units, strata, test_share, counts, "test", bound)
         notes.append(f"No test split was given: {len(test)} examples were held out for it.")
+    else:
+        units += bound
     if not unseen and not validation and validation_share > 0:
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
-    train = [i for unit in [*units, *bound] for i in unit.members]
+    train = [i for unit in units for i in unit.members]
     validation, test = _judging(examples, validation), _judging(examples, test)
     notes += [] if few else _missing_strata(strata, train, validation, test)
     notes += _crossing(examples, train, validation, test)
@@ -114,10 +116,19 @@ def _said_of_few(strata: Sequence[str], tested: bool, unseen: bool) -> list[str]
 
 
 def _held(
-    examples: Examples, units: list[Unit], strata: Sequence[str], share: float, counts: Counter[str], name: str
+    examples: Examples,
+    units: list[Unit],
+    strata: Sequence[str],
+    share: float,
+    counts: Counter[str],
+    name: str,
+    bound: Sequence[Unit] = (),
 ) -> tuple[list[int], list[Unit]]:
-    """(indices held out that judge, units left)."""
-    held, rest = hold_out(units, strata, share, counts)
+    """(indices held out that judge, units left); of the `bound` some are held out only where no other can be."""
+    held, rest = hold_out(units, strata, share, counts, bound)
+    units, rest = [*units, *bound], [*rest, *bound]
+    if not held:
+        held, rest = hold_out(units, strata, share, counts)
     if not held:
         why = "they all belong together (a group, or much the same content)" if len(units) < 2 else "more are needed"
         total = sum(len(unit.members) for unit in units)
@@ -134,13 +145,11 @@ def _parted(units: list[Unit], judged: set[int]) -> tuple[list[Unit], list[Unit]
     """(units that may be held out, those bound to a given validation example, without it).
 
     A test example that is much the same as one of validation would not be new to the network that is kept, which
-    learns from both. Where all are bound, they may be held out all the same: the given splits part what belongs
-    together, and diagnosis says so.
+    learns from both.
     """
     free = [unit for unit in units if judged.isdisjoint(unit.members)]
     mixed = [[i for i in unit.members if i not in judged] for unit in units if not judged.isdisjoint(unit.members)]
-    bound = [Unit(members) for members in mixed if members]
-    return (free, bound) if free else (bound, [])
+    return free, [Unit(members) for members in mixed if members]
 
 
 def _units(names: Sequence[str], pool: list[int], seed: int, bonds: Mapping[str, Sequence[str] | None]) -> list[Unit]:

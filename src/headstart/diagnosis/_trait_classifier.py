@@ -107,9 +107,11 @@ def _folds(said: np.ndarray, units: np.ndarray) -> list[np.ndarray]:
     """Rows of each fold, the units of every class, by the first example of each, spread evenly over them."""
     classes = said[np.unique(units, return_index=True)[1]]
     generator, fold = np.random.default_rng(0), np.zeros(len(classes), dtype=np.int64)
+    start = 0  # of units that are whole classes not all lie in the first fold
     for name in np.unique(classes):
         own = generator.permutation(np.flatnonzero(classes == name))
-        fold[own] = np.arange(len(own)) % FOLDS
+        fold[own] = (start + np.arange(len(own))) % FOLDS
+        start += len(own) if len(own) < FOLDS else 0
     return [np.flatnonzero(fold[units] == k) for k in range(FOLDS)]
 
 

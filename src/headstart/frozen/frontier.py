@@ -33,6 +33,7 @@ class Frontier:
     about : the backbone's name, for a person who looks into the store.
     half : whether half precision is enough: where what reads it learns from far noisier numbers. Features that a head
         is solved on, and figures computed from, stay as they are.
+    refused : why no cut nearer to the output was taken, where one gave other features than the whole; else empty.
     """
 
     frozen: nn.Module
@@ -64,8 +65,8 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
 
     Parameters
     ----------
-    sample : a batch of at least two examples; tells which intermediate values are tensors per example. Not looked at
-        where nothing trains.
+    sample : a batch of at least two examples; tells which intermediate values are tensors per example, and whether a
+        cut between layers gives the features of the whole. Not looked at where nothing trains.
     maps : those that the head reads; none where it reads the features. Maps that lie before the cut belong to the
         frontier, those behind it are what the trained part gives.
     """

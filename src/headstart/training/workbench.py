@@ -69,6 +69,7 @@ class Workbench:
     is not pretrained. ``old`` is what it could do before, and what may be lost of it. ``folds`` (N,) says that the
     held-out examples are the training examples themselves, each to be judged by what learnt from the other folds.
     ``told`` holds what a backbone made of names under prompts: they are read once, not for every rung and fold.
+    ``refused`` holds why backbones were not cut: it is said once.
     """
 
     task: Task
@@ -89,6 +90,7 @@ class Workbench:
     pretrained: Backbone | None = None
     old: OldTask | None = None
     folds: np.ndarray | None = None
+    refused: set[str] = field(default_factory=set)
     told: dict[tuple[Backbone, tuple[Name, ...], tuple[str, ...]], Named] = field(default_factory=dict)
 
     @property
@@ -208,8 +210,9 @@ class Workbench:
         """
         network = plan.network
         part = self.frozen_part(network)
-        if part.frontier.refused:
-            self.progress.say(f"  {part.frontier.refused}: its frozen part is computed anew in every epoch.")
+        if (why := part.frontier.refused) and why not in self.refused:
+            self.refused.add(why)
+            self.progress.say(f"  {why}: its frozen part is computed anew in every epoch.")
         views = [recipe.view(epoch) for epoch in range(min(recipe.epochs, max(recipe.views, 1)))]
         train = part.over(self.train, sorted(set(views)))
         validation = None if self.validation is None else part.over(self.validation)

@@ -7,6 +7,7 @@ import socket
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError, first_line
@@ -59,20 +60,27 @@ def fetch_folder(repository: str, patterns: Sequence[str], required: Sequence[st
     MissingDependency : huggingface_hub is not installed.
     """
     folder, complete = _cached(repository, patterns)
-    if not complete or _lacking(folder, required):
-        try:
-            folder = _fetched(repository, patterns)
-        except NotAtHand:
-            if not folder or _lacking(folder, required):
-                raise
-            if absent := _lacking(folder, [name for name in patterns if "*" not in name]):
-                Progress().say(
-                    f"{repository} may lie in the hub's cache in part only, and the hub cannot be asked: it is used "
-                    f"without {', '.join(absent)}, which it may have."
-                )
+    if not folder or _lacking(folder, required):
+        folder = _fetched(repository, patterns)
+    elif not complete:
+        folder = _completed(repository, tuple(patterns), folder)
     if absent := _lacking(folder, required):
         raise NotAtHand(f"{repository} keeps no {', '.join(absent)}; weights in other formats are not read.")
     return Path(folder)
+
+
+@cache
+def _completed(repository: str, patterns: tuple[str, ...], folder: str) -> str:
+    """`folder` with what it lacks of its own commit; as it is where that cannot be had, which is said once."""
+    try:
+        return _fetched(repository, patterns, Path(folder).name)
+    except NotAtHand as error:
+        if absent := _lacking(folder, [name for name in patterns if "*" not in name]):
+            Progress().say(
+                f"{repository} may lie in the hub's cache in part only: it is used without {', '.join(absent)}, "
+                f"which it may have. {error}"
+            )
+        return folder
 
 
 def _cached(repository: str, patterns: Sequence[str]) -> tuple[str, bool]:
@@ -104,14 +112,15 @@ def _cached(repository: str, patterns: Sequence[str]) -> tuple[str, bool]:
     return folder, True
 
 
-def _fetched(repository: str, patterns: Sequence[str]) -> str:
-    """The folder, with what was missing downloaded."""
+def _fetched(repository: str, patterns: Sequence[str], revision: str | None = None) -> str:
+    """The folder, with what was missing downloaded; without a `revision`, of the newest."""
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
     check_reachable(constants.ENDPOINT, repository)
     try:
-        return str(snapshot_download(repository, allow_patterns=list(patterns), etag_timeout=_SECONDS))
+        kept = list(patterns)
+        return str(snapshot_download(repository, revision=revision, allow_patterns=kept, etag_timeout=_SECONDS))
     except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
         raise NotAtHand(
             f"{repository} could not be fetched from {constants.ENDPOINT}: {first_line(error)}"

@@ -89,8 +89,13 @@ def _modules(folder: Path) -> set[str]:
 
 
 def _read(file: Path, absent: Any) -> Any:
-    """What `file` says; `absent` where it is not there."""
+    """What `file` says, of the kind of `absent`, which stands for it where it is not there."""
     try:
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else absent
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else absent
     except ValueError as error:
         raise HeadstartError(f"{file}: is not JSON ({error}).") from error
+    if not isinstance(found, type(absent)):
+        raise HeadstartError(
+            f"{file}: holds a JSON {type(found).__name__}, where a {type(absent).__name__} is meant."
+        )
+    return found

@@ -21,7 +21,10 @@ _PLAIN = (str, int, float, date, type(None))
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table that make its examples, and the modality of the input."""
+    """The columns of a table that make its examples, and the modality of the input.
+
+    ``guessed`` : nothing but its being left over says that the target column is one.
+    """
 
     input: str
     targets: tuple[str, ...]
@@ -29,6 +32,7 @@ class Columns:
     split: str | None
     modality: str
     unused: tuple[str, ...] = ()
+    guessed: bool = False
 
     def names(self) -> list[str]:
         """Those there are."""
@@ -67,10 +71,12 @@ def choose_columns(table: Table, request: Request) -> Columns:
     column, modality = input_column(table, request, taken | set(targets))
     if not request.needs_targets:
         targets = ()
-    elif not targets:
+    guessed = request.needs_targets and not targets
+    if guessed:
         targets = (_remaining_column(table, taken | {column}),)
-    unused = set(table.columns) - {column, *targets, request.group, split}
-    return Columns(column, targets, request.group, split, modality, tuple(n for n in table.columns if n in unused))
+    used = {column, *targets, request.group, split}
+    unused = tuple(name for name in table.columns if name not in used)
+    return Columns(column, targets, request.group, split, modality, unused, guessed)
 
 
 def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
@@ -79,13 +85,19 @@ def make_examples(table: Table, columns: Columns, request: Request) -> Examples:
     Raises
     ------
     InputError : targets or groups are missing, targets are mixed, or a class cannot be learned.
+    NoTargets : they are in a column that nobody named, and cannot be used.
     """
     modality = dict(modalities())[columns.modality]
     splits = table.splits
     if columns.split is not None:
         splits = [SPLIT_NAMES[key(cell)] for cell in table.columns[columns.split]]
     judged = splits if request.keeps_splits else None
-    targets = targets_of(table, columns.targets, judged, request) if columns.targets else None
+    try:
+        targets = targets_of(table, columns.targets, judged, request) if columns.targets else None
+    except InputError as error:
+        if columns.guessed:
+            raise NoTargets(error.problems, error.summary) from error
+        raise
     cells = table.columns[columns.input]
     return Examples(
         modality=columns.modality,
@@ -176,9 +188,9 @@ def _remaining_column(table: Table, taken: set[str]) -> str:
 
 
 def _refuse_example(table: Table, target: str) -> None:
-    """Raise ``InputError`` where the name of the target column is one of the targets: names are missing."""
+    """Raise ``NoTargets`` where the name of the target column is one of the targets: names are missing."""
     if target in {str(cell).strip() for cell in table.columns[target]}:
-        raise InputError(
+        raise NoTargets(
             f"{table.name}: the first row should name the columns, and looks like an example, for {target!r} is also "
             "a target of other rows. Put a row such as 'text,label' above it; if that is the column's own name, say "
             f"--target {target!r}."

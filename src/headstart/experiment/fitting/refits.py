@@ -52,7 +52,7 @@ def curve_of(
         return list
     parts = [name for name in LEARNT if name in evidence.features]
     features = joined([evidence.features[name] for name in parts]) if parts else np.zeros((0, 0))
-    if how_many(numbered(units, len(features))) < 2 * FOLDS:
+    if not len(features) or how_many(numbered(units, len(features))) < 2 * FOLDS:
         return list
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:

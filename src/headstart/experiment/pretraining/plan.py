@@ -60,9 +60,10 @@ def streamed(usual: int, left: float, each: float, batch: int, rate: float, deco
     Parameters
     ----------
     usual : crops of an epoch, at least, where there is time for them. each : seconds for a crop of both networks.
-    decoding : seconds for the pictures of an epoch that come in the place of others; the first ones are there.
+    decoding : seconds for the pictures of an epoch that come in the place of others; the first ones are there. An
+        epoch learns from them for as long at least.
     """
-    wanted = math.ceil(max(usual, SECONDS / each) / batch) * batch
+    wanted = math.ceil(max(usual, SECONDS / each, decoding / each) / batch) * batch
     seconds = max(left, 0.0) * (1 - KEPT_BACK) + decoding
     epochs = max(1, math.floor(seconds / (wanted * each + decoding)))
     per_epoch = max(1, math.floor((seconds / epochs - decoding) / each) // batch) * batch

