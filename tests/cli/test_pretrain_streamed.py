@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,15 @@ def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
 def streamed(*more: object, out: str = "small") -> list[object]:
     wanted = ["--teacher", "tiny_resnet", "--student", "tiny_resnet", "--fresh", "--course", "streamed"]
     return [*wanted, "--size", 32, "--out", out, *more]
+
+
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch, step: Callable[..., torch.Tensor], batch: int) -> None:
+    """A course that takes its device for a GPU, whose steps of `batch` crops at most are `step`."""
+    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
+    monkeypatch.setattr(Learner, "step", step)
+    monkeypatch.setattr(streaming, "BATCH_ON_GPU", batch)
+    monkeypatch.setattr(streaming, "TIMED", 2)
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(photos: Path, at_hand: Path) -> None:
@@ -72,11 +82,8 @@ def test_the_way_of_a_gpu_is_planned_in_the_faster_layout(
         tried.append(channels_last)
         return trial(self, channels_last) * (1 if channels_last else 1000)
 
-    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
+    as_on_a_gpu(monkeypatch, Learner.step, 8)
     monkeypatch.setattr(StreamedCourse, "_trial", slower_when_plain)
-    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 8)
-    monkeypatch.setattr(streaming, "TIMED", 2)
-    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
     plans = []
     course = StreamedCourse.course
     monkeypatch.setattr(StreamedCourse, "course", lambda self, plan: plans.append(plan) or course(self, plan))
@@ -151,11 +158,7 @@ def test_a_device_of_little_memory_takes_smaller_steps(
         sizes.append(len(batch["pixels"]))
         return step(self, number, batch, wanted)
 
-    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
-    monkeypatch.setattr(Learner, "step", limited)
-    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 32)
-    monkeypatch.setattr(streaming, "TIMED", 2)
-    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    as_on_a_gpu(monkeypatch, limited, 32)
     assert status("pretrain", photos, *streamed(*long)) == 0
     assert set(sizes) == {8}
     capsys.readouterr()
@@ -177,11 +180,7 @@ def test_a_network_that_cannot_have_channels_last_learns_with_channels_first(
             raise RuntimeError("view size is not compatible")
         return step(self, number, batch, wanted)
 
-    monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
-    monkeypatch.setattr(Learner, "step", first_alone)
-    monkeypatch.setattr(streaming, "BATCH_ON_GPU", 8)
-    monkeypatch.setattr(streaming, "TIMED", 2)
-    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    as_on_a_gpu(monkeypatch, first_alone, 8)
     assert status("pretrain", photos, *streamed("--budget", "8s")) == 0
     assert "channels last cannot be computed: view size" in capsys.readouterr().err
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from headstart.backbones.folders.folder import read_config
 from headstart.backbones.folders.hub import torch_cache
 from headstart.backbones.folders.prior import estimated, of_weights
 from headstart.backbones.folders.segmenter_kinds import TORCHVISION
-from headstart.backbones.images.torchvision_weights import choose_weights, download, downloaded
+from headstart.backbones.images.torchvision_weights import choose_weights, download, with_weights
 from headstart.core.errors import HeadstartError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ class Torchvision(Source):
         if not pretrained:
             return self._make(architecture, {}, {}, card)
         weights = choose_weights(architecture, tag)
-        count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
-        card = replace(card, parameters=count, pretraining="ImageNet-1k", path=file)
+        card = with_weights(card, weights, "ImageNet-1k")
         backbone = self._make(architecture, {}, _pretrained_cfg(weights), card)
         _fill(backbone, download(weights.url, card.name), card.name)
         return backbone

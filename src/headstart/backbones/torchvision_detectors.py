@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from headstart.backbones.folders.detector_names import DETECTORS, LISTED, OWN
 from headstart.backbones.folders.folder import WEIGHTS, read_config
 from headstart.backbones.folders.hub import torch_cache
 from headstart.backbones.folders.prior import for_boxes
-from headstart.backbones.images.torchvision_weights import choose_weights, download, downloaded
+from headstart.backbones.images.torchvision_weights import choose_weights, download, with_weights
 from headstart.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ class TorchvisionDetectors(Source):
         arguments = networks.published_arguments(architecture, weights.name) if weights else {}
         model = networks.build(architecture, COLUMNS, arguments)
         if weights is not None:
-            count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
-            card = replace(card, parameters=count, pretraining="COCO, boxes", path=file)
+            card = with_weights(card, weights, "COCO, boxes")
             networks.fill(model, download(weights.url, card.name), card.name)
         description = self._described(architecture, COLUMNS, arguments)
         return networks.wrap(model, card, description, COLUMNS, taught=pretrained)

@@ -12,7 +12,7 @@ from headstart.backbones.folders.folder import WEIGHTS, read_config
 from headstart.backbones.folders.hub import torch_cache
 from headstart.backbones.folders.prior import of_masks
 from headstart.backbones.folders.segmenter_kinds import TORCHVISION, VOC_CLASSES
-from headstart.backbones.images.torchvision_weights import choose_weights, download, downloaded
+from headstart.backbones.images.torchvision_weights import choose_weights, download, with_weights
 from headstart.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class TorchvisionSegmenters(Source):
         if not pretrained:
             return self._make(architecture, {}, Card(full, "image", pretraining="none: random weights"))
         weights = choose_weights(architecture, tag)
-        count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
-        card = Card(full, "image", "bsd-3-clause", count, pretraining=_MASKS, path=file)
+        card = with_weights(Card(full, "image", "bsd-3-clause"), weights, _MASKS)
         backbone = self._make(architecture, {}, card)
         _fill(backbone, download(weights.url, full), full)
         return backbone

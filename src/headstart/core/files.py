@@ -79,6 +79,24 @@ def write_json(target: Path, value: Any) -> None:
     write_whole(target, json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_json(file: Path, absent: Any) -> Any:
+    """What `file` says, of the kind of `absent`, which stands for it where it is not there.
+
+    Raises
+    ------
+    HeadstartError : it is not JSON, or of another kind.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else absent
+    except ValueError as error:
+        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
+    if not isinstance(found, type(absent)):
+        raise HeadstartError(
+            f"{file}: holds a JSON {type(found).__name__}, where a {type(absent).__name__} is meant."
+        )
+    return found
+
+
 def finite(value: Any) -> Any:
     """`value` with every NaN or infinite float replaced by None, so that any JSON reader takes it."""
     if isinstance(value, float):
@@ -97,6 +115,7 @@ def digest(*parts: bytes | memoryview | str) -> str:
     """
     state = hashlib.sha256()
     for part in parts:
+        # A lone surrogate (half a character, as some JSON holds) has no UTF-8 form of its own.
         data = part.encode(errors="surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)

@@ -22,8 +22,8 @@ def legible(name: Any) -> Any:
     """
     if isinstance(name, str):
         return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
-    if isinstance(name, list | tuple):
-        return type(name)(legible(each) for each in name) if type(name) in (list, tuple) else name
+    if type(name) in (list, tuple):
+        return type(name)(legible(each) for each in name)
     if isinstance(name, dict):
         return {key: legible(each) for key, each in name.items()}
     return name

@@ -15,7 +15,7 @@ def units_of(*links: Sequence[str]) -> np.ndarray:
     shared = [np.unique(np.asarray(column, dtype=object).astype(str), return_inverse=True)[1] for column in links]
     if len(shared) == 1:
         return shared[0].ravel()
-    starts = count + np.cumsum([0] + [int(numbers.max(initial=-1)) + 1 for numbers in shared])
+    starts = count + np.cumsum([0, *map(how_many, shared)])
     ends = np.concatenate([numbers.ravel() + start for numbers, start in zip(shared, starts, strict=False)])
     return components(np.tile(np.arange(count), len(shared)), ends, int(starts[-1]))[:count]
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from headstart.core.boxes import Boxes
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
 from headstart.core.threads import processors
 from headstart.core.timing import Stopwatch
+from headstart.core.units import units_of
 from headstart.data.examples import Examples
 from headstart.data.giveaways import giveaway_mistake
 from headstart.data.looks import LookMemory
@@ -74,6 +77,10 @@ class Checked:
         """Columns of N names; who shares a name in any of them belongs in one split, and in one fold."""
         columns = (self.fingerprints, self.normalised, self.alike, self.examples.groups)
         return [column for column in columns if column]
+
+    def units(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Numbers (n,) of what belongs together among the usable examples at `rows`."""
+        return units_of(*([column[row] for row in rows] for column in self.bonds))
 
     def select(self, rows: Sequence[int]) -> Checked:
         """Some of the usable examples; what was said of all stays."""

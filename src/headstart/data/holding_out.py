@@ -77,8 +77,10 @@ def _greedy(made_of: Sequence[Counter[str]], here: Mapping[str, int], aims: Mapp
         chosen.add(place)
         held.update(made_of[place])
 
+    much = MUCH * sum(aims.values())
+
     def overshoots(unit: Counter[str]) -> bool:
-        return sum(max(0, held[s] + count - aims[s]) for s, count in unit.items()) > MUCH * sum(aims.values())
+        return sum(max(0, held[s] + count - aims[s]) for s, count in unit.items()) > much
 
     for at_last in (False, True):
         for place, unit in enumerate(made_of):

@@ -76,7 +76,7 @@ def split(
     units, bound = _parted(_units(names, linked, seed, bonds), set(places["validation"]))
     counts = Counter(strata[i] for i in [*pool, *places["test"]])
     notes = []
-    test, validation = places["test"], places["validation"]
+    test, validation = _judging(examples, places["test"]), _judging(examples, places["validation"])
     few = len(units) + len(bound) > 1 and few_of_each([strata[i] for i in pool])
     unseen = few and not validation and validation_share > 0
     notes += _said_of_few([strata[i] for i in pool], bool(test) or not test_share, unseen) if few else []
@@ -89,7 +89,6 @@ def split(
         validation, units = _held(examples, units, strata, validation_share, counts, "validation")
         notes.append(f"No validation split was given: {len(validation)} examples were held out for it.")
     train = [i for unit in units for i in unit.members]
-    validation, test = _judging(examples, validation), _judging(examples, test)
     notes += [] if few else _missing_strata(strata, train, validation, test)
     notes += _crossing(examples, train, validation, test)
     return Split(_sorted(train), _sorted(validation), _sorted(test), tuple(notes), unseen)

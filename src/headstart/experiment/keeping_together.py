@@ -9,7 +9,6 @@ import numpy as np
 
 from headstart.core.files import digest
 from headstart.core.kept import Kept, beside
-from headstart.core.units import units_of
 from headstart.data.checks import Checked
 from headstart.data.modalities.base import Modality
 from headstart.data.splits import Split, split
@@ -72,7 +71,7 @@ def split_of(
 def learnt_instead(checked: Checked, parts: Split, rows: Sequence[int]) -> Split:
     """`parts` with `rows` of a drawn test split, and all that is bound to them, among what is learnt from."""
     pool = np.setdiff1d(np.arange(len(checked.examples)), parts.validation)
-    units = units_of(*([column[row] for row in pool] for column in checked.bonds))
+    units = checked.units(pool)
     moved = pool[np.isin(units, units[np.isin(pool, rows)])]
     note = (
         f"{np.isin(parts.test, moved).sum()} examples of the test split are learnt from after all: they, or what "

@@ -12,7 +12,6 @@ from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
 from headstart.core.timing import Stopwatch
-from headstart.core.units import units_of
 from headstart.data.checks import MOST_SET_ASIDE, Checked, check
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
@@ -73,7 +72,7 @@ class Material:
 
     def units(self, rows: np.ndarray) -> np.ndarray:
         """Numbers (n,) of what belongs together among the examples at `rows`."""
-        return units_of(*([column[row] for row in rows] for column in self.checked.bonds))
+        return self.checked.units(rows)
 
     def judging(self, rows: np.ndarray) -> np.ndarray:
         """Whether each of the examples at `rows`, (n,), judges: further slices of a volume are only learnt from."""

@@ -114,8 +114,9 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
     names += ["split", "old", "forgetting", "sensitivity", "specificity", "stack"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
+    data = source_written(spec.data, "(inputs, targets)")
     in_python = (
-        not isinstance(spec.data, str | Path)
+        isinstance(data, Code)
         or isinstance(spec.strategy, Strategy)
         or "test_share" in changed
         or any(name.description for name in spec.labels)
@@ -125,12 +126,16 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     if spec.old is not None:
         backbone = str(spec.backbone)  # the folder of a model, which has no name elsewhere
     given = {**changed, "backbone": backbone, "budget": f"{spec.budget:g}s", "seed": spec.seed}
-    data = str(spec.data) if isinstance(spec.data, str | Path) else Code("(inputs, targets)")
     return command("fit", [data], given, in_python)
 
 
 class Code(str):
     """Python code that stands for what lies in memory, and is written as it is."""
+
+
+def source_written(source: Any, instead: str) -> str:
+    """A path as it was given; of what lies in memory, a name for it."""
+    return str(source) if isinstance(source, str | Path) else Code(instead)
 
 
 def command(verb: str, sources: Sequence[str], given: Mapping[str, Any], in_python: bool) -> str:

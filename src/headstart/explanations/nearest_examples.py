@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import torch
 
@@ -60,14 +62,15 @@ class NearestExamples(Explanation):
 
 def _chosen(labels: list[str], order: np.ndarray, target: str) -> list[int]:
     """Places of a few examples of a few labels, in `order`, which is from the nearest to the farthest."""
-    taken: dict[str, list[int]] = {}
+    taken: Counter[str] = Counter()
+    chosen = []
     for place in order.tolist():
         label = labels[place]
         # One place is kept for the target, however far its examples are.
         room = LABELS if target in taken or label == target else LABELS - 1
         if label not in taken and len(taken) >= room:
             continue
-        if len(row := taken.setdefault(label, [])) < A_LABEL:
-            row.append(place)
-    chosen = {place for row in taken.values() for place in row}
-    return [place for place in order.tolist() if place in chosen]
+        if taken[label] < A_LABEL:
+            taken[label] += 1
+            chosen.append(place)
+    return chosen

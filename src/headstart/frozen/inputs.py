@@ -92,7 +92,7 @@ def joined(first: Inputs, second: Inputs) -> Inputs:
         references=[*first.examples.references, *second.examples.references],
         ids=[*first.examples.ids, *second.examples.ids],
     )
-    own = (first.units, second.units)
-    units = None if own[0] is None or own[1] is None else np.concatenate([own[0], own[1]])
+    one, other = first.units, second.units
+    units = None if one is None or other is None else np.concatenate([one, other])
     keys = [*first.keys, *second.keys]
     return Inputs(examples, first.modality, first.preprocess, keys, first.stopwatch, first.lengths, units)

@@ -21,7 +21,8 @@ def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: in
     if len(landings) == 1:
         return "the only rung"
     against = best if i == chosen else chosen
-    difference = _difference(held_out, landings[i], landings[against])
+    gain = held_out.gain(landings[i].outputs, landings[against].outputs).figure
+    difference = _difference(held_out, gain, landings[i], landings[against])
     if i == chosen == best:
         return "the best on the held-out examples, and no simpler rung within one standard error of it"
     if i == chosen and held_out.by_loss:
@@ -30,16 +31,14 @@ def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: in
         return f"the simplest rung within one standard error of the best: {difference}"
     if worse := held_out.loss_of(landings[i].outputs, landings[0].outputs):
         return f"makes {figure_name(worse)} significantly worse than {landings[0].result.name}: {difference}"
-    gained = held_out.gain(landings[i].outputs, landings[against].outputs).figure.value
-    return difference + (", not worth the dearer rung" if i > chosen and gained > 0 else "")
+    return difference + (", not worth the dearer rung" if i > chosen and gain.value > 0 else "")
 
 
-def _difference(held_out: HeldOut, one: Landing, other: Landing) -> str:
+def _difference(held_out: HeldOut, gain: Figure, one: Landing, other: Landing) -> str:
     """By how much the watched figure itself is higher, be that better or worse."""
     name = held_out.task.watched
-    value, low, high = held_out.gain(one.outputs, other.outputs).figure
     higher = held_out.task.higher_is_better[name]
-    change = Figure(value, low, high) if higher else Figure(-value, -high, -low)
+    change = gain if higher else Figure(-gain.value, -gain.high, -gain.low)
     values = [held_out.value(each.outputs) for each in (one, other)]
     return f"{figure_name(name)} {figure_change(name, change, values, higher)} against {other.result.name}"
 

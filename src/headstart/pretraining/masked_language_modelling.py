@@ -67,8 +67,8 @@ class Hidden(TextLesson[LanguageBackbone]):
         vectors = student.token_vectors()
         seen = hidden(ids, chosen, student.tokenizer.mask_token_id, len(vectors))
         states, wanted = student.states({**batch, "input_ids": seen})[chosen], ids[chosen]
-        losses = functional.cross_entropy(self.head(states, vectors).float(), wanted, reduction="none")
-        return losses.sum() / max(1, len(wanted))  # of unknown words alone none is hidden
+        loss = functional.cross_entropy(self.head(states, vectors).float(), wanted, reduction="sum")
+        return loss / max(1, len(wanted))  # of unknown words alone none is hidden
 
 
 def drawn(said: Tensor, rate: float) -> Tensor:

@@ -17,7 +17,7 @@ _NO_VALUES = {
     "several": "Each example has several targets, by name.",
 }
 
-FOUND = "Leave --task out, and each target finds the task that suits it."
+_FOUND = "Leave --task out, and each target finds the task that suits it."
 
 
 def no_names(task: type[Task]) -> UsageError:
@@ -28,7 +28,7 @@ def no_names(task: type[Task]) -> UsageError:
     )
 
 
-def only_values(targets: Sequence[Any], taken: str, step: str = FOUND) -> None:
+def only_values(targets: Sequence[Any], taken: str, step: str = _FOUND) -> None:
     """That every target is a value: a word, a number, or a list of such.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -126,13 +127,9 @@ class Task(Placed, ABC):
 
     def problems(self, ids: Sequence[str], targets: Sequence[Any]) -> list[Problem]:
         """Every raw target that cannot be encoded, under its example's name; what many share is asked once."""
-        said: dict[tuple[type, Any], str | None] = {}
-        found = []
-        for name, target in zip(ids, targets, strict=True):
-            key = type(target), target if isinstance(target, str | int | float) else id(target)
-            what = said[key] if key in said else said.setdefault(key, self.problem(target))
-            found += [Problem(name, what)] if what else []
-        return found
+        once = functools.lru_cache(maxsize=None, typed=True)(self.problem)
+        said = (once(each) if isinstance(each, str | int | float) else self.problem(each) for each in targets)
+        return [Problem(name, what) for name, what in zip(ids, said, strict=True) if what]
 
     @abstractmethod
     def encode(self, targets: Sequence[Any]) -> Tensor:

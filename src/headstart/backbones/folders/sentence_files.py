@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import HeadstartError
+from headstart.core.files import read_json
 
 _POOLING, _MODULES, _LENGTH = "1_Pooling", "modules.json", "sentence_bert_config.json"
 _MODES = {"mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token", "last": "pooling_mode_lasttoken"}
@@ -62,7 +62,7 @@ def pooling_of(folder: Path) -> str:
     HeadstartError : it says another way, or several at once.
     """
     file = folder / _POOLING / "config.json"
-    given = _read(file, {})
+    given = read_json(file, {})
     named = given.get("pooling_mode") or [
         key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
         for key, value in given.items()  # before version 6 each way was a key of its own, true or not
@@ -79,23 +79,10 @@ def pooling_of(folder: Path) -> str:
 
 def longest_of(folder: Path) -> int | None:
     """How many tokens a sentence encoder was trained on, from its own file."""
-    longest: int | None = _read(folder / _LENGTH, {}).get("max_seq_length")
+    longest: int | None = read_json(folder / _LENGTH, {}).get("max_seq_length")
     return longest
 
 
 def _modules(folder: Path) -> set[str]:
     """Kinds of the modules that its vectors go through, without the packages that they are of."""
-    return {str(module.get("type")).rpartition(".")[2] for module in _read(folder / _MODULES, [])}
-
-
-def _read(file: Path, absent: Any) -> Any:
-    """What `file` says, of the kind of `absent`, which stands for it where it is not there."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else absent
-    except ValueError as error:
-        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
-    if not isinstance(found, type(absent)):
-        raise HeadstartError(
-            f"{file}: holds a JSON {type(found).__name__}, where a {type(absent).__name__} is meant."
-        )
-    return found
+    return {str(module.get("type")).rpartition(".")[2] for module in read_json(folder / _MODULES, [])}

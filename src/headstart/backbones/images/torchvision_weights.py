@@ -5,9 +5,11 @@ from __future__ import annotations
 import urllib.error
 import urllib.parse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart.backbones._card import Card
 from headstart.backbones.folders.hub import NotAtHand, check_reachable, torch_cache
 from headstart.core.errors import UsageError, nearest
 
@@ -32,6 +34,12 @@ def choose_weights(architecture: str, tag: str) -> Any:
 def downloaded(url: str) -> Path:
     """The file in torch's cache that what lies at `url` is downloaded to."""
     return torch_cache() / Path(urllib.parse.urlsplit(url).path).name
+
+
+def with_weights(card: Card, weights: Any, pretraining: str) -> Card:
+    """`card` of a network that has these published weights."""
+    count, file = int(weights.meta["num_params"]), str(downloaded(weights.url))
+    return replace(card, parameters=count, pretraining=pretraining, path=file)
 
 
 def download(url: str, name: str) -> Mapping[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from headstart.backbones.images.preprocess import ImagePreprocess
-from headstart.core.errors import HeadstartError
+from headstart.core.files import read_json
 
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _FILES = ("processor_config.json", "preprocessor_config.json")
@@ -30,21 +29,9 @@ def read_settings(folder: Path) -> dict[str, Any]:
     ------
     HeadstartError : a file is not JSON.
     """
-    whole, own = (_read(folder / name) for name in _FILES)
+    whole, own = (read_json(folder / name, {}) for name in _FILES)
     within = whole.get("image_processor")
     return within if isinstance(within, dict) else own
-
-
-def _read(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
-    if not isinstance(settings, dict):
-        raise HeadstartError(f"{file}: holds no JSON object.")
-    return settings
 
 
 def preprocess_of(

@@ -44,8 +44,7 @@ class Text(Modality):
         return reference
 
     def fingerprint(self, reference: Any) -> str:
-        # A lone surrogate (half a character, as some JSON holds) has no UTF-8 form of its own.
-        return digest(str(reference).encode("utf-8", "surrogatepass"))
+        return digest(str(reference))
 
     def look(self, reference: Any) -> Look:
         """Lengths, and shares of all characters; no sketch: :meth:`normalised` finds the near duplicates."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from headstart.core.spec import AUTO
-from headstart.experiment.words import Code, command, title
+from headstart.experiment.words import Code, command, source_written, title
 
 TEST_SHARE = 0.2
 """Of the new examples, unless asked otherwise."""
@@ -39,13 +38,8 @@ class Asked:
         usual = Asked(self.model, self.data)
         names = ("input", "target", "group", "test_share", "forgetting", "device", "engine")
         given = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
-        sources = [_source(self.model, "model"), _source(self.data, "(inputs, targets)")]
-        old = [] if self.old_data is None else [_source(self.old_data, "(old_inputs, old_targets)")]
+        sources = [source_written(self.model, "model"), source_written(self.data, "(inputs, targets)")]
+        old = [] if self.old_data is None else [source_written(self.old_data, "(old_inputs, old_targets)")]
         in_python = "test_share" in given or any(isinstance(each, Code) for each in sources + old)
         given |= {"old_data" if in_python else "old": each for each in old}
         return command("extend", sources, {**given, "seed": self.seed}, in_python)
-
-
-def _source(source: Any, instead: str) -> str:
-    """A path as it was given; of what lies in memory, a name for it."""
-    return str(source) if isinstance(source, str | Path) else Code(instead)

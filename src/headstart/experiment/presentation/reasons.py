@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from headstart.core.errors import HeadstartError, MissingDependency, UsageError
+from headstart.core.errors import HeadstartError, MissingDependency, UsageError, first_line
 from headstart.core.files import digest
 from headstart.core.kept import Kept
 from headstart.core.timing import say_duration
@@ -120,8 +120,7 @@ def reasons_for(
                 notes.add(str(error))
                 continue
             except (ValueError, OSError, RuntimeError) as error:  # a file that is gone; a GPU without room
-                why = str(error).partition("\n")[0]
-                notes.add(f"{each.id} is not explained: {why}")
+                notes.add(f"{each.id} is not explained: {first_line(error)}")
                 continue
         notes.late(len(found.explained), len(candidates), allowed)
         break

@@ -50,7 +50,8 @@ class Schooling:
         plan = self.learner.course.plan
         while not reached.stopped:
             began = self.stopwatch.total
-            if self._epoch(reached):
+            self._epoch(reached)
+            if not reached.stopped:
                 lasted = self.stopwatch.total - began
                 if reached.epoch >= plan.epochs:
                     reached.stopped = "the course was over"
@@ -63,20 +64,18 @@ class Schooling:
             self.learner.course.student.load_state_dict(reached.best)
         return reached
 
-    def _epoch(self, reached: Reached) -> bool:
-        """Learn for one more epoch; stop, and say False, where the loss became no number."""
+    def _epoch(self, reached: Reached) -> None:
+        """Learn for one more epoch; stop where the loss became no number."""
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
         counter = self.progress.counter(plan.per_epoch, label, self.noun)
         try:
             reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
+            reached.epoch += 1
         except Diverged as error:
             self._end_at_best(reached, f"the loss of epoch {reached.epoch + 1} was no finite number", error)
-            return False
         finally:
             counter.close()
-        reached.epoch += 1
-        return True
 
     def _look(self, reached: Reached, due: bool) -> None:
         """Probe the student where that is `due`, and stop where the last looks gained nothing."""
