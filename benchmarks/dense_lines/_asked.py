@@ -19,6 +19,7 @@ class Asked:
     ----------
     seconds : that each side may take; None for the measurement's own.
     sets : those to measure; empty for all of a measurement.
+    starts : of detectors, those to measure; empty for all.
     """
 
     data: Path
@@ -26,10 +27,15 @@ class Asked:
     seeds: Sequence[int]
     seconds: float | None = None
     sets: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
 
     def of(self, known: Iterable[str]) -> list[str]:
         """Which of the sets that a measurement knows are to be measured."""
         return [name for name in known if not self.sets or name in self.sets]
+
+    def started_from(self, known: Iterable[str]) -> list[str]:
+        """Which of the starts that a measurement knows are to be measured."""
+        return [name for name in known if not self.starts or name in self.starts]
 
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:

@@ -48,7 +48,7 @@ def cases(asked: Asked) -> Iterator[tuple[str, Split, int, str]]:
         for name in asked.of(SETS):
             data = split(asked.data / name)
             for seed in asked.seeds:
-                for start in STARTS:
+                for start in asked.started_from(STARTS):
                     yield name, data, seed, start
 
 

@@ -33,6 +33,8 @@ from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job
 from headstart.training.workbench import Course, Workbench
 
+SETS, STARTS = boxes.SETS, boxes.STARTS
+
 EPOCHS, VIEWS = 6, 2
 """Epochs of each side, and augmented views of each picture."""
 

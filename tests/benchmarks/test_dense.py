@@ -40,3 +40,22 @@ def test_noise_is_half_an_interval_and_every_group_of_rows_is_listed() -> None:
     bound = chest._noise((0.9, 0.8, 0.94))  # half of 0.14 on either side
     assert bound == "0.830 to 0.970"
     assert [bounds.holds(bound, value) for value in (0.829, 0.83, 0.97, 0.971)] == [False, True, True, False]
+
+
+def test_only_sets_and_starts_that_a_measurement_can_take_are_asked_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dense = importlib.import_module("dense")
+
+    def asked(*options: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        monkeypatch.setattr("sys.argv", ["dense.py", *options])
+        given = dense._arguments()
+        return given.sets, given.starts
+
+    assert asked() == ((), ())
+    assert asked("--sets", "camvid, raccoon") == (("camvid", "raccoon"), ())
+    assert asked("--only", "frozen_once", "--sets", "raccoon", "--starts", "SSD") == (("raccoon",), ("SSD",))
+    for refused in (("--only", "masks", "--sets", "raccoon"), ("--only", "masks", "--starts", "SSD")):
+        with pytest.raises(SystemExit):
+            asked(*refused)
+        assert f"unknown {refused[2][2:]}: {refused[3]}" in capsys.readouterr().err
