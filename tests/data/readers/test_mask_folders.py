@@ -366,3 +366,61 @@ def test_a_value_of_no_class_may_be_called_void(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("ground\nroad\n")
     with pytest.raises(InputError, match=r"the value 11 \(add the class, or a line `void,11` .*, or mend the mask\)"):
         read(tmp_path)
+
+
+def cityscapes(root: Path, split: str, place: str, numbers: np.ndarray, trained: np.ndarray | None = None) -> None:
+    """A picture as Cityscapes lays it out, with masks of all forms; `numbers` hold objects from 1,000 on."""
+    name = f"{split}/{place}/{place}_000000_000019"
+    picture(root / "leftImg8bit" / f"{name}_leftImg8bit.png", numbers.shape[::-1])
+    mask(root / "gtFine" / f"{name}_gtFine_instanceIds.png", numbers.astype(np.uint16))
+    classes = np.where(numbers >= 1000, numbers // 1000, numbers).astype(np.uint8)
+    mask(root / "gtFine" / f"{name}_gtFine_labelIds.png", classes)
+    mask(root / "gtFine" / f"{name}_gtFine_color.png", np.stack([classes] * 3 + [classes * 0 + 255], -1))
+    (root / "gtFine" / f"{name}_gtFine_polygons.json").write_text("{}")
+    if trained is not None:
+        mask(root / "gtFine" / f"{name}_gtFine_labelTrainIds.png", trained)
+
+
+CITY = np.array([[7, 7, 26001], [3, 24000, 26]], np.int64)
+"""Road, a car, what nobody is judged by, a person, and cars that are not told apart."""
+
+
+def test_cityscapes_is_read_as_it_lies_and_its_classes_are_known(tmp_path: Path) -> None:
+    cityscapes(tmp_path, "train", "aachen", CITY)
+    cityscapes(tmp_path, "val", "lindau", CITY)
+    examples = read_any(Request(tmp_path))
+    assert examples.splits == ["train", "validation"]
+    (target, _) = examples.targets
+    assert len(target.legend.names) == 19
+    names = np.array([*target.legend.names, *["void"] * (256 - 19)])[target.classes()]
+    assert names.tolist() == [["road", "road", "car"], ["void", "person", "car"]]
+    assert "19 classes of Cityscapes" in examples.source
+
+
+def test_the_classes_that_cityscapes_is_trained_with_come_first_where_they_were_written(tmp_path: Path) -> None:
+    trained = np.array([[0, 0, 13], [255, 11, 13]], np.uint8)
+    cityscapes(tmp_path, "train", "aachen", CITY, trained)
+    (target,) = read(tmp_path).targets
+    assert target.path.name.endswith("labelTrainIds.png")
+    assert target.classes().tolist() == trained.tolist()
+    assert target.legend.names[13] == "car"
+
+
+def test_objects_of_cityscapes_have_their_classes(tmp_path: Path) -> None:
+    cityscapes(tmp_path, "train", "aachen", CITY)
+    (boxes,) = MaskFolders().read(Request(tmp_path, objects=True)).targets
+    assert sorted(box.label for box in boxes) == ["car", "person"]
+
+
+def test_masks_by_which_nobody_is_judged_are_left_out_and_said(tmp_path: Path) -> None:
+    """As those of the test pictures of Cityscapes, whose truth is kept."""
+    cityscapes(tmp_path, "train", "aachen", CITY)
+    cityscapes(tmp_path, "test", "berlin", np.full((2, 3), 3))
+    examples = read(tmp_path)
+    assert examples.splits == ["train"]
+    assert [
+        note for note in examples.notes if "every pixel of their masks is ignored: leftImg8bit/test/berlin" in note
+    ]
+    cityscapes(tmp_path, "train", "aachen", np.zeros((2, 3), np.int64))
+    with pytest.raises(InputError, match="every pixel is ignored"):
+        read(tmp_path)

@@ -14,7 +14,8 @@ NAMES = (
     "classes.csv", "classes.txt", "class_dict.csv", "label_colors.txt", "label_colors.csv", "labels.csv",
     "labels.txt", "labelmap.txt", "palette.csv", "palette.txt", "class_names.txt", "_classes.csv",
 )  # fmt: skip
-SILENT = frozenset({"void", "ignore", "ignored", "unlabelled", "unlabeled"})
+VOID = "void"
+SILENT = frozenset({VOID, "ignore", "ignored", "unlabelled", "unlabeled"})
 """Names of classes by which nobody is judged."""
 
 
@@ -29,6 +30,13 @@ class Line(NamedTuple):
     def silent(self) -> bool:
         """Whether its pixels are ignored."""
         return self.name.lower() in SILENT
+
+
+class ClassLines(NamedTuple):
+    """The classes of masks, and what says them."""
+
+    lines: list[Line]
+    source: str
 
 
 def find_class_file(folders: list[Path]) -> Path | None:

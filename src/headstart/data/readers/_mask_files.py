@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headstart.core.errors import Problem
+from headstart.data.readers import _cityscapes as cityscapes
+from headstart.data.readers._class_legends import ClassLines, find_class_file, read_class_file
 from headstart.data.readers._folders import files_below, left_out, of_modality
 from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among, stem_of, stems
 from headstart.data.readers._pictures import IMAGE
@@ -24,20 +26,20 @@ def pictures_of(pair: Pair) -> tuple[list[Path], list[Path]]:
     return of_modality(files, IMAGE)
 
 
-def masks_of(pair: Pair) -> list[Path]:
-    """The files of masks, in a fixed order."""
+def masks_of(pair: Pair, objects: bool = False) -> Sequence[Path]:
+    """The files of masks, in a fixed order: those of `objects` where a picture has such beside those of classes."""
     files = list(files_below(pair.masks))
     if pair.images == pair.masks:
         return sorted(masks_among(files))
-    return [path for path in files if path.suffix.lower() in ENDINGS]
+    return cityscapes.of_one_form([path for path in files if path.suffix.lower() in ENDINGS], objects)
 
 
-def called_alike(root: Path, pair: Pair, pictures: Sequence[Path]) -> list[Problem]:
-    """The `pictures` of a pair, and its masks, whose names differ from another's in ending or capitals alone."""
+def called_alike(root: Path, pair: Pair, pictures: Sequence[Path], masks: Sequence[Path]) -> list[Problem]:
+    """The `pictures` and `masks` of a pair whose names differ from another's in ending or capitals alone."""
     rename = "keep one of the two, or rename it and its mask"
     return [
         *_alike(root, pair.images, pictures, "its mask cannot be told", rename),
-        *_alike(root, pair.masks, masks_of(pair), "one picture has both for its mask", "keep the one that is right"),
+        *_alike(root, pair.masks, masks, "one picture has both for its mask", "keep the one that is right"),
     ]
 
 
@@ -56,9 +58,16 @@ def _alike(root: Path, folder: Path, files: Sequence[Path], so: str, cure: str) 
     ]
 
 
-def places_of_class_file(root: Path, pairs: Sequence[Pair]) -> list[Path]:
-    """The folders in which the class file may lie."""
-    return [root, *(pair.masks.parent for pair in pairs), *(p.masks for p in pairs if p.images == p.masks)]
+def classes_said(root: Path, pairs: Sequence[Pair], masks: Sequence[Path]) -> ClassLines | None:
+    """The classes of `masks`, by a class file or by the names of the masks; None where neither says them.
+
+    Raises
+    ------
+    InputError : a class file that cannot be read.
+    """
+    places = [root, *(pair.masks.parent for pair in pairs), *(p.masks for p in pairs if p.images == p.masks)]
+    file = find_class_file(places)
+    return ClassLines(read_class_file(file), str(file)) if file else cityscapes.classes_of(masks)
 
 
 class GivenSplits:

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+from headstart.data.readers import _cityscapes as cityscapes
+
+IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "leftimg8bit"})
 MASKS = frozenset(
     {
         "masks", "mask", "labels", "label", "lbl", "lbls", "annotations", "annots", "annot", "gt", "groundtruth",
         "ground_truth", "segmentation", "segmentations", "segmentationclass", "segmentationclasspng",
+        "gtfine",
     }
 )  # fmt: skip
 ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"})
@@ -18,7 +21,7 @@ ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"})
 TOGETHER = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "-mask")
 """What may follow a picture's stem in that of its mask, where both lie in one folder too."""
 
-ADDED = ("", *TOGETHER, "_l", "_labelids", "_gtfine_labelids")
+ADDED = ("", *TOGETHER, "_l", "_labelids", *cityscapes.MASKS)
 """The same where masks have a folder of their own; in one folder ``_l`` may mean the left one of two pictures."""
 
 _OF_A_SPLIT = ("annot", "_annot", "_masks", "_mask", "_labels", "_label", "_annotations", "_gt")
@@ -105,5 +108,9 @@ def stems(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
 
 def matched(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
     """Masks by the stem of their picture, as the ending of `ADDED` gives that most pictures have."""
-    tried = [{stem: masks[stem + added] for stem in images if stem + added in masks} for added in ADDED]
+    tried = [
+        {stem: masks[bare] for stem in images if (bare := stem.removesuffix(ending) + added) in masks}
+        for ending in ("", cityscapes.PICTURE)
+        for added in ADDED
+    ]
     return max(tried, key=len)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.masks import IGNORED, MOST_CLASSES, Colour, Legend, usual_colour
-from headstart.data.readers._class_legends import Line, read_class_file
+from headstart.data.readers._class_legends import ClassLines, Line
 
 MOST_COLOURS = 64
 """Colours of masks without a class file; more are no classes, but shades."""
@@ -46,23 +46,23 @@ class Pixels:
         return self.palette[value] if self.palette and value < len(self.palette) else None
 
 
-def legend_of(found: Sequence[Pixels], class_file: Path | None, where: str) -> tuple[Legend, str]:
-    """What these pixels mean, and how that was found, in words.
+def legend_of(found: Sequence[Pixels], said: ClassLines | None, where: str) -> tuple[Legend, str]:
+    """What these pixels mean, and how that was found, in words; `said` are their classes where something says them.
 
     Raises
     ------
-    InputError : a class file that cannot be used, more colours or classes than there can be, or palettes that differ.
+    InputError : coloured masks of which a class file gives no colours, more of them than there can be classes, or
+        palettes that differ.
     """
     coloured = any(each.coloured for each in found)
     total: Counter[int] = Counter()
     for each in found:
         total.update(each.counts_by(coloured))
-    lines = None if class_file is None else read_class_file(class_file)
-    if not coloured and (lines is None or any(line.colour for line in lines)):
+    if not coloured and (said is None or any(line.colour for line in said.lines)):
         _refuse_other_palettes(found, where)
     palette = next((each.palette for each in found if each.palette), None)
-    if class_file is not None and lines is not None:
-        return _from_file(lines, class_file, coloured)
+    if said is not None:
+        return _as_said(said, coloured)
     if coloured:
         return _from_colours(sorted(total), where), f"colour masks, {len(total)} colours found"
     if set(total) == {0, IGNORED}:
@@ -108,10 +108,11 @@ def _colour(value: int, palette: Sequence[Colour] | None) -> Colour:
     return palette[value] if palette and value < len(palette) else usual_colour(value)
 
 
-def _from_file(lines: list[Line], path: Path, coloured: bool) -> tuple[Legend, str]:
+def _as_said(said: ClassLines, coloured: bool) -> tuple[Legend, str]:
+    lines, source = said
     if coloured and (without := [line.name for line in lines if line.colour is None]):
         what = f"masks are coloured, and it gives no colour for {', '.join(without[:5])}"
-        raise InputError(Problem(str(path), what, "write name, r, g, b"))
+        raise InputError(Problem(source, what, "write name, r, g, b"))
     judged = [line for line in lines if not line.silent]
 
     def code(line: Line) -> int:
@@ -126,7 +127,7 @@ def _from_file(lines: list[Line], path: Path, coloured: bool) -> tuple[Legend, s
         coloured,
     )
     kind = "colour masks" if coloured else "index masks"
-    return legend, f"{kind}, {len(judged)} classes of {path.name}"
+    return legend, f"{kind}, {len(judged)} classes of {Path(source).name}"
 
 
 def _from_colours(codes: list[int], where: str) -> Legend:

@@ -30,15 +30,14 @@ class Found(NamedTuple):
     strangers: Sequence[Path]
 
 
-def marks_of(pair: Pair, pictures: Mapping[str, Path]) -> Found:
-    """What the masks of a pair of folders say of its `pictures`, by stem.
+def marks_of(pair: Pair, pictures: Mapping[str, Path], files: Sequence[Path]) -> Found:
+    """What the mask `files` of a pair of folders say of its `pictures`, by stem.
 
     ``masks/a.png``, ``masks/a/1.png``, and both below folders of classes, ``masks/cell/a.png``.
     """
     marks: dict[str, list[Marks]] = defaultdict(list)
     strangers: list[Path] = []
     classes = class_folders(pair, pictures)
-    files = masks_of(pair)
     outside = [path for path in files if not any(path.is_relative_to(each) for each in classes)]
     strangers += _sort(pair.masks, outside, pictures, None, marks)
     for each in classes:

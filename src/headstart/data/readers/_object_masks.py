@@ -15,9 +15,9 @@ from headstart.core.masks import read_numbers
 from headstart.core.outlines import outline_of
 from headstart.core.threads import spread
 from headstart.data.examples import Examples
-from headstart.data.readers._class_legends import SILENT, find_class_file, read_class_file
+from headstart.data.readers._class_legends import SILENT, ClassLines
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
-from headstart.data.readers._mask_files import GivenSplits, called_alike, pictures_of, places_of_class_file
+from headstart.data.readers._mask_files import GivenSplits, called_alike, classes_said, masks_of, pictures_of
 from headstart.data.readers._mask_layout import Pair, stems
 from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of
 from headstart.data.readers._pictures import Pictures, picture_size
@@ -85,14 +85,16 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
     splits = GivenSplits(root, pairs, [path for _, paths in all_found for path in paths])
     problems = list(splits.problems)
     for pair, paths in all_found:
-        problems += called_alike(root, pair, paths)
+        masks = masks_of(pair, objects=True)
+        problems += called_alike(root, pair, paths, masks)
         known = stems(pair.images, paths)
-        found = marks_of(pair, known)
+        found = marks_of(pair, known, masks)
         pictures += [Picture(path, splits.of(pair, path), found.marks.get(stem, [])) for stem, path in known.items()]
         problems += [_alone(files, path, "this mask has no picture", pair.images) for path in found.strangers]
         without = [path for stem, path in known.items() if stem not in found.marks]
         problems += [_alone(files, path, "this picture has no mask", pair.masks) for path in without]
-    classes = _classes(root, pairs)
+    files_of_all = [file for picture in pictures for marks in picture.marks for file in marks.files]
+    classes = _classes(classes_said(root, pairs, files_of_all))
     read = spread(partial(_marked, files, classes), pictures)
     problems += [problem for _, some in read for problem in some]
     marked = [picture for picture, _ in read]
@@ -104,12 +106,11 @@ def _alone(files: Pictures, path: Path, what: str, other: Path) -> Problem:
     return Problem(files.name(path), what, fix)
 
 
-def _classes(root: Path, pairs: Sequence[Pair]) -> Classes:
-    file = find_class_file(places_of_class_file(root, pairs))
-    lines = read_class_file(file) if file else []
+def _classes(said: ClassLines | None) -> Classes:
     nothing = {*SILENT, BACKGROUND}
+    lines, source = said or ((), "")
     by_value = {line.value or 0: None if line.name.lower() in nothing else line.name for line in lines}
-    return Classes(by_value, file.name if file else "")
+    return Classes(by_value, Path(source).name)
 
 
 def _marked(files: Pictures, classes: Classes, picture: Picture) -> tuple[MarkedPicture, list[Problem]]:

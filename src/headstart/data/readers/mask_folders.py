@@ -12,7 +12,7 @@ from headstart.core.files import digest
 from headstart.core.masks import Legend, Mask, read_codes
 from headstart.core.threads import spread
 from headstart.data.examples import SPLITS, Examples
-from headstart.data.readers._class_legends import NAMES, find_class_file
+from headstart.data.readers._class_legends import NAMES
 from headstart.data.readers._folders import (
     SPLIT_NAMES,
     folder_kind,
@@ -20,7 +20,7 @@ from headstart.data.readers._folders import (
     left_out,
     refuse_column_names,
 )
-from headstart.data.readers._mask_files import GivenSplits, called_alike, masks_of, pictures_of, places_of_class_file
+from headstart.data.readers._mask_files import GivenSplits, called_alike, classes_said, masks_of, pictures_of
 from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
@@ -38,6 +38,7 @@ class MaskFolders(Reader):
 
     Masks are index or palette PNGs, coloured ones with or without a class file, or of 0 and 255. Where single objects
     are asked for, or each has a file in a folder named after its picture, pixels are numbers of objects.
+    Cityscapes is read as it lies. Pictures of which every pixel is ignored are left out.
     """
 
     caption = "a folder with images/ and masks/ (index, palette or colour PNGs), alone or in train/, val/, test/"
@@ -63,22 +64,24 @@ def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
     found = [(pair, *pictures_of(pair)) for pair in pairs]
     rows = {path: pair for pair, pictures, _ in found for path in pictures}
     splits = GivenSplits(root, pairs, list(rows))
-    targets, how, spared = None, "", set[Path]()
+    paths, how, masks, silent = list(rows), "", dict[Path, Mask](), list[Path]()
     if request.needs_targets:
-        targets, how, spared = _targets(root, [(pair, own) for pair, own, _ in found], list(rows), splits)
-        _refuse_one_class(root, targets, request.fits)
-    paths = [path for path in rows if path not in spared]
+        masks, how = _targets(root, [(pair, own) for pair, own, _ in found], paths, splits)
+        silent = [path for path in masks if not any(masks[path].pixels[:-1])]
+        paths = [path for path in masks if path not in set(silent)]
+        _refuse_too_few_classes(root, [masks[path] for path in paths], request.fits)
     given = [splits.of(rows[path], path) for path in paths]
     return Examples(
         modality=MODALITY,
         references=[path.absolute() for path in paths],
         ids=[_id(root, path) for path in paths],
-        targets=targets,
+        targets=[masks[path] for path in paths] if request.needs_targets else None,
         splits=given if any(given) else None,
         source=f"{root} ({how or 'images'})",
         notes=(
             *_left_out(root, pairs, [path for _, _, others in found for path in others], request.needs_targets),
-            *splits.notes(paths, [path for path in rows if path in spared]),
+            *left_out(silent, root, "every pixel of their masks is ignored"),
+            *splits.notes(paths, [path for path in rows if request.needs_targets and path not in masks]),
         ),
     )
 
@@ -93,7 +96,11 @@ def _left_out(root: Path, pairs: list[Pair], others: list[Path], needs_targets: 
     )
 
 
-def _refuse_one_class(root: Path, targets: list[Mask], fits: bool) -> None:
+def _refuse_too_few_classes(root: Path, targets: list[Mask], fits: bool) -> None:
+    if not targets:
+        raise InputError(
+            Problem(str(root), "in all masks every pixel is ignored", "nothing can be learned or judged")
+        )
     names = {name for mask in targets for name, count in zip(mask.legend.names, mask.pixels, strict=False) if count}
     if fits and len(names) == 1:
         ignored = ", or 255, which is ignored" if any(mask.pixels[-1] for mask in targets) else ""
@@ -107,8 +114,8 @@ Known = list[tuple[Pair, list[Path]]]
 """Each pair of folders with its pictures."""
 
 
-def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -> tuple[list[Mask], str, set[Path]]:
-    """The mask of every picture, how they are written, and the pictures that are left out for want of one.
+def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -> tuple[dict[Path, Mask], str]:
+    """The mask of every picture but those that are left out for want of one, and how they are written.
 
     Raises
     ------
@@ -117,36 +124,36 @@ def _targets(root: Path, known: Known, paths: list[Path], splits: GivenSplits) -
     of_picture: dict[Path, Path] = {}
     problems = list(splits.problems)
     for pair, pictures in known:
-        problems += called_alike(root, pair, pictures)
-        problems += _match(root, pair, stems(pair.images, pictures), of_picture, splits)
+        files = masks_of(pair)
+        problems += called_alike(root, pair, pictures, files)
+        problems += _match(root, pair, stems(pair.images, pictures), stems(pair.masks, files), of_picture, splits)
     masks = [of_picture[path] for path in paths if path in of_picture]
     seen = spread(_seen, masks)
-    good = [each for each in seen if isinstance(each, Pixels)]
+    pixels = {m: each for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)}
     problems += [Problem(_id(root, m), each) for m, each in zip(masks, seen, strict=True) if isinstance(each, str)]
-    if not good:
+    if not pixels:
         raise InputError(problems or Problem(str(root), "there is no picture with a mask"), f"{root}: {_UNUSABLE}")
-    legend, how = legend_of(good, find_class_file(places_of_class_file(root, [pair for pair, _ in known])), str(root))
-    judged = dict(zip(masks, seen, strict=True))
-    with_masks = [(path, of_picture[path]) for path in paths if path in of_picture]
-    checked = spread(lambda both: _problems(root, *both, judged[both[1]], legend), with_masks)
+    legend, how = legend_of(list(pixels.values()), classes_said(root, [pair for pair, _ in known], masks), str(root))
+    readable = [(path, mask) for path in paths if (mask := of_picture.get(path)) in pixels]
+    checked = spread(lambda both: _problems(root, *both, pixels[both[1]], legend), readable)
     problems += [problem for some in checked for problem in some]
     if problems:
         raise InputError(problems, f"{root}: {_UNUSABLE}")
-    return (
-        [_mask(m, each, legend) for m, each in zip(masks, seen, strict=True) if isinstance(each, Pixels)],
-        how,
-        {path for path in paths if path not in of_picture and splits.spare(path)},
-    )
+    return {path: _mask(mask, pixels[mask], legend) for path, mask in readable}, how
 
 
 _UNUSABLE = "its pictures and masks cannot be learned from as they are."
 
 
 def _match(
-    root: Path, pair: Pair, pictures: dict[str, Path], found: dict[Path, Path], splits: GivenSplits
+    root: Path,
+    pair: Pair,
+    pictures: dict[str, Path],
+    masks: dict[str, Path],
+    found: dict[Path, Path],
+    splits: GivenSplits,
 ) -> list[Problem]:
     """Put the masks of a pair of folders into `found`, by picture; returns what lacks a counterpart and needs one."""
-    masks = stems(pair.masks, masks_of(pair))
     both = matched(pictures, masks)
     found |= {pictures[stem]: mask for stem, mask in both.items()}
     used = set(both.values())
@@ -171,10 +178,8 @@ def _seen(path: Path) -> Pixels | str:
     return Pixels((codes.shape[1], codes.shape[0]), counted, coloured, content, palette)
 
 
-def _problems(root: Path, picture: Path, mask: Path, seen: Pixels | str, legend: Legend) -> list[Problem]:
+def _problems(root: Path, picture: Path, mask: Path, seen: Pixels, legend: Legend) -> list[Problem]:
     """What is wrong with a readable mask beside its picture."""
-    if isinstance(seen, str):
-        return []
     problems = []
     size = picture_size(picture)  # of a picture that cannot be read it is said later
     if size is not None and size != seen.size:
