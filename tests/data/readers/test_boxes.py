@@ -273,7 +273,7 @@ def test_yolo_key_points_are_no_polygons(tmp_path: Path) -> None:
     assert "Key points are left out, and the boxes are read." in examples.notes
 
 
-def scans_of(root: Path) -> None:
+def scans_of(root: Path, ending: str) -> None:
     """Medical files in the place of the pictures below a folder, 64 wide and 48 high as these are."""
     scans = pytest.importorskip("scans", reason="the extra medical is not installed")
     for number, path in enumerate(sorted(root.rglob("*.png"))):
@@ -281,14 +281,15 @@ def scans_of(root: Path) -> None:
         if number % 2:
             scans.write_dicom(path.with_suffix(".dcm"), values)
         else:
-            scans.write_nifti(path.with_suffix(".nii"), np.stack([values.T] * 3, axis=2), (1, 1, 5))
+            scans.write_nifti(path.with_suffix(ending), np.stack([values.T] * 3, axis=2), (1, 1, 5))
         path.unlink()
 
 
-def test_boxes_of_medical_files_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_boxes_of_medical_files_are_kept(ending: str, tmp_path: Path) -> None:
     root = yolo(tmp_path / "yolo")
     (root / "labels" / "train" / "b.txt").write_text("1 0.25 0.25 0.75 0.25 0.5 0.5\n")
-    scans_of(root)
+    scans_of(root, ending)
     targets = read(Request(root)).targets or []
     assert [target.size for target in targets] == [(WIDTH, HEIGHT)] * 4
     assert [len(target) for target in targets] == [2, 1, 0, 2]
@@ -296,7 +297,7 @@ def test_boxes_of_medical_files_are_kept(tmp_path: Path) -> None:
     root, content = coco(tmp_path / "coco"), coco_content("train")
     for image in content["images"]:
         del image["width"], image["height"]
-    scans_of(root)
+    scans_of(root, ending)
     for image in content["images"]:
         found = next((root / "images" / "train").glob(f"{Path(image['file_name']).stem}.*"))
         image["file_name"] = found.name

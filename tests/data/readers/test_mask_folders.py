@@ -424,3 +424,12 @@ def test_masks_by_which_nobody_is_judged_are_left_out_and_said(tmp_path: Path) -
     cityscapes(tmp_path, "train", "aachen", np.zeros((2, 3), np.int64))
     with pytest.raises(InputError, match="every pixel is ignored"):
         read(tmp_path)
+
+
+def test_masks_of_packed_volumes_are_found(tmp_path: Path) -> None:
+    scans = pytest.importorskip("scans", reason="the extra medical is not installed")
+    (tmp_path / "images").mkdir()
+    values = np.random.default_rng(0).integers(0, 256, (3, 2, 3), np.uint8)
+    scans.write_nifti(tmp_path / "images" / "a.nii.gz", values, (1, 1, 5))
+    mask(tmp_path / "masks" / "a.png", INDEX)
+    assert [target.path.name for target in read(tmp_path).targets] == ["a.png"]

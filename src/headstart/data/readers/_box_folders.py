@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from headstart.data.readers._kinds_of_input import bare_name
+
 BoxFormat = Literal["COCO JSON", "Pascal VOC XML", "YOLO text"]
 
 NAMES_FILES = frozenset({"classes.txt", "obj.names", "_darknet.labels"})
@@ -79,7 +81,7 @@ def _holds_texts(folder: Path) -> bool:
 def _beside_pictures(folder: Path) -> bool:
     """Whether some text file has the name of another file beside it."""
     texts = {path.stem for path in _files(folder, ".txt")}
-    return bool(texts) and any(path.stem in texts for path in _files(folder) if path.suffix.lower() != ".txt")
+    return bool(texts) and any(bare_name(path) in texts for path in _files(folder) if path.suffix.lower() != ".txt")
 
 
 def _json_of_many(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from headstart.core.errors import InputError, MissingDependency
@@ -30,10 +30,15 @@ def suffixes() -> dict[str, str]:
     return {suffix: name for name, modality in reversed(modalities()) for suffix in sorted(modality.suffixes)}
 
 
-def ending(path: Path) -> str:
+def ending(path: PurePath) -> str:
     """A file's ending in lower case: two together where a modality knows them so, as ``.nii.gz``."""
     two = "".join(path.suffixes[-2:]).lower()
     return two if two in suffixes() else path.suffix.lower()
+
+
+def bare_name(path: PurePath) -> str:
+    """A file's name without its :func:`ending`."""
+    return path.name[: len(path.name) - len(ending(path))]
 
 
 def modality_of(references: Sequence[Any], what: str) -> tuple[str, Modality]:

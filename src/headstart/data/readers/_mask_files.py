@@ -9,6 +9,7 @@ from headstart.core.errors import Problem
 from headstart.data.readers import _cityscapes as cityscapes
 from headstart.data.readers._class_legends import ClassLines, find_class_file, read_class_file
 from headstart.data.readers._folders import files_below, left_out, of_modality
+from headstart.data.readers._kinds_of_input import bare_name
 from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among, stem_of, stems
 from headstart.data.readers._pictures import IMAGE
 from headstart.data.readers._split_lists import Listed, listed_splits
@@ -75,7 +76,7 @@ class GivenSplits:
 
     def __init__(self, root: Path, pairs: Sequence[Pair], pictures: Sequence[Path]) -> None:
         self.root = root
-        names = {path.stem for path in pictures}
+        names = {bare_name(path) for path in pictures}
         self._listed: Mapping[str, Listed] = {}
         if not any(pair.split for pair in pairs):
             found = (listed_splits(root, (root / place).glob("*.txt")) for place in _LISTS)
@@ -88,12 +89,12 @@ class GivenSplits:
 
     def of(self, pair: Pair, picture: Path) -> str | None:
         """The split of a picture of the pair."""
-        listed = self._listed.get(picture.stem)
+        listed = self._listed.get(bare_name(picture))
         return pair.split or (listed.split if listed else None)
 
     def spare(self, picture: Path) -> bool:
         """Whether there are lists, and none names the picture: it may then be without a mask."""
-        return bool(self._listed) and picture.stem not in self._listed
+        return bool(self._listed) and bare_name(picture) not in self._listed
 
     def notes(self, kept: Sequence[Path], spared: Sequence[Path]) -> tuple[str, ...]:
         """What is said of pictures that no list names: those `kept`, and those left out for want of a mask."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headstart.data.readers import _cityscapes as cityscapes
+from headstart.data.readers._kinds_of_input import bare_name
 
 IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "leftimg8bit"})
 MASKS = frozenset(
@@ -98,7 +99,7 @@ def _holds_pictures(folder: Path) -> bool:
 
 def stem_of(folder: Path, file: Path) -> str:
     """The path of a file within `folder` without its ending, in lower case."""
-    return file.relative_to(folder).with_suffix("").as_posix().lower()
+    return file.relative_to(folder).with_name(bare_name(file)).as_posix().lower()
 
 
 def stems(folder: Path, files: Iterable[Path]) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from headstart.data.modalities._image_files import opened, upright_size
 from headstart.data.modalities._scans import is_scan, size_of
 from headstart.data.readers._folders import SPLIT_NAMES, files_below
-from headstart.data.readers._kinds_of_input import suffixes
+from headstart.data.readers._kinds_of_input import bare_name, ending, suffixes
 
 IMAGE = "image"
 
@@ -22,12 +22,12 @@ class Pictures:
         self.root = root
         known = suffixes()
         files = [*files_below(root), *(path for place in elsewhere for path in _files_at(place))]
-        self.paths = [path for path in dict.fromkeys(files) if known.get(path.suffix.lower()) == IMAGE]
+        self.paths = [path for path in dict.fromkeys(files) if known.get(ending(path)) == IMAGE]
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
         for path in self.paths:
             self._by_name[path.name.lower()].append(path)
-            self._by_stem[path.stem].append(path)
+            self._by_stem[bare_name(path)].append(path)
 
     def called(self, name: str, near: Sequence[str]) -> Path | None:
         """The picture that an annotation calls `name`, perhaps with folders before it; None where there is none.

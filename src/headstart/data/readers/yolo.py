@@ -13,6 +13,7 @@ from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import NAMES_FILES, box_formats, label_folders
 from headstart.data.readers._characters import read_characters
 from headstart.data.readers._folders import files_below, folder_kind, is_path, left_out, refuse_column_names
+from headstart.data.readers._kinds_of_input import bare_name
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers._yolo_classes import YoloClasses, yolo_classes
@@ -132,11 +133,11 @@ def label_file(picture: Path) -> Path | None:
     """
     parts = picture.parts
     places = [place for place, part in enumerate(parts) if part in _LABELS]
-    beside = picture.with_suffix(".txt")
+    beside = picture.with_name(f"{bare_name(picture)}.txt")
     tried = [picture.parent / "labels" / beside.name, picture.parent.parent / "labels" / beside.name, beside]
     if places:
         before, after = parts[: places[-1]], parts[places[-1] + 1 :]
-        tried.insert(0, Path(*before, _LABELS[parts[places[-1]]], *after).with_suffix(".txt"))
+        tried.insert(0, Path(*before, _LABELS[parts[places[-1]]], *after).with_name(beside.name))
     return next((path for path in tried if path.is_file()), None)
 
 
