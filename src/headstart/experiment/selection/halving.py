@@ -41,8 +41,6 @@ with the best of them, and the bootstrap thinks too well of a few mistakes (7 of
 FAILURES = (HeadstartError, RuntimeError)
 """What ends a candidate's probe, not the ranking: PyTorch raises the second where a GPU has too little memory."""
 
-UNPROBED = "it could not be probed"
-
 FAIR = 2.0
 """In the first round a candidate may take so many times its fair share of the time that is left."""
 
@@ -63,7 +61,7 @@ class Standing:
     probed : its last probe. encoded : the targets of the examples it was made on, (n, …). score : the watched figure
         there, with its interval.
     seconds : that all its probes took. each : for one more example, 0 where its features were stored.
-    out : why it is no longer in the running; empty while it is.
+    out : why it is no longer in the running; empty while it is. unprobed : whether that is since its probe failed.
     """
 
     candidate: Candidate
@@ -73,6 +71,7 @@ class Standing:
     seconds: float
     each: float
     out: str = ""
+    unprobed: bool = False
 
     @property
     def examples(self) -> int:
@@ -199,7 +198,7 @@ class Halving:
             race.settled = f"on {len(drawn.rows)} examples none could be probed: {failed[0][1]}"
             return
         for standing, why in failed:
-            standing.out = f"{UNPROBED} on {len(drawn.rows)} examples: {why}"
+            standing.out, standing.unprobed = f"it could not be probed on {len(drawn.rows)} examples: {why}", True
         race.held_out = HeldOut(self.material.task, drawn.encoded, self.seed)
         for standing, fresh in found:
             standing.probed, standing.encoded, standing.score = fresh.probed, fresh.encoded, fresh.score

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headstart.core.counts import say_count
 from headstart.core.results import Figure
-from headstart.experiment.selection.halving import NEGLIGIBLE, UNPROBED, Race, Standing
+from headstart.experiment.selection.halving import NEGLIGIBLE, Race, Standing
 
 A_RANK = 0.005
 """What a point of published accuracy more is worth beforehand, in the scale of the figures: half a point.
@@ -81,7 +81,7 @@ def _cheaper(one: Standing, than: Standing) -> bool:
 def _only(race: Race, chosen: Standing) -> str:
     if len(race.standings) == 1:
         return "no other could be probed" if race.left_out else "there is no other"
-    if any(one.out.startswith(UNPROBED) for one in race.standings):
+    if any(one.unprobed for one in race.standings):
         return f"the only one left on {chosen.examples} examples: others could not be probed, or were worse"
     return f"better than every other by more than chance, on {chosen.examples} examples"
 
