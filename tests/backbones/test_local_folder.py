@@ -185,7 +185,7 @@ def test_models_that_take_more_or_other_than_texts_are_no_text_encoders(
     ("config", "message"),
     [
         ({"hidden": 3}, r"holds no backbone.*it has hidden"),
-        ([1], "no JSON object"),
+        ([1], "holds a JSON list, where a dict is meant"),
         ({"library": "torchvision", "architecture": "resnet81"}, "Did you mean 'resnet1"),
         ({**TIMM, "architecture": "resnet81"}, "no architecture 'resnet81'"),
         ({**TIMM, "last_stage": "layer7"}, "no stage 'layer7'"),

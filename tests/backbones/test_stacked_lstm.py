@@ -165,7 +165,7 @@ def test_what_does_not_fit_is_named(over_bytes: Path, tensors: dict[str, Tensor 
 @pytest.mark.parametrize(
     ("vocabulary", "said"),
     [
-        (["a", "b"], "holds no JSON object"),
+        (["a", "b"], "holds a JSON list, where a dict is meant"),
         ({"a": 1, "b": 99}, "'b' has the id 99; ids lie between 1 and 30"),
         ({"a": 1, "b": 0}, "'b' has the id 0; ids lie between 1"),
         ({"a": "1"}, "'a' has the id '1'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from headstart.backbones.folders.set_detector_kinds import KINDS
 from headstart.backbones.folders.tensor_header import tensor_shapes
 from headstart.backbones.folders.yolo_names import pickled
 from headstart.core.errors import HeadstartError, MissingDependency
+from headstart.core.files import read_json
 
 WEIGHTS = "model.safetensors"
 _LAYOUT = (
@@ -50,13 +50,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         if config := unsaid_config(folder / WEIGHTS) or unsaid_stack(folder / WEIGHTS):
             return config
         raise HeadstartError(f"{folder}: config.json is missing. {_LAYOUT}")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
-    if not isinstance(config, dict):
-        raise HeadstartError(f"{file}: holds no JSON object.")
-    return config
+    return read_json(file, {})
 
 
 def weights_file(folder: Path) -> Path:

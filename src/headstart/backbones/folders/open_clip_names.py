@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.core.errors import HeadstartError
+from headstart.core.files import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +59,7 @@ def clip_config(folder: Path) -> dict[str, Any]:
     ------
     HeadstartError : the file is broken, or the model is no CLIP of two plain transformers; names the setting.
     """
-    model = _read(folder).get("model_cfg") or {}
+    model = read_json(folder / CONFIG, {}).get("model_cfg") or {}
     picture, text = dict(model.get("vision_cfg") or {}), dict(model.get("text_cfg") or {})
     for name, tower in (("vision_cfg", picture), ("text_cfg", text)):
         odd = [key for key, value in tower.items() if key not in _PLAIN[name] and value not in (None, False)]
@@ -92,7 +92,7 @@ def clip_config(folder: Path) -> dict[str, Any]:
 
 def settings(folder: Path) -> dict[str, Any]:
     """How pictures are prepared, in the terms of ``preprocessor_config.json``, and whether wholes are squashed."""
-    given = _read(folder).get("preprocess_cfg") or {}
+    given = read_json(folder / CONFIG, {}).get("preprocess_cfg") or {}
     filters = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
     return {
         "image_mean": given.get("mean"),
@@ -128,13 +128,3 @@ def _of_block(layer: str, inside: str, tensor: Tensor) -> Iterator[tuple[str, Te
             yield f"{layer}.self_attn.{part}_proj.{inside.rpartition('_')[2]}", own.contiguous()
     elif stem in _IN_BLOCK:
         yield f"{layer}.{_IN_BLOCK[stem]}.{kind}", tensor
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise HeadstartError(f"{folder / CONFIG}: is not JSON ({error}).") from error
-    if not isinstance(found, dict):
-        raise HeadstartError(f"{folder / CONFIG}: holds no JSON object.")
-    return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import HeadstartError
+from headstart.core.files import read_json
 
 BYTES = 256
 NONE, BEGIN = "[NONE]", "<s>"
@@ -49,11 +49,8 @@ def read_characters(file: Path, known: int) -> dict[str, int]:
     ------
     HeadstartError : it is no such list.
     """
-    try:
-        listed = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise HeadstartError(f"{file}: is not JSON ({error}).") from error
-    if not isinstance(listed, dict) or not listed:
+    listed = read_json(file, {})
+    if not listed:
         raise HeadstartError(f"{file}: holds no JSON object of characters and their ids.")
     wrong = [name for name, place in listed.items() if type(place) is not int or not 0 < place < known]
     if wrong:
