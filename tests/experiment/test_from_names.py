@@ -73,13 +73,13 @@ def test_no_more_inputs_are_looked_at_than_the_budget_allows(monkeypatch: pytest
     model = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
     examples = Examples("text", [f"{i} goals" for i in range(300)], [str(i) for i in range(300)])
     stopwatch = Stopwatch()
-    compute = from_names.computed_once
+    compute = from_names._seen
 
-    def slow(model, examples, *given):
+    def slow(inference, examples, depths):
         stopwatch.credit(float(len(examples)))
-        return compute(model, examples, *given)
+        return compute(inference, examples, depths)
 
-    monkeypatch.setattr(from_names, "computed_once", slow)
+    monkeypatch.setattr(from_names, "_seen", slow)
     for budget, expected in ((100.0, 60), (25.0, 22), (5.0, 20), (1e6, 300)):
         said = Said()
         stopwatch = Stopwatch()

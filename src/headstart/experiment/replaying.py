@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,16 +130,23 @@ def computed_once(
 ) -> Computed:
     """What the network of `model` makes of `examples`, and what `look` makes of their features at `depths`.
 
-    Its network is on the CPU afterwards, where all lies that is kept of examples.
-
     Raises
     ------
     InputError : more than a tenth cannot be decoded.
     """
-    modality = MODALITIES.load(model.modality)()
-    inference = Inference(model.network, modality, choose_device(model.device), model.engine, progress, depths)
-    try:
+    with computing(model, depths, progress) as inference:
         return inference.run(examples, look)
+
+
+@contextlib.contextmanager
+def computing(model: Model, depths: Sequence[str], progress: Progress) -> Iterator[Inference]:
+    """The network of `model` at work for the block, which can be shown the features at `depths`.
+
+    It is on the CPU afterwards, where all lies that is kept of examples.
+    """
+    modality = MODALITIES.load(model.modality)()
+    try:
+        yield Inference(model.network, modality, choose_device(model.device), model.engine, progress, depths)
     finally:
         model.network.cpu()
 

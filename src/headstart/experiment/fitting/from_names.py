@@ -28,6 +28,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import chosen_depths
+from headstart.delivery.inference import Inference
 from headstart.delivery.report.evidence import ReportEvidence
 from headstart.delivery.report.page import render
 from headstart.delivery.unlabelled_guard import FEWEST_UNLABELLED, guard_without_targets
@@ -35,7 +36,7 @@ from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import facts
 from headstart.experiment.fitting.naming import choose_reader_of_names
 from headstart.experiment.looks import KeptLooks
-from headstart.experiment.replaying import computed_once
+from headstart.experiment.replaying import computing
 from headstart.experiment.words import UNMEASURED, headline, next_step, repeat, title
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
@@ -148,24 +149,22 @@ def _look(
         with torch.inference_mode():
             one = collate([backbone.preprocess(modality.decode(examples.references[order[0]]))])
             depths = chosen_depths(list(backbone.depth_features(one)))
-        began = stopwatch.total
-        looked = _seen(model, examples.select(np.sort(order[:FEWEST_UNLABELLED]).tolist()), depths)
-        each = (stopwatch.total - began) / len(looked.ids)
-        allowed = len(looked.ids) + OF_WHAT_IS_LEFT * max(0.0, spec.budget - stopwatch.total) / each
-        rest = order[FEWEST_UNLABELLED : int(min(len(order), allowed))]
-        if len(rest):
-            looked += _seen(model, examples.select(np.sort(rest).tolist()), depths)
+        with computing(model, depths, Progress(model.quiet)) as inference:
+            began = stopwatch.total
+            looked = _seen(inference, examples.select(np.sort(order[:FEWEST_UNLABELLED]).tolist()), depths)
+            each = (stopwatch.total - began) / len(looked.ids)
+            allowed = len(looked.ids) + OF_WHAT_IS_LEFT * max(0.0, spec.budget - stopwatch.total) / each
+            rest = order[FEWEST_UNLABELLED : int(min(len(order), allowed))]
+            if len(rest):
+                looked += _seen(inference, examples.select(np.sort(rest).tolist()), depths)
     if len(order) > allowed:
         progress.say(f"  {len(looked.ids):,} of {len(examples):,} inputs are looked at; more take a larger --budget")
     return looked, stopwatch.total - before
 
 
-def _seen(model: Model, examples: Examples, depths: Sequence[str]) -> Looked:
+def _seen(inference: Inference, examples: Examples, depths: Sequence[str]) -> Looked:
     """What the network makes of these inputs."""
-    seen = computed_once(
-        model, examples, depths, lambda features: {name: features[name].cpu() for name in depths},
-        Progress(model.quiet),
-    )  # fmt: skip
+    seen = inference.run(examples, lambda features: {name: features[name].cpu() for name in depths})
     features = {name: torch.cat([part[name] for part in seen.looked]) for name in depths}
     return Looked(list(seen.examples.ids), features, seen.outputs.cpu())
 
