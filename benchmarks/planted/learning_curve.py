@@ -64,7 +64,7 @@ def _covered(whole: Known, seed: int) -> tuple[float, float, float]:
         curve = accuracy_at_shares(features[part], encoded[part], task, seed=draw, strength=solved(part).strength)
         sizes = sorted({count for count, _ in curve})
         errors = 1 - np.array([figure for _, figure in curve]).reshape(-1, len(sizes))
-        at_size, at_all = extrapolate(sizes, errors, size), extrapolate(sizes, errors, len(encoded))
+        at_size, at_all = extrapolate(sizes, errors, (size, len(encoded)))
         rows.append((
             at_size.low <= truth <= at_size.high, at_all.low <= tested <= at_all.high, at_size.high - at_size.low
         ))  # fmt: skip

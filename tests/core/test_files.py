@@ -78,7 +78,7 @@ def test_a_failed_last_rename_puts_the_old_folder_back(tmp_path: Path, monkeypat
         return rename(self, to)
 
     monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(HeadstartError), whole_folder(target) as folder:
+    with pytest.raises(HeadstartError, match="No space left on device"), whole_folder(target) as folder:
         (folder / "new").write_text("new")
     assert left(tmp_path) == ["model"]
     assert left(target) == ["old"]

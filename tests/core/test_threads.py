@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -31,8 +33,18 @@ def test_one_item_needs_no_thread(monkeypatch: pytest.MonkeyPatch):
     assert spread(lambda _: threading.get_ident(), [0]) == [threading.get_ident()]
 
 
-def test_there_is_a_processor():
-    assert processors() >= 1
+def test_processors_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert processors() == 3
+
+
+@pytest.mark.parametrize(("known", "expected"), [(6, 6), (None, 1)])
+def test_where_a_system_does_not_say_these_all_are_counted(
+    known: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: known)
+    assert processors() == expected
 
 
 def test_many_numbers_are_worked_on_one_after_the_other() -> None:
@@ -52,11 +64,34 @@ def test_few_numbers_are_worked_on_in_threads() -> None:
         assert beside.submit(threading.get_ident).result() != threading.get_ident()
 
 
-@pytest.mark.parametrize("numbers", [FEW_NUMBERS, FEW_NUMBERS + 1])
-def test_after_an_error_what_was_not_begun_is_dropped(numbers: int) -> None:
+def long(begun: threading.Event) -> None:
+    """100 seconds of work, were nobody to ask whether it is still wanted."""
+    begun.set()
+    for _ in range(10_000):
+        check_wanted()
+        time.sleep(0.01)
+
+
+def test_after_an_error_what_was_not_begun_is_dropped() -> None:
+    begun, ran, later = threading.Event(), list[int](), list[Future[None]]()
+
     def interrupted() -> None:
-        with workers(1, numbers) as beside:
-            beside.submit(int, "1")
+        with workers(1, FEW_NUMBERS) as beside:
+            beside.submit(long, begun)
+            later.append(beside.submit(ran.append, 1))
+            assert begun.wait(10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert later[0].cancelled()
+    assert ran == []
+
+
+def test_an_error_after_work_that_was_done_at_once_comes_through() -> None:
+    def interrupted() -> None:
+        with workers(1, FEW_NUMBERS + 1) as at_once:
+            at_once.submit(int, "1")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -64,17 +99,11 @@ def test_after_an_error_what_was_not_begun_is_dropped(numbers: int) -> None:
 
 
 def test_what_was_begun_ends_soon_after_ctrl_c() -> None:
-    begun, ended = threading.Event(), threading.Event()
-
-    def long() -> None:
-        begun.set()
-        for _ in range(10_000):  # 100 seconds, were nobody to ask
-            check_wanted()
-            ended.wait(0.01)
+    begun = threading.Event()
 
     def interrupted() -> None:
         with workers(1, FEW_NUMBERS) as beside:
-            beside.submit(long)
+            beside.submit(long, begun)
             assert begun.wait(10)
             raise KeyboardInterrupt
 

@@ -107,7 +107,9 @@ def test_the_company_of_an_input_does_not_matter(images: headstart.Model, photos
     np.testing.assert_allclose(alone, images.predict_proba(paths)[:3], atol=1e-5)
 
 
-def test_evaluate_repeats_the_test_figures(photo_model: Path, photos: Path, tmp_path: Path) -> None:
+def test_evaluate_repeats_the_test_figures(
+    images: headstart.Model, photo_model: Path, photos: Path, tmp_path: Path
+) -> None:
     """The photos' own test examples again: told by training with the seed's split, handed over as class folders."""
     from headstart.core.progress import Progress
     from headstart.core.spec import FitSpec
@@ -120,10 +122,10 @@ def test_evaluate_repeats_the_test_figures(photo_model: Path, photos: Path, tmp_
         path = Path(material.examples.references[row])
         (tmp_path / path.parent.name).mkdir(exist_ok=True)
         shutil.copy(path, tmp_path / path.parent.name)
-    figures = headstart.load(photo_model).evaluate(tmp_path)
+    figures = images.evaluate(tmp_path)
     told = result_of(photo_model)["test"]
     assert list(figures) == [name for name in told if name not in BY_CLASS]
-    by_class = headstart.load(photo_model).judge(tmp_path).by_class
+    by_class = images.judge(tmp_path).by_class
     assert by_class is not None
     for name in BY_CLASS[:3]:
         assert by_class[name].keys() == told[name].keys()

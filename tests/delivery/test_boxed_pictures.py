@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageFont
 import pytest
 
 from headstart.core.boxes import Box, Boxes
@@ -121,18 +122,26 @@ def letters(side: int) -> int:
 
 @pytest.mark.parametrize("times", [2, 4])
 def test_words_grow_with_the_picture(times: int) -> None:
-    assert letters(720 * times) > 0.7 * times**2 * letters(720)
-    assert letters(100) > 0.5 * letters(360)  # never smaller than can be read
+    assert letters(360 * times) > 0.7 * times**2 * letters(360)
 
 
-def test_a_class_beyond_ascii_is_no_empty_box() -> None:
+def test_words_are_never_smaller_than_can_be_read() -> None:
+    assert letters(100) > 0.5 * letters(360)
+
+
+def test_a_class_beyond_ascii_is_no_empty_box(monkeypatch: pytest.MonkeyPatch) -> None:
     """A letter that is missing is drawn as that of U+FFFF, which no font has."""
 
     def picture(label: str) -> bytes:
         box = {"label": label, "score": 0.9, "edges": [0.1, 0.1, 0.9, 0.9]}
         return drawn(PIL.Image.new("RGB", (360, 360)), [box], [label])
 
-    assert picture("é") != picture("\uffff")
+    def missing(words: str, size: float) -> tuple[Any, str]:
+        return PIL.ImageFont.load_default(size), words.replace("é", "\uffff")
+
+    written = picture("é")
+    monkeypatch.setattr("headstart.delivery.boxed_pictures.lettered", missing)
+    assert written != picture("é")
 
 
 def test_the_rim_of_a_mask_is_one_pixel_wide() -> None:

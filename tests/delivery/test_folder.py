@@ -79,7 +79,7 @@ def test_damage_is_told_apart(photo_model: Path, tmp_path: Path, damage: Callabl
     damage(folder)
     with pytest.raises(InputError, match=named) as raised:
         headstart.load(folder)
-    assert "m" in str(raised.value)
+    assert str(folder) in str(raised.value)
 
 
 def test_nothing_is_unpickled(photo_model: Path, tmp_path: Path) -> None:
@@ -133,4 +133,6 @@ def test_the_card_reads_well(photo_model: Path) -> None:
 def test_it_does_not_say_where_the_backbone_lay(photo_model: Path, message_model: Path, tiny_backbones: Path) -> None:
     for folder in (photo_model, message_model):
         for name in ("model.json", "result.json", "README.md", "report.html"):
-            assert str(tiny_backbones) not in (folder / name).read_text(encoding="utf-8"), name
+            text = (folder / name).read_text(encoding="utf-8")
+            # The report lets long words break, and the card marks characters that Markdown would take for its own.
+            assert str(tiny_backbones) not in text.replace("<wbr>", "").replace("\\", ""), name

@@ -94,7 +94,7 @@ def test_file_names_that_are_no_utf8_are_written_readably(tmp_path: Path) -> Non
 def test_unknown_ending_lists_the_three(tmp_path: Path, predictions: Predictions) -> None:
     with pytest.raises(UsageError, match=r"p\.cvs.*\.csv, \.jsonl, \.parquet.*Did you mean '\.csv'"):
         write_predictions(tmp_path / "p.cvs", INPUTS, predictions)
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"\.csv, \.jsonl, \.parquet"):
         check_target(tmp_path / "predictions")
     check_target(tmp_path / "P.CSV")
 

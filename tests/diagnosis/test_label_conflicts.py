@@ -38,7 +38,7 @@ def test_a_text_given_very_often_is_compared_once_a_copy(monkeypatch: pytest.Mon
     assert set(told.values()) == {"like train-0, which is 'a'", "like train-500, which is 'b'"}
     assert told["train-0"] == "like train-500, which is 'b'"
     assert told["train-999"] == told["train-500"] == "like train-0, which is 'a'"
-    assert len(asked) < 5 * 1000
+    assert 1000 <= len(asked) < 5 * 1000
 
 
 def test_labels_in_another_order_do_not_conflict():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +29,8 @@ SHARE = 0.9
 """How likely the interval is to hold the figure."""
 
 
-def extrapolate(examples: Sequence[int], errors: np.ndarray, at: int, parts: int = 5) -> Figure:
-    """The error at `at` examples with its 90 % interval.
+def extrapolate(examples: Sequence[int], errors: np.ndarray, at: Sequence[int], parts: int = 5) -> list[Figure]:
+    """The error at each of `at` numbers of examples with its 90 % interval.
 
     err(n) = a + b (n + d)^-c with a, b, d >= 0 (Hestness et al. 2017, arXiv:1712.00409, with d = 0; Viering & Loog
     2022, arXiv:2103.10948, with d). A curve of five points fits many such laws about equally well, with very
@@ -38,7 +39,7 @@ def extrapolate(examples: Sequence[int], errors: np.ndarray, at: int, parts: int
 
     Parameters
     ----------
-    examples : (K,) rising. errors : (J, K), a row a draw. at : more examples, or as many.
+    examples : (K,) rising. errors : (J, K), a row a draw. at : numbers of more examples, or as many.
     parts : after how many draws the same examples are held out again.
 
     Raises
@@ -50,10 +51,14 @@ def extrapolate(examples: Sequence[int], errors: np.ndarray, at: int, parts: int
         raise ValueError(f"a curve needs (J, K) errors, J >= 2, of K >= 3 sizes; got {drawn.shape} and {len(sizes)}")
     covariance, own = _covariance(drawn, parts)
     mean = drawn.mean(axis=0)
-    ahead, weights = _laws(sizes, mean, np.linalg.inv(covariance), at)
-    # What is measured one day is one more measurement, on so many more examples: its noise widens what the laws say.
-    noise = np.sqrt(own * sizes[-1] / max(at, sizes[-1])) * _NORMAL[:, None]
-    return _weighed(np.maximum(ahead + noise, 0).ravel(), np.tile(weights / len(_NORMAL), len(_NORMAL)))
+    laws = _laws(sizes, mean, np.linalg.inv(covariance))
+    weights = np.tile(laws.weights / len(_NORMAL), len(_NORMAL))
+    found = []
+    for size in at:
+        # What is measured one day is one more measurement, on so many more examples: its noise widens the interval.
+        noise = np.sqrt(own * sizes[-1] / max(size, sizes[-1])) * _NORMAL[:, None]
+        found.append(_weighed(np.maximum(laws.at(size) + noise, 0).ravel(), weights))
+    return found
 
 
 _NORMAL = np.array([-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 1.036, 1.645])
@@ -75,8 +80,29 @@ def _covariance(drawn: np.ndarray, parts: int) -> tuple[np.ndarray, float]:
     return held_out + (learnt + least) * np.eye(sizes), held_out + within * OVERLAP
 
 
-def _laws(sizes: np.ndarray, mean: np.ndarray, precision: np.ndarray, at: int) -> tuple[np.ndarray, np.ndarray]:
-    """What each law says of `at`, (L,), and its weight, (L,), summing to 1."""
+class _Laws(NamedTuple):
+    """The L laws that are possible: those of all a, c and d, (A * C,), that are ``kept``.
+
+    ``least`` (A,) is a, ``factor`` (C, A) is b (last + d)^-c, ``exponents``, ``delays``, ``last`` (C,) are c, d and
+    last + d, ``weights`` (L,) sum to 1.
+    """
+
+    least: np.ndarray
+    factor: np.ndarray
+    exponents: np.ndarray
+    delays: np.ndarray
+    last: np.ndarray
+    kept: np.ndarray
+    weights: np.ndarray
+
+    def at(self, size: int) -> np.ndarray:
+        """What each says of so many examples, (L,)."""
+        ahead = self.least + self.factor * (((size + self.delays) / self.last) ** -self.exponents)[:, None]
+        return ahead.ravel()[self.kept]
+
+
+def _laws(sizes: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> _Laws:
+    """The laws with the b that fits best; those so far from the curve that they have no weight are left out."""
     exponents, delays = (grid.ravel() for grid in np.meshgrid(EXPONENTS, DELAYS * sizes[-1]))
     last = sizes[-1] + delays  # b is scaled to be the part of the error at the last size that still falls
     powers = ((sizes + delays[:, None]) / last[:, None]) ** -exponents[:, None]  # (c and d, K)
@@ -87,8 +113,9 @@ def _laws(sizes: np.ndarray, mean: np.ndarray, precision: np.ndarray, at: int) -
     left = rest[None] - factor[..., None] * powers[:, None]
     distance = np.einsum("cak,kl,cal->ca", left, precision, left)
     weights = np.exp(-0.5 * (distance - distance.min()))
-    ahead = REMAINDERS * mean.min() + factor * (((at + delays) / last) ** -exponents)[:, None]
-    return ahead.ravel(), (weights / weights.sum()).ravel()
+    weights = (weights / weights.sum()).ravel()
+    kept = np.flatnonzero(weights)
+    return _Laws(REMAINDERS * mean.min(), factor, exponents, delays, last, kept, weights[kept])
 
 
 def _weighed(values: np.ndarray, weights: np.ndarray) -> Figure:

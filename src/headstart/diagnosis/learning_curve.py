@@ -29,7 +29,7 @@ class LearningCurve(Diagnosis):
             return []
         higher = evidence.higher_is_better[evidence.watched]
         errors = 1 - drawn if higher else drawn
-        here, twice = (extrapolate(sizes, errors, at) for at in (now, 2 * now))
+        here, twice = extrapolate(sizes, errors, (now, 2 * now))
         means = drawn.mean(axis=0)
         writing = writing_of(evidence, means.tolist())
         near, far = (_turned(error, higher) for error in (here, twice))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def test_unreadable_files_each_get_a_sentence(tmp_path: Path, make: Any) -> None
     }
     for path, words in cases.items():
         assert words in str(IMAGE.problem(path)), path
-        with pytest.raises(ValueError, match=r"."):
+        with pytest.raises(ValueError, match=re.escape(words)):
             IMAGE.decode(path)
     assert IMAGE.problem(tmp_path / "whole.jpg") is None
 

@@ -80,11 +80,14 @@ def test_coco_files_beside_the_pictures_of_each_split(tmp_path: Path) -> None:
     approximately(boxes_by_stem(tmp_path))
 
 
-def test_a_coco_file_alone_is_one_whole_without_splits(tmp_path: Path) -> None:
+def test_of_a_coco_file_alone_the_folder_of_its_pictures_says_the_split_and_not_its_name(tmp_path: Path) -> None:
     root = coco(tmp_path)
-    examples = read(Request(root / "annotations" / "instances_train.json"))
+    file = (root / "annotations" / "instances_train.json").rename(root / "annotations" / "instances_test.json")
+    examples = read(Request(file))
     assert sorted(examples.ids) == ["images/train/a.png", "images/train/b.png", "images/train/c.png"]
-    assert set(examples.splits or ["train"]) == {"train"}  # the folder of its pictures says so, not its own name
+    assert examples.splits == ["train"] * 3
+    (root / "images" / "train").rename(root / "images" / "photos")
+    assert read(Request(file)).splits is None
 
 
 def test_a_coco_file_with_the_same_name_of_a_picture_in_each_split(tmp_path: Path) -> None:

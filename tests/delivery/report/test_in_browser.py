@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -30,7 +31,7 @@ from headstart.delivery.report import (
     render,
 )
 
-WIDTHS = (380, 1400)
+CLASSES, WIDTHS = (77, 9), (380, 1400)
 MARKUP = "<script>console.error('run')</script><img src=x onerror=console.error(1)> & \"quotes\""
 
 EARLY = """<script>
@@ -78,7 +79,8 @@ addEventListener('load', () => {
   opened.closed = !panel.matches(':popover-open');
   const unnamed = [...document.querySelectorAll('button, a, summary, [role=img], [role=region]')].filter(
     e => !(e.getAttribute('aria-label') || e.textContent.trim())).map(name);
-  parent.postMessage({width: innerWidth, seen, page, outside, clipped, opened, unnamed}, '*');
+  const path = location.pathname, width = innerWidth;
+  parent.postMessage({path, width, seen, page, outside, clipped, opened, unnamed}, '*');
 });
 </script>"""
 
@@ -160,17 +162,29 @@ def result_of(found: list[Finding]) -> FitResult:
     return FitResult("sorting", "zoo/" + "n" * 60, "r" * 70, 0, rungs, MARKUP, figures, seconds, counts, found)
 
 
-@pytest.fixture(scope="module", params=[77, 9])
-def looked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
-    """What the probe found on a page of so many classes, by the width of the window."""
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, int], dict[str, Any]]:
+    """What the probe found, by the number of classes of a page and the width of the window."""
     program()
-    folder = tmp_path_factory.mktemp("browser")
-    page = render(awkward(request.param)).replace("<head>", f"<head>{EARLY}").replace("</body>", f"{PROBE}</body>")
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    frames = "".join(f'<iframe src="page.html" width="{w}" height="900" style="border:0"></iframe>' for w in WIDTHS)
+    folder, frames = tmp_path_factory.mktemp("browser"), ""
+    for classes in CLASSES:
+        page = render(awkward(classes)).replace("<head>", f"<head>{EARLY}").replace("</body>", f"{PROBE}</body>")
+        (folder / f"{classes}.html").write_text(page, encoding="utf-8")
+        for width in WIDTHS:
+            frames += f'<iframe src="{classes}.html" width="{width}" height="900" style="border:0"></iframe>'
     (folder / "wrapper.html").write_text(WRAPPER.format(frames=frames), encoding="utf-8")
     found = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', dumped(folder), re.DOTALL)[1]))  # type: ignore[index]
-    return {each["width"]: each for each in found}
+    places = [(int(Path(each["path"]).stem), each["width"]) for each in found]
+    assert sorted(places) == sorted(itertools.product(CLASSES, WIDTHS))
+    return dict(zip(places, found, strict=True))
+
+
+@pytest.fixture(scope="module", params=CLASSES)
+def looked(
+    request: pytest.FixtureRequest, probed: dict[tuple[int, int], dict[str, Any]]
+) -> dict[int, dict[str, Any]]:
+    """What the probe found on a page of so many classes, by the width of the window."""
+    return {width: probed[request.param, width] for width in WIDTHS}
 
 
 def dumped(folder: Path) -> str:
@@ -178,7 +192,7 @@ def dumped(folder: Path) -> str:
     done = subprocess.run(
         [
             program(), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--dump-dom",
-            f"--user-data-dir={folder / 'profile'}", "--window-size=1500,2000", "--virtual-time-budget=20000",
+            f"--user-data-dir={folder / 'profile'}", "--window-size=1500,4000", "--virtual-time-budget=20000",
             (folder / "wrapper.html").as_uri(),
         ],
         capture_output=True, text=True, timeout=300, check=True,

@@ -49,7 +49,8 @@ def growth_of(evidence: ReportEvidence) -> Growth | None:
     drawn = np.array([figures[size] for size in sizes]).T
     higher = evidence.higher_is_better.get(evidence.watched, True)
     places = np.unique(np.linspace(now, 2 * now, _AHEAD).astype(int)).tolist()
-    ahead = [(at, _turned(extrapolate(sizes, 1 - drawn if higher else drawn, at), higher)) for at in places]
+    errors = extrapolate(sizes, 1 - drawn if higher else drawn, places)
+    ahead = [(at, _turned(error, higher)) for at, error in zip(places, errors, strict=True)]
     return Growth(sizes, drawn, ahead)
 
 
