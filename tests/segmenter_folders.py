@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: 
 
     from headstart.backbones.folders.transformers_networks import make_config
 
-    plain = SOURCES.load("transformers_segmenters")().tiny(kind).describe()["config"]
+    plain = copy.deepcopy(_config(kind))
     names = {str(place): f"class {place}" for place in range(labels)}
     torch.manual_seed(0)
     told_apart = {"id2label": names, "label2id": {name: int(place) for place, name in names.items()}}
@@ -34,6 +36,13 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: 
     rescale(model)
     model.save_pretrained(folder)
     return model
+
+
+@cache
+def _config(kind: str) -> dict[str, Any]:
+    """That of a miniature; not to be changed."""
+    config: dict[str, Any] = SOURCES.load("transformers_segmenters")().tiny(kind).describe()["config"]
+    return config
 
 
 def torchvision_segmenter(folder: Path, architecture: str, labels: int = 5) -> nn.Module:

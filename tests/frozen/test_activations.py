@@ -82,12 +82,21 @@ def test_a_second_fit_computes_nothing_and_a_new_example_only_itself(tmp_path: P
     assert [i for i in range(40) if not torch.equal(after[i], read[i])] == [7]
 
 
-def test_an_example_seen_twice_is_computed_once(tmp_path: Path):
+def test_an_example_seen_twice_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    computed: list[int] = []
+    compute = FrozenPart.compute
+
+    def counted(self: FrozenPart, examples: Sequence[Batch], *rest: Any) -> list[Batch]:
+        computed.append(len(examples))
+        return compute(self, examples, *rest)
+
+    monkeypatch.setattr(FrozenPart, "compute", counted)
     pictures, _ = toy_pictures(4)
     inputs = inputs_of(toy_backbone(), [*pictures, *pictures])
     frozen = part(toy_backbone(), inputs, FrontierStore(tmp_path))
     assert frozen.missing(inputs) == 4
     read = stacked(frozen.over(inputs), "f0")
+    assert sum(computed) == 4
     assert torch.equal(read[:4], read[4:])
 
 

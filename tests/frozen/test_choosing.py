@@ -346,7 +346,7 @@ def test_a_resumed_fit_does_not_go_back_to_an_engine_that_failed(engines, tmp_pa
 def test_what_plain_pytorch_raises_is_raised(engines):
     engines()
     running = Engines("eager").ready(PART, SAMPLE, 100, Said())
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="'x'"):
         running.run({})
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from headstart.ladder.ladder import Ladder
+from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.step import place_of
 from headstart.strategies.base import Rung
 from headstart.training.ending import Ending
-from scripted_ladder import Scripted, Step, answers, wrong_at
+from scripted_ladder import Playground, Scripted, Step, answers, wrong_at
 
 TRUTH = [0, 1] * 50
 
@@ -224,13 +224,23 @@ def steps() -> list[Step]:
     return [step("probe", range(60), trained=False), step("last", range(40)), step("full", range(20))]
 
 
+@pytest.fixture(scope="module")
+def whole_ascent(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ascent, Scripted]:
+    """A ladder that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADSTART_CACHE", str(folder / "cache"))
+        return Playground(folder / "fit", TRUTH).climb(*steps())
+
+
 @pytest.mark.parametrize("killed_at", ["probe", "last", "full", "probe on all", "full on all"])
-def test_what_was_finished_before_a_kill_is_not_done_again(playground, killed_at: str):
-    ground = playground()
-    whole, uninterrupted = ground.climb(*steps())
+def test_what_was_finished_before_a_kill_is_not_done_again(
+    playground, whole_ascent: tuple[Ascent, Scripted], killed_at: str
+):
+    whole, uninterrupted = whole_ascent
     order = uninterrupted.climbed
     assert order == ["probe", "last", "full", "probe on all", "last on all", "full on all"]
-    killed = type(ground)(ground.folder.with_name("killed"), TRUTH)
+    killed = playground()
     with pytest.raises(KeyboardInterrupt):
         killed.climb(*steps(), killed_at=killed_at)
     resumed, strategy = killed.climb(*steps())

@@ -32,6 +32,12 @@ NOTHING = torch.zeros(0, 0)
 """The targets of methods that ask for none."""
 
 
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> LanguageBackbone:
+    """A miniature that nobody trains and whose folder nobody writes to."""
+    return tiny_language("bert", tmp_path_factory.mktemp("read") / "bert")
+
+
 def passages(student: LanguageBackbone, seed: int = 0) -> Passages:
     return Passages(passages_of(WORDS, student.preprocess), seed)
 
@@ -130,24 +136,22 @@ def test_masking_hides_fifteen_percent_as_bert_does() -> None:
     assert drawn(one, 1e-9).sum() == 1, "never none, or the loss would be no number"
 
 
-def test_special_tokens_and_padding_say_nothing(tmp_path: Path) -> None:
-    student = tiny_language("bert", tmp_path / "bert")
-    batch = Passages(passages_of(["the quick fox", "the"], student.preprocess), 0).batch([0, 1])
-    assert said_tokens(batch, student.tokenizer).sum(dim=1).tolist() == [3, 1]
+def test_special_tokens_and_padding_say_nothing(bert: LanguageBackbone) -> None:
+    batch = Passages(passages_of(["the quick fox", "the"], bert.preprocess), 0).batch([0, 1])
+    assert said_tokens(batch, bert.tokenizer).sum(dim=1).tolist() == [3, 1]
 
 
-def test_masked_loss_is_that_of_the_hidden_tokens_alone(tmp_path: Path) -> None:
-    student = tiny_language("bert", tmp_path / "bert")
-    batch = passages(student).batch(range(6))
-    lesson = MaskedLanguageModelling(rate=0.3).lesson(student, None)
+def test_masked_loss_is_that_of_the_hidden_tokens_alone(bert: LanguageBackbone) -> None:
+    batch = passages(bert).batch(range(6))
+    lesson = MaskedLanguageModelling(rate=0.3).lesson(bert, None)
     torch.manual_seed(4)
-    loss = lesson(student, batch, NOTHING)
+    loss = lesson(bert, batch, NOTHING)
     torch.manual_seed(4)
-    chosen = drawn(said_tokens(batch, student.tokenizer), 0.3)
-    mask = student.tokenizer.mask_token_id
-    seen = hidden(batch["input_ids"], chosen, mask, len(student.token_vectors()))
-    states = student.states({**batch, "input_ids": seen})
-    scores = lesson.lasting()(states.flatten(0, 1), student.token_vectors()).unflatten(0, chosen.shape)
+    chosen = drawn(said_tokens(batch, bert.tokenizer), 0.3)
+    mask = bert.tokenizer.mask_token_id
+    seen = hidden(batch["input_ids"], chosen, mask, len(bert.token_vectors()))
+    states = bert.states({**batch, "input_ids": seen})
+    scores = lesson.lasting()(states.flatten(0, 1), bert.token_vectors()).unflatten(0, chosen.shape)
     each = -functional.log_softmax(scores, dim=-1).gather(2, batch["input_ids"][..., None])[..., 0]
     assert float(loss) == pytest.approx(float(each[chosen].mean()), rel=1e-5)
 
@@ -213,13 +217,12 @@ def test_what_makes_no_decoder_is_refused(tmp_path: Path) -> None:
         Tsdae().lesson(student, None)
 
 
-def test_long_texts_become_several_passages_and_short_ones_none(tmp_path: Path) -> None:
-    student = tiny_language("bert", tmp_path / "bert")
-    longest = student.preprocess.max_length
+def test_long_texts_become_several_passages_and_short_ones_none(bert: LanguageBackbone, tmp_path: Path) -> None:
+    longest = bert.preprocess.max_length
     long = " ".join(["fox"] * (2 * longest))
-    found = passages_of([long, "the fox"], student.preprocess)
+    found = passages_of([long, "the fox"], bert.preprocess)
     ids = [each["input_ids"][each["attention_mask"].bool()].tolist() for each in found]
-    said = student.tokenizer.convert_tokens_to_ids("fox")
+    said = bert.tokenizer.convert_tokens_to_ids("fox")
     assert sum(row.count(said) for row in ids) == 2 * longest + 1, "not a word is lost"
     assert all(len(row) <= longest for row in ids)
     gpt = tiny_language("gpt2", tmp_path / "gpt2")
@@ -227,8 +230,8 @@ def test_long_texts_become_several_passages_and_short_ones_none(tmp_path: Path) 
     assert passages_of(["fox"], gpt.preprocess) == []
 
 
-def test_an_epoch_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
-    found = passages(tiny_language("bert", tmp_path / "bert"))
+def test_an_epoch_goes_on_where_the_last_one_ended(bert: LanguageBackbone) -> None:
+    found = passages(bert)
     plan = Plan(12, 5, 12, 2, 1e-3)
     rows = np.concatenate([found.rows(number, plan) for number in range(12)])
     assert len(rows) == 60
@@ -246,9 +249,8 @@ def test_batches_hold_like_lengths() -> None:
     assert max(np.ptp(lengths[batch]) for batch in batches) < 20
 
 
-def test_the_folder_of_a_sentence_encoder_says_so(tmp_path: Path) -> None:
-    student = tiny_language("bert", tmp_path / "bert")
-    files = student.folder_files(sentences=True)
+def test_the_folder_of_a_sentence_encoder_says_so(bert: LanguageBackbone) -> None:
+    files = bert.folder_files(sentences=True)
     assert [module["path"] for module in files["modules.json"]] == ["", "1_Pooling"]
-    assert "modules.json" not in student.folder_files(sentences=False)
+    assert "modules.json" not in bert.folder_files(sentences=False)
     assert json.loads(json.dumps(files["1_Pooling/config.json"]))["pooling_mode_mean_tokens"] is True

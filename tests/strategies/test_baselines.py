@@ -1,12 +1,16 @@
 """Models without pretraining: what they say is known by hand, and pretraining is really gone."""
 
+import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from headstart.core.shallow import picture_features
+from headstart.frozen.store import FrontierStore
+from headstart.strategies import _baselines, _sparse_head
 from headstart.strategies._baselines import (
     from_scratch,
     majority,
@@ -68,19 +72,29 @@ def test_shallow_serves_every_task(tmp_path, targets):
     assert shallow(bench, said, said).shape == (20, task.outputs)
 
 
-def test_a_probe_on_random_weights_leaves_nothing_behind(bench):
+def test_a_probe_on_random_weights_leaves_nothing_behind(bench, tmp_path):
+    bench = replace(bench, store=FrontierStore(tmp_path / "store"))
     outputs = random_weights(bench, toy_backbone(), bench.validation)
     assert outputs.shape == (10, 2)
     assert outputs.std() > 0
     assert not (bench.folder / "kept").exists()
+    assert list((tmp_path / "store").rglob("*")) == []
 
 
-def test_from_scratch_trains_every_stage(bench):
+def test_from_scratch_trains_every_stage(bench, monkeypatch):
+    depths, climb = [], FineTuning.climb
+
+    def noted(self, prepared, bench):
+        depths.append(prepared.plan.freeze_depth)
+        return climb(self, prepared, bench)
+
+    monkeypatch.setattr(FineTuning, "climb", noted)
     strategy = FineTuning(epochs=1)
     backbone = toy_backbone()
     rung = strategy.rungs(backbone, bench.task, len(bench.train))[0]
     assert rung.freeze_depth > 0
     outputs = from_scratch(bench, backbone, strategy, rung, bench.validation, seconds=2.0)
+    assert depths == [0]
     assert outputs.shape == (10, 2)
     assert not (bench.folder / rung.name).exists()
 
@@ -92,7 +106,10 @@ def test_a_few_are_run_without_a_trial(bench):
     assert bench.engines.choices == []
 
 
-def test_what_shallow_features_take_is_predicted(bench):
+def test_what_shallow_features_take_is_predicted(bench, monkeypatch):
+    """By a clock that goes on by a second whenever it is looked at, 16 texts and one more take one second."""
+    monkeypatch.setattr(_baselines, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    monkeypatch.setattr(_sparse_head, "predicted_seconds", lambda *_: 0.0)
     said = [text for text, _ in texts(40)]
     bench = replace(bench, train=inputs_of(toy_backbone(), said[:30]))
-    assert shallow_seconds(bench, said[:30], said[30:]) > 0
+    assert shallow_seconds(bench, said[:30], said[30:]) == pytest.approx(40 / 17)

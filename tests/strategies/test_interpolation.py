@@ -102,9 +102,21 @@ def test_the_outputs_are_those_of_the_network_as_it_stands(tmp_path: Path) -> No
     torch.testing.assert_close(given, torch.stack(expected).detach(), rtol=1e-3, atol=1e-3)
 
 
-def test_nothing_is_tried_that_the_time_does_not_allow(tmp_path: Path) -> None:
+def test_nothing_is_tried_that_the_time_does_not_allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With time half of the way has the least loss; without, nothing but the tuned network is judged."""
+    judged: list[float] = []
+
+    def looked_up(network: Network, bench: Workbench) -> Judged:
+        judged.append(share_of(network))
+        return Judged(0.75, abs(share_of(network) - 0.5))
+
+    monkeypatch.setattr(_interpolation, "_judged", looked_up)
     way, bench = laid_out(tmp_path)
+    assert choose(way, bench) == 0.5
+    way.go(1.0)
+    judged.clear()
     assert choose(way, replace(bench, deadline=1e-9)) == 1.0
+    assert judged == [1.0]
 
 
 def test_the_way_begins_at_the_pretrained_weights_whatever_an_earlier_rung_tuned(tmp_path: Path) -> None:
@@ -156,8 +168,13 @@ def test_a_network_that_is_not_pretrained_goes_back_to_its_start(tmp_path: Path)
     backbone = toy_backbone()
     bench = toy_bench(backbone, tmp_path, pictures, labels)
     start = toy_network(backbone, bench.task)
+    before = {name: value.clone() for name, value in start.state_dict().items()}
     state = pretrained_state(start.state_dict(), start.head, bench)
-    assert all(torch.equal(value, state[name]) for name, value in start.state_dict().items())
+    with torch.no_grad():
+        for parameter in start.parameters():
+            parameter.add_(1)
+    assert state.keys() == before.keys()
+    assert all(torch.equal(state[name], value) for name, value in before.items())
 
 
 def test_a_plan_is_as_frozen_as_the_way(tmp_path: Path) -> None:

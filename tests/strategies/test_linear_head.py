@@ -257,6 +257,9 @@ def test_what_it_will_take_grows_with_every_size():
     sizes = ((600, 1280, 8), (20_000, 384, 10), (20_000, 384, 1000))
     seconds = [_linear_head.predicted_seconds(*size) for size in sizes]
     assert 0.01 < seconds[0] < seconds[1] < seconds[2] < 300
+    base = _linear_head.predicted_seconds(600, 384, 8)
+    for one in ((1200, 384, 8), (600, 512, 8), (600, 384, 16)):
+        assert _linear_head.predicted_seconds(*one) > base, one
 
 
 def test_very_many_outputs_are_predicted_to_take_as_many_steps_as_they_do():

@@ -43,16 +43,16 @@ def bench_of(name: str, folder: Path, held_out: int = 0) -> tuple[Backbone, Work
     return backbone, toy_bench(backbone, folder, raw, targets, held_out)
 
 
-def ready(name: str, folder: Path, strategy: LowRank) -> tuple[Prepared, Workbench]:
-    backbone, bench = bench_of(name, folder)
+def ready(backbone: Backbone, bench: Workbench, strategy: LowRank) -> Prepared:
     (rung,) = strategy.rungs(backbone, bench.task, 12)
-    return strategy.prepare(rung, toy_network(backbone, bench.task), bench), bench
+    return strategy.prepare(rung, toy_network(backbone, bench.task), bench)
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_every_adapter_is_heard_and_merging_changes_no_output(name: str, tmp_path: Path):
-    prepared, bench = ready(name, tmp_path, LowRank(rank=2))
-    network = prepared.network.eval()
+    backbone, bench = bench_of(name, tmp_path)
+    names = backbone.state_dict().keys()
+    network = (prepared := ready(backbone, bench, LowRank(rank=2))).network.eval()
     batch = collate([bench.train.tensors(i) for i in range(3)])
     frontier = find_frontier(network.backbone, batch)
     network.head(frontier.trained(frontier.frozen(batch))).square().sum().backward()
@@ -70,33 +70,39 @@ def test_every_adapter_is_heard_and_merging_changes_no_output(name: str, tmp_pat
     largest = float(adapted.abs().max())
     assert float((adapted - merged).abs().max()) <= 1e-5 * largest
     assert float((adapted - plain).abs().max()) > 1e-3 * largest
-    assert network.backbone.state_dict().keys() == bench_of(name, tmp_path)[0].state_dict().keys()
+    assert network.backbone.state_dict().keys() == names
 
 
 def test_an_adapter_that_has_learnt_nothing_changes_nothing(tmp_path: Path):
-    prepared, bench = ready("toy", tmp_path, LowRank())
-    backbone, _ = bench_of("toy", tmp_path)
+    backbone, bench = bench_of("toy", tmp_path)
+    prepared = ready(backbone, bench, LowRank())
     batch = collate([bench.train.tensors(i) for i in range(3)])
     with torch.no_grad():
         given = prepared.network.eval().backbone.features(batch)
-        torch.testing.assert_close(given, backbone.features(batch))
+        torch.testing.assert_close(given, toy_backbone().features(batch))
 
 
 def test_a_share_leaves_the_first_stages_frozen_and_out_of_the_trained_part(tmp_path: Path):
-    prepared, bench = ready("toy", tmp_path, LowRank(share=0.5))
+    backbone, bench = bench_of("toy", tmp_path)
+    prepared = ready(backbone, bench, LowRank(share=0.5))
     adapted = {name.split(".lora_")[0] for name in prepared.plan.trainable if ".lora_" in name}
     assert adapted == {"backbone.network.8", "backbone.network.12"}
     frontier = find_frontier(prepared.network.backbone, bench.sample())
     assert not frontier.is_input
     before = prepared.plan.snapshot()
-    LowRank(share=0.5, epochs=1).climb(prepared, bench)
     assert {name for name in before if ".base_layer." in name} == {
         f"backbone.network.{i}.base_layer.{kind}" for i in (8, 12) for kind in ("weight", "bias")
     }
+    after = LowRank(share=0.5, epochs=1).climb(prepared, bench).network.state_dict()
+    given = {f"backbone.{name}": tensor for name, tensor in toy_backbone().state_dict().items()}
+    merged = {name for name, tensor in given.items() if not torch.equal(after[name], tensor)}
+    assert merged <= {"backbone.network.8.weight", "backbone.network.12.weight"}
+    assert merged, "what was adapted moved by its adapter"
 
 
 def test_the_base_weights_move_only_by_the_merge(tmp_path: Path):
-    prepared, bench = ready("toy", tmp_path, LowRank(rank=1, epochs=3, learning_rate=0.05))
+    backbone, bench = bench_of("toy", tmp_path)
+    prepared = ready(backbone, bench, LowRank(rank=1, epochs=3, learning_rate=0.05))
     before = prepared.network.state_dict()["backbone.network.4.base_layer.weight"].clone()
     normalisation = prepared.network.state_dict()["backbone.network.5.running_mean"].clone()
     climbed = LowRank().climb(prepared, bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 from headstart.core.errors import UsageError
 from headstart.frozen.inputs import joined
 from headstart.ladder.comparison import HeldOut
+from headstart.model.freezing import FreezePlan
 from headstart.strategies import _solved_head, feature_extraction
 from headstart.strategies._balanced import PLAIN
 from headstart.strategies._baselines import majority
@@ -22,6 +24,8 @@ from headstart.strategies.fine_tuning import FineTuning
 from headstart.strategies.low_rank import LowRank
 from headstart.tasks.multi_task import MultiTask
 from headstart.training.balancing import BALANCINGS
+from headstart.training.callback import Moment
+from headstart.training.recipe import Recipe
 from headstart.training.workbench import Workbench
 from toys import toy_backbone, toy_bench, toy_network, toy_pictures
 
@@ -30,11 +34,17 @@ COUNT, HELD_OUT = 60, 20
 
 def bench_of(folder: Path, holes: bool = False) -> Workbench:
     """Pictures with their class, and with a second one that follows from their number; every third may lack it."""
+    _, labels = toy_pictures(COUNT)
+    return bench_with(
+        folder,
+        [{"kind": label, "other": None if holes and i % 3 == 0 else f"o{i % 2}"} for i, label in enumerate(labels)],
+    )
+
+
+def bench_with(folder: Path, targets: list[dict[str, str | None]]) -> Workbench:
+    """Pictures with these targets, the last of which are held out."""
     pictures, labels = toy_pictures(COUNT)
     bench = toy_bench(toy_backbone(), folder, pictures, labels, held_out=HELD_OUT)
-    targets = [
-        {"kind": label, "other": None if holes and i % 3 == 0 else f"o{i % 2}"} for i, label in enumerate(labels)
-    ]
     task = MultiTask.from_targets(targets)
     cut = COUNT - HELD_OUT
     encoded = task.encode(targets)
@@ -46,9 +56,10 @@ def test_each_head_is_the_one_that_it_would_be_alone(tmp_path: Path) -> None:
     network = toy_network(toy_backbone(), bench.task)
     network.requires_grad_(False).eval()
     together = solve_head(network, bench)
+    assert [len(part.train) for part in bench.parts()] == [40, 26]
     for part, own in zip(bench.parts(), together.each, strict=True):
         alone = replace(part, folder=tmp_path / "alone")
-        assert len(alone.train) == (COUNT - HELD_OUT if part is bench.parts()[0] else len(alone.targets))
+        assert len(alone.train) == len(alone.targets)
         network = toy_network(toy_backbone(), alone.task)
         network.requires_grad_(False).eval()
         found = solve_head(network, alone)
@@ -87,14 +98,19 @@ def test_every_target_reads_the_depths_that_suit_it(tmp_path: Path, monkeypatch:
 
 
 def test_the_commonest_answer_is_that_of_each_target(tmp_path: Path) -> None:
-    bench = bench_of(tmp_path, holes=True)
-    outputs = majority(bench, bench.train)
-    for part in bench.task.parts(bench.targets):
-        counts = torch.bincount(part.encoded[part.rows])
-        assert counts[outputs[0, part.columns].argmax()] == counts.max()
+    """Of 40 examples that are learnt from 30 are red; 26 have the other target, and of those 21 have o0."""
+    targets = [
+        {"kind": "red" if i % 4 else "green", "other": None if i % 3 == 0 else f"o{int(i % 5 == 0)}"}
+        for i in range(COUNT)
+    ]
+    bench = bench_with(tmp_path, targets)
+    outputs = majority(bench, bench.train.select([0]))
+    assert bench.task.decode(outputs, {}).columns["label"] == [{"kind": "red", "other": "o0"}]
 
 
-def test_fine_tuning_tries_every_balancing_once_and_remembers(tmp_path: Path) -> None:
+def test_fine_tuning_tries_every_balancing_once_and_remembers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench, backbone = bench_of(tmp_path), toy_backbone()
     strategy = FineTuning(epochs=1)
     rung = strategy.rungs(backbone, bench.task, COUNT)[0]
@@ -106,8 +122,18 @@ def test_fine_tuning_tries_every_balancing_once_and_remembers(tmp_path: Path) ->
     assert climbed.curve[0][bench.task.watched] == pytest.approx(max(said["reached"].values()))
     outputs = bench.outputs(climbed.network, bench.validation, keep=False)  # type: ignore[arg-type]
     assert HeldOut(bench.task, bench.validation_targets, 0).value(outputs) > 0  # type: ignore[arg-type]
+    remembered = {**said, "balancing": next(name for name in BALANCINGS if name != said["balancing"])}
+    (tmp_path / "balancing.json").write_text(json.dumps(remembered))
+    taken, train = [], Workbench.train_network
+
+    def noted(self: Workbench, plan: FreezePlan, recipe: Recipe, *rest: Any) -> Moment:
+        taken.append(recipe.balancing)
+        return train(self, plan, recipe, *rest)
+
+    monkeypatch.setattr(Workbench, "train_network", noted)
     strategy.climb(strategy.prepare(rung, start, bench), bench)
-    assert json.loads((tmp_path / "balancing.json").read_text()) == said
+    assert taken == [remembered["balancing"]]
+    assert json.loads((tmp_path / "balancing.json").read_text()) == remembered
 
 
 def test_where_no_time_is_left_one_balancing_is_climbed_all_the_same(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from headstart.frozen.store import FrontierStore
 from headstart.model.network import Network
 from headstart.strategies import _solved_head
-from headstart.strategies._linear_head import fit_linear_head
+from headstart.strategies._linear_head import Solution, fit_linear_head
 from headstart.strategies._solved_head import solve_head, solve_heads, start_from_solved_head
 from headstart.strategies._standardised import Standardised
 from headstart.strategies.feature_extraction import several_depths
@@ -170,13 +171,26 @@ def test_which_depths_there_are_is_read_from_the_store(tmp_path: Path, monkeypat
 def test_heads_side_by_side_are_those_of_one_after_the_other(
     tmp_path: Path, solves: list[int], monkeypatch: pytest.MonkeyPatch
 ):
-    bench, far = bench_in(tmp_path / "one"), bench_in(tmp_path / "two")
+    bench = replace(bench_in(tmp_path / "one"), store=FrontierStore(tmp_path / "one" / "store"))
+    far = bench_in(tmp_path / "two")
     first, other = fresh(bench), fresh(far)
     together = [first, several_depths(first, bench)]
+    for network in together:
+        bench.frozen_part(network).over(bench.train)  # stored from now on
+    spreads: list[int] = []
+    spread = _solved_head.spread
+
+    def counted(solve: Callable[[Network], Solution], networks: list[Network], alone: bool) -> list[Solution]:
+        spreads.append(len(networks))
+        return spread(solve, networks, alone=alone)
+
+    monkeypatch.setattr(_solved_head, "spread", counted)
     found = solve_heads(together, bench)
+    assert spreads == [2]
     monkeypatch.setattr(_solved_head, "TOGETHER", 0)
     apart = [other, several_depths(other, far)]
     expected = solve_heads(apart, far)
+    assert spreads == [2]
     assert len(solves) == 4
     assert [one.scores for one in found] == [one.scores for one in expected]
     assert all(same_state(one, another) for one, another in zip(together, apart, strict=True))

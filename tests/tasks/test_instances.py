@@ -17,6 +17,7 @@ from headstart.core.detector import Detector
 from headstart.core.maps import Map
 from headstart.core.outlines import compressed, run_lengths
 from headstart.core.placement import Placement
+from headstart.core.results import Figure
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.boxed_pictures import annotations_of, coco_json, drawn
@@ -83,7 +84,7 @@ def test_a_grid_is_read_at_another_box() -> None:
 
 def found(targets: list[Boxes], seed: int = 0, shrink: float = 0.12) -> torch.Tensor:
     """(N, 50, 268) kept outputs: the objects, their masks eaten away here and there, and a few that are not there."""
-    random = np.random.default_rng(seed)
+    random, eaten = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     kept = torch.zeros(len(targets), MOST, TASK.outputs)
     kept[..., FOUND_LABEL] = -1
     for row, target in enumerate(targets):
@@ -93,7 +94,7 @@ def found(targets: list[Boxes], seed: int = 0, shrink: float = 0.12) -> torch.Te
             edges = np.clip(np.array(box.corners) + shift, 0, SIDE) / SIDE
             grid = unpacked(TASK.encode([Boxes((box,), target.size)])[0, :1, HEIGHT + 1 :], TRUE_CELLS)
             own, other = torch.tensor(box.corners)[None] / SIDE, torch.tensor(edges)[None].float()
-            read = at(grid, own.float(), other, FOUND_CELLS)[0] - shrink * torch.rand(28, 28)
+            read = at(grid, own.float(), other, FOUND_CELLS)[0] - shrink * torch.rand(28, 28, generator=eaten)
             score = random.uniform(0.3, 1.0)
             kept[row, slot, :6] = torch.tensor([*edges, score, TASK.labels.index(box.label)])
             kept[row, slot, 6:] = packed((255 * read.clamp(0, 1)).round().flatten())
@@ -110,12 +111,21 @@ def several(count: int = 12) -> list[Boxes]:
     return made
 
 
-def test_figures_are_those_of_pycocotools_for_segmentations() -> None:
-    tools = pytest.importorskip("pycocotools.coco", reason="the extra detection is not installed")
-    evaluation = pytest.importorskip("pycocotools.cocoeval").COCOeval
+Judged = tuple[list[Boxes], torch.Tensor, torch.Tensor, dict[str, Figure]]
+
+
+@pytest.fixture(scope="module")
+def judged() -> Judged:
+    """Several targets, what is found of them, the targets encoded, and the figures; not to be changed."""
     targets = several()
     outputs, encoded = found(targets), TASK.encode(targets)
-    own = TASK.metrics(outputs, encoded)
+    return targets, outputs, encoded, TASK.metrics(outputs, encoded)
+
+
+def test_figures_are_those_of_pycocotools_for_segmentations(judged: Judged) -> None:
+    tools = pytest.importorskip("pycocotools.coco", reason="the extra detection is not installed")
+    evaluation = pytest.importorskip("pycocotools.cocoeval").COCOeval
+    targets, outputs, _, own = judged
     truth: dict[str, list] = {
         "images": [{"id": i, "width": SIDE, "height": SIDE} for i in range(1, len(targets) + 1)],
         "categories": [{"id": i, "name": name} for i, name in enumerate(TASK.labels, 1)],
@@ -134,11 +144,11 @@ def test_figures_are_those_of_pycocotools_for_segmentations() -> None:
         marked.dataset = truth
         marked.createIndex()
         for kind, names in (("segm", ("map", "map50", "map75")), ("bbox", ("box_map", "box_map50", "box_map75"))):
-            judged = evaluation(marked, marked.loadRes(_results(outputs)), kind)
-            judged.evaluate()
-            judged.accumulate()
-            judged.summarize()
-            for name, theirs in zip(names, judged.stats, strict=False):
+            reference = evaluation(marked, marked.loadRes(_results(outputs)), kind)
+            reference.evaluate()
+            reference.accumulate()
+            reference.summarize()
+            for name, theirs in zip(names, reference.stats, strict=False):
                 assert own[name].value == pytest.approx(theirs, abs=0.02 if kind == "segm" else 1e-6), name
 
 
@@ -156,10 +166,8 @@ def _results(outputs: torch.Tensor) -> list[dict]:
     return results
 
 
-def test_figures_are_within_their_intervals_and_remeasured() -> None:
-    targets = several()
-    outputs, encoded = found(targets), TASK.encode(targets)
-    figures = TASK.metrics(outputs, encoded)
+def test_figures_are_within_their_intervals_and_remeasured(judged: Judged) -> None:
+    targets, outputs, encoded, figures = judged
     assert set(figures) <= set(TASK.higher_is_better)
     assert {"map", "map50", "box_map", "box_map50"} <= set(figures)
     for name, figure in figures.items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import shutil
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ from headstart.tasks.shapes.mask_grids import FOUND_CELLS, unpacked
 from segmenter_folders import transformers_segmenter
 from toys import raw_inputs
 
+Published = Callable[[str], tuple[Any, Path]]
+
 FAMILIES = ("maskformer", "mask2former")
 FRAME = (96, 64)
 LABELS = ["class 3", "disc"]
@@ -39,12 +44,24 @@ TARGETS = [Boxes((square(8, 8, 24, "disc"), square(48, 20, 32, "class 3")), FRAM
 TASK = Instances(LABELS, [1, 1], FRAME, 2)
 
 
-def network_of(folder: Path, family: str, **config: Any) -> tuple[Any, Network, Instances]:
-    """A model of transformers, and the network with the head that goes on from it."""
-    whole = transformers_segmenter(folder, family, **config)
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """For a family a model of transformers, and the folder it lies in; neither is to be changed."""
+
+    @cache
+    def made(family: str) -> tuple[Any, Path]:
+        folder = tmp_path_factory.mktemp(family) / "model"
+        return transformers_segmenter(folder, family), folder
+
+    return made
+
+
+def network_of(folder: Path) -> tuple[Network, Instances]:
+    """The network with the head that goes on from the model in `folder`."""
+    torch.manual_seed(0)
     backbone = load(folder)
     task = TASK.starting_from(backbone.detector)
-    return whole, new_network(suited(backbone, task), task), task
+    return new_network(suited(backbone, task), task), task
 
 
 def batch_of(network: Network, count: int = 2) -> dict[str, Tensor]:
@@ -61,8 +78,9 @@ def true_masks(target: Boxes) -> Tensor:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_queries_say_what_they_say_in_transformers(family: str, tmp_path: Path) -> None:
-    whole, network, _ = network_of(tmp_path / "model", family)
+def test_queries_say_what_they_say_in_transformers(family: str, published: Published) -> None:
+    whole, folder = published(family)
+    network, _ = network_of(folder)
     pictures = batch_of(network)
     with torch.no_grad():
         wanted = whole(pictures["pixels"])
@@ -76,8 +94,8 @@ def test_queries_say_what_they_say_in_transformers(family: str, tmp_path: Path) 
     torch.testing.assert_close(kinds[..., 2], published[..., :-1].mean(-1), rtol=1e-3, atol=1e-3)
 
 
-def test_in_training_every_layer_says_something(tmp_path: Path) -> None:
-    _, network, _ = network_of(tmp_path / "model", "mask2former")
+def test_in_training_every_layer_says_something(published: Published) -> None:
+    network, _ = network_of(published("mask2former")[1])
     rows = network.train()(batch_of(network))
     assert (rows[0, :, 0] != PLACE).sum() == 4 * 2  # queries, layers: the decoder's one, and the queries at first
     assert rows[0, :, 0].unique().tolist() == [PLACE, 0, 1]
@@ -86,8 +104,10 @@ def test_in_training_every_layer_says_something(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_loss_is_that_of_transformers(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, network, task = network_of(tmp_path / "model", family)
+def test_the_loss_is_that_of_transformers(family: str, published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, folder = published(family)
+    whole = copy.deepcopy(given)
+    network, task = network_of(folder)
     outputs = network.eval()(batch_of(network)).detach()
     said = [said_in(rows, len(LABELS))[0] for rows in outputs]
     height, width = FRAME[1] // 4, FRAME[0] // 4
@@ -117,8 +137,8 @@ def at_every_place(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> 
     monkeypatch.setattr(family.Mask2FormerLoss, "sample_points_using_uncertainty", lambda *_: points[None])
 
 
-def test_the_loss_is_linear_in_the_weights_and_heeds_no_crowd(tmp_path: Path) -> None:
-    _, network, task = network_of(tmp_path / "model", "mask2former")
+def test_the_loss_is_linear_in_the_weights_and_heeds_no_crowd(published: Published) -> None:
+    network, task = network_of(published("mask2former")[1])
     outputs, encoded = network.train()(batch_of(network)).detach(), task.encode(TARGETS)
     one, other, both = (
         task.loss(outputs, encoded, torch.tensor(weights)) for weights in ([1.0, 0.0], [0.0, 2.0], [1.0, 2.0])
@@ -132,8 +152,8 @@ def test_the_loss_is_linear_in_the_weights_and_heeds_no_crowd(tmp_path: Path) ->
     assert float(task.loss(outputs, crowded)) == pytest.approx(0, abs=1e-4)  # wherever a query looks is the crowd
 
 
-def test_masks_that_are_found_become_boxes_with_grids(tmp_path: Path) -> None:
-    _, network, task = network_of(tmp_path / "model", "mask2former")
+def test_masks_that_are_found_become_boxes_with_grids(published: Published) -> None:
+    network, task = network_of(published("mask2former")[1])
     outputs = told(network.eval()(batch_of(network)).detach(), true_masks(TARGETS[0]))
     kept = task.kept(outputs)
     assert kept.shape == (2, 50, task.outputs)
@@ -162,8 +182,8 @@ def told(outputs: Tensor, masks: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_queries_learn_to_find_what_maps_hold(family: str, tmp_path: Path) -> None:
-    _, network, task = network_of(tmp_path / "model", family)
+def test_queries_learn_to_find_what_maps_hold(family: str, published: Published) -> None:
+    network, task = network_of(published(family)[1])
     maps = maps_that_hold(true_masks(TARGETS[0]), network.head.maps)
     encoded, head = task.encode(TARGETS[:1]), network.head.train()
     torch.nn.init.normal_(head.transformer_module.queries_embedder.weight)  # as taught ones do, they differ
@@ -190,18 +210,17 @@ def maps_that_hold(masks: Tensor, names: Sequence[Map]) -> dict[str, Tensor]:
     return maps
 
 
-def test_boxes_alone_get_a_new_head(tmp_path: Path) -> None:
-    transformers_segmenter(tmp_path / "model", "maskformer")
-    start = load(tmp_path / "model").detector
+def test_boxes_alone_get_a_new_head(published: Published) -> None:
+    start = load(published("maskformer")[1]).detector
     assert start is not None
     assert Detection(LABELS, [1, 1], FRAME, 2).starting_from(start).detector is None
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_folder_without_the_queries_brings_none(family: str, tmp_path: Path) -> None:
+def test_a_folder_without_the_queries_brings_none(family: str, published: Published, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    transformers_segmenter(tmp_path / "model", family)
+    shutil.copytree(published(family)[1], tmp_path / "model")
     file = tmp_path / "model" / "model.safetensors"
     kept = {name: value for name, value in load_file(file).items() if "pixel_level_module" in name}
     save_file(kept, file, metadata={"format": "pt"})

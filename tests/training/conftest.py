@@ -44,12 +44,23 @@ class Toy:
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Callable[..., Toy]:
-    made = []
+    return maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Toy]:
+    """As ``toy``, for what a whole module reads."""
+    return maker(tmp_path_factory.mktemp("toys"))
+
+
+def maker(parent: Path) -> Callable[..., Toy]:
+    """Makes toys, each in a folder of its own within `parent`."""
+    made: list[Toy] = []
 
     def make(
         depth: int = 2, count: int = 36, held_out: int = 12, views: int = 1, dropout: float = 0.2, **recipe: Any
     ):
-        folder = tmp_path / f"toy-{len(made)}"
+        folder = parent / f"toy-{len(made)}"
         backbone = toy_backbone(views=views, dropout=dropout)
         made.append(Toy(folder, depth, count, held_out, backbone, **{"views": views if views > 1 else 0, **recipe}))
         return made[-1]

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from headstart.core.timing import Stopwatch
+from headstart.model.network import Network
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping, best_epoch
@@ -145,27 +146,40 @@ def callbacks(folder: Path) -> tuple[list[Callback], EarlyStopping]:
     return [GradualUnfreezing(), averaging, stopping, Checkpoint(folder, Stopwatch(), stopping, averaging)], stopping
 
 
+SETTINGS = {"epochs": 6, "dropout": 0.3, "views": 3, "mixup": 0.3, "l2_sp": 0.01, "depth": 1}
+
+
+@pytest.fixture(scope="module")
+def whole_run(lasting_toy: Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Moment, EarlyStopping]:
+    """A run that nothing interrupts: its network, where it ended, and which epoch it found best."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADSTART_CACHE", str(folder / "cache"))
+        whole = lasting_toy(**SETTINGS)
+        known, stopping = callbacks(folder / "run")
+        return whole.network, run(whole.job(), known), stopping
+
+
 @pytest.mark.parametrize("midway", [False, True])
 @pytest.mark.parametrize("epoch", [0, 2, 4])
-def test_a_killed_run_resumed_is_the_uninterrupted_one(toy: Make, tmp_path: Path, epoch: int, midway: bool):
-    settings = {"epochs": 6, "dropout": 0.3, "views": 3, "mixup": 0.3, "l2_sp": 0.01, "depth": 1}
-    whole = toy(**settings)
-    known, stopping = callbacks(tmp_path / "whole")
-    uninterrupted = run(whole.job(), known)
+def test_a_killed_run_resumed_is_the_uninterrupted_one(
+    toy: Make, whole_run: tuple[Network, Moment, EarlyStopping], tmp_path: Path, epoch: int, midway: bool
+):
+    network, uninterrupted, stopping = whole_run
     assert len(uninterrupted.curve) > epoch
 
-    killed = toy(**settings)
+    killed = toy(**SETTINGS)
     with pytest.raises(Killed):
         run(killed.job(), [*callbacks(tmp_path / "killed")[0], Kill(epoch, midway)])
 
-    resumed = toy(**settings)
+    resumed = toy(**SETTINGS)
     torch.manual_seed(999)
     again, stopping_again = callbacks(tmp_path / "killed")
     moment = run(resumed.job(), again)
     assert moment.curve == uninterrupted.curve
     assert (moment.epoch, moment.step) == (uninterrupted.epoch, uninterrupted.step)
     assert stopping_again.best_epoch == stopping.best_epoch
-    assert same_state(resumed.network, whole.network)
+    assert same_state(resumed.network, network)
 
 
 def test_a_run_killed_after_its_last_epoch_only_restores(toy: Make, tmp_path: Path):

@@ -45,7 +45,7 @@ _LISTED = (
 # weights): arguments of timm.create_model, and the input size
 _MINIATURES: dict[str, tuple[dict[str, Any], int]] = {
     "vgg16": ({"mlp_ratio": 0.01}, 64),
-    "resnet50": ({"layers": [1, 1, 1, 1]}, 64),
+    "resnet50": ({"layers": [1, 1, 1, 1], "channels": [16, 16, 32, 64]}, 64),
     "inception_v3": ({}, 96),
     "mobilenetv2_100": ({}, 64),
     "efficientnet_b0": ({}, 64),
