@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,25 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is fitted once for many tests does not reach the person's own cache either."""
+    with pytest.MonkeyPatch.context() as patch:
+        _as_if_new(patch, tmp_path_factory.getbasetemp() / "cache")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stored activations never leak between a test run and the person's own cache."""
-    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    _as_if_new(monkeypatch, tmp_path_factory.getbasetemp() / "cache")
+
+
+def _as_if_new(patch: pytest.MonkeyPatch, cache: Path) -> None:
+    """As on a machine where nobody has set anything but where the cache lies."""
+    patch.setenv("HEADSTART_CACHE", str(cache))
     for name in ("HEADSTART_MODELS", "HEADSTART_CACHE_LIMIT"):
-        monkeypatch.delenv(name, raising=False)
+        patch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -124,10 +124,14 @@ def test_what_may_not_be_kept_is_shown_only() -> None:
 
 @pytest.mark.parametrize("labels", [2, 3, 6, 12, 20])
 def test_few_labels_seldom_keep_what_gains_nothing(labels: int) -> None:
-    """One of seven candidates that gain nothing on average is kept in one case of twenty, or less."""
+    """One of seven candidates that gain nothing on average is kept in one case of twenty, or less.
+
+    Four labels or fewer have too few signs to keep one at all; with more it does happen.
+    """
     random = np.random.default_rng(0)
     kept = [beyond_chance(random.normal(size=(7, labels))) for _ in range(400)]
     assert np.mean(kept) <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
+    assert np.mean(kept) >= (0.02 if labels > 4 else 0)
 
 
 def test_clear_gains_are_kept_by_few_labels() -> None:

@@ -45,7 +45,7 @@ def passed(data: Any, folder: Path, backbone: str = "tiny_resnet", **more: Any) 
     """The material after the pass, and how many features are missing then."""
     spec, stopwatch, engines = FitSpec(data, backbone=backbone, **more), Stopwatch(), Engines("eager")
     found, network = find(spec, QUIET), choose_backbone(spec, find(spec, QUIET), QUIET)
-    assert compute_ahead(found, spec, network, engines, stopwatch, QUIET) >= 0
+    compute_ahead(found, spec, network, engines, stopwatch, QUIET)
     material = prepare(found, spec, stopwatch, QUIET)
     bench = lay_out(spec, material, network, stopwatch, QUIET, folder, engines)
     part = bench.frozen_part(Network(network.requires_grad_(False).eval(), nn.Identity()))

@@ -14,9 +14,11 @@ from boxed_squares import COLOURS, squares
 from coloured_objects import SIDE
 from headstart.cli import main
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 @pytest.fixture(scope="module")
-def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> tuple[Path, Path]:
     """(data, model folder)."""
     folder = tmp_path_factory.mktemp("detecting")
     data = squares(folder / "data", 40, seed=0)
@@ -75,10 +77,15 @@ def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     assert "Finding more, or fewer false alarms" in page
 
 
-def test_a_box_is_explained(fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_box_is_explained(
+    fitted: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headstart.explanations._aims.MOST", 2)
     data, folder = fitted
     out = ["--out", str(tmp_path / "why"), "--json"]
-    picture = next(str(each) for each in sorted((data / "test").iterdir()) if _finds(folder, each))
+    model = headstart.load(folder)
+    pictures = (str(each) for each in sorted((data / "test").iterdir()))
+    picture = next(each for each in pictures if model.predict([each])[0] != "nothing")
     capsys.readouterr()
     assert main(["explain", str(folder), picture, *out]) in (0, None)
     said = json.loads(capsys.readouterr().out)
@@ -89,10 +96,6 @@ def test_a_box_is_explained(fitted: tuple[Path, Path], tmp_path: Path, capsys: p
     assert len(first["edges"]) == 4
     assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
     assert Image.open(said["files"][1]).size[0] >= SIDE
-
-
-def _finds(folder: Path, picture: Path) -> bool:
-    return bool(headstart.load(folder).predict([str(picture)])[0] != "nothing")
 
 
 def test_the_report_explains_boxes(fitted: tuple[Path, Path]) -> None:

@@ -20,7 +20,10 @@ from headstart.tasks.detection import Detection
 from outlined_shapes import shapes
 from yolo_folders import yolo_folder
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="ultralytics is not installed (extra ultralytics)")
+pytestmark = [
+    pytest.mark.skipif(not is_installed(), reason="ultralytics is not installed (extra ultralytics)"),
+    pytest.mark.usefixtures("few_draws"),
+]
 
 SIDES = (128, 128)
 KINDS = ("yolov8n", "yolo26n")
@@ -32,6 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return squares(tmp_path_factory.mktemp("yolo") / "data", 12, seed=0)
 
 
+@pytest.mark.usefixtures("one_explained")
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_trains_predicts_saves_loads_and_explains(
     kind: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

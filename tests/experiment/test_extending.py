@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,9 +28,10 @@ from headstart.strategies.base import Climbed, Prepared
 from headstart.strategies.feature_extraction import FeatureExtraction, several_depths
 from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
-from small_world import PROBE, WORDS, paint, table, texts
+from small_world import PROBE, WORDS, machine, paint, table, texts
 
 FRUIT = PROBE[1]
+TWO = {"apple": 20, "lime": 20}
 
 
 class AlwaysSeveral(FeatureExtraction):
@@ -41,10 +43,20 @@ class AlwaysSeveral(FeatureExtraction):
         return Climbed(network, sum(parameter.numel() for parameter in network.head.parameters()))
 
 
+@pytest.fixture(scope="module")
+def of_two(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> headstart.Model:
+    """A model of two fruits; not to be changed."""
+    folder = tmp_path_factory.mktemp("two")
+    photos = paint(folder / "photos", TWO)
+    with machine(tiny_backbones, folder / "cache"):
+        return headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
+
+
 @pytest.fixture
-def two_fruits(at_hand: Path) -> headstart.Model:
-    photos = paint(at_hand / "photos", {"apple": 20, "lime": 20})
-    return headstart.fit(photos, backbone="tiny_resnet", strategy=FRUIT, quiet=True)
+def two_fruits(of_two: headstart.Model, at_hand: Path) -> headstart.Model:
+    """Its own copy for each test, with the same ``photos`` at hand."""
+    paint(at_hand / "photos", TWO)
+    return copy.deepcopy(of_two)
 
 
 def test_a_third_fruit(two_fruits: headstart.Model, at_hand: Path) -> None:

@@ -63,6 +63,8 @@ def test_another_seed_is_another_split(photos: Path, at_hand: Path) -> None:
         headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], seed=seed, quiet=True) for seed in (0, 1)
     ]
     assert models[1].result.seed == 1
+    one, other = (set(model.needed_guard.held_out_ids) for model in models)
+    assert one != other
     assert not torch.equal(models[0].network.head.weight, models[1].network.head.weight)
 
 

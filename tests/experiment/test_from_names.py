@@ -71,7 +71,7 @@ def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Pat
 def test_no_more_inputs_are_looked_at_than_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     """At one second an input the guard's 20 take 20 of 100 s; of the 80 that are left half are for 40 more."""
     model = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
-    examples = Examples("text", [f"{i} goals" for i in range(300)], [str(i) for i in range(300)])
+    examples = Examples("text", [f"{i} goals" for i in range(120)], [str(i) for i in range(120)])
     stopwatch = Stopwatch()
     compute = from_names._seen
 
@@ -80,13 +80,13 @@ def test_no_more_inputs_are_looked_at_than_the_budget_allows(monkeypatch: pytest
         return compute(inference, examples, depths)
 
     monkeypatch.setattr(from_names, "_seen", slow)
-    for budget, expected in ((100.0, 60), (25.0, 22), (5.0, 20), (1e6, 300)):
+    for budget, expected in ((100.0, 60), (25.0, 22), (5.0, 20), (1e6, 120)):
         said = Said()
         stopwatch = Stopwatch()
         looked, _ = from_names._look(model, examples, FitSpec(None, budget=budget), stopwatch, said)
         assert expected - 6 <= len(looked.ids) <= expected
         assert len(looked.ids) == len(set(looked.ids)) == len(looked.outputs) >= 20
-        assert [f"{len(looked.ids)} of 300 inputs" in line for line in said.lines] == [True] * (expected < 300)
+        assert [f"{len(looked.ids)} of 120 inputs" in line for line in said.lines] == [True] * (expected < 120)
 
 
 def test_names_that_say_nothing_are_a_finding(made: Path) -> None:
@@ -157,7 +157,7 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
     assert "none of the labels" in other.notes[-1]
     with pytest.raises(UsageError, match="'sports'"):
         unlabelled(FitSpec(tmp_path / "table.csv", target="label", labels=(Name("up"), Name("down"))))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="absent"):
         unlabelled(FitSpec(tmp_path / "table.csv", target="absent", labels=names))
     with (tmp_path / "table.csv").open("a", newline="", encoding="utf-8") as file:
         csv.writer(file).writerow([MONEY[1], ""])

@@ -140,7 +140,7 @@ def test_what_was_measured_is_kept(contest: Contest, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(gains, "random_weights", lambda *given, **more: pytest.fail("computed twice"))
     assert gains_of(contest, toy_backbone(), prove=False) == first
     other = contest.among(30, 20)
-    with pytest.raises(pytest.fail.Exception):
+    with pytest.raises(pytest.fail.Exception, match="computed twice"):
         gains_of(other, toy_backbone(), prove=True)
 
 
@@ -177,10 +177,10 @@ def test_a_second_is_there_for_a_few_however_short_the_fit_was(
 
 def test_a_resumed_fit_takes_as_many_as_it_did_before(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
     takes(monkeypatch, 0.1)
-    monkeypatch.setattr(gains, "random_weights", lambda *given, **more: pytest.fail("killed"))
-    with pytest.raises(pytest.fail.Exception):
-        gains_of(after(contest, 118.0), toy_backbone(), prove=False)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(gains, "random_weights", lambda *given, **more: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception, match="killed"):
+            gains_of(after(contest, 118.0), toy_backbone(), prove=False)
     takes(monkeypatch, 0.0)  # all would be compared now
     assert gains_of(contest, toy_backbone(), prove=False)["random_weights"].learnt == 22
 
@@ -196,12 +196,12 @@ def test_a_fit_from_the_store_takes_as_many_as_the_first(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is over at once, so that nothing would fit into a share of its time; more time gives more."""
-    takes(monkeypatch, 0.1)
-    first = gains_of(after(contest, 118.0), toy_backbone(), prove=False)
-    monkeypatch.setattr(how_many, "random_weights_cost", measured_before)
-    monkeypatch.setattr(gains, "random_weights", lambda *given, **more: pytest.fail("computed twice"))
-    assert gains_of(again(contest, tmp_path / "second"), toy_backbone(), prove=False) == first
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        takes(patch, 0.1)
+        first = gains_of(after(contest, 118.0), toy_backbone(), prove=False)
+        patch.setattr(how_many, "random_weights_cost", measured_before)
+        patch.setattr(gains, "random_weights", lambda *given, **more: pytest.fail("computed twice"))
+        assert gains_of(again(contest, tmp_path / "second"), toy_backbone(), prove=False) == first
     longer = after(contest, 1000.0)
     longer = again(replace(longer, bench=replace(longer.bench, deadline=4000.0)), tmp_path / "third")
     assert gains_of(longer, toy_backbone(), prove=False)["random_weights"].learnt == 40

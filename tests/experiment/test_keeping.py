@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,29 @@ from headstart.core.results import Figure
 from headstart.experiment import keeping
 from headstart.experiment.keeping import Kept, finding
 from masked_pictures import scenes
-from small_world import PROBE, paint, result_of, status, table, texts
+from small_world import PROBE, machine, paint, result_of, status, table, texts
 from toys import same_state
 
 HEEDLESS = "fine_tuning:freeze_depth=0,epochs=4,learning_rate=0.05,statistics=true"
 """So high a rate that the old head understands nothing any more."""
 
 
+@pytest.fixture(scope="module")
+def made(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a model of two fruits, ``old``, lies beside the ``photos`` it was made from; not to be written to."""
+    folder = tmp_path_factory.mktemp("made")
+    photos = paint(folder / "photos", {"apple": 40, "lime": 40})
+    with machine(tiny_backbones, folder / "cache"):
+        headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], out=folder / "old", quiet=True)
+    return folder
+
+
 @pytest.fixture
-def old(at_hand: Path) -> tuple[Path, Path]:
+def old(made: Path, at_hand: Path) -> tuple[Path, Path]:
     """A model of two fruits, and the pictures it was made from."""
-    photos = paint(at_hand / "photos", {"apple": 40, "lime": 40})
-    headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], out=at_hand / "old", quiet=True)
-    return at_hand / "old", photos
+    for name in ("old", "photos"):
+        shutil.copytree(made / name, at_hand / name)
+    return at_hand / "old", at_hand / "photos"
 
 
 def test_a_fit_starts_from_the_backbone_of_a_finished_model(old: tuple[Path, Path], at_hand: Path) -> None:

@@ -14,6 +14,8 @@ from headstart.cli import main
 from headstart.core.outlines import decompressed, unrolled
 from outlined_shapes import COLOURS, shapes
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 SIDE = 96
 
 
@@ -23,7 +25,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fitted(tiny_backbones: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fitted(tiny_backbones: Path, data: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> Path:
     """A model on a miniature without any pretraining."""
     folder = tmp_path_factory.mktemp("masked") / "model"
     headstart.fit(
@@ -68,6 +70,7 @@ def test_answers_hold_run_lengths_that_cover_the_objects(fitted: Path, data: Pat
     assert main(["predict", str(fitted), str(data / "test"), "-o", str(tmp_path / "found.jsonl")]) in (0, None)
 
 
+@pytest.mark.usefixtures("one_explained")
 def test_report_and_reasons(fitted: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (fitted / "report.html").read_text(encoding="utf-8")
     assert "a mask is outlined and tinted so" in page

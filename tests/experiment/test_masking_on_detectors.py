@@ -11,12 +11,14 @@ import pytest
 import headstart
 from headstart.backbones import SOURCES, load
 from headstart.cli import main
-from headstart.core import statistics
 from headstart.core.outlines import decompressed
 from headstart.tasks.finding.mask_branches import TaughtMasks, branch_on
 from outlined_shapes import COLOURS, shapes
+from raw_outputs import assert_computes_alike
 from set_detectors import set_detector
 from small_detectors import saved
+
+pytestmark = pytest.mark.usefixtures("few_draws")
 
 FAMILIES = (
     "ssd300_mobilenet_v1",
@@ -32,12 +34,6 @@ SETS = SOURCES.load("transformers_detectors")().families()
 ONE_EPOCH = "head_training:epochs=1,views=0"
 
 
-@pytest.fixture(autouse=True)
-def wide_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred draws: no interval is looked at here, and most of what so short a fit takes are a thousand."""
-    monkeypatch.setattr(statistics, "_MOST_INDICES", 1)
-
-
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shapes(tmp_path_factory.mktemp("few") / "data", 4, seed=0, side=96)
@@ -45,10 +41,12 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fitted(data: Path, start: Path, out: Path, task: str | None = "instances") -> dict[str, object]:
     """Fit to `data` from what lies in `start`; what the model in `out` says of itself."""
-    headstart.fit(data, task=task, backbone=str(start), strategy=ONE_EPOCH, budget="10m", out=out, quiet=True)
+    model = headstart.fit(data, task=task, backbone=str(start), strategy=ONE_EPOCH, budget="10m", out=out, quiet=True)
     said: dict[str, object] = json.loads((out / "result.json").read_text())
-    again = headstart.load(out).evaluate(data / "annotations" / "instances_test.json")
-    assert again["map50"].value == pytest.approx(said["test"]["map50"][0], abs=1e-3)  # type: ignore[index]
+    again = headstart.load(out)
+    assert_computes_alike(model, again, data / "test" / "1.png")
+    judged = again.evaluate(data / "annotations" / "instances_test.json")
+    assert judged["map50"].value == pytest.approx(said["test"]["map50"][0], abs=1e-3)  # type: ignore[index]
     return said
 
 

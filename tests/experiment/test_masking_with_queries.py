@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,10 @@ import headstart
 from headstart.backbones import load
 from headstart.cli import main
 from outlined_shapes import COLOURS, shapes
+from raw_outputs import assert_computes_alike
 from segmenter_folders import transformers_segmenter
+
+pytestmark = pytest.mark.usefixtures("few_draws")
 
 ONE_EPOCH = "head_training:epochs=1,views=0"
 
@@ -25,19 +31,34 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fitted(data: Path, start: Path, out: Path, task: str | None = "instances", strategy: str = ONE_EPOCH) -> Path:
     """The folder of a model that starts from `start` and judges as it did when it is loaded again."""
-    headstart.fit(data, task=task, backbone=str(start), strategy=strategy, budget="10m", out=out, quiet=True)
+    model = headstart.fit(data, task=task, backbone=str(start), strategy=strategy, budget="10m", out=out, quiet=True)
     result = json.loads((out / "result.json").read_text())
-    again = headstart.load(out, engine="eager").evaluate(data / "annotations" / "instances_test.json")
-    assert again["map50"].value == pytest.approx(result["test"]["map50"][0], abs=1e-3)
+    again = headstart.load(out, engine="eager")
+    assert_computes_alike(model, again, data / "test" / "1.png")
+    judged = again.evaluate(data / "annotations" / "instances_test.json")
+    assert judged["map50"].value == pytest.approx(result["test"]["map50"][0], abs=1e-3)
     return out
 
 
+@pytest.fixture(scope="module")
+def finished(few: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> Callable[[str], Path]:
+    """Of a family, the folder of a model after one epoch; not to be written to."""
+
+    @cache
+    def fit(family: str) -> Path:
+        folder = tmp_path_factory.mktemp(family)
+        transformers_segmenter(folder / "start", family)
+        return fitted(few, folder / "start", folder / "model")
+
+    return fit
+
+
+@pytest.mark.usefixtures("one_explained")
 @pytest.mark.parametrize("family", ["maskformer", "mask2former"])
 def test_each_family_trains_predicts_saves_loads_and_explains(
-    family: str, few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    family: str, few: Path, finished: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    transformers_segmenter(tmp_path / "start", family)
-    model = fitted(few, tmp_path / "start", tmp_path / "model")
+    model = shutil.copytree(finished(family), tmp_path / "model")
     described = json.loads((model / "model.json").read_text())
     assert described["task"]["detector"]["family"] == family
     shows_all(model, described)
@@ -60,9 +81,10 @@ def shows_all(folder: Path, described: dict[str, dict[str, float]]) -> None:
     (folder / "model.json").write_text(json.dumps(described))
 
 
-def test_a_finished_model_goes_on_with_its_queries_or_to_boxes_alone(few: Path, tmp_path: Path) -> None:
-    transformers_segmenter(tmp_path / "start", "mask2former")
-    first = fitted(few, tmp_path / "start", tmp_path / "first")
+def test_a_finished_model_goes_on_with_its_queries_or_to_boxes_alone(
+    few: Path, finished: Callable[[str], Path], tmp_path: Path
+) -> None:
+    first = finished("mask2former")
     start = load(first)
     assert start.detector.columns == ("", *sorted(COLOURS))
     saved = load_file(first / "model.safetensors")

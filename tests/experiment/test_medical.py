@@ -75,6 +75,7 @@ def test_nothing_that_names_a_person_is_written_or_said(
     said = capfd.readouterr()
     told = [(Path("stdout"), said.out.encode()), (Path("stderr"), said.err.encode())]
     files = list(written(out, cache))
+    assert list(written(cache))
     assert {path.name for path, _ in files} >= {"report.html", "model.json", "check.html", "predictions.csv"}
     for path, content in [*told, *files]:
         for secret in secrets:
@@ -229,7 +230,7 @@ def test_series_as_short_stacks_keep_patients_whole_and_name_nobody(
     secrets, cache, out = secrets_of(data), tmp_path / "store", tmp_path / "out"
     monkeypatch.setenv("HEADSTART_CACHE", str(cache))
     model = out / "model"
-    common = ("--stack", "5", "--strategy", "fine_tuning", *PHOTO_PROBE[:2])
+    common = ("--stack", "5", "--strategy", "fine_tuning:freeze_depth=0,epochs=3,views=0", *PHOTO_PROBE[:2])
     assert status("fit", data, "--out", model, "--budget", "30s", *common) == 0
     described = json.loads((model / "model.json").read_text(encoding="utf-8"))
     assert described["backbone"]["preprocess"]["stack"] == 5
@@ -242,7 +243,10 @@ def test_series_as_short_stacks_keep_patients_whole_and_name_nobody(
     assert status("check", data, "--report", out / "check.html", "--fail-on", "never", *common[:2], *common[4:]) == 0
     said = capfd.readouterr()
     told = [(Path("stdout"), said.out.encode()), (Path("stderr"), said.err.encode())]
-    for path, content in [*told, *written(out, cache)]:
+    files = list(written(out, cache))
+    assert list(written(cache))
+    assert {path.name for path, _ in files} >= {"report.html", "model.json", "check.html", "predictions.csv"}
+    for path, content in [*told, *files]:
         for secret in secrets:
             assert secret.encode() not in content, f"{secret} in {path}"
     assert "Stacks of 5 slices: 24 volumes of 96 files." in said.err

@@ -10,6 +10,8 @@ import pytest
 
 from small_world import PROBE, result_of, status
 
+pytestmark = pytest.mark.usefixtures("few_reasons")
+
 
 @pytest.fixture
 def real(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -10,19 +10,18 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from headstart.core.in_use import Mark
 from headstart.experiment.unfinished import free_name
-from small_world import PHOTO_PROBE, result_of, status
+from small_world import PHOTO_PROBE, machine, result_of, status
 
 MOMENTS = 3
 """How often the run is killed; more moments prove more and take longer (ten: about a minute more)."""
 
-FIT = ("--backbone", "tiny_resnet", "--strategy", "fine_tuning:freeze_depth=0,epochs=6,patience=9,views=2")
+FIT = ("--backbone", "tiny_resnet", "--strategy", "fine_tuning:freeze_depth=0,epochs=4,patience=9,views=2")
 
 
 def go(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
@@ -123,9 +122,8 @@ def test_a_backbone_that_was_chosen_among_folders_is_found_again(
 
 
 def test_another_request_is_not_resumed(
-    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Path
 ) -> None:
-    unfinished()
     more = ("--budget", "9m", "--task", "classification")
     assert status("fit", photos, "--out", "m", "--resume", *PHOTO_PROBE, *more) == 1
     said = capsys.readouterr().err
@@ -134,9 +132,8 @@ def test_another_request_is_not_resumed(
 
 
 def test_other_examples_are_not_resumed(
-    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Path
 ) -> None:
-    unfinished()
     shutil.copytree(photos, "photos")
     Path("photos/lime/00.png").unlink()
     assert status("fit", "photos", "--out", "m", "--resume", *PHOTO_PROBE) == 1
@@ -144,19 +141,18 @@ def test_other_examples_are_not_resumed(
 
 
 def test_without_resume_an_unfinished_fit_is_begun_anew(
-    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Path
 ) -> None:
-    unfinished()
     assert status("fit", photos, "--out", "m", *PHOTO_PROBE) == 0
     assert "Starting anew" in capsys.readouterr().err
     assert {path.name for path in at_hand.iterdir()} == {"m"}
 
 
 def test_a_fit_that_is_at_work_is_not_begun_anew_by_another(
-    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Callable[[], Path]
+    photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], unfinished: Path
 ) -> None:
     """Its checkpoints would be taken away under it, and what it goes on to write be taken for the other's."""
-    mark = Mark(unfinished())
+    mark = Mark(unfinished)
     before = sorted(path.name for path in Path("m.unfinished").iterdir())
     for options in ((), ("--resume",)):
         assert status("fit", photos, "--out", "m", *PHOTO_PROBE, *options) == 1
@@ -170,14 +166,18 @@ def test_a_fit_that_is_at_work_is_not_begun_anew_by_another(
     assert free_name("photos") == Path("photos-model")
 
 
+@pytest.fixture(scope="module")
+def remains(photos: Path, tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The remains of a fit of the photos that was interrupted at its end; not to be written to."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with machine(tiny_backbones, folder / "cache") as patch:
+        patch.chdir(folder)
+        interrupt(patch)
+        assert status("fit", photos, "--out", "m", *PHOTO_PROBE) == 130
+    return folder / "m.unfinished"
+
+
 @pytest.fixture
-def unfinished(photos: Path, at_hand: Path) -> Callable[[], Path]:
-    """Makes the remains of a fit of the photos that was interrupted at its end."""
-
-    def make() -> Path:
-        with pytest.MonkeyPatch.context() as patch:
-            interrupt(patch)
-            assert status("fit", photos, "--out", "m", *PHOTO_PROBE) == 130
-        return at_hand / "m.unfinished"
-
-    return make
+def unfinished(remains: Path, at_hand: Path) -> Path:
+    """A copy of them at hand."""
+    return shutil.copytree(remains, at_hand / "m.unfinished")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -69,11 +71,22 @@ def test_a_head_on_two_depths_adds_both_maps() -> None:
     assert torch.allclose(GradCam().map(asked), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(1, 5, 4, 4), (1, 4, 4, 5), (1, 16, 5), (1, 17, 5), (1, 21, 5)])
-def test_places_are_found_in_every_layout(shape: tuple[int, ...]) -> None:
-    found = as_grid(torch.zeros(shape))
+@pytest.mark.parametrize(
+    ("shape", "right", "low"),
+    [
+        ((1, 5, 4, 4), 2 * 16 + 1 * 4 + 3, 2 * 16 + 3 * 4 + 1),
+        ((1, 4, 4, 5), (1 * 4 + 3) * 5 + 2, (3 * 4 + 1) * 5 + 2),
+        ((1, 16, 5), (1 * 4 + 3) * 5 + 2, (3 * 4 + 1) * 5 + 2),
+        ((1, 17, 5), (1 + 1 * 4 + 3) * 5 + 2, (1 + 3 * 4 + 1) * 5 + 2),
+        ((1, 21, 5), (5 + 1 * 4 + 3) * 5 + 2, (5 + 3 * 4 + 1) * 5 + 2),
+    ],
+)
+def test_places_are_found_in_every_layout(shape: tuple[int, ...], right: int, low: int) -> None:
+    """Numbers in the order in which they lie in memory: channel 2 of row 1, column 3, and of row 3, column 1."""
+    found = as_grid(torch.arange(math.prod(shape)).reshape(shape))
     assert found is not None
     assert found.shape == (1, 5, 4, 4)
+    assert (found[0, 2, 1, 3], found[0, 2, 3, 1]) == (right, low)
 
 
 def test_tokens_lie_row_by_row_behind_the_class_token() -> None:

@@ -94,7 +94,9 @@ def test_a_part_that_does_not_matter_fails() -> None:
 
 def test_the_same_seed_draws_the_same() -> None:
     scores = torch.arange(20.0)
-    assert (falls(question(20), scores, 3).random == falls(question(20), scores, 3).random).all()
+    drawn = {seed: falls(question(20), scores, seed).random for seed in (3, 4, 5)}
+    assert (drawn[3] == falls(question(20), scores, 3).random).all()
+    assert len({draws.tobytes() for draws in drawn.values()}) > 1, "another seed draws others"
 
 
 def test_a_tenth_is_at_least_one_part_and_ties_go_to_the_first() -> None:
