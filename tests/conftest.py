@@ -117,6 +117,13 @@ def message_model(fitted: Callable[..., Path], messages: Path) -> Path:
 
 
 @pytest.fixture
+def short_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New heads are trained for two epochs: for tests of what is done under them, not of how good they become."""
+    monkeypatch.setattr("headstart.strategies._trained_head.FEWEST_EPOCHS", 2)
+    monkeypatch.setattr("headstart.strategies._trained_head.MOST_EPOCHS", 2)
+
+
+@pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine with a GPU: whatever runs a finished network leaves it on another device.
 

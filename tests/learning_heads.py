@@ -34,9 +34,10 @@ def assert_linear_in_weights(own: Detection, raw: Tensor, encoded: Tensor) -> No
 
 
 def learnt(
-    own: Detection, head: nn.Module, maps: dict[str, Tensor], encoded: Tensor, rate: float, steps: int
+    own: Detection, head: nn.Module, maps: dict[str, Tensor], encoded: Tensor, rate: float, steps: int, until: float
 ) -> float:
-    """The share of the first loss that is left after so many steps."""
+    """The share of the first loss that is left after so many steps, or as soon as three in a row left less than
+    `until`."""
     optimizer = torch.optim.AdamW(head.parameters(), rate)
     losses = []
     for _ in range(steps):
@@ -45,4 +46,6 @@ def learnt(
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+        if max(losses[-3:]) < until * losses[0]:
+            break
     return losses[-1] / losses[0]

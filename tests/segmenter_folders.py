@@ -14,6 +14,7 @@ from torch import nn
 
 from headstart.backbones import SOURCES
 from headstart.backbones.folders.segmenter_kinds import KINDS
+from kept_folders import kept
 
 
 def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: Any) -> Any:
@@ -29,13 +30,16 @@ def transformers_segmenter(folder: Path, kind: str, labels: int = 5, **further: 
 
     plain = copy.deepcopy(_config(kind))
     names = {str(place): f"class {place}" for place in range(labels)}
-    torch.manual_seed(0)
     told_apart = {"id2label": names, "label2id": {name: int(place) for place, name in names.items()}}
-    config = make_config({**plain, **told_apart, **further}, kind)
-    model = getattr(transformers, KINDS[kind].model)(config).eval()
-    rescale(model)
-    model.save_pretrained(folder)
-    return model
+    told = {**plain, **told_apart, **further}
+
+    def make(place: Path) -> Any:
+        model = getattr(transformers, KINDS[kind].model)(make_config(told, kind)).eval()
+        rescale(model)
+        model.save_pretrained(place)
+        return model
+
+    return kept(folder, ("segmenter", kind, told), make)
 
 
 @cache

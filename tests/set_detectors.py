@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from headstart.backbones.detectors.transformers import miniature
 from headstart.backbones.folders.set_detector_kinds import KINDS
 from headstart.backbones.folders.transformers_networks import make_config
+from kept_folders import kept
 from segmenter_folders import rescale
 
 NAMES = ["person", "bicycle", "N/A", "traffic light"]
@@ -28,14 +28,17 @@ def set_detector(folder: Path, kind: str, names: Sequence[str] = NAMES, **config
 
     places = {name: place for place, name in enumerate(names)}
     plain = miniature(kind, id2label={str(place): name for name, place in places.items()}, label2id=places, **config)
-    torch.manual_seed(0)
-    model = getattr(transformers, KINDS[kind])(make_config(plain, kind)).eval()
-    livened(model)
-    model.save_pretrained(folder)
     size = {"shortest_edge": 96, "longest_edge": 160} if kind == "yolos" else {"height": SIDE, "width": SIDE}
     settings = {"do_normalize": kind == "yolos", "size": size, "rescale_factor": 1 / 255, "resample": 2}
-    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    return model
+
+    def make(place: Path) -> Any:
+        model = getattr(transformers, KINDS[kind])(make_config(plain, kind)).eval()
+        livened(model)
+        model.save_pretrained(place)
+        (place / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        return model
+
+    return kept(folder, ("set detector", kind, plain), make)
 
 
 def livened(model: nn.Module) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from kept_folders import kept
+
 SMALL = {"depth": 4, "embed_dim": 48, "num_heads": 3}
 PLAIN = {
     "vit_tiny_patch16_224": 64,
@@ -42,14 +44,17 @@ def classifier_folder(folder: Path, kind: str, patch: int = 16, **further: Any) 
     from headstart.backbones.folders.transformers_networks import make_config
 
     plain = SOURCES.load("transformers_vits")().tiny(kind).describe()["config"]
-    torch.manual_seed(0)
-    config = make_config({**plain, "patch_size": patch, "image_size": 4 * patch, **further}, kind)
-    model = getattr(transformers, CLASSIFIERS[kind])(config).eval()
-    for name, value in model.named_parameters():
-        if name.endswith(("position_embeddings", "_token", "_tokens")):
-            torch.nn.init.normal_(value)
-    model.save_pretrained(folder)
-    return getattr(model, kind)
+    told = {**plain, "patch_size": patch, "image_size": 4 * patch, **further}
+
+    def make(place: Path) -> Any:
+        model = getattr(transformers, CLASSIFIERS[kind])(make_config(told, kind)).eval()
+        for name, value in model.named_parameters():
+            if name.endswith(("position_embeddings", "_token", "_tokens")):
+                torch.nn.init.normal_(value)
+        model.save_pretrained(place)
+        return getattr(model, kind)
+
+    return kept(folder, ("classifier", kind, told), make)
 
 
 def transformer_folder(folder: Path, architecture: str) -> Any:

@@ -21,7 +21,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from torchvision.models import squeezenet1_1
 
     weights = squeezenet1_1(weights=None).state_dict()
-    for name, classes in (("broad", 1000), ("narrow", 12)):
+    for name, classes in (("wide", 1000), ("narrow", 12)):
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True)
         save_file(weights, folder / "model.safetensors")
@@ -45,9 +45,9 @@ def test_listing_loads_no_torch() -> None:
 
 def test_what_lies_here_comes_first_and_broad_before_narrow(models: Path) -> None:
     names = [card.name for card in all_cards() if card.modality == "image"]
-    assert names[:2] == ["local/broad", "local/narrow"]
+    assert names[:2] == ["local/wide", "local/narrow"]  # the alphabet has it the other way round
     card = default_card("image")
-    assert (card.name, card.licence, card.at_hand) == ("local/broad", "bsd-2-clause", True)
+    assert (card.name, card.licence, card.at_hand) == ("local/wide", "bsd-2-clause", True)
     # 1,235,496: torchvision's table of SqueezeNet 1.1
     assert card.parameters == 1_235_496
 
@@ -94,5 +94,5 @@ def test_a_source_offers_its_own_nearest_name(given: str, offered: str) -> None:
 
 
 def test_without_a_network_the_error_lists_what_is_here(models: Path) -> None:
-    with pytest.raises(HeadstartError, match=r"(?s)HF_HUB_OFFLINE.*local/broad.*HEADSTART_MODELS"):
+    with pytest.raises(HeadstartError, match=r"(?s)HF_HUB_OFFLINE.*local/wide.*HEADSTART_MODELS"):
         load("transformers/nobody-here/no-such-backbone")

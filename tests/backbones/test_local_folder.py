@@ -15,6 +15,7 @@ from headstart.backbones.base import Card
 from headstart.backbones.folders.folder import count_parameters
 from headstart.backbones.folders.transformers_networks import make_config
 from headstart.core.errors import HeadstartError
+from kept_folders import kept
 
 
 def write(folder: Path, config: object, weights: dict[str, torch.Tensor] | None = None) -> Path:
@@ -149,12 +150,18 @@ def test_a_list_of_modules_that_is_none_is_said_and_breaks_no_other(tmp_path: Pa
         load(tmp_path)
 
 
-def sentence_folder(folder: Path, modules: list[str], pooling: dict[str, object]) -> Any:
-    """A miniature with sentence-transformers' files in `folder`, and the miniature itself."""
+def encoder_folder(folder: Path) -> Any:
+    """A miniature in transformers' layout in `folder`, and the miniature itself."""
     tiny = SOURCES.load("transformers_text")().tiny("bert")
     tiny.save_assets(folder)
-    write(folder, tiny.describe()["config"])
-    save_file({n.removeprefix("network."): t for n, t in tiny.state_dict().items()}, folder / "model.safetensors")
+    state = {name.removeprefix("network."): tensor for name, tensor in tiny.state_dict().items()}
+    write(folder, tiny.describe()["config"], state)
+    return tiny
+
+
+def sentence_folder(folder: Path, modules: list[str], pooling: dict[str, object]) -> Any:
+    """A miniature with sentence-transformers' files in `folder`, and the miniature itself."""
+    tiny = kept(folder, "encoder of texts", encoder_folder)
     write(folder / "1_Pooling", pooling)
     types = [{"idx": i, "type": f"sentence_transformers.{each}"} for i, each in enumerate(modules)]
     (folder / "modules.json").write_text(json.dumps(types))

@@ -11,19 +11,14 @@ from headstart.backbones import load
 from headstart.backbones.base import Batch, collate
 from headstart.backbones.images.backbone import ImageBackbone
 from headstart.backbones.segmenters.mask_transformer_trunks import _positions
-from headstart.frozen.engines import ENGINES
-from headstart.frozen.engines.base import agreement
 from headstart.frozen.frontier import find_frontier
 from headstart.model.freezing import FreezePlan
+from quick_engines import assert_engines_agree
 from segmenter_folders import transformers_segmenter
 from toys import raw_inputs, toy_network, toy_task
 
-CPU = torch.device("cpu")
 CLOSE = 1e-4
 """The largest difference over the largest magnitude: where attention looks is computed by each library anew."""
-
-SLOW = 10.0
-"""Seconds of preparation from which an engine is left to the tests of engines."""
 
 
 @pytest.fixture
@@ -47,22 +42,17 @@ def test_positions_are_those_of_transformers() -> None:
     assert torch.allclose(_positions(one), wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ENGINES.names())
-def test_every_engine_gives_the_same_maps_in_batches_of_any_size(name: str, segmenter: ImageBackbone) -> None:
-    engine = ENGINES.load(name)()
-    if not engine.available(CPU) or engine.typical_preparation > SLOW:
-        pytest.skip(f"{name} is not available here, or takes long to prepare")
+def test_every_engine_gives_the_same_maps_in_batches_of_any_size(
+    segmenter: ImageBackbone, subtests: pytest.Subtests
+) -> None:
     maps = [each.name for each in segmenter.offered_maps()]
     FreezePlan(toy_network(segmenter, toy_task(["a", "b"])), len(segmenter.stages())).apply()
     first, second = pictures(segmenter, 3), pictures(segmenter, 5)
     frozen = find_frontier(segmenter, first, maps).frozen
     assert frozen is not None
-    engine.prepare(frozen, first, CPU)
-    for batch in (first, second):
-        with torch.no_grad():
-            wanted = frozen(batch)
-        assert set(wanted) == set(maps)
-        assert agreement(wanted, engine.run(batch)).largest <= CLOSE
+    with torch.no_grad():
+        assert set(frozen(first)) == set(maps)
+    assert_engines_agree(frozen, (first, second), CLOSE, subtests)
 
 
 def test_a_layer_of_attention_is_trained_without_the_one_before(segmenter: ImageBackbone) -> None:

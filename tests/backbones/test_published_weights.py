@@ -21,7 +21,7 @@ def test_inception_drops_its_second_classifier_and_rescales_as_torchvision(monke
     """torchvision: weights of Inception v3 hold AuxLogits, and loading them turns transform_input on."""
     full = models.inception_v3(weights=None, init_weights=False, aux_logits=True, transform_input=True).eval()
     monkeypatch.setattr("headstart.backbones.torchvision.download", lambda url, name: full.state_dict())
-    backbone, pixels = load("torchvision/inception_v3"), torch.randn(1, 3, 299, 299)
+    backbone, pixels = load("torchvision/inception_v3"), torch.randn(1, 3, 96, 96)
     full.fc = nn.Identity()
     with torch.no_grad():
         assert torch.equal(backbone.features({"pixels": pixels}), full(pixels))
@@ -38,21 +38,34 @@ def test_torchvision_weights_by_name_bring_their_preprocessing(monkeypatch: pyte
         load("torchvision/mobilenet_v2.IMAGENET1K_V3")
 
 
+def of_old(found: re.Match[str]) -> str:
+    return f".mlp.linear_{1 + int(found[1]) // 3}."
+
+
 @pytest.mark.parametrize(
-    ("name", "size", "today", "published"),
+    ("name", "size", "today", "published", "renamed"),
     [
-        ("densenet121", 224, r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2."),
-        # as torchvision's MLPBlock was called before its version 2; a size that only these weights have
-        ("vit_b_16.IMAGENET1K_SWAG_E2E_V1", 384, r"\.mlp\.([03])\.", lambda m: f".mlp.linear_{1 + int(m[1]) // 3}."),
+        # 58 layers, each of two normalisations (of five tensors) and two convolutions
+        ("densenet121", 64, r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", 58 * 2 * (5 + 1)),
+        # as torchvision's MLPBlock was called before its version 2; a size that only these weights have; two blocks
+        # of two linear layers
+        ("vit_b_16.IMAGENET1K_SWAG_E2E_V1", 384, r"\.mlp\.([03])\.", of_old, 2 * 2 * 2),
     ],
 )
 def test_torchvisions_files_fit_by_the_names_and_sizes_they_were_published_with(
-    name: str, size: int, today: str, published: str | Callable[[re.Match[str]], str], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    size: int,
+    today: str,
+    published: str | Callable[[re.Match[str]], str],
+    renamed: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    transformers, make = models.vision_transformer, models.vision_transformer._vision_transformer
+    monkeypatch.setattr(transformers, "_vision_transformer", lambda **given: make(**{**given, "num_layers": 2}))
     own = {"image_size": size} if name.startswith("vit") else {}
     full = models.get_model(name.partition(".")[0], weights=None, **own).eval()
     state = {re.sub(today, published, key): value for key, value in full.state_dict().items()}
-    assert len(state.keys() - full.state_dict().keys()) > 20
+    assert len(state.keys() - full.state_dict().keys()) == renamed
     monkeypatch.setattr("headstart.backbones.torchvision.download", lambda url, name: state)
     backbone, pixels = load(f"torchvision/{name}"), torch.randn(1, 3, size, size)
     full.set_submodule(backbone.describe()["classifier"], nn.Identity())
@@ -71,10 +84,14 @@ def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(
         asked.append(repository)
         return tmp_path
 
-    full = timm.create_model("resnet18").eval()
+    full = timm.create_model("resnet18", layers=[1, 1, 1, 1]).eval()
     save_file(full.state_dict(), tmp_path / "model.safetensors")
     config = {"architecture": "resnet18", "num_classes": 1000, "global_pool": "avg"}
-    (tmp_path / "config.json").write_text(json.dumps({**config, "pretrained_cfg": {"classifier": "fc"}}))
+    small = {
+        "model_args": {"layers": [1, 1, 1, 1]},
+        "pretrained_cfg": {"classifier": "fc", "input_size": [3, 32, 32]},
+    }
+    (tmp_path / "config.json").write_text(json.dumps({**config, **small}))
     monkeypatch.setattr("headstart.backbones.timm.fetch_folder", fetch)
     backbone = load("timm/resnet18.a1_in1k")
     load("timm/somebody/their-model")

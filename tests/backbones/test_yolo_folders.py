@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from documents import PROJECT, text_of
 from headstart.backbones import SOURCES, all_cards, default_card, load
+from headstart.backbones.folders.folder import source_of
 from headstart.backbones.folders.yolo_names import DEFINED, NAMES, SCRIPT, classes_of
 from headstart.core import agpl_package
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
@@ -124,14 +124,20 @@ def test_the_document_names_every_architecture() -> None:
     assert all(f"`{family}" in said for family in families), families
 
 
-def test_what_a_folder_says_is_data(tmp_path: Path) -> None:
-    """Nothing in it but names and counts has a meaning."""
-    folder = yolo_config(tmp_path / "detector", activation="print('run')", yaml_file="other.yaml")
-    assert json.loads((folder / "config.json").read_text())["activation"]
-    assert next(card.licence for card in [_card(folder)]) == "agpl-3.0"
+class Stop(Exception):
+    """The network was asked for."""
 
 
-def _card(folder: Path) -> Any:
-    from headstart.backbones.folders.folder import source_of
+def test_what_a_folder_says_is_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in it but the name and the count of its classes reaches the network that is built."""
+    folder, seen = yolo_config(tmp_path / "detector", activation="print('run')", yaml_file="other.yaml"), []
 
-    return source_of(folder)[1]
+    def build(*given: Any) -> None:
+        seen.append(given)
+        raise Stop
+
+    monkeypatch.setattr("headstart.backbones.detectors.yolo_networks.build", build)
+    with pytest.raises(Stop):
+        load(folder)
+    assert seen == [("yolo11n", 3)]
+    assert source_of(folder)[1].licence == "agpl-3.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def test_an_epoch_is_timed_by_both_clocks(benchmarks: Path) -> None:
     for _ in range(2):
         with clock.epoch():
             sum(range(2_000_000))
-    assert len(clock.epochs) == 2
-    assert all(wall > 0 and cpu > 0 for wall, cpu in clock.epochs)
+    with clock.epoch():
+        time.sleep(0.3)
+    assert len(clock.epochs) == 3
+    assert all(wall > 0 and cpu > 0 for wall, cpu in clock.epochs[:2])
+    wall, cpu = clock.epochs[2]
+    assert wall >= 0.3
+    assert cpu < 0.15, "who sleeps uses no processor"
     assert clock.left() < 0

@@ -13,14 +13,14 @@ MAKES = "import tempfile, time; print(tempfile.mkdtemp(), flush=True); time.slee
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
-@pytest.mark.parametrize(("seconds", "status"), [(0, 0), (600, -9)])
+@pytest.mark.parametrize(("seconds", "limit", "status"), [(0, 60, 0), (600, 2, -9)])
 def test_temporary_folders_go_with_the_process(
-    benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+    benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, limit: float, status: int
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     command = [sys.executable, "-c", MAKES.format(seconds=seconds)]
-    done = importlib.import_module("measure").run(command, tmp_path, 5, {})
+    done = importlib.import_module("measure").run(command, tmp_path, limit, {})
     assert done.status == status
     assert tmp_path in Path(done.stdout.strip()).parents
     assert list(tmp_path.iterdir()) == []

@@ -113,12 +113,22 @@ def test_a_bound_is_compared_as_it_is_printed(must: str | None, figure: float, r
 
 def test_copies_are_what_they_are_called() -> None:
     duplicates = measurement("duplicates")
-    picture = PIL.Image.fromarray(np.arange(100 * 80 * 3, dtype=np.uint32).astype(np.uint8).reshape(80, 100, 3))
     generator = np.random.default_rng(0)
-    assert duplicates.copy(picture, "re-compressed", generator).size == (100, 80)
+    dark_to_bright = np.linspace(40, 215, 100) + generator.normal(0, 8, (80, 100))
+    pixels = np.repeat(dark_to_bright.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    picture = PIL.Image.fromarray(pixels)
+    assert lost(pixels[:, ::-1], duplicates.copy(picture, "mirrored", generator)) < 4
+    worse = [lost(pixels, duplicates.copy(picture, "re-compressed", generator)) for _ in range(5)]
+    assert 0 < min(worse) < max(worse) < 8, "as many qualities as copies, and all of them show the picture"
     assert duplicates.copy(picture, "cropped", generator).size == (95, 76)
     wide, _ = duplicates.copy(picture, "resized", generator).size
     assert 50 <= wide <= 200
+
+
+def lost(wanted: np.ndarray, copied: PIL.Image.Image) -> float:
+    """The mean difference of two pictures of the same size."""
+    assert copied.size == (wanted.shape[1], wanted.shape[0])
+    return float(np.abs(np.asarray(copied, dtype=float) - wanted).mean())
 
 
 def test_half_recall_and_precision_of_copies() -> None:
