@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import headstart
@@ -29,6 +30,11 @@ def code_spans(path: Path) -> list[str]:
 
 def registries() -> list[Registry]:
     """Every registry that a file of the source names, ``NAME = Registry("package", "kind")``."""
+    return [Registry(package, kind) for package, kind in _named()]
+
+
+@cache
+def _named() -> list[tuple[str, str]]:
     calls = [
         node.value
         for path in sorted(HOUSE.rglob("*.py"))
@@ -36,4 +42,4 @@ def registries() -> list[Registry]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
     ]
     made = [call for call in calls if ast.unparse(call.func) == "Registry"]
-    return [Registry(*[ast.literal_eval(argument) for argument in call.args]) for call in made]
+    return [(ast.literal_eval(call.args[0]), ast.literal_eval(call.args[1])) for call in made]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import headstart
+from documents import registries
 
 ROOT = Path(headstart.__file__).parent
 FLOORS = {
@@ -24,10 +26,6 @@ FLOORS = {
     "experiment": 7,
     "cli": 8, "estimator": 8, "__main__": 9, "__init__": 9,
 }  # fmt: skip
-PLUGIN_FOLDERS = [
-    "data/readers", "data/modalities", "tasks", "backbones", "diagnosis", "frozen/engines", "strategies", "cli",
-    "explanations", "transferability", "alignments", "adaptations", "validators", "pretraining",
-]  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 
 
@@ -44,21 +42,47 @@ def room(module: str) -> str:
 KNOWN = frozenset(module_name(path) for path in FILES)
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the rules ask of one file.
+
+    ``imports`` are the modules of headstart that it imports, lazily or not, and whether only for type checking;
+    ``compared`` are its comparisons, each with the words that it compares with; ``offences`` is what no file may do.
+    """
+
+    imports: list[tuple[str, bool]]
+    compared: list[tuple[str, set[str]]]
+    lines: int
+    captioned: bool
+    offences: list[str]
+
+
 @cache
+def facts(path: Path) -> Facts:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    return Facts(
+        list(_imports(nodes)),
+        [(ast.unparse(node), words) for node in nodes if (words := _compared(node))],
+        text.count("\n"),
+        bool(ast.get_docstring(tree)),
+        [what for node in nodes if (what := offence(node))],
+    )
+
+
 def imports(path: Path) -> list[tuple[str, bool]]:
-    """Modules of headstart that a file imports, lazily or not; and whether only for type checking."""
-    return list(_imports(path))
+    return facts(path).imports
 
 
-def _imports(path: Path) -> Iterator[tuple[str, bool]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, bool]]:
     typing_only = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -69,6 +93,38 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
                 yield name, id(node) in typing_only
 
 
+def _compared(node: ast.AST) -> set[str]:
+    """The words that a comparison names, alone or in a literal collection."""
+    if isinstance(node, ast.MatchValue):
+        sides = [node.value]
+    elif isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+    else:
+        return set()
+    listed = [side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side] for side in sides]
+    constants = [each.value for several in listed for each in several if isinstance(each, ast.Constant)]
+    return {word for word in constants if isinstance(word, str)}
+
+
+def offence(node: ast.AST) -> str:
+    """What `node` does that no file of the house may do; empty for nothing."""
+    if isinstance(node, ast.Assert):
+        return "an assert, which a user may meet"
+    if isinstance(node, ast.ExceptHandler) and all(isinstance(inner, ast.Pass) for inner in node.body):
+        return "an error swallowed in silence"
+    if isinstance(node, ast.ImportFrom) and node.level:
+        return "a relative import, which hides its floor"
+    if not isinstance(node, ast.Call):
+        return ""
+    function = ast.unparse(node.func)
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+    runs_code = function.startswith(("pickle.", "joblib.load")) or function in ("eval", "exec")
+    unpickles = function == "torch.load" and given.get("weights_only") != "True"
+    if runs_code or unpickles or given.get("trust_remote_code") == "True":
+        return f"{function}, which runs code that comes with data"
+    return ""
+
+
 def existing_module(name: str) -> str:
     """`headstart.core.errors.InputError` → `headstart.core.errors`."""
     while name not in KNOWN:
@@ -76,14 +132,15 @@ def existing_module(name: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_run_downward_and_never_across_a_floor(path: Path) -> None:
-    here = room(module_name(path))
-    for name, _ in imports(path):
-        there = room(existing_module(name))
-        if there in (here, "__init__"):
-            continue
-        assert FLOORS[there] < FLOORS[here], f"{module_name(path)} (floor {FLOORS[here]}) imports {name}"
+def test_imports_run_downward_and_never_across_a_floor() -> None:
+    upward = []
+    for path in FILES:
+        here = room(module_name(path))
+        for name, _ in imports(path):
+            there = room(existing_module(name))
+            if there not in (here, "__init__") and FLOORS[there] >= FLOORS[here]:
+                upward.append(f"{module_name(path)} (floor {FLOORS[here]}) imports {name}")
+    assert upward == []
 
 
 def test_every_room_has_a_floor() -> None:
@@ -127,50 +184,76 @@ def test_rooms_within_a_room_form_no_circle_and_import_no_plug_in(outer: str) ->
     TopologicalSorter(edges).prepare()
 
 
+@cache
+def plugin_folders() -> list[Path]:
+    return [ROOT.joinpath(*registry.package.split(".")[1:]) for registry in registries()]
+
+
+@cache
 def plugin_names() -> set[str]:
     return {
         path.stem
-        for folder in PLUGIN_FOLDERS
-        for path in (ROOT / folder).glob("*.py")
+        for folder in plugin_folders()
+        for path in folder.glob("*.py")
         if path.stem != "base" and not path.stem.startswith("_")
     }
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_nothing_branches_on_a_plugin_name(path: Path) -> None:
-    if any(path.is_relative_to(ROOT / folder) for folder in PLUGIN_FOLDERS):
-        return
-    names = plugin_names()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Compare):
-            words = [c.value for c in [node.left, *node.comparators] if isinstance(c, ast.Constant)]
-            assert not names & {word for word in words if isinstance(word, str)}, ast.unparse(node)
+def test_nothing_branches_on_a_plugin_name() -> None:
+    outside = [path for path in FILES if not any(path.is_relative_to(folder) for folder in plugin_folders())]
+    branches = [(path, text) for path in outside for text, words in facts(path).compared if words & plugin_names()]
+    assert [f"{module_name(path)}: {text}" for path, text in branches] == []
 
 
-@pytest.mark.parametrize("folder", PLUGIN_FOLDERS)
-def test_plugins_import_the_contract_not_the_face_of_their_folder(folder: str) -> None:
-    package = "headstart." + folder.replace("/", ".")
-    for path in (ROOT / folder).glob("*.py"):
-        if path.stem not in ("base", "__init__"):
-            for name, _ in imports(path):
-                assert existing_module(name) != package, f"{path.name} imports {package}"
+def test_plugins_import_the_contract_not_the_face_of_their_folder() -> None:
+    plugins = [
+        path for folder in plugin_folders() for path in folder.glob("*.py") if path.stem not in ("base", "__init__")
+    ]
+    faces = [
+        f"{module_name(path)} imports {name}"
+        for path in plugins
+        for name, _ in imports(path)
+        if existing_module(name) == module_name(path.with_name("__init__.py"))
+    ]
+    assert faces == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_rooms_are_small_and_have_a_caption(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 300, "over 300 lines: is this one idea?"
-    assert ast.get_docstring(ast.parse(text)), "the first line should say what this file is"
+def test_rooms_are_small() -> None:
+    """Over 300 lines: is this one idea?"""
+    assert [f"{module_name(path)}: {facts(path).lines} lines" for path in FILES if facts(path).lines > 300] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_users_never_meet_an_assert_a_pickle_or_a_swallowed_error(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not isinstance(node, ast.Assert)
-        if isinstance(node, ast.ExceptHandler):
-            assert not all(isinstance(inner, ast.Pass) for inner in node.body), "an error swallowed in silence"
-        if isinstance(node, ast.Call):
-            call = ast.unparse(node)
-            assert not call.startswith(("pickle.", "joblib.load", "eval(", "exec("))
-            assert not call.startswith("torch.load(") or "weights_only=True" in call
-            assert "trust_remote_code=True" not in call
+def test_rooms_have_a_caption() -> None:
+    """The first line should say what a file is."""
+    assert [module_name(path) for path in FILES if not facts(path).captioned] == []
+
+
+def test_users_never_meet_an_assert_a_pickle_or_a_swallowed_error() -> None:
+    assert [f"{module_name(path)}: {what}" for path in FILES for what in facts(path).offences] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("assert x", "an assert"),
+        ("try:\n    x()\nexcept OSError:\n    pass", "swallowed"),
+        ("from .base import Task", "relative"),
+        ("pickle.loads(x)", "pickle.loads"),
+        ("torch.load(f(x, weights_only=True))", "torch.load"),
+        ("torch.load(x, weights_only=False)", "torch.load"),
+        ("load(x, trust_remote_code=True)", "load"),
+        ("eval(x)", "eval"),
+    ],
+)
+def test_an_offence_is_seen(line: str, seen: str) -> None:
+    assert seen in "".join(offence(node) for node in ast.walk(ast.parse(line)))
+
+
+@pytest.mark.parametrize("line", ["torch.load(x, weights_only=True)", "network.eval()", "from headstart import fit"])
+def test_what_is_allowed_is_no_offence(line: str) -> None:
+    assert [offence(node) for node in ast.walk(ast.parse(line)) if offence(node)] == []
+
+
+@pytest.mark.parametrize("line", ['x == "a"', 'x in ("a", "b")', 'x not in ["b", "a"]', 'x in {"a"}', '"a" != x'])
+def test_a_compared_word_is_seen(line: str) -> None:
+    assert "a" in set().union(*[_compared(node) for node in ast.walk(ast.parse(line))])

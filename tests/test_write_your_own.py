@@ -48,10 +48,10 @@ def package_of(page: Path) -> tuple[str, str]:
     return package, name
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The examples of all pages as a package of someone else, with its entry points."""
-    site = tmp_path / "site"
+    site = tmp_path_factory.mktemp("site")
     (site / "documented").mkdir(parents=True)
     points: dict[str, list[str]] = {}
     for page in PAGES:
@@ -66,8 +66,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: documented\nVersion: 1.0\n")
     lines = [line for package, own in points.items() for line in (f"[{package}]", *own)]
     (information / "entry_points.txt").write_text("\n".join(lines) + "\n")
-    monkeypatch.syspath_prepend(str(site))
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(site))
+        yield
     for name in [name for name in sys.modules if name.split(".")[0] == "documented"]:
         del sys.modules[name]
 

@@ -145,7 +145,10 @@ def test_nothing_wrong(
 
 
 def test_mistakes_keep_their_status(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert status("check", "nowhere", *CHECK) == 1
-    assert status("check", photos, "--fail-on", "sometimes") == 2
-    assert status("check", photos, "--backbone", "tiny_resnett") == 2
-    assert "Did you mean" in capsys.readouterr().err
+    for wanted, arguments, words in (
+        (1, ("nowhere", *CHECK), "There is no nowhere"),
+        (2, (photos, "--fail-on", "sometimes"), "invalid choice: 'sometimes'"),
+        (2, (photos, "--backbone", "tiny_resnett"), "Did you mean 'local/tiny_resnet'"),
+    ):
+        assert status("check", *arguments) == wanted
+        assert words in capsys.readouterr().err

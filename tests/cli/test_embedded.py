@@ -45,6 +45,7 @@ def test_a_ranking_has_it_where_downloads_are_out_of_reach(bare: Path, capsys: p
     assert status("rank", "photos", "--engine", "eager", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["pick"], [one["backbone"] for one in found["candidates"]]) == (NAME, [NAME])
+    assert found["left_out"]
     assert all("HF_HUB_OFFLINE" in one["why"] for one in found["left_out"])
 
 

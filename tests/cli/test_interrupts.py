@@ -67,24 +67,21 @@ def no_space_for_tensors(*arguments: object, **more: object) -> None:
     raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
 
-@pytest.mark.parametrize(("where", "full"), [("save_file", no_space_for_tensors), ("_write_json", no_space)])
 def test_a_full_disk_leaves_no_half_of_a_model(
-    at_hand: Path,
-    photos: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    where: str,
-    full: Callable[..., None],
+    at_hand: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(model_folder, where, full)
-        assert status("fit", photos, "--out", "m", *PHOTO_PROBE) == 1
-    said = capsys.readouterr().err
-    assert "could not be written" in said
-    assert "No space left on device" in said
-    assert "--resume" in said
-    assert "Traceback" not in said
-    assert {path.name for path in at_hand.iterdir()} == {"m.unfinished"}
+    """First there is no room for the weights; going on, none for what is written after them; then there is."""
+    writers: dict[str, Callable[..., None]] = {"save_file": no_space_for_tensors, "_write_json": no_space}
+    for more, (where, full) in zip(([], ["--resume"]), writers.items(), strict=True):
+        with monkeypatch.context() as patch:
+            patch.setattr(model_folder, where, full)
+            assert status("fit", photos, "--out", "m", *more, *PHOTO_PROBE) == 1
+        said = capsys.readouterr().err
+        assert "could not be written" in said
+        assert "No space left on device" in said
+        assert "--resume" in said
+        assert "Traceback" not in said
+        assert {path.name for path in at_hand.iterdir()} == {"m.unfinished"}
     assert status("fit", photos, "--out", "m", "--resume", *PHOTO_PROBE) == 0
     assert {path.name for path in at_hand.iterdir()} == {"m"}
 

@@ -50,6 +50,7 @@ def test_a_head_is_trained_on_the_maps_of_a_segmenter(kind: str, blocks: Path, t
     assert figures["test"] > 0.8
 
 
+@pytest.mark.usefixtures("short_heads")
 @pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION])
 def test_the_last_stages_of_a_segmenter_are_tuned(kind: str, blocks: Path, tmp_path: Path) -> None:
     written(tmp_path / "segmenter", kind)

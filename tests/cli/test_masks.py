@@ -107,6 +107,7 @@ def test_the_doubt_of_a_mask_is_shown_beside_its_edges(
     assert "explains one answer for the whole input" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("short_heads")
 def test_the_last_stages_are_tuned_from_the_trained_head_on(
     at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,7 +124,9 @@ def test_a_check_looks_at_pictures_with_masks(
     at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert status("check", blocks, "--json", "--backbone", "none", "--fail-on", "never") == 0
-    assert "label_conflicts" not in {found["diagnosis"] for found in json.loads(capsys.readouterr().out)["findings"]}
+    told = capsys.readouterr()
+    assert "Read 40 images" in told.err
+    assert "label_conflicts" not in {found["diagnosis"] for found in json.loads(told.out)["findings"]}
 
 
 def test_a_network_without_maps_is_refused(at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,13 +134,19 @@ def test_a_network_without_maps_is_refused(at_hand: Path, blocks: Path, capsys: 
     assert "head training trains those that read maps" in capsys.readouterr().err
 
 
-def test_what_transfer_gave_can_be_proven(at_hand: Path, blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--strategy", "fine_tuning:freeze_depth=4,epochs=1,views=0", "--budget", "20s", "--prove", "--json")
+@pytest.mark.usefixtures("short_heads")
+def test_what_transfer_gave_can_be_proven(
+    at_hand: Path, blocks: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headstart.strategies._baselines.MOST_EPOCHS", 2)
+    arguments = ("--strategy", "fine_tuning:freeze_depth=4,epochs=1,views=0", "--budget", "5m", "--prove", "--json")
     assert status("fit", blocks, "--out", "proven", "--backbone", "local/tiny_resnet", *arguments) == 0
-    gains = json.loads(capsys.readouterr().out)["gains"]
-    assert set(gains) == {"from_scratch"}
-    low, high = gains["from_scratch"]["difference"][1:]
-    assert -1 <= low <= high <= 1
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["gains"]) == {"from_scratch"}
+    gain = result["gains"]["from_scratch"]
+    value, low, high = gain["difference"]
+    assert low <= value <= high
+    assert value == pytest.approx(result["test"]["miou"][0] - gain["figure"][0])
 
 
 def test_weights_in_between_are_refused_since_their_losses_are_not_kept(

@@ -47,7 +47,14 @@ def written(folder: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     "strategy", ["head_training:epochs=30,views=1", "fine_tuning:freeze_depth=3,epochs=1,views=0"]
 )
-def test_masks(architecture: str, strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_masks(
+    architecture: str,
+    strategy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("headstart.strategies._trained_head.MOST_EPOCHS", 20)
     blocks = scenes(tmp_path / "blocks", 16)
     written(tmp_path / "transformer", architecture)
     arguments = ("--backbone", tmp_path / "transformer", "--strategy", strategy, "--budget", "5m")

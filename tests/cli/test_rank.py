@@ -70,8 +70,11 @@ def test_a_ranking_from_the_command_line(messages: Path, at_hand: Path, capsys: 
 
 
 def test_mistakes(photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert status("rank", "nowhere") == 1
-    assert status("rank", photos, "--most-parameters", "few") == 2
-    assert status("rank", photos, "--budget", "soon") == 2
-    assert status("rank", photos, "--backbones", "tiny_resnett") == 2
-    assert "Did you mean" in capsys.readouterr().err
+    for wanted, arguments, words in (
+        (1, ("nowhere",), "There is no nowhere"),
+        (2, (photos, "--most-parameters", "few"), "'few' is not a count"),
+        (2, (photos, "--budget", "soon"), "'soon' is not a duration"),
+        (2, (photos, "--backbones", "tiny_resnett"), "Did you mean 'local/tiny_resnet'"),
+    ):
+        assert status("rank", *arguments) == wanted
+        assert words in capsys.readouterr().err
