@@ -59,8 +59,9 @@ def tiny_backbones(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def at_hand(tiny_backbones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without a network, with the two miniature backbones; the working folder, which is empty."""
-    monkeypatch.setenv("HEADSTART_MODELS", str(tiny_backbones))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from small_world import alone_with
+
+    alone_with(monkeypatch, tiny_backbones)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
