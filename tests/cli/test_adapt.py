@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,18 +16,21 @@ import headstart
 from headstart.adaptations import ADAPTATIONS
 from headstart.alignments import ALIGNMENTS
 from headstart.strategies import feature_extraction
-from small_world import HUES, paint, pixels, result_of, status, table
+from small_world import HUES, machine, paint, pixels, result_of, status, table
+
+EVENING, DUSK = (0.45, 0.3, 0.3), (0.2, 0.2, 0.5)
+"""How much of the red, green and blue light is left."""
 
 
-def dark(folder: Path, count: int = 20, seed: int = 7) -> Path:
-    """Pictures of the same fruits in the evening: a third of the light, and a reddish cast."""
+def dark(folder: Path, count: int = 20, seed: int = 7, light: tuple[float, float, float] = EVENING) -> Path:
+    """Pictures of the same fruits in the evening: a third of the light, and a reddish cast; or in another light."""
     from PIL import Image
 
     random = np.random.default_rng(seed)
     folder.mkdir()
     for name, channel in HUES.items():
         for number in range(count):
-            made = pixels(channel, random) * np.array([0.45, 0.3, 0.3])
+            made = pixels(channel, random) * np.array(light)
             Image.fromarray(made.astype(np.uint8)).save(folder / f"{name}-{number:02}.png")
     return folder
 
@@ -59,6 +65,7 @@ def test_a_shift_is_found_and_what_is_kept_is_no_worse(
     assert status("adapt", photo_model, new, "--methods", "all", "--out", "m", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["mismatch"]["found"] is True
+    assert found["kept"] is True
     assert {one["method"] for one in found["tried"]} >= {"source model", "standardise", "self_training", "coral"}
     aligned = {f"deep_alignment:{settings}" for settings in ADAPTATIONS.load("deep_alignment").settings}
     assert found["left_out"].keys() == {"few_labels", *aligned}
@@ -68,14 +75,29 @@ def test_a_shift_is_found_and_what_is_kept_is_no_worse(
     assert told["reason"] == found["reason"]
 
 
-def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_model: Path, at_hand: Path) -> None:
+class Taught(NamedTuple):
+    """A model that was adapted by four labels of each fruit, the pictures that are new to it, and the JSON of it."""
+
+    model: Path
+    new: Path
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def taught(photo_model: Path, tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Taught:
+    folder = tmp_path_factory.mktemp("taught")
+    new = dark(folder / "new")
+    few = given(new, folder / "few.csv", each=4)
+    with machine(tiny_backbones, folder / "cache"), redirect_stdout(io.StringIO()) as said:
+        assert status("adapt", photo_model, new, "--labels-for", few, "--out", folder / "m", "--json") == 0
+    return Taught(folder / "m", new, json.loads(said.getvalue()))
+
+
+def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(taught: Taught, at_hand: Path) -> None:
     from headstart.core.errors import UsageError
 
-    new = dark(at_hand / "new")
-    few = given(new, at_hand / "few.csv", each=4)
-    adaption = headstart.adapt(photo_model, new, out="m", labels_for=few, quiet=True)
-    assert adaption.kept
-    model = headstart.load("m")
+    assert taught.told["kept"] is True
+    model, new = headstart.load(taught.model), taught.new
     answer = model.answer(str(dark(at_hand / "more", seed=8)))
     assert "set" not in answer.predictions.columns
     assert np.mean(answer.predictions.columns["is_unfamiliar"]) < 0.3
@@ -89,8 +111,10 @@ def test_an_adapted_model_is_familiar_with_the_new_and_promises_no_sets(photo_mo
     assert "It was not measured" in model.card
     comparison = model.compare(str(dark(at_hand / "third", seed=9)))
     assert comparison.estimated_accuracy is None
-    with pytest.raises(UsageError, match=rf"adapted to other inputs \({adaption.method}\).*Extend the model that it"):
-        headstart.extend("m", new, quiet=True)
+    with pytest.raises(
+        UsageError, match=rf"adapted to other inputs \({taught.told['method']}\).*Extend the model that it"
+    ):
+        headstart.extend(taught.model, new, quiet=True)
 
 
 def test_what_becomes_familiar_is_drawn_at_random_and_the_old_stays(
@@ -116,14 +140,11 @@ def given(folder: Path, path: Path, each: int) -> Path:
     return table(path, [*rows, {"id": sorted(folder.glob("plum-*.png"))[-1].name, "label": ""}])
 
 
-def test_a_few_labels_choose_and_teach(photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    new = dark(at_hand / "new")
-    few = given(new, at_hand / "few.csv", each=4)
-    assert status("adapt", photo_model, new, "--labels-for", few, "--out", "m", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert "of 12 labelled inputs" in found["reason"]
-    assert "few_labels" in {one["method"] for one in found["tried"]}
-    assert right(Path("m"), new) >= max(right(photo_model, new), 0.9 if found["kept"] else 0.0)
+def test_a_few_labels_choose_and_teach(photo_model: Path, taught: Taught) -> None:
+    assert "of 12 labelled inputs" in taught.told["reason"]
+    assert "few_labels" in {one["method"] for one in taught.told["tried"]}
+    assert taught.told["kept"] is True
+    assert right(taught.model, taught.new) >= max(right(photo_model, taught.new), 0.9)
 
 
 def test_labels_that_cannot_be_used_are_named_together(
@@ -200,23 +221,28 @@ def test_a_head_on_several_depths_keeps_them(photos: Path, at_hand: Path, monkey
     assert {one.adapted.network.depths for one in adaption.tried} == {depths}
     assert {one.adapted.target.shape[1] for one in adaption.tried} == {width}
     assert right(Path("m"), new) > 0.9
-    third = dark(at_hand / "third", seed=9)
+    third = dark(at_hand / "third", seed=9, light=DUSK)
     again = headstart.adapt("m", third, methods=["standardise", "tent"], quiet=True)  # an adapted model once more
     assert again.model.network.depths in (depths, ())
-    tent = next((one for one in again.tried if one.name == "tent"), None)
-    assert tent is None or tent.adapted.network.depths == ()
+    tried = {one.name: one for one in again.tried}
+    assert tried.keys() == {"source model", "standardise", "tent"}
+    assert tried["tent"].adapted.network.depths == ()
 
 
-@pytest.mark.parametrize("alignment", ALIGNMENTS.names())
-def test_every_alignment_trains(photo_model: Path, photos: Path, at_hand: Path, alignment: str) -> None:
-    new, method = dark(at_hand / "new", count=8), f"deep_alignment:alignment={alignment}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("headstart.adaptations._deep.STEPS", 4)
-        adaption = headstart.adapt(photo_model, new, source=photos, methods=[method], quiet=True)
-    if method in adaption.left_out:
-        pytest.skip(adaption.left_out[method])  # its library is not installed
-    assert [one.name for one in adaption.tried] == ["source model", method]
-    assert np.isfinite(adaption.tried[1].probable).all()
+def test_every_alignment_trains(
+    photo_model: Path, photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for those whose library is not installed."""
+    monkeypatch.setattr("headstart.adaptations._deep.STEPS", 4)
+    methods = [f"deep_alignment:alignment={alignment}" for alignment in ALIGNMENTS.names()]
+    adaption = headstart.adapt(
+        photo_model, dark(at_hand / "new", count=8), source=photos, methods=methods, quiet=True
+    )
+    assert all("which is not installed: pip install" in why for why in adaption.left_out.values())
+    installed = [method for method in methods if method not in adaption.left_out]
+    assert [one.name for one in adaption.tried] == ["source model", *installed]
+    for one in adaption.tried:
+        assert np.isfinite(one.probable).all(), one.name
 
 
 def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,19 @@ def test_labels_are_learnt_by_their_column_and_their_head_is_left_behind(photos:
     }
 
 
-def test_a_budget_is_planned_and_kept(photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
-    result = headstart.pretrain(photos, student="tiny_resnet", fresh=True, out="small", budget="8s", quiet=True)
-    assert result.epochs >= 1
-    assert result.crops % 16 == 0
+def test_a_budget_is_planned_and_kept(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 0.25)
+    result = headstart.pretrain(photos, student="tiny_resnet", fresh=True, out="small", budget="3s")
+    plan = re.search(r"plan: (\d+) epochs of (\d+) crops", capsys.readouterr().err.replace(",", ""))
+    assert plan
+    epochs, of_each = map(int, plan.groups())
+    assert of_each >= 16
+    assert of_each % 16 == 0
+    assert result.crops == result.epochs * of_each
+    assert result.stopped_because == ("the course was over" if result.epochs == epochs else "the budget was used up")
+    assert 1 <= result.epochs <= epochs
     assert result.seconds < 60
 
 

@@ -38,7 +38,7 @@ def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch, step: Callable[..., torch.Tenso
     monkeypatch.setattr(Learner, "step", step)
     monkeypatch.setattr(streaming, "BATCH_ON_GPU", batch)
     monkeypatch.setattr(streaming, "TIMED", 2)
-    monkeypatch.setattr(pretraining_plan, "SECONDS", 1.0)
+    monkeypatch.setattr(pretraining_plan, "SECONDS", 0.25)
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(photos: Path, at_hand: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_way_of_a_gpu_is_planned_in_the_faster_layout(
     monkeypatch.setattr(StreamedCourse, "course", lambda self, plan: plans.append(plan) or course(self, plan))
     result = headstart.pretrain(
         photos, teacher="tiny_resnet", student="tiny_resnet", fresh=True, course="streamed", size=32, out="small",
-        budget="15s",
+        budget="4s",
     )  # fmt: skip
     assert sorted(tried) == [False, True]
     assert plans[-1].channels_last
@@ -144,7 +144,7 @@ def test_a_trial_decodes_no_more_than_the_first_epoch(
     assert found["pictures"] == min(42, 10 * found["epochs"])
 
 
-@pytest.mark.parametrize("long", [("--epochs", 1), ("--budget", "8s")])
+@pytest.mark.parametrize("long", [("--epochs", 1), ("--budget", "3s")])
 def test_a_device_of_little_memory_takes_smaller_steps(
     long: tuple[object, ...], photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -181,7 +181,7 @@ def test_a_network_that_cannot_have_channels_last_learns_with_channels_first(
         return step(self, number, batch, wanted)
 
     as_on_a_gpu(monkeypatch, first_alone, 8)
-    assert status("pretrain", photos, *streamed("--budget", "8s")) == 0
+    assert status("pretrain", photos, *streamed("--budget", "3s")) == 0
     assert "channels last cannot be computed: view size" in capsys.readouterr().err
 
 

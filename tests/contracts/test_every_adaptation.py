@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from headstart.adaptations import ADAPTATIONS
-from headstart.adaptations.base import Adaptation, Domains
+from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.model.network import Network
 from headstart.tasks import TASKS
 from pictured_domains import batch_of, pictured
@@ -46,7 +47,7 @@ def test_the_head_of_several_depths_keeps_them_or_the_last(adaptation: Adaptatio
         assert torch.allclose(made.network(batch_of(given.deep.target)), made.outputs, atol=1e-4)
 
 
-@pytest.fixture(params=ADAPTATIONS.names())
+@pytest.fixture(scope="module", params=ADAPTATIONS.names())
 def adaptation(request: pytest.FixtureRequest) -> Adaptation:
     made: Adaptation = ADAPTATIONS.load(request.param)()
     return made
@@ -63,36 +64,50 @@ def suited(adaptation: Adaptation, count: int = 120, origins: int = 1) -> tuple[
     pytest.fail(f"no domains here suit {type(adaptation).__name__}")
 
 
-def test_it_mends_a_shift(adaptation: Adaptation) -> None:
+class Tried(NamedTuple):
+    """Domains that suit an adaptation, the new classes, copies of what may not change, and what it made."""
+
+    given: Domains
+    truth: np.ndarray
+    weights: dict[str, Tensor]
+    source: np.ndarray
+    target: np.ndarray
+    made: Adapted
+
+
+@pytest.fixture(scope="module")
+def tried(adaptation: Adaptation) -> Tried:
     given, truth = suited(adaptation)
-    made = adaptation.adapt(given)
-    right = float((made.outputs.argmax(dim=1).numpy() == truth).mean())
-    before = float((given.outputs.argmax(dim=1).numpy() == truth).mean())
+    weights = copy.deepcopy(given.network.state_dict())
+    source, target = given.source.copy(), given.target.copy()
+    return Tried(given, truth, weights, source, target, adaptation.adapt(given))
+
+
+def test_it_mends_a_shift(tried: Tried) -> None:
+    right, before = (
+        float((outputs.argmax(dim=1).numpy() == tried.truth).mean())
+        for outputs in (tried.made.outputs, tried.given.outputs)
+    )
     assert right > max(0.8, before + 0.15)
 
 
-def test_the_network_gives_the_outputs_that_it_says(adaptation: Adaptation) -> None:
-    given, _ = suited(adaptation)
-    made = adaptation.adapt(given)
+def test_the_network_gives_the_outputs_that_it_says(tried: Tried) -> None:
+    given, made = tried.given, tried.made
     assert made.outputs.shape == (len(given.target), given.task.outputs)
     assert made.target.shape[0] == len(given.target)
     assert made.source.shape == (len(given.source), made.target.shape[1])
     assert torch.allclose(made.network.head(torch.from_numpy(made.target)), made.outputs, atol=1e-4)
 
 
-def test_it_changes_nothing_that_it_was_given(adaptation: Adaptation) -> None:
-    given, _ = suited(adaptation)
-    before = copy.deepcopy(given.network.state_dict())
-    source, target = given.source.copy(), given.target.copy()
-    adaptation.adapt(given)
-    assert all(torch.equal(before[name], tensor) for name, tensor in given.network.state_dict().items())
-    assert np.array_equal(source, given.source)
-    assert np.array_equal(target, given.target)
+def test_it_changes_nothing_that_it_was_given(tried: Tried) -> None:
+    after = tried.given.network.state_dict()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in tried.weights.items())
+    assert np.array_equal(tried.source, tried.given.source)
+    assert np.array_equal(tried.target, tried.given.target)
 
 
-def test_it_answers_the_same_twice(adaptation: Adaptation) -> None:
-    given, _ = suited(adaptation)
-    assert torch.equal(adaptation.adapt(given).outputs, adaptation.adapt(given).outputs)
+def test_it_answers_the_same_twice(adaptation: Adaptation, tried: Tried) -> None:
+    assert torch.equal(adaptation.adapt(tried.given).outputs, tried.made.outputs)
 
 
 def test_it_takes_several_sources_and_fewer_examples_than_features(adaptation: Adaptation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -35,9 +35,28 @@ def backbone_and_raw(modality: str) -> tuple[Backbone, list[Any]]:
     return SOURCES.load("transformers_text")().tiny("bert"), raw_inputs("text", 5)
 
 
-@pytest.fixture(params=["toy cut", "image features", "image cut", "text features", "text cut"])
-def frozen(request: pytest.FixtureRequest) -> tuple[nn.Module, Batch, Batch]:
+class Frozen(NamedTuple):
     """A frozen part, a first batch, and a second one of another size (and, for text, another length)."""
+
+    kind: str
+    module: nn.Module
+    first: Batch
+    second: Batch
+
+
+class Prepared(NamedTuple):
+    """An engine, the copies of a frozen part and of two batches that it is given, and what they were before."""
+
+    engine: Engine
+    module: nn.Module
+    plain: nn.Module
+    first: Batch
+    second: Batch
+    before: Frozen
+
+
+@pytest.fixture(scope="module", params=["toy cut", "image features", "image cut", "text features", "text cut"])
+def frozen(request: pytest.FixtureRequest) -> Frozen:
     modality, kind = request.param.split()
     backbone, raw = backbone_and_raw(modality)
     tensors = [backbone.preprocess(each) for each in raw]
@@ -46,27 +65,30 @@ def frozen(request: pytest.FixtureRequest) -> tuple[nn.Module, Batch, Batch]:
     FreezePlan(toy_network(backbone, toy_task(["a", "b"])), depth).apply()
     module = find_frontier(backbone, first).frozen
     assert isinstance(module, nn.Module)
-    return module, first, second
+    return Frozen(request.param, module, first, second)
 
 
-@pytest.fixture(params=ENGINES.names())
-def engine(request: pytest.FixtureRequest) -> Engine:
+@pytest.fixture(scope="module", params=ENGINES.names())
+def prepared(request: pytest.FixtureRequest, frozen: Frozen) -> Prepared:
     engine: Engine = ENGINES.load(request.param)()
     if not engine.available(DEVICE):
         pytest.skip(f"{request.param} is not available here")
-    if engine.typical_preparation > SLOW and "toy cut" not in str(request.node.name):
+    if engine.typical_preparation > SLOW and frozen.kind != "toy cut":
         pytest.skip(f"{request.param} takes {engine.typical_preparation:.0f} s to prepare: tried on one module")
-    return engine
-
-
-def test_it_agrees_with_the_plain_network(engine: Engine, frozen: tuple[nn.Module, Batch, Batch]) -> None:
-    module, first, second = frozen
-    plain = copy.deepcopy(module).eval()
+    module, plain = copy.deepcopy(frozen.module), copy.deepcopy(frozen.module).eval()
+    first, second = (
+        {name: tensor.clone() for name, tensor in batch.items()} for batch in (frozen.first, frozen.second)
+    )
     engine.prepare(module, first, DEVICE)
+    return Prepared(engine, module, plain, first, second, frozen)
+
+
+def test_it_agrees_with_the_plain_network(prepared: Prepared) -> None:
+    engine, first = prepared.engine, prepared.first
     single = {name: tensor[1:2] for name, tensor in first.items()}
-    for batch in (first, second, single, first):
+    for batch in (first, prepared.second, single, first):
         with torch.no_grad():
-            expected = plain(batch)
+            expected = prepared.plain(batch)
         given = engine.run(batch)
         found = agreement(expected, given)
         assert found.within(engine.tolerance)
@@ -78,23 +100,18 @@ def test_it_agrees_with_the_plain_network(engine: Engine, frozen: tuple[nn.Modul
             assert tensor.is_contiguous()
 
 
-def test_it_leaves_the_weights_and_the_batch_as_they_were(
-    engine: Engine, frozen: tuple[nn.Module, Batch, Batch]
-) -> None:
-    module, first, _ = frozen
-    state = {name: value.clone() for name, value in module.state_dict().items()}
-    batch = {name: tensor.clone() for name, tensor in first.items()}
-    engine.prepare(module, first, DEVICE)
-    engine.run(first)
-    assert all(torch.equal(state[name], value.cpu()) for name, value in module.state_dict().items())
-    assert all(torch.equal(batch[name], tensor) for name, tensor in first.items())
+def test_it_leaves_the_weights_and_the_batch_as_they_were(prepared: Prepared) -> None:
+    prepared.engine.run(prepared.first)
+    state, after = prepared.plain.state_dict(), prepared.module.state_dict()
+    assert state.keys() == after.keys()
+    assert all(torch.equal(state[name], value.cpu()) for name, value in after.items())
+    for before, batch in ((prepared.before.first, prepared.first), (prepared.before.second, prepared.second)):
+        assert all(torch.equal(before[name], tensor) for name, tensor in batch.items())
 
 
-def test_outputs_outlive_the_next_batch(engine: Engine, frozen: tuple[nn.Module, Batch, Batch]) -> None:
-    module, first, _ = frozen
-    engine.prepare(module, first, DEVICE)
-    kept = engine.run(first)
+def test_outputs_outlive_the_next_batch(prepared: Prepared) -> None:
+    kept = prepared.engine.run(prepared.first)
     copies = {name: tensor.clone() for name, tensor in kept.items()}
-    changed = {n: t + 1 if t.is_floating_point() else t.flip(0) for n, t in first.items()}
-    engine.run(changed)
+    changed = {n: t + 1 if t.is_floating_point() else t.flip(0) for n, t in prepared.first.items()}
+    prepared.engine.run(changed)
     assert all(torch.equal(copies[name], tensor) for name, tensor in kept.items())

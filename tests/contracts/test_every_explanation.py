@@ -17,7 +17,7 @@ from headstart.explanations._box_aim import BoxAim
 from headstart.explanations._mask_aim import MaskAim
 from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._parting import parts_of
-from headstart.explanations.base import Aim, Asked, Explanation, Known
+from headstart.explanations.base import Aim, Asked, Explained, Explanation, Known
 from headstart.model.network import new_network, suited
 from headstart.tasks.base import Task
 from headstart.tasks.detection import Detection
@@ -72,9 +72,19 @@ def whole(subject: str) -> Asked:
     )
 
 
+@lru_cache
+def explained(kind: type[Explanation], subject: str) -> Explained:
+    return kind().explain(asked(subject))
+
+
 @pytest.fixture(params=[*SUBJECTS, *PLACED])
-def question(request: pytest.FixtureRequest) -> Asked:
-    return asked(request.param)
+def subject(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def question(subject: str) -> Asked:
+    return asked(subject)
 
 
 @pytest.fixture(params=EXPLANATIONS.names())
@@ -104,8 +114,8 @@ def test_it_answers_the_same_twice_and_leaves_the_network_alone(method: Explanat
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in question.network.modules())
 
 
-def test_a_map_covers_the_places_of_the_example(method: Explanation, question: Asked) -> None:
-    given = method.explain(question).map
+def test_a_map_covers_the_places_of_the_example(method: Explanation, subject: str, question: Asked) -> None:
+    given = explained(type(method), subject).map
     if given is None:
         return
     assert question.parts is not None
@@ -117,8 +127,8 @@ def test_a_map_covers_the_places_of_the_example(method: Explanation, question: A
     assert question.parts.scores(given).shape == (question.parts.count,)
 
 
-def test_neighbours_are_training_examples_nearest_first(method: Explanation, question: Asked) -> None:
-    neighbours = method.explain(question).neighbours
+def test_neighbours_are_training_examples_nearest_first(method: Explanation, subject: str, question: Asked) -> None:
+    neighbours = explained(type(method), subject).neighbours
     if question.known is None:
         assert not neighbours
         return
@@ -127,9 +137,9 @@ def test_neighbours_are_training_examples_nearest_first(method: Explanation, que
     assert [near.similarity for near in neighbours] == sorted((n.similarity for n in neighbours), reverse=True)
 
 
-def test_it_checks_itself_in_sentences_with_numbers(method: Explanation, question: Asked) -> None:
-    explained = method.explain(question)
-    checks = method.checks(question, explained, seed=1)
+def test_it_checks_itself_in_sentences_with_numbers(method: Explanation, subject: str, question: Asked) -> None:
+    given = explained(type(method), subject)
+    checks = method.checks(question, given, seed=1)
     assert checks
     assert any(check.decides for check in checks)
     for check in checks:
@@ -139,7 +149,7 @@ def test_it_checks_itself_in_sentences_with_numbers(method: Explanation, questio
             assert any(character.isdigit() for character in check.summary)
             assert check.value.low <= check.value.value <= check.value.high
             assert not math.isnan(check.value.value)
-    assert method.checks(question, explained, seed=1) == checks
+    assert method.checks(question, given, seed=1) == checks
 
 
 @pytest.mark.parametrize("name", EXPLANATIONS.names())

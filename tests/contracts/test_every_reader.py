@@ -101,6 +101,12 @@ def sources(root: Path) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Not to be written to."""
+    return sources(tmp_path_factory.mktemp("sources"))
+
+
 def nothings(root: Path) -> dict[str, Any]:
     """What no reader takes."""
     (root / "empty").mkdir()
@@ -142,12 +148,14 @@ def test_no_two_readers_share_a_table_ending() -> None:
     assert len(endings) == len(set(endings))
 
 
-def test_exactly_one_reader_recognises_each_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exactly_one_reader_recognises_each_source(
+    listed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     readers = {name: READERS.load(name)() for name in NAMES}
     found = {
         what: [name for name, reader in readers.items() if reader.recognises(source)]
-        for what, source in sources(tmp_path).items()
+        for what, source in listed.items()
     }
     assert {what: names for what, names in found.items() if len(names) != 1} == {}
 
@@ -163,11 +171,12 @@ WITHOUT_TARGETS = {
 }  # fmt: skip
 
 
-def test_examples_are_complete_whatever_was_read(reader: Reader, tmp_path: Path) -> None:
+def test_examples_are_complete_whatever_was_read(reader: Reader, listed: dict[str, Any]) -> None:
     """As for evaluation: one entry an example in every column, and given splits by their three names."""
-    for what, source in sources(tmp_path).items():
-        if what in UNREADABLE_HERE or not reader.recognises(source):
-            continue
+    recognised = {what: source for what, source in listed.items() if reader.recognises(source)}
+    assert recognised
+    for what in recognised.keys() - UNREADABLE_HERE:
+        source = recognised[what]
         examples = reader.read(Request(source, needs_targets=what not in WITHOUT_TARGETS, fits=False))
         assert len(examples) > 0
         assert len(examples.ids) == len(examples)
