@@ -93,7 +93,7 @@ def test_from_scratch_trains_every_stage(bench, monkeypatch):
     backbone = toy_backbone()
     rung = strategy.rungs(backbone, bench.task, len(bench.train))[0]
     assert rung.freeze_depth > 0
-    outputs = from_scratch(bench, backbone, strategy, rung, bench.validation, seconds=2.0)
+    outputs = from_scratch(bench, backbone, strategy, rung, bench.validation, seconds=0.5)
     assert depths == [0]
     assert outputs.shape == (10, 2)
     assert not (bench.folder / rung.name).exists()
