@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import headstart
 from headstart.cli import main
-from headstart.core.outlines import decompressed, unrolled
-from outlined_shapes import COLOURS, shapes
+from headstart.core.outlines import decompressed, run_lengths, unrolled
+from headstart.data.read import read
+from headstart.data.readers.base import Request
+from outlined_shapes import COLOURS, bitmap_of, polygon_of, shapes
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -46,6 +50,35 @@ def test_it_finds_and_outlines_what_it_has_learnt(fitted: Path, data: Path) -> N
     again = headstart.load(fitted).evaluate(data / "annotations" / "instances_test.json")
     for name in ("map", "map50", "box_map"):
         assert again[name].value == pytest.approx(result["test"][name][0], abs=1e-3)
+
+
+def test_masks_of_numbers_judge_as_the_same_masks_in_json_do(fitted: Path, data: Path, tmp_path: Path) -> None:
+    """The test pictures twice: in JSON each object is a bitmap, in PNG files 1,000 times its class and its number."""
+    content = json.loads((data / "annotations" / "instances_test.json").read_text())
+    numbered, outlined, kinds = tmp_path / "numbered", tmp_path / "outlined", list(COLOURS)
+    for folder in (numbered / "images", outlined):
+        shutil.copytree(data / "test", folder)
+    (numbered / "masks").mkdir()
+    (numbered / "classes.txt").write_text("name,value\nbackground,0\ndisc,1\ntriangle,2\n")
+    content["annotations"].sort(key=lambda each: each["category_id"])  # as numbers have them
+    for image in content["images"]:
+        numbers = np.zeros((SIDE, SIDE), np.uint16)
+        own = [each for each in content["annotations"] if each["image_id"] == image["id"]]
+        for place, each in enumerate(own, 1):
+            x, y, side, _ = each["bbox"]
+            bitmap = bitmap_of(polygon_of(kinds[each["category_id"] - 1], x, y, side), SIDE)
+            numbers[bitmap] = 1000 * each["category_id"] + place
+            rows, columns = np.flatnonzero(bitmap.any(axis=1)), np.flatnonzero(bitmap.any(axis=0))
+            wide, high = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+            each["bbox"] = [int(value) for value in (columns[0], rows[0], wide, high)]
+            each["segmentation"] = {"size": [SIDE, SIDE], "counts": run_lengths(bitmap)}
+        Image.fromarray(numbers).save(numbered / "masks" / image["file_name"])
+    (outlined / "objects.json").write_text(json.dumps(content))
+    model = headstart.load(fitted)
+    sources = (numbered, outlined / "objects.json")
+    truths = [model.task.encode(read(Request(source, objects=True)).targets or []) for source in sources]
+    torch.testing.assert_close(*truths, rtol=0, atol=0, equal_nan=True)  # all that figures know of the truth
+    assert model.evaluate(numbered)["map50"].value > 0.15
 
 
 def test_answers_hold_run_lengths_that_cover_the_objects(fitted: Path, data: Path, tmp_path: Path) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-import headstart
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import InputError
 from headstart.core.masks import Mask
 from headstart.core.outlines import run_lengths, runs_of, unrolled
+from headstart.core.progress import Progress
+from headstart.core.spec import FitSpec
 from headstart.data.examples import Examples
 from headstart.data.read import read
 from headstart.data.readers.base import Request
+from headstart.experiment.material import find
 
 SIZE = (12, 8)
 NUMBERS = np.zeros(SIZE[::-1], np.uint16)
@@ -153,20 +154,10 @@ def test_run_lengths_are_those_of_the_bitmap() -> None:
         assert all(count > 0 for count in counts[1:])
 
 
-def test_a_model_learns_from_numbers_and_is_judged_by_them(tiny_backbones: Path, tmp_path: Path) -> None:
-    random = np.random.default_rng(0)
+def test_a_fit_learns_from_numbers(tmp_path: Path) -> None:
     for number in range(8):
-        numbers = np.zeros((96, 96), np.uint8)
-        for place in range(2):
-            x, y = random.integers(0, 48, 2)
-            numbers[y : y + 40, x : x + 40] = place + 1
-        shown = np.where(numbers[..., None] > 0, [220, 40, 40], random.integers(90, 160, (96, 96, 3)))
-        mask(tmp_path / "data" / "images" / f"{number}.png", shown.astype(np.uint8))
-        mask(tmp_path / "data" / "masks" / f"{number}.png", numbers)
-    out = tmp_path / "model"
-    headstart.fit(
-        tmp_path / "data", task="instances", backbone=str(tiny_backbones / "tiny_resnet"), budget="10m", out=out,
-        strategy="head_training:epochs=1,views=0", quiet=True,
-    )  # fmt: skip
-    assert json.loads((out / "model.json").read_text())["task"]["labels"] == ["object"]
-    assert 0 <= headstart.load(out).evaluate(tmp_path / "data")["map50"].value <= 1
+        picture(tmp_path / "images" / f"{number}.png")
+        mask(tmp_path / "masks" / f"{number}.png", NUMBERS)
+    found = find(FitSpec(tmp_path, task="instances"), Progress(quiet=True))
+    assert found.task.describe()["labels"] == ["object"]
+    assert [len(target) for target in found.examples.targets or []] == [2] * 8
