@@ -185,8 +185,10 @@ def test_it_has_no_names_of_its_own() -> None:
         SOURCES.load("stacked_lstm")().load("bytes")
 
 
-@pytest.mark.parametrize("strategy", ["fine_tuning:epochs=1", "gradual_unfreezing:epochs=1"])
-@pytest.mark.parametrize("kind", ["over_bytes", "over_characters"])
+@pytest.mark.parametrize(
+    ("kind", "strategy"),
+    [("over_bytes", "gradual_unfreezing:epochs=1"), ("over_characters", "fine_tuning:epochs=1")],
+)
 def test_a_fitted_model_needs_its_own_folder_alone(
     kind: str, strategy: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def test_each_family_trains_saves_loads_and_predicts(family: str, data: Path, tm
     assert start.detector.weights
 
 
+@pytest.mark.usefixtures("short_heads")
 def test_deeper_rungs_train_the_trunk(data: Path, tmp_path: Path) -> None:
     saved(FAMILIES[0], tmp_path / "detector")
     headstart.fit(

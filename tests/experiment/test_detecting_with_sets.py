@@ -76,6 +76,7 @@ def assert_explained(root: Path, picture: Path, capsys: pytest.CaptureFixture[st
     assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
 
 
+@pytest.mark.usefixtures("short_heads")
 @pytest.mark.parametrize("family", ["yolos", "rt_detr"])
 def test_deeper_rungs_train_the_trunk(family: str, data: Path, tmp_path: Path) -> None:
     set_detector(tmp_path / "detector", family)

@@ -98,6 +98,7 @@ def test_a_finished_model_goes_on_with_its_queries_or_to_boxes_alone(
     assert (described["task"]["name"], "detector" in described["task"]) == ("detection", False)
 
 
+@pytest.mark.usefixtures("short_heads")
 def test_deeper_rungs_train_the_trunk(few: Path, tmp_path: Path) -> None:
     transformers_segmenter(tmp_path / "start", "maskformer")
     depth = len(load(tmp_path / "start").stages()) - 2

@@ -78,7 +78,7 @@ def test_what_is_packed_is_the_backbone_in_half_precision(
     teacher = Path(load("tiny_resnet").card.path)
     recipe.train(
         SimpleNamespace(
-            pictures=photos, teacher=teacher, out=Path("made"), budget="5s", course="streamed", size=32, resume=False
+            pictures=photos, teacher=teacher, out=Path("made"), budget="1s", course="streamed", size=32, resume=False
         )
     )
     packed, whole = load("made/packed"), load("made/backbone")
