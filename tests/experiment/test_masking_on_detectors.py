@@ -12,7 +12,10 @@ import headstart
 from headstart.backbones import SOURCES, load
 from headstart.cli import main
 from headstart.core.outlines import decompressed
+from headstart.model.heads import described, rebuilt
+from headstart.model.network import new_network, suited
 from headstart.tasks.finding.mask_branches import TaughtMasks, branch_on
+from headstart.tasks.instances import Instances
 from outlined_shapes import COLOURS, shapes
 from raw_outputs import assert_computes_alike
 from set_detectors import set_detector
@@ -57,6 +60,19 @@ def test_each_detector_is_the_start_of_a_mask_network(family: str, few: Path, tm
     start = load(tmp_path / "model")
     assert start.detector.columns[start.detector.first :] == tuple(sorted(COLOURS))
     assert any(name.startswith("masks.") for name in start.detector.weights)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_head_that_is_built_again_reads_the_same_maps(family: str, tmp_path: Path) -> None:
+    """Some detectors have two maps of a stride, of which the masks were learnt on one."""
+    saved(family, tmp_path / "detector")
+    backbone = load(tmp_path / "detector")
+    task = Instances(sorted(COLOURS), [1, 1], (96, 96), 3).starting_from(backbone.detector)
+    head = new_network(suited(backbone, task), task).head
+    again = rebuilt(described(head, 0), task)
+    assert again.maps == head.maps
+    assert again.masks.maps == head.masks.maps
+    assert again.finder.maps == head.finder.maps
 
 
 @pytest.mark.parametrize("family", SETS)

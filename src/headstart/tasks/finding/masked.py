@@ -41,10 +41,14 @@ class MaskedHead(MapHead):
     Parameters
     ----------
     inner : the head that finds boxes. branch : gives logits. finder : reads what `inner` gives.
+    given : the maps that `branch` was chosen for; those that are read stay in this order, so that it chooses the same
+        among them when the head is built again.
     """
 
-    def __init__(self, inner: MapHead, branch: NewMasks | TaughtMasks, finder: Finder) -> None:
-        super().__init__(tuple(dict.fromkeys([*inner.maps, *branch.maps])))
+    def __init__(self, inner: MapHead, branch: NewMasks | TaughtMasks, finder: Finder, given: Sequence[Map]) -> None:
+        read = {*inner.maps, *branch.maps}
+        ordered = dict.fromkeys([*given, *inner.maps, *branch.maps])
+        super().__init__([each for each in ordered if each in read])
         self.finder, self.masks = inner, branch
         self._read = finder
         self.fastest = inner.fastest
@@ -93,7 +97,7 @@ class MaskedFinder(Finder):
     def head(self, offered: Sequence[Map]) -> MapHead:
         inner = self.inner.head(offered)
         maps = [*offered, *inner.maps] if len(offered) != 1 else offered
-        return MaskedHead(inner, branch_on(self.detector, self.labels, maps), self.inner)
+        return MaskedHead(inner, branch_on(self.detector, self.labels, maps), self.inner, maps)
 
     def loss(self, outputs: Tensor, encoded: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
         """That of the boxes, and cross-entropy of the masks of boxes that lie on an object, over their places."""
