@@ -212,7 +212,7 @@ def maps_of(width: int, height: int, count: int = 2) -> dict[str, torch.Tensor]:
 def test_the_loss_is_linear_in_the_weights_and_teaches_the_mask_layers() -> None:
     torch.manual_seed(0)
     head = TASK.map_head(MAPS)
-    assert [each.stride for each in head.maps] == [8, 16, 32, 4]
+    assert [each.stride for each in head.maps] == [each.stride for each in MAPS] == [4, 8, 16, 32]
     torch.nn.init.constant_(head.finder.classify.cls_logits.bias, 0.0)  # boxes are found everywhere
     width, height = TASK.frame
     outputs = head.train()(maps_of(width, height))
