@@ -8,6 +8,7 @@ import pytest
 
 from headstart.core import statistics
 from headstart.experiment.presentation import evidence
+from headstart.tasks.finding import mask_branches
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +16,14 @@ def few_draws() -> Iterator[None]:
     """A hundred draws for an interval of which the width is not looked at; a thousand take most of a short fit."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statistics, "_MOST_INDICES", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def narrow_masks() -> Iterator[None]:
+    """New mask layers of 32 channels; with 64 they take most of a fit on a miniature."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask_branches, "CHANNELS", 32)
         yield
 
 

@@ -18,7 +18,7 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from outlined_shapes import COLOURS, bitmap_of, polygon_of, shapes
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "narrow_masks")
 
 SIDE = 96
 
@@ -29,7 +29,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fitted(tiny_backbones: Path, data: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> Path:
+def fitted(
+    tiny_backbones: Path, data: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None, narrow_masks: None
+) -> Path:
     """A model on a miniature without any pretraining."""
     folder = tmp_path_factory.mktemp("masked") / "model"
     headstart.fit(
