@@ -17,7 +17,7 @@ PLAIN = "eager"
 """Runs the frozen part itself, so that it would be compared with itself."""
 
 SLOW = 10.0
-"""Seconds of preparation from which an engine is left to the tests of engines."""
+"""Seconds of preparation from which an engine is left to the tests of engines, and there tried on one module only."""
 
 
 def quick_engines() -> dict[str, Engine]:

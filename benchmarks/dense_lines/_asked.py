@@ -31,11 +31,7 @@ class Asked:
 
     def of(self, known: Iterable[str]) -> list[str]:
         """Which of the sets that a measurement knows are to be measured."""
-        return [name for name in known if not self.sets or name in self.sets]
-
-    def started_from(self, known: Iterable[str]) -> list[str]:
-        """Which of the starts that a measurement knows are to be measured."""
-        return [name for name in known if not self.starts or name in self.starts]
+        return among(known, self.sets)
 
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:
@@ -44,6 +40,11 @@ class Asked:
         with tempfile.TemporaryDirectory(prefix="headstart-dense-") as folder:
             os.environ["HEADSTART_CACHE"] = str(Path(folder, "cache"))
             yield Path(folder)
+
+
+def among(known: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """Those of `known` that are wanted; all where none is named."""
+    return [name for name in known if not wanted or name in wanted]
 
 
 def row(

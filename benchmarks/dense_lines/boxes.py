@@ -11,7 +11,7 @@ from torch import nn
 
 import headstart
 from dense_lines import _by_coco
-from dense_lines._asked import Asked, row
+from dense_lines._asked import Asked, among, row
 from dense_lines._reference_detectors import new_fcos, pretrained_ssd
 from dense_lines._reference_recipe import found_by, train
 from dense_lines._split import Split, split
@@ -48,7 +48,7 @@ def cases(asked: Asked) -> Iterator[tuple[str, Split, int, str]]:
         for name in asked.of(SETS):
             data = split(asked.data / name)
             for seed in asked.seeds:
-                for start in asked.started_from(STARTS):
+                for start in among(STARTS, asked.starts):
                     yield name, data, seed, start
 
 

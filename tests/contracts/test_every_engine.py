@@ -15,15 +15,12 @@ from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, agreement
 from headstart.frozen.frontier import find_frontier
 from headstart.model.freezing import FreezePlan
+from quick_engines import CPU, SLOW
 from toys import raw_inputs, toy_backbone, toy_network, toy_pictures, toy_task
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-CPU = torch.device("cpu")
 CLOSE = 1e-5
 """What is asked of single precision here: the largest difference over the largest magnitude."""
-
-SLOW = 10.0
-"""Seconds of preparation from which an engine is tried on one kind of module only."""
 
 
 def backbone_and_raw(modality: str) -> tuple[Backbone, list[Any]]:

@@ -57,5 +57,5 @@ def classes_of(masks: Sequence[Path]) -> ClassLines | None:
 
 def _with_void(first: int) -> list[Line]:
     """The judged classes from the number `first` on, then every other number."""
-    judged = [Line(name, number, colour) for number, name, colour in _JUDGED if number >= first]
-    return [*judged, *(Line(VOID, number, None) for number in _NUMBERS if number not in {x.value for x in judged})]
+    judged = {number: Line(name, number, colour) for number, name, colour in _JUDGED if number >= first}
+    return [*judged.values(), *(Line(VOID, number, None) for number in _NUMBERS if number not in judged)]

@@ -67,8 +67,8 @@ def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
     paths, how, masks, silent = list(rows), "", dict[Path, Mask](), list[Path]()
     if request.needs_targets:
         masks, how = _targets(root, [(pair, own) for pair, own, _ in found], paths, splits)
-        silent = [path for path in masks if not any(masks[path].pixels[:-1])]
-        paths = [path for path in masks if path not in set(silent)]
+        silent = [path for path, mask in masks.items() if not any(mask.pixels[:-1])]
+        paths = [path for path, mask in masks.items() if any(mask.pixels[:-1])]
         _refuse_too_few_classes(root, [masks[path] for path in paths], request.fits)
     given = [splits.of(rows[path], path) for path in paths]
     return Examples(
