@@ -110,6 +110,15 @@ def test_a_reference_that_was_trained_on_is_told(guard: Guard) -> None:
     assert "has trained on these held-out examples" in found.findings[0].summary
 
 
+def test_where_nothing_was_held_out_nobody_is_told_that_it_was(guard: Guard) -> None:
+    found = compared(replace(guard, unseen=False, nothing_held_out=True), 150, 2, shift=2.0, dogs=0.95)
+    said = " ".join(f"{finding.summary} {finding.next_step}" for finding in found.findings)
+    assert "tells 150 new from 120 training images" in said
+    assert "has trained on these training examples" in said
+    assert "the least like the training ones" in said
+    assert "held-out" not in said
+
+
 def test_json_is_the_published_contract(guard: Guard) -> None:
     plain = compared(guard, 40, 2, shift=2.0).to_json()
     assert list(plain["mismatch"]) == ["auc", "p_value", "mmd", "mmd_p_value"]

@@ -187,3 +187,17 @@ def test_numbers_too_large_for_half_precision_are_kept_finite() -> None:
     assert made is not None
     assert made.familiar[0].max() == 65504
     assert made.familiar[1].min() == -65504
+
+
+def test_training_examples_that_stand_in_for_held_out_ones_are_judged_by_the_others() -> None:
+    """Too few to hold any out: of an example among its own neighbours the nearest would be as near as can be."""
+    seen = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    outputs, targets, names = torch.zeros((4, 2)), ["ham", "spam", "ham", "spam"], list("abcd")
+    task = TASKS.load("classification").from_targets(targets)
+    given = task, {}, {"last": seen}, names, targets, Seen({"last": seen}, outputs, names, targets)
+    made = guard_of(*given, Compared(outputs, task.encode(targets)), unseen=False, nothing_held_out=True)
+    assert made is not None
+    assert made.threshold == pytest.approx(0, abs=1e-5), "each as far from its three others as is usual"
+    assert made.reference == "training"
+    assert guard() is not None
+    assert guard().reference == "held-out"  # type: ignore[union-attr]

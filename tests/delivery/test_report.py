@@ -324,6 +324,16 @@ def test_curves_mark_the_best_epoch_and_skip_what_is_no_number() -> None:
     assert len(validation[1].split()) == 2
 
 
+def test_curves_of_training_alone_are_not_said_to_show_overfitting() -> None:
+    """Where none are held out, rungs that train have no validation loss."""
+    evidence = make_evidence()
+    for rung in evidence.result.rungs:
+        rung.curve = [{"epoch": point["epoch"], "train_loss": point["train_loss"]} for point in rung.curve]
+    drawn = curves(evidence)
+    assert "No examples were held out: training loss alone is drawn" in drawn
+    assert "alidation" not in drawn
+
+
 def test_lower_is_better_is_said_and_used() -> None:
     evidence = replace(make_evidence(), higher_is_better={"accuracy": False, "macro_f1": True})
     page = render(evidence)

@@ -90,6 +90,19 @@ def test_overfitting_is_judged_on_the_test_split_where_that_has_the_watched_figu
     assert "on the validation examples" in finding.summary
 
 
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ({"train": ["a", "b"]}, "(95 % interval 40.0–60.0 %) on the training examples, each judged by a model that"),
+        ({"train": ["a"], "validation": ["b"]}, "(95 % interval 40.0–60.0 %) on the validation examples, a gap"),
+    ],
+)
+def test_examples_that_were_judged_out_of_fold_are_not_said_to_be_held_out(ids, said):
+    figures = {"train": Figure(1.0, 1.0, 1.0), "validation": Figure(0.5, 0.4, 0.6)}
+    (finding,) = Overfitting().examine(replace(evidence(figures=figures), ids=ids))
+    assert said in finding.summary
+
+
 def test_the_gap_has_an_interval():
     """0.9 [0.8, 0.94] and 0.6 [0.5, 0.73]: below √(0.1² + 0.13²), above √(0.04² + 0.1²)."""
     gap = _gap(Figure(0.9, 0.8, 0.94), Figure(0.6, 0.5, 0.73), higher_is_better=True)

@@ -10,7 +10,9 @@ import pytest
 
 import headstart
 from headstart.backbones import SOURCES
+from headstart.core.errors import UsageError
 from headstart.core.names import Name
+from headstart.experiment.replaying import memory_of
 from headstart.model.heads import DirectionHead
 from headstart.strategies import _named_head
 from headstart.strategies._named_head import told
@@ -68,6 +70,16 @@ def test_few_texts_are_all_learnt_from_and_each_judges_every_rung(
     assert "what transfer gains is not proved: no examples are held out" in said
     assert model.predict(["He kicked the ball.", "The market closed higher."]) == ["sports", "business"]
     assert [[name.label for name in names] for names in read] == [["business", "sports"]], "for all rungs and folds"
+    assert "held-out" not in said.replace("held-out examples are too few to choose by", "")
+    assert "train examples, of which none were held out" in model.report
+    for page in (model.report, model.card):
+        assert "held-out" not in page
+        assert "validation examples" not in page
+    assert model.guard is not None
+    assert model.guard.threshold > 0, "as far as training examples are from the others: 0 on average"
+    assert model.guard.reference == "training"
+    with pytest.raises(UsageError, match="too few examples to hold any out when this model was fitted"):
+        memory_of(model)
 
 
 def test_a_strategy_asked_for_alone_is_compared_with_nothing_and_learns_names(tuned: Callable[[int], Path]) -> None:

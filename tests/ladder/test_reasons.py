@@ -31,6 +31,17 @@ def test_the_kept_rung_with_the_larger_error_is_said_to_have_it(deviation: float
     assert reason_of(held, landings, 1, chosen=0, best=1).endswith("against probe, not worth the dearer rung")
 
 
+@pytest.mark.parametrize(("by_loss", "said"), [(False, "held-out examples"), (True, "examples it did not see")])
+def test_the_best_of_rungs_judged_out_of_fold_is_not_said_to_be_so_on_held_out_examples(
+    by_loss: bool, said: str
+) -> None:
+    task = TASKS.load("regression")(mean=0.0, deviation=1.0)
+    truth = torch.linspace(-1, 1, 50)
+    landings = [_landing(name, truth[:, None] + off) for name, off in (("probe", 0.5), ("full", 0.1))]
+    reason = reason_of(HeldOut(task, truth, seed=0, by_loss=by_loss), landings, 1, chosen=1, best=1)
+    assert reason == f"the best on the {said}, and no simpler rung within one standard error of it"
+
+
 def _landing(name: str, outputs: Tensor) -> Landing:
     task = TASKS.load("regression")(mean=0.0, deviation=1.0)
     return Landing(toy_network(toy_backbone(), task), outputs, RungResult(name, "scripted", 2, 1.0), 1, None)

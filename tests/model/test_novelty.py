@@ -33,6 +33,16 @@ def test_strangeness_by_hand() -> None:
     assert places[0, 2] == 1
 
 
+def test_a_training_example_is_no_neighbour_of_itself() -> None:
+    """Of two, three and again two others on the circle: as far as is usual of each, so the mean is nought."""
+    three = np.array([RIGHT, UP, LEFT])
+    known = familiar(three)
+    strange, places = strangeness([known], [np.array([*three, DOWN])], np.array([0, 1, 2, -1]))
+    assert strange[0] == pytest.approx(((ROOT + 2) / 2 - known.usual) / known.spread, abs=1e-5)
+    assert strange[:3].mean() == pytest.approx(0, abs=1e-5)
+    assert [set(row) for row in places[:3].tolist()] == [{1, 2}, {0, 2}, {0, 1}]
+
+
 def test_the_nearest_come_first() -> None:
     angles = np.linspace(0, math.pi, 9)
     known = familiar(np.stack([np.cos(angles), np.sin(angles)], axis=1))

@@ -124,7 +124,7 @@ def _of_guard(guard: Guard, predictions: Predictions, coverage: float) -> Sequen
     if strange := sum(columns["is_unfamiliar"]):
         notes.append(
             f"{strange} of {count} are unfamiliar: above {guard.threshold:.2f}, where only "
-            f"{100 * (1 - LEVEL):.0f} % of the held-out examples were"
+            f"{100 * (1 - LEVEL):.0f} % of the {guard.reference} examples were"
         )
     # Where several labels may be true together, none may be true as well, and an empty set says just that.
     if empty := sum(not held for held in columns.get("set", ()) if len(guard.classes)):

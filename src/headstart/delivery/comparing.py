@@ -99,7 +99,7 @@ def compare(
     both.findings.append(_mismatch(both, guard, [new.ids[i] for i in drawn], told, noun))
     if both.declared and len(predicted):
         labels = [str(label) for label in task.describe().get("labels", [])]
-        both.findings.extend(_by_class(labels, guard.held_out_places, predicted, noun))
+        both.findings.extend(_by_class(labels, guard, predicted, noun))
     both.findings.extend(_unfamiliar(guard, new, noun))
     if accuracy is not None and average is not None:
         both.findings.append(_expected(accuracy, average, float(guard.right.mean()), len(guard.right), noun))
@@ -138,12 +138,12 @@ def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separat
     """Whether the two differ, and the new examples by which they are told apart best."""
     held, count = len(guard.held_out), len(ids)
     figures = (
-        f"a classifier tells {count} new from {held} held-out {noun} with an area under the ROC curve of "
+        f"a classifier tells {count} new from {held} {guard.reference} {noun} with an area under the ROC curve of "
         f"{found.auc:.2f} (0.5 is chance, p = {found.p_value:.3f}); MMD {found.mmd:.3f} (p = {found.mmd_p_value:.3f})"
     )
     trained = "" if guard.unseen else (
-        " The network has trained on these held-out examples, so part of a difference may be of its own making: fit "
-        "with a test split for p-values that hold."
+        f" The network has trained on these {guard.reference} examples, so part of a difference may be of its own "
+        "making: fit with a test split for p-values that hold."
     )  # fmt: skip
     if not found.declared:
         summary = f"No difference was found: {figures}.{trained}"
@@ -153,8 +153,8 @@ def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separat
     examples = [FindingExample(ids[i], round(float(scores[i]), 4)) for i in worst]
     severity: Severity = "serious" if found.auc >= 0.9 else "warning"
     step = (
-        f"Look at the {noun} named here, which are the least like the held-out ones. If they are what the model will "
-        "meet, label some of them and fit on both."
+        f"Look at the {noun} named here, which are the least like the {guard.reference} ones. If they are what the "
+        "model will meet, label some of them and fit on both."
     )
     return Finding(MISMATCH, severity, f"The new {noun} differ: {figures}.{trained}", examples, step)
 
@@ -179,9 +179,9 @@ def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     return [Finding(MET, severity, summary, examples, f"Compare with {noun} that the model has not met.")]
 
 
-def _by_class(labels: Sequence[str], held: np.ndarray, new: np.ndarray, noun: str) -> list[Finding]:
+def _by_class(labels: Sequence[str], guard: Guard, new: np.ndarray, noun: str) -> list[Finding]:
     """The predicted classes whose share changed most, as far as that is no chance (Fisher's exact test)."""
-    changed = []
+    changed, held = [], guard.held_out_places
     for place, label in enumerate(labels):
         a, b = int((held == place).sum()), int((new == place).sum())
         chance = fisher_exact([[a, len(held) - a], [b, len(new) - b]])[1]
@@ -192,7 +192,7 @@ def _by_class(labels: Sequence[str], held: np.ndarray, new: np.ndarray, noun: st
         return []
     said = "; ".join(f"{label} {100 * now:.0f} % instead of {100 * then:.0f} %" for _, label, then, now in
                      changed[:NAMED_CLASSES])  # fmt: skip
-    summary = f"Other classes are predicted than for the held-out {noun}: {said}."
+    summary = f"Other classes are predicted than for the {guard.reference} {noun}: {said}."
     step = "Either these classes are now as common as that, or the model takes the new inputs for them."
     return [Finding(MISMATCH, "warning", summary, next_step=step)]
 
@@ -206,7 +206,7 @@ def _unfamiliar(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     worst = np.argsort(-new.strange, kind="stable")[: min(NAMED, count)]
     summary = (
         f"{count} of {total} new {noun} ({100 * count / total:.0f} %) are unfamiliar: farther from the training "
-        f"examples than {100 * LEVEL:.0f} % of held-out ones."
+        f"examples than {100 * LEVEL:.0f} % of {guard.reference} ones."
     )
     examples = [FindingExample(new.ids[i], round(float(new.strange[i]), 4)) for i in worst]
     severity: Severity = "serious" if 2 * count > total else "warning"
@@ -229,9 +229,10 @@ def _expected(accuracy: Figure, confidence: float, before: float, held: int, nou
     value, low, high = (100 * share for share in accuracy)
     summary = (
         f"About {value:.0f} % of the predictions for the new {noun} are expected to be right "
-        f"({low:.0f}–{high:.0f} %); {100 * before:.0f} % of those for {held} held-out ones were. The mean confidence "
-        f"is {100 * confidence:.0f} %. The estimate takes for granted that there are no new classes, and, where the "
-        f"{noun} themselves look different, that each class is about as common as before."
+        f"({low:.0f}–{high:.0f} %); {100 * before:.0f} % of those for {held} of the fit were, each judged by a "
+        f"network that had not seen it. The mean confidence is {100 * confidence:.0f} %. The estimate takes for "
+        f"granted that there are no new classes, and, where the {noun} themselves look different, that each class is "
+        "about as common as before."
     )
     severity: Severity = (
         "serious" if before - accuracy.value > 0.25 else "warning" if before - accuracy.value > 0.1 else "info"

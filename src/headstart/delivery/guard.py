@@ -50,7 +50,10 @@ class Guard:
     deeper : depth → (n, D) features of the training examples that the head reads beside those of ``depths``.
     held_out_deeper : depth → (m, D) features of the held-out examples at all of these depths but the last.
 
-    The last four are empty in a folder of an older headstart.
+    nothing_held_out : whether there were too few examples to hold any out: all that is said to be held out are then
+        training examples, each judged by the others.
+
+    The four before the last are empty in a folder of an older headstart.
     """
 
     depths: list[str]
@@ -71,7 +74,13 @@ class Guard:
     held_out_classes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     deeper: dict[str, np.ndarray] = field(default_factory=dict)
     held_out_deeper: dict[str, np.ndarray] = field(default_factory=dict)
+    nothing_held_out: bool = False
     _known: list[novelty.Familiar] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def reference(self) -> str:
+        """What a person calls the examples in ``held_out``, before a noun."""
+        return "training" if self.nothing_held_out else "held-out"
 
     def known(self) -> list[novelty.Familiar]:
         """What the training features say about distances, prepared once."""
@@ -170,6 +179,7 @@ def guard_of(
     compared: Compared,
     unseen: bool = True,
     depths: Sequence[str] = (),
+    nothing_held_out: bool = False,
 ) -> Guard | None:
     """The guard of a finished network; None where there are too few examples for any.
 
@@ -180,6 +190,7 @@ def guard_of(
     reference : examples of a split that the network did not train on; `unseen` False where there is none such.
     compared : examples by networks that had not seen them: the held-out ones before they were trained on, or all.
     depths : from :func:`chosen_depths`, those by which it is told what is familiar; all that there are unless given.
+    nothing_held_out : the reference are training examples, known by their ids: each is strange by the others.
     """
     depths = list(depths or familiar)
     if len(ids) < 2 or len(reference.outputs) < 2:
@@ -189,7 +200,9 @@ def guard_of(
     ids, targets = [ids[i] for i in chosen], [targets[i] for i in chosen]
     halves = {name: half(features[torch.from_numpy(chosen)]) for name, features in familiar.items()}
     known = [novelty.familiar(halves[name]) for name in depths]
-    strange, nearest = novelty.strangeness(known, [reference.features[name].float().numpy() for name in depths])
+    place_of = {name: place for place, name in enumerate(ids)}
+    own = np.array([place_of.get(name, -1) for name in reference.ids]) if nothing_held_out else None
+    strange, nearest = novelty.strangeness(known, [reference.features[name].float().numpy() for name in depths], own)
     predicted = places(probabilities(task, reference.outputs, calibration))
     classes, shares = _classes(task, targets, compared)
     confidence, right = confidence_and_right(task, calibration, compared)
@@ -214,6 +227,7 @@ def guard_of(
         held_out_classes=_places_of(task, reference.targets)[kept] if len(classes) and reference.targets else NONE,
         deeper={name: each for name, each in halves.items() if name not in depths},
         held_out_deeper={name: each for name, each in seen.items() if name != depths[-1]},
+        nothing_held_out=nothing_held_out,
         _known=known,
     )
 

@@ -43,7 +43,7 @@ def read_guard(folder: Path) -> Guard | None:
 
 
 _ARRAYS = ("held_out", "held_out_places", "scores", "confidence", "right", "classes", "shares", "held_out_classes")
-_WORDS = ("depths", "ids", "targets", "threshold", "agreement", "unseen", "held_out_ids")
+_WORDS = ("depths", "ids", "targets", "threshold", "agreement", "unseen", "held_out_ids", "nothing_held_out")
 _BY_DEPTH = ("deeper", "held_out_deeper")
-_LATER = ("held_out_classes", "held_out_ids")
+_LATER = ("held_out_classes", "held_out_ids", "nothing_held_out")
 """What a folder of an older headstart lacks."""

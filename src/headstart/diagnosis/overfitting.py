@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from headstart.core.results import Figure, Finding, Severity
 from headstart.core.written_figures import plain, words
-from headstart.diagnosis._watched import judging_split, writing_of
+from headstart.diagnosis._watched import judged_on, judging_split, writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE_GAP, SERIOUS_GAP = 0.05, 0.15
@@ -39,7 +39,7 @@ class Overfitting(Diagnosis):
         summary = plain(
             f"The model's {words(watched)} is {writing.value(train.value)} on the examples it learned from, "
             f"{_but(severity)} {writing.value(other.value)} (95 % interval {writing.interval(other)}) on the "
-            f"{held_out} examples, a gap of {writing.difference(gap.value)} ({writing.range(gap)}): "
+            f"{judged_on(evidence)}, a gap of {writing.difference(gap.value)} ({writing.range(gap)}): "
             f"{_verdict(severity, gap)}."
         )
         step = "Nothing: overfitting is not shown." if severity == "info" else STEP

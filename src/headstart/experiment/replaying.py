@@ -87,9 +87,14 @@ def memory_of(model: Model) -> Memory:
 
     Raises
     ------
-    UsageError : it keeps no guard, or one of an older headstart.
+    UsageError : it keeps no guard, or one of an older headstart, or nothing was held out for its fit.
     """
     guard, names = model.needed_guard, depths_of(model)
+    if guard.nothing_held_out:
+        raise UsageError(
+            "There were too few examples to hold any out when this model was fitted, so nothing would show what its "
+            "old classes lose. Fit anew on the old and the new examples together."
+        )
     learnt = {**dict(zip(guard.depths, guard.familiar, strict=True)), **guard.deeper}
     held_out = {**guard.held_out_deeper, guard.depths[-1]: guard.held_out}
     if not set(names) <= learnt.keys() & held_out.keys() or not len(guard.held_out_classes) or not len(guard.classes):

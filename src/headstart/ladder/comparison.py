@@ -48,6 +48,11 @@ class HeldOut:
         self.draws = bootstrap_draws(len(encoded), seed=seed)
         self._found: dict[tuple[str, str, int], tuple[weakref.ref[Tensor], Any]] = {}
 
+    @property
+    def called(self) -> str:
+        """What a person calls them; so few that none are held out are all learnt from, and judged out of fold."""
+        return "examples it did not see" if self.by_loss else "held-out examples"
+
     def figures(self, outputs: Tensor) -> Figures:
         """All figures of the task, with intervals."""
         return self.task.metrics(outputs, self.encoded)

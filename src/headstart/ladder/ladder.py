@@ -122,7 +122,7 @@ class Ladder:
         if mistakes is not None:
             return (
                 f"{landings[best].result.name} leaves {mistakes} mistake{'s' * (mistakes != 1)} on "
-                f"{len(self.held_out.encoded)} {self._judged}: {TOO_FEW_MISTAKES}"
+                f"{len(self.held_out.encoded)} {self.held_out.called}: {TOO_FEW_MISTAKES}"
             )
         trained = [i for i, landing in enumerate(landings) if landing.result.curve]
         in_vain = [i for i in trained[-PATIENCE:] if not self._gained(landings, i)]
@@ -209,10 +209,6 @@ class Ladder:
         return len(self.held_out.encoded) / len(self.bench.train)
 
     @property
-    def _judged(self) -> str:
-        return "held-out examples" if self.bench.folds is None else "examples it did not see"
-
-    @property
     def _left(self) -> float:
         return self.bench.last_rung_ends - self.bench.stopwatch.total
 
@@ -233,7 +229,7 @@ class Ladder:
         watched = self.bench.task.watched
         given = watched, result.validation[watched], self.bench.task.higher_is_better[watched]
         figure = f"{figure_name(watched)} {figure_value(*given)} ({figure_interval(*given)})"
-        self.bench.progress.say(f"  {result.name}: {figure} on {self._judged}, {how}")
+        self.bench.progress.say(f"  {result.name}: {figure} on {self.held_out.called}, {how}")
 
     def _explain(self, landings: list[Landing], chosen: int) -> None:
         """Write into every rung's result what became of it."""

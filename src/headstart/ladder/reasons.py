@@ -24,7 +24,7 @@ def reason_of(held_out: HeldOut, landings: Sequence[Landing], i: int, chosen: in
     gain = held_out.gain(landings[i].outputs, landings[against].outputs).figure
     difference = _difference(held_out, gain, landings[i], landings[against])
     if i == chosen == best:
-        return "the best on the held-out examples, and no simpler rung within one standard error of it"
+        return f"the best on the {held_out.called}, and no simpler rung within one standard error of it"
     if i == chosen and held_out.by_loss:
         return f"within one standard error of the best, and gives the truth the highest probability: {difference}"
     if i == chosen:

@@ -52,7 +52,9 @@ def familiar(features: np.ndarray) -> Familiar:
     return Familiar(directions, float(mean.mean()), float(max(mean.std(), 1e-3)))
 
 
-def strangeness(known: Sequence[Familiar], features: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def strangeness(
+    known: Sequence[Familiar], features: Sequence[np.ndarray], own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """How strange N inputs are, (N,), and the places (N, ≤ 10) of the nearest training examples, the nearest first.
 
     s = z_last + ½ Σ z_earlier, z = (mean distance to the 3 nearest - usual) / spread: about 0 for a training example.
@@ -60,14 +62,18 @@ def strangeness(known: Sequence[Familiar], features: Sequence[np.ndarray]) -> tu
     Parameters
     ----------
     known, features : one a depth, the last depth last; features are (N, D) each.
+    own : (N,) where each stands among the training examples, -1 where it does not; none is a neighbour of itself.
     """
-    total = np.zeros(len(features[-1]))
+    total, itself = np.zeros(len(features[-1])), np.flatnonzero([] if own is None else own >= 0)
     for depth, (familiars, given) in enumerate(zip(known, features, strict=True)):
         distances = _distances(to_directions(given), familiars.directions)
-        mean = _nearest_mean(distances, min(NEIGHBOURS, distances.shape[1]))
+        if own is not None:
+            distances[itself, own[itself]] = np.inf
+        others = distances.shape[1] - bool(len(itself))
+        mean = _nearest_mean(distances, min(NEIGHBOURS, others))
         weight = 1.0 if depth == len(known) - 1 else EARLIER
         total += weight * (mean - familiars.usual) / familiars.spread
-    found = min(VOTERS, distances.shape[1])
+    found = min(VOTERS, others)
     places = np.argpartition(distances, found - 1, axis=1)[:, :found]
     order = np.argsort(np.take_along_axis(distances, places, axis=1), axis=1)
     return total, np.take_along_axis(places, order, axis=1)

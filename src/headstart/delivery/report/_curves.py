@@ -17,6 +17,11 @@ _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 264, 10, 162
 _LABEL_GAP = 14.0
 
+COMPARED = "Validation loss that rises while training loss falls is overfitting. The ring marks the best epoch."
+ALONE = (
+    "No examples were held out: training loss alone is drawn, which shows no overfitting. The ring marks the least."
+)
+
 
 class Line(NamedTuple):
     """One curve: its label, CSS class and points (epoch, value)."""
@@ -31,10 +36,8 @@ def curves(evidence: ReportEvidence) -> str:
     drawn = "".join(_rung(rung, evidence) for rung in evidence.result.rungs if len(rung.curve) > 1)
     if not drawn:
         return ""
-    return (
-        '<p class="lead">Validation loss that rises while training loss falls is overfitting. '
-        f"The ring marks the best epoch.</p>{drawn}"
-    )
+    compared = any("validation_loss" in epoch for rung in evidence.result.rungs for epoch in rung.curve)
+    return f'<p class="lead">{COMPARED if compared else ALONE}</p>{drawn}'
 
 
 def _rung(rung: RungResult, evidence: ReportEvidence) -> str:

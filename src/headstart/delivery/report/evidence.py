@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from headstart.core.judged import measured
+from headstart.core.judged import measured, say_compared
 from headstart.core.results import Figure, Figures, FitResult, RungResult
 from headstart.core.trade_offs import TradeOff
-
-OUT_OF_FOLD = "training examples, each judged by a model that did not see it"
-"""Where there are too few to hold any out."""
 
 
 class Sample(NamedTuple):
@@ -192,7 +189,7 @@ class ReportEvidence:
     @property
     def compared_on(self) -> str:
         """The examples that rungs were compared on, as words that follow "on the"."""
-        return "validation examples" if self.result.examples.validation else OUT_OF_FOLD
+        return say_compared(self.result.examples.validation)
 
     @property
     def judged_on(self) -> str:

@@ -80,6 +80,7 @@ def guard_for(
         compared,
         unseen=test is not None or not ascent.trained_on_all,
         depths=depths,
+        nothing_held_out=test is None and split.out_of_fold,
     )
 
 

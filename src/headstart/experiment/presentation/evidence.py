@@ -16,6 +16,7 @@ from torch import Tensor
 
 import headstart
 from headstart.core.files import digest
+from headstart.core.judged import OUT_OF_FOLD
 from headstart.core.timing import say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
@@ -253,14 +254,26 @@ def _settings(model: Model, outcome: Outcome) -> dict[str, str]:
         "budget": say_duration(spec.budget),
         "seed": str(spec.seed),
         "watched figure": model.task.watched,
-        "trained on": "train and held-out examples together" if outcome.trained_on_all else "train examples",
-        "calibrated on": "every example, out of fold: by heads that had not seen it"
-        if outcome.calibrated_out_of_fold
-        else "held-out examples" + (", before they were trained on" if outcome.trained_on_all else ""),
+        "trained on": _trained_on(outcome),
+        "calibrated on": _calibrated_on(outcome),
         **_set_aside(outcome),
         "time": f"{say_duration(seconds.total)} ({say_duration(seconds.decode)} reading, "
         f"{say_duration(seconds.forward)} in the frozen part, {say_duration(seconds.train)} training)",
     }
+
+
+def _trained_on(outcome: Outcome) -> str:
+    if outcome.split.out_of_fold:
+        return "train examples, of which none were held out"
+    return "train and held-out examples together" if outcome.trained_on_all else "train examples"
+
+
+def _calibrated_on(outcome: Outcome) -> str:
+    if outcome.calibrated_out_of_fold:
+        return "every example, out of fold: by heads that had not seen it"
+    if outcome.split.out_of_fold:
+        return OUT_OF_FOLD
+    return "held-out examples" + (", before they were trained on" if outcome.trained_on_all else "")
 
 
 def _set_aside(outcome: Outcome) -> dict[str, str]:
