@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
-from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, RungResult, Seconds
+from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, RungResult, Seconds, TaskGain
 from headstart.core.spec import FitSpec
+from headstart.delivery.report._tasks import tasks
+from headstart.delivery.report.evidence import ReportEvidence
 from headstart.experiment.facts import facts
-from headstart.experiment.words import baseline, headline, next_step, repeat, title
+from headstart.experiment.words import baseline, headline, next_step, repeat, title, together_or_alone
+from headstart.ladder.comparison import HeldOut
 from headstart.ladder.reasons import OF_THE_BUDGET, TOO_FEW_MISTAKES
 from headstart.tasks import TASKS
 
@@ -76,6 +81,23 @@ FEW = f"cheap leaves 0 mistakes: {TOO_FEW_MISTAKES}"
 )
 def test_the_next_step(changes: dict[str, Any], asked: str | None, said: str) -> None:
     assert next_step(model(**changes), FitSpec("data", strategy=asked)).startswith(said)
+
+
+def test_a_larger_error_is_a_loss_on_the_terminal_in_the_report_and_as_json() -> None:
+    """Off by 0.106 and 0.1 deviations of 2: mean absolute errors of 0.212 together and 0.2 alone, for each draw."""
+    task, truth = TASKS.load("regression")(mean=0.0, deviation=2.0), torch.linspace(-1, 1, 50)
+    together, alone = truth[:, None] + 0.106, truth[:, None] + 0.1
+    gain = HeldOut(task, truth, seed=0).gain(together, alone).figure
+    reached = [task.metrics(outputs, truth)["mae"] for outputs in (together, alone)]
+    told = model(NUMBERS, tasks=[TaskGain("price", "probe", "mae", *reached, gain)]).result
+    higher = {"price: mae": False}
+    (row,) = [line for line in together_or_alone(told, higher) if "price" in line]
+    said = "price  mean absolute error  0.212  0.200  −0.0120 (−0.0120 to −0.0120)  loses"
+    assert re.sub("  +", "  ", row.strip()) == said
+    page = tasks(ReportEvidence(told, "mae", higher, ""))
+    assert '<td class="number">−0.0120</td><td class="number">−0.0120 to −0.0120</td><td>loses</td>' in page
+    assert "price lost by it." in page
+    assert told.to_json()["tasks"][0]["gain"] == pytest.approx([-0.012] * 3, abs=1e-6)
 
 
 def test_no_classes_are_mixed_up_where_there_are_none() -> None:

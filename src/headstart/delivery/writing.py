@@ -24,12 +24,12 @@ def figure_interval(name: str, figure: Figure, higher_is_better: bool) -> str:
 
 
 def figure_difference(task: TaskGain, higher_is_better: bool) -> str:
-    """``+1.2 points (-0.3 to +2.7)``: what a task gained by learning with others; positive is better."""
+    """``+1.2 points (-0.3 to +2.7)``: what a task gained with others; positive is better, of an error too."""
     return figure_change(task.figure, task.gain, (*task.together, *task.alone), higher_is_better)
 
 
 def figure_change(name: str, change: Figure, values: Sequence[float], higher_is_better: bool) -> str:
-    """``+1.2 points (-0.3 to +2.7)``: by how much a figure, of which `values` are some, is higher."""
+    """``+1.2 points (-0.3 to +2.7)``: a `change`, as it is signed, of a figure of which `values` are some."""
     writing = Writing(is_proportion(name, higher_is_better, values))
     return plain(f"{writing.difference(change.value)} ({writing.range(change).removesuffix(POINTS)})")
 

@@ -61,7 +61,7 @@ def baseline(task: Task, targets: Sequence[Any]) -> list[str]:
 
 def together_or_alone(result: FitResult, higher_is_better: Mapping[str, bool]) -> list[str]:
     """The table of what each of several tasks gained or lost by learning together; empty where there is one task."""
-    rows: list[tuple[str, ...]] = [("", "", "together", "alone", "difference", "")]
+    rows: list[tuple[str, ...]] = [("", "", "together", "alone", "gain", "")]
     for task in result.tasks:
         higher = higher_is_better[within(task.target, task.figure)]
         both = (figure_value(task.figure, each, higher) for each in (task.together, task.alone))

@@ -9,7 +9,7 @@ from headstart.core.written_figures import Writing, is_proportion, words
 from headstart.delivery.report._names import prose
 from headstart.delivery.report.evidence import ReportEvidence
 
-_HEAD = ("task", "figure", "together", "alone", "difference", "95 % interval", "")
+_HEAD = ("task", "figure", "together", "alone", "gain", "95 % interval", "")
 
 
 def tasks(evidence: ReportEvidence) -> str:
@@ -28,7 +28,8 @@ def tasks(evidence: ReportEvidence) -> str:
     )
     return (
         f'<p class="lead">{prose(_verdict(result.tasks))} Measured on the held-out examples, each task alone on its '
-        f"own examples by the rung {escape(words(result.tasks[0].rung))}; a positive difference is a gain.</p>"
+        f"own examples by the rung {escape(words(result.tasks[0].rung))}; a positive gain is better, of errors too."
+        "</p>"
         '<div class="wide" role="region" aria-label="Each task together and alone" tabindex="0"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{alone}{note}"
     )
