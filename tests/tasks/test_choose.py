@@ -46,6 +46,24 @@ def test_the_reason_is_a_sentence():
     assert choose_task([1, 2, 3] * 10, "regression")[1] == "regression: as asked"
 
 
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (["a; b", "a", "b; c", "c"] * 3, "; 3 labels found, parted by ';'"),
+        (["a;b, c", "a", "b, c", "d", "a;d"] * 3, "; 3 labels found, parted by ';'"),  # 'b, c' is one of them
+        (
+            ["a/b", "a", "b"] * 3,
+            "; each is one label, as none of '|', ';', ',' parts them into labels that recur; "
+            "lists say it for certain",
+        ),
+        (["a|b", "c|d"], "; 4 labels found, parted by '|', though none of '|', ';', ',' shows labels that recur"),
+        ([["a", "b"], ["a"]], ""),
+    ],
+)
+def test_who_asks_for_several_labels_hears_how_each_target_was_parted(targets, said):
+    assert choose_task(targets, "multi_label")[1] == "multi_label: as asked" + said
+
+
 def test_an_unknown_task_offers_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'regression'"):
         choose_task([1.0, 2.0], "regresion")

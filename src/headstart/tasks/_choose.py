@@ -32,7 +32,9 @@ def choose_task(targets: Sequence[Any], name: str | None = None) -> tuple[Task, 
     InputError : no task suits the targets, or the one chosen cannot be made from them.
     """
     if name is not None:
-        return TASKS.load(name).from_targets(targets), f"{name}: as asked"
+        asked: Task = TASKS.load(name).from_targets(targets)
+        said = asked.said_of(targets)
+        return asked, f"{name}: as asked" + (f"; {said}" if said else "")
     judged = [(*TASKS.load(candidate).suits(targets), candidate) for candidate in TASKS.names()]
     score, why, best = max(judged, key=lambda judgement: judgement[0])
     if score <= 0:

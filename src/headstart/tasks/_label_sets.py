@@ -40,6 +40,19 @@ def find_separator(targets: Sequence[Any], share: float = _SHARE_SEPARATED) -> s
     return None
 
 
+def how_read(targets: Sequence[Any], separator: str) -> str:
+    """How targets of an example's labels are read where they are texts, parted by `separator`; of lists nothing."""
+    texts = [target for target in targets if isinstance(target, str) and target.strip()]
+    if not texts:
+        return ""
+    known = ", ".join(map(repr, SEPARATORS))
+    if not any(separator in text for text in texts):
+        return f"each is one label, as none of {known} parts them into labels that recur; lists say it for certain"
+    count = len({label for text in texts for label in parts(text, separator)})
+    sure = "" if find_separator(targets, share=0.0) else f", though none of {known} shows labels that recur"
+    return f"{count} labels found, parted by {separator!r}{sure}"
+
+
 def _recur(texts: Sequence[str], separator: str) -> bool:
     companies: dict[str, set[frozenset[str]]] = defaultdict(set)
     counts: Counter[str] = Counter()

@@ -98,6 +98,10 @@ class Task(Placed, ABC):
         """The same kind of task with its label set or scale taken from other training targets."""
         return type(self).from_targets(targets)
 
+    def said_of(self, targets: Sequence[Any]) -> str:
+        """How these targets are read, where who names the task may have meant another way; else nothing."""
+        return ""
+
     def starting_from(self, detector: Detector | None) -> Task:
         """The same task, whose heads go on from that of a pretrained detector where it is of use; else new ones."""
         return self

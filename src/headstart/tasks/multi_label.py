@@ -74,6 +74,9 @@ class MultiLabel(Task):
         """Parted as before: fewer targets may no longer show by what."""
         return self._parted(targets, self.separator)
 
+    def said_of(self, targets: Sequence[Any]) -> str:
+        return _label_sets.how_read(targets, self.separator)
+
     @classmethod
     def _parted(cls, targets: Sequence[Any], separator: str) -> MultiLabel:
         counts = Counter(label for target in targets for label in _label_sets.parts(target, separator))
