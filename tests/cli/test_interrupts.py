@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +45,34 @@ def test_ctrl_c_keeps_the_work_and_says_how_to_go_on(
     assert "Going on with the unfinished fit" in capsys.readouterr().err
     assert not Path("m.unfinished").exists()
     assert result_of(Path("m"))["test"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "step"),
+    [((), "flow.compute_ahead"), (("--labels", "apple,lime"), "from_names.choose_reader_of_names")],
+)
+def test_ctrl_c_promises_nothing_where_there_is_nothing_to_go_on_from(
+    at_hand: Path,
+    photos: Path,
+    labels: tuple[str, ...],
+    step: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """While examples are read; and of a model made from names alone, which keeps nothing on the way."""
+
+    def pressed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    Path("loose").mkdir()
+    for path in sorted(photos.rglob("*.png"))[:4]:
+        shutil.copy(path, Path("loose") / f"{path.parent.name}-{path.name}")
+    monkeypatch.setattr(f"headstart.experiment.fitting.{step}", pressed)
+    assert status("fit", "loose" if labels else photos, *labels, "--out", "m", *PHOTO_PROBE[:2]) == 130
+    said = capsys.readouterr().err
+    assert "interrupted before there was anything to go on from. The same command starts anew." in said
+    assert "--resume" not in said
+    assert not list(Path().glob("m*"))
 
 
 def test_ctrl_c_elsewhere_promises_nothing(

@@ -139,13 +139,20 @@ def run(options: argparse.Namespace) -> None:
     try:
         model = run_fit(spec, Progress())
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(
-            f"interrupted. The same command with --out {spec.out} --resume goes on from here."
-        ) from interrupt
+        raise Interrupted(_interrupted(spec)) from interrupt
     if options.json:
         print(json.dumps(finite(model.result.to_json()), ensure_ascii=False))
     else:
         print(_summary(model, spec), flush=True)
+
+
+def _interrupted(spec: FitSpec) -> str:
+    """What is left of the fit: nothing before a first step, nor of a model made from names alone, which takes one."""
+    from headstart.experiment.unfinished import asked_before
+
+    if spec.out is not None and asked_before(spec.out):
+        return f"interrupted. The same command with --out {spec.out} --resume goes on from here."
+    return "interrupted before there was anything to go on from. The same command starts anew."
 
 
 def _answers(told: FromNames) -> list[str]:
