@@ -102,10 +102,10 @@ def _with_labels(options: argparse.Namespace) -> Model:
 
 def _notes(model: Model, predictions: Predictions, labelled: bool, coverage: float) -> Sequence[str]:
     """What a person should know about the labels and the columns of the guard."""
+    from headstart.delivery.provenance import PROMPTS
+
     if labelled:
-        prompts = ", ".join(
-            f"“{prompt}”" for prompt in model.provenance.get("prompts", model.network.backbone.prompts)
-        )
+        prompts = ", ".join(f"“{prompt}”" for prompt in model.provenance.get(PROMPTS, model.network.backbone.prompts))
         told = f"told apart by names in {prompts}; the probabilities are not calibrated"
         return [told, *(_of_guard(model.guard, predictions, coverage) if model.guard else ())]
     if model.guard:

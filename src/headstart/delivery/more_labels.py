@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from headstart.backbones.base import Named
 from headstart.core.errors import UsageError
 from headstart.core.names import Name
+from headstart.delivery.provenance import PROMPTS
 from headstart.model.heads import DirectionHead
 from headstart.model.network import Network, set_linear
 
@@ -68,7 +69,7 @@ def _network(old: Network, head: nn.Linear, weight: Tensor, bias: Tensor) -> Net
 
 
 def _told(model: Model, names: Sequence[Name]) -> Named:
-    prompts = model.provenance.get("prompts") or ()
+    prompts = model.provenance.get(PROMPTS) or ()
     named = model.network.backbone.named(names, prompts)
     if named is None:
         raise UsageError(

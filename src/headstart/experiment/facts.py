@@ -9,6 +9,7 @@ from headstart.data.checks import Checked
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
+from headstart.delivery.provenance import BACKBONE, SEED
 from headstart.experiment.words import title
 from headstart.tasks.base import Task
 
@@ -44,7 +45,7 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
         "limits": f"{_limits(model)} {caution(checked.examples)}".strip(),
         "input": _example_input(checked),
     }
-    told = {*known, "backbone", "seed"}
+    told = {*known, BACKBONE, SEED}
     rest = {name.replace("_", " "): str(value) for name, value in model.provenance.items() if name not in told}
     return {name: text for name, text in known.items() if text} | rest
 

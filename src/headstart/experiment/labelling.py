@@ -14,6 +14,7 @@ from headstart.core.errors import Problem, UsageError
 from headstart.core.labelling import PREDICTED, copies_of, rank_to_label
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.guard import Guard, Observed, probabilities
+from headstart.delivery.provenance import ADAPTED_BY
 
 COUNT = 50
 """How many are named unless another number is asked for."""
@@ -97,7 +98,7 @@ def _labelled(model: Model, guard: Guard) -> np.ndarray:
     names, and the new inputs that one was adapted to."""
     if model.result.from_names:
         return guard.familiar[-1][:0]
-    if "adapted_by" in model.provenance:
+    if ADAPTED_BY in model.provenance:
         given = [not target.endswith(PREDICTED) for target in guard.targets]
         return guard.familiar[-1][np.array(given, dtype=bool)]
     return np.concatenate([guard.familiar[-1], guard.held_out])

@@ -17,6 +17,7 @@ from headstart.data.read import check_kind, read
 from headstart.data.readers.base import Request
 from headstart.data.splits import Split
 from headstart.delivery.artifact import Model
+from headstart.delivery.provenance import SEED
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.patients import with_patients
@@ -88,7 +89,7 @@ def divided_as_before(model: Model, checked: Checked) -> tuple[Split, bool]:
     It does where all that it names as held out is held out again, had not been learnt from, and is as many: by
     another share for testing it would be held out among others that had been learnt from.
     """
-    targets, seed = list(checked.examples.targets or []), int(model.provenance.get("seed", 0))
+    targets, seed = list(checked.examples.targets or []), int(model.provenance.get(SEED, 0))
     parts = split_of(checked, model.task.strata(targets), seed)
     guard, tested = model.needed_guard, {checked.examples.ids[row] for row in parts.test}
     same = set(guard.held_out_ids) <= tested and model.result.examples.test == len(parts.test)

@@ -18,6 +18,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard, half, most_familiar
+from headstart.delivery.provenance import DATA, LICENCE, with_adaptation
 from headstart.delivery.report.adaptation import AdaptationEvidence, render_adaptation
 from headstart.experiment.adaptation.choice import Choice, Tried
 from headstart.experiment.adaptation.inputs import NewInputs
@@ -70,8 +71,8 @@ def adapted_model(
     observed = new.observed
     made.guard = _guard(model, made, domains, new, choice)
     made.result = _result(model, choice)
-    source = model.provenance.get("data", "")
-    made.provenance = {**model.provenance, "adapted_to": observed.examples.source, "adapted_by": choice.name}
+    source = model.provenance.get(DATA, "")
+    made.provenance = with_adaptation(model.provenance, observed.examples.source, choice.name)
     noun = MODALITIES.load(model.modality)().noun
     given = "without labels" if not len(domains.labelled) else f"by {len(domains.labelled)} labels"
     limits = [_unmeasured(given), NO_SETS, *filter(None, [caution(observed.examples)])]
@@ -120,7 +121,7 @@ def _with(model: Model, **changed: Any) -> Model:
 
 
 def _licence(model: Model) -> str:
-    licence = str(model.provenance.get("backbone_licence", ""))
+    licence = str(model.provenance.get(LICENCE, ""))
     return "" if licence == "unknown" else licence
 
 

@@ -18,6 +18,7 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Observed
+from headstart.delivery.provenance import ADAPTED_BY
 from headstart.experiment.adaptation.bench import deep_of
 from headstart.experiment.adaptation.inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
 from headstart.strategies._linear_head import fit_linear_head
@@ -81,7 +82,7 @@ def shares_of(model: Model, classes: Sequence[np.ndarray]) -> np.ndarray:
     """
     own, *further = (np.bincount(each, minlength=model.task.outputs).astype(float) for each in classes)
     counts = np.array(model.task.describe().get("counts", ()), dtype=float)
-    if len(counts) == len(own) and counts.sum() and "adapted_by" not in model.provenance:
+    if len(counts) == len(own) and counts.sum() and ADAPTED_BY not in model.provenance:
         own = own.sum() * counts / counts.sum()
     every = own + sum(further)
     return np.asarray(every / every.sum())

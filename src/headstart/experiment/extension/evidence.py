@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-import headstart
-from headstart.core.files import digest
 from headstart.core.results import ExampleCounts, FitResult, RungResult, Seconds
 from headstart.core.spec import DEFAULT_BUDGET, FitSpec
 from headstart.data.checks import Checked
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import Guard
+from headstart.delivery.provenance import DATA, with_more_examples
 from headstart.delivery.report.evidence import Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.experiment.extension.asked import Asked
@@ -62,7 +59,7 @@ def write_evidence(made: Extended, old: Model, asked: Asked) -> Model:
         calibration=made.calibration,
         result=_result(made, old, asked),
         columns=dict(old.columns),
-        provenance=_provenance(made, old, asked.seed),
+        provenance=with_more_examples(old.provenance, made.checked, asked.seed),
         guard=made.guard,
         device=old.device,
         engine=old.engine,
@@ -70,7 +67,7 @@ def write_evidence(made: Extended, old: Model, asked: Asked) -> Model:
     )
     model.report = render(_for_report(model, made, asked))
     known = facts(model, FitSpec(asked.data), made.checked)
-    known |= {"title": f"{known['title']}, added to a model", "data": model.provenance["data"]}
+    known |= {"title": f"{known['title']}, added to a model", "data": model.provenance[DATA]}
     model.card = model_card(model.result, known, made.task.higher_is_better)
     return model
 
@@ -165,16 +162,3 @@ def _mistakes(made: Extended, wrong: np.ndarray, truths: Sequence[str]) -> list[
 def _samples(made: Extended) -> list[Sample]:
     strata = made.task.strata(list(made.learnt.targets))
     return [Sample(strata[i], made.learnt.ids[i]) for i in few_of_each(strata, SHOWN_SAMPLES, SHOWN_CLASSES)]
-
-
-def _provenance(made: Extended, old: Model, seed: int) -> dict[str, Any]:
-    source, before = made.checked.examples.source, old.provenance
-    fingerprint = digest(str(before.get("data_fingerprint", "")), *made.checked.fingerprints)
-    return {
-        **before,
-        "data": f"{before.get('data', 'unknown examples')}; extended with {source}",
-        "data_fingerprint": fingerprint,
-        "seed": seed,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "headstart": headstart.__version__,
-    }

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-import headstart
 from headstart.backbones.base import Backbone, Named, collate
 from headstart.core.errors import UsageError
-from headstart.core.files import digest
 from headstart.core.names import Name, meaningless
 from headstart.core.progress import Progress
 from headstart.core.results import ExampleCounts, Finding, FitResult, FromNames, RungResult, Seconds
@@ -29,6 +23,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
 from headstart.delivery.guard import chosen_depths
 from headstart.delivery.inference import Inference
+from headstart.delivery.provenance import PROMPTS, provenance_of
 from headstart.delivery.report.evidence import ReportEvidence
 from headstart.delivery.report.page import render
 from headstart.delivery.unlabelled_guard import FEWEST_UNLABELLED, guard_without_targets
@@ -92,7 +87,7 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
     looked, seconds = _look(model, checked.examples, spec, stopwatch, progress)
     model.guard = guard_without_targets(looked.features, looked.ids, looked.outputs)
     model.result = _result(spec, model, strategy, named, looked, checked, seconds, stopwatch)
-    model.provenance = _provenance(model, checked, named, spec)
+    model.provenance = provenance_of(named.backbone.card, checked, spec.seed, named.prompts)
     model.report = render(_evidence(model, spec, task))
     model.card = model_card(model.result, facts(model, spec, checked), task.higher_is_better)
     if spec.out is not None:
@@ -111,7 +106,7 @@ def model_from_names(backbone: Backbone, names: Sequence[Name], device: str = "a
     _, named = _told(choose_strategies(None), backbone, task)
     none = Examples(backbone.card.modality, [], [])
     model = _model(named, task, none, device, "auto", quiet)
-    model.provenance = {"prompts": list(named.prompts)}
+    model.provenance = {PROMPTS: list(named.prompts)}
     return model
 
 
@@ -213,23 +208,6 @@ def _answers(task: Task, named: Named, outputs: Tensor) -> FromNames:
     shares = dict(sorted(counted.items(), key=lambda item: -item[1]))
     margin = float((probable[:, -1] - probable[:, -2]).mean())
     return FromNames(list(named.prompts), len(said), shares, float(probable[:, -1].mean()), margin)
-
-
-def _provenance(model: Model, checked: Checked, named: Named, spec: FitSpec) -> dict[str, Any]:
-    card = named.backbone.card
-    return {
-        "data": checked.examples.source,
-        "data_fingerprint": digest(*checked.fingerprints),
-        "backbone": card.name,
-        "backbone_licence": card.licence,
-        "backbone_pretraining": card.pretraining,
-        "prompts": list(named.prompts),
-        "seed": spec.seed,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "headstart": headstart.__version__,
-        "torch": version("torch"),
-        "python": platform.python_version(),
-    }
 
 
 def _evidence(model: Model, spec: FitSpec, task: Task) -> ReportEvidence:

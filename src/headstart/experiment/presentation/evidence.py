@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-import headstart
-from headstart.core.files import digest
 from headstart.core.judged import OUT_OF_FOLD
 from headstart.core.timing import say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.card import model_card
+from headstart.delivery.provenance import provenance_of
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
@@ -57,7 +52,7 @@ def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:
     if outcome.old_task:
         model.result.forgetting = outcome.old_task.to_json()
         model.result.findings.append(keeping.finding(outcome.old_task))
-    model.provenance = provenance(model, outcome)
+    model.provenance = provenance_of(model.network.backbone.card, outcome.checked, outcome.spec.seed)
     evidence = _for_report(model, outcome, reasons)
     model.result.seconds.total += time.perf_counter() - start
     model.report = render(replace(evidence, settings=_settings(model, outcome)))
@@ -280,20 +275,3 @@ def _set_aside(outcome: Outcome) -> dict[str, str]:
     problems = [str(problem) for problem in outcome.checked.set_aside]
     rest = f"; and {len(problems) - SHOWN_SET_ASIDE} more" if len(problems) > SHOWN_SET_ASIDE else ""
     return {"set aside": "; ".join(problems[:SHOWN_SET_ASIDE]) + rest} if problems else {}
-
-
-def provenance(model: Model, outcome: Outcome) -> dict[str, Any]:
-    """Where the model comes from: data, backbone, software, date."""
-    card = model.network.backbone.card
-    return {
-        "data": outcome.checked.examples.source,
-        "data_fingerprint": digest(*outcome.checked.fingerprints),
-        "backbone": card.name,
-        "backbone_licence": card.licence,
-        "backbone_pretraining": card.pretraining,
-        "seed": outcome.spec.seed,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "headstart": headstart.__version__,
-        "torch": version("torch"),
-        "python": platform.python_version(),
-    }
