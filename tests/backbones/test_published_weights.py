@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -71,6 +72,23 @@ def test_torchvisions_files_fit_by_the_names_and_sizes_they_were_published_with(
     full.set_submodule(backbone.describe()["classifier"], nn.Identity())
     with torch.no_grad():
         torch.testing.assert_close(backbone.features({"pixels": pixels}), full(pixels))
+
+
+def test_mnasnet_takes_weights_that_name_no_version(tmp_path: Path) -> None:
+    """torchvision's asks a state dict which version wrote it, and no file of safetensors says so."""
+    full = models.mnasnet0_5(weights=None).eval()
+    save_file(full.state_dict(), tmp_path / "model.safetensors")
+    config = {"library": "torchvision", "architecture": "mnasnet0_5", "pretrained_cfg": {"input_size": [3, 64, 64]}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    backbone, pixels = load(tmp_path), torch.randn(1, 3, 64, 64)
+    again = copy.deepcopy(SOURCES.load("torchvision")().rebuild(backbone.describe(), None))
+    again.load_state_dict(dict(backbone.state_dict()))  # as a finished model's weights are read
+    full.classifier[1] = nn.Identity()
+    with torch.no_grad():
+        expected = full(pixels)
+        assert expected.count_nonzero() > 100
+        for each in (backbone, again):
+            assert torch.equal(each.features({"pixels": pixels}), expected)
 
 
 def test_a_timm_name_is_fetched_from_the_repository_of_its_tag(

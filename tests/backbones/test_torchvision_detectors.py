@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from pathlib import Path
@@ -50,12 +49,6 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A detector of each family, and the backbone that its folder gives; `pair` is a copy to change."""
     folder = tmp_path_factory.mktemp("made") / "detector"
     return saved(request.param, folder), load(folder)
-
-
-@pytest.fixture
-def pair(made: Pair) -> Pair:
-    torch.manual_seed(0)
-    return copy.deepcopy(made)
 
 
 def pixels() -> torch.Tensor:

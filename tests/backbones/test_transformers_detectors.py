@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -54,12 +53,6 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("made") / "detector"
     further = {} if request.param == "yolos" else {"num_denoising": 0}
     return set_detector(folder, request.param, NAMES, **further), load(folder)
-
-
-@pytest.fixture
-def pair(made: tuple[Any, DetectorBackbone]) -> tuple[Any, DetectorBackbone]:
-    torch.manual_seed(0)
-    return copy.deepcopy(made)
 
 
 def pixels() -> torch.Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import subprocess
 import sys
@@ -60,12 +59,6 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A network of each kind, and the backbone that its folder gives; `pair` is a copy to change."""
     folder = tmp_path_factory.mktemp("made") / "detector"
     return yolo_folder(folder, request.param), load(folder)
-
-
-@pytest.fixture
-def pair(made: tuple[Any, DetectorBackbone]) -> tuple[Any, DetectorBackbone]:
-    torch.manual_seed(0)
-    return copy.deepcopy(made)
 
 
 def is_paired(backbone: DetectorBackbone) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +76,29 @@ def test_pictures_are_decoded_in_full_one_by_one_as_they_are_written(
     assert full == []
     made.write(tmp_path / "out")
     assert full == ["00.png", "01.png"]
+
+
+def test_the_tensors_of_an_input_are_let_go_when_it_is_explained(
+    photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a thousand inputs those of the last are held, until the next has its own."""
+    model = load(photo_model)
+    kind = type(model.network.backbone.preprocess)
+    plain, made, held = kind.__call__, [], []
+
+    def noted(self: Any, raw: Any) -> Any:
+        gc.collect()
+        held.append(sum(tensor() is not None for tensor in made))
+        batch = plain(self, raw)
+        made.extend(weakref.ref(tensor) for tensor in batch.values())
+        return batch
+
+    monkeypatch.setattr(kind, "__call__", noted)
+    said = explain(model, [photos / "lime" / f"0{number}.png" for number in range(4)], ["grad_cam"])
+    assert held == [0, 1, 1, 1]
+    gc.collect()
+    assert not any(tensor() is not None for tensor in made)
+    assert len(said.inputs) == 4
 
 
 def test_a_text_given_directly_and_a_label_of_choice(message_model: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_linear_network_gives_the_difference_times_the_weight() -> None:
     asked = linear()
     weight = asked.network.weights[0] - asked.network.weights[1]  # type: ignore[operator, index]
     assert asked.parts is not None
-    expected = ((asked.example["pixels"] - asked.parts.emptied()["pixels"]) * weight).sum(0)
+    expected = ((asked.example["pixels"] - asked.parts.emptied(asked.example)["pixels"]) * weight).sum(0)
     assert torch.allclose(IntegratedGradients().map(asked), expected, atol=1e-4)
 
 
@@ -55,7 +55,7 @@ def test_on_tokens_it_adds_up_to_the_difference_from_the_emptied_text() -> None:
     """The completeness axiom: Σ attributions = y(x) - y(x')."""
     asked = text_question()
     assert asked.parts is not None
-    emptied = {name: tensor[None] for name, tensor in asked.parts.emptied().items()}
+    emptied = {name: tensor[None] for name, tensor in asked.parts.emptied(asked.example).items()}
     with torch.no_grad():
         outputs = torch.cat([asked.network(asked.batch), asked.network(emptied)])
     before, after = asked.aim.evidence(outputs).tolist()

@@ -28,12 +28,12 @@ def test_a_removed_patch_takes_the_colour_around_it_and_the_rest_stays() -> None
     parts = picture_parts(pixels)
     removed = torch.zeros(2, parts.count, dtype=torch.bool)
     removed[1, 5 * 14 + 5] = True
-    plain, without = parts.without(removed)["pixels"]
+    plain, without = parts.without({"pixels": pixels}, removed)["pixels"]
     assert torch.equal(plain, pixels)
     assert torch.allclose(without, torch.full((3, 28, 28), 2.0), atol=1e-5)
     other = torch.zeros(1, parts.count, dtype=torch.bool)
     other[0, 0] = True
-    kept = parts.without(other)["pixels"][0]
+    kept = parts.without({"pixels": pixels}, other)["pixels"][0]
     assert torch.equal(kept[:, 2:], pixels[:, 2:])
 
 
@@ -44,7 +44,7 @@ def test_a_hole_is_filled_smoothly_from_both_sides() -> None:
     parts = picture_parts(pixels)
     gone = torch.zeros(14, 14, dtype=torch.bool)
     gone[:, 5:9] = True
-    filled = parts.without(gone.flatten()[None])["pixels"][0, 0, 14]
+    filled = parts.without({"pixels": pixels}, gone.flatten()[None])["pixels"][0, 0, 14]
     assert filled[:10].tolist() == [0.0] * 10
     assert bool((filled.diff() >= -1e-4).all())
     assert filled[13:15].mean().item() == pytest.approx(0.5, abs=0.05)
@@ -52,10 +52,11 @@ def test_a_hole_is_filled_smoothly_from_both_sides() -> None:
 
 def test_an_emptied_picture_keeps_its_colours_and_no_shape() -> None:
     flat = torch.full((3, 28, 28), 2.0)
-    assert torch.allclose(picture_parts(flat).emptied()["pixels"], flat)
+    assert torch.allclose(picture_parts(flat).emptied({"pixels": flat})["pixels"], flat)
     chequered = torch.ones(3, 28, 28)
     chequered[:, ::2, ::2] = chequered[:, 1::2, 1::2] = -1
-    assert picture_parts(chequered).emptied()["pixels"].abs().max().item() == pytest.approx(0, abs=1e-6)
+    emptied = picture_parts(chequered).emptied({"pixels": chequered})["pixels"]
+    assert emptied.abs().max().item() == pytest.approx(0, abs=1e-6)
 
 
 def test_scores_are_means_of_patches() -> None:
@@ -118,13 +119,13 @@ def test_tokens_are_merged_to_words_with_their_punctuation() -> None:
 
 def test_a_text_without_a_word_is_the_text_that_never_had_it() -> None:
     preprocess = SOURCES.load("transformers_text")().tiny("bert").preprocess
-    parts = text_parts("the quick brown fox")
+    example, parts = preprocess("the quick brown fox"), text_parts("the quick brown fox")
     removed = torch.tensor([[False, True, False, False], [False] * 4])
-    batch = parts.without(removed)
+    batch = parts.without(example, removed)
     for name, tensor in preprocess("the brown fox").items():
         kept = int(preprocess("the brown fox")["attention_mask"].sum())
         assert torch.equal(batch[name][0, :kept], tensor[:kept])
-        assert torch.equal(batch[name][1, :6], parts.example[name][:6])
+        assert torch.equal(batch[name][1, :6], example[name][:6])
     assert batch["attention_mask"].sum(1).tolist() == [5, 6]
 
 
@@ -141,8 +142,9 @@ def test_words_that_were_cut_off_are_no_parts() -> None:
 
 
 def test_emptied_keeps_the_special_tokens() -> None:
+    example = SOURCES.load("transformers_text")().tiny("bert").preprocess("the fox")
     parts = text_parts("the fox")
-    ids, given = parts.emptied()["input_ids"], parts.example["input_ids"]
+    ids, given = parts.emptied(example)["input_ids"], example["input_ids"]
     assert ids[[0, 3]].tolist() == given[[0, 3]].tolist()
     assert ids[1:3].tolist() == [parts.blank] * 2
 

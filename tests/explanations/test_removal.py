@@ -29,10 +29,10 @@ class Flags(Parts):
     def scores(self, given: Tensor) -> Tensor:
         return given
 
-    def without(self, removed: Tensor) -> Batch:
+    def without(self, example: Batch, removed: Tensor) -> Batch:
         return {"flags": (~removed).float()}
 
-    def emptied(self) -> Batch:
+    def emptied(self, example: Batch) -> Batch:
         return {"flags": torch.zeros(self.count)}
 
     def show(self, given: Tensor, original: object, caption: str) -> Shown:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, Batch, LayerRun, Stage, collate
+from headstart.frozen._layer_cut import BeforeLayer
 from headstart.frozen.frontier import find_frontier
 from headstart.model.freezing import FreezePlan
 from toys import toy_backbone, toy_network, toy_pictures, toy_task
@@ -149,6 +150,18 @@ def test_parts_that_are_another_function_than_the_whole_are_refused(summed: bool
     assert ("gives other features where it is cut" in frontier.refused) is summed
     with torch.no_grad():
         assert torch.equal(frontier.trained(frontier.frozen(batch)), backbone.features(batch))
+
+
+def test_the_frozen_part_runs_once_to_find_the_cut_and_to_prove_it(batch: Batch, monkeypatch: pytest.MonkeyPatch):
+    plain, frozen = BeforeLayer.forward, []
+
+    def noted(self: BeforeLayer, given: Batch) -> Batch:
+        frozen.append(self.index)
+        return plain(self, given)
+
+    monkeypatch.setattr(BeforeLayer, "forward", noted)
+    assert find_frontier(frozen_at(2, Rows(summed=False)).eval(), batch).cut == "layer-2"
+    assert frozen == [2]
 
 
 def test_what_a_forward_does_after_its_first_layer_is_not_done_after_the_cut(tmp_path: Path):

@@ -74,11 +74,11 @@ def _show(made: Any) -> None:
     """Every input with what was said of it; colours only where a terminal shows them."""
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for each in made.inputs:
-        print(f"{each.name}: {each.label} ({each.asked.aim.say(each.confidence)})")
+        print(f"{each.name}: {each.label} ({each.aim.say(each.confidence)})")
         for answer in each.answers:
             doubt = " (not to be trusted)" if answer.trusted is False else ""
             print(f"  {answer.method}{doubt}")
-            if words := _marked(each.asked.parts, answer.explained.map, colours):
+            if words := _marked(each.parts, answer.explained.map, colours):
                 print(f"    {words}")
             for label, near in _by_label(answer.explained.neighbours).items():
                 shared = f"{label}: " if label else ""  # a model made from names has seen no label

@@ -14,7 +14,7 @@ from headstart.core.registry import Registry
 if TYPE_CHECKING:
     from headstart.explanations._explainer import Explainer
     from headstart.explanations._subject import Subject
-    from headstart.explanations.base import Asked, Check, Explained, Explanation, Known, Question
+    from headstart.explanations.base import Aim, Asked, Check, Explained, Explanation, Known, Parts, Question
 
 EXPLANATIONS = Registry("headstart.explanations", "explanation")
 
@@ -36,18 +36,22 @@ class Answer:
 
 @dataclass(frozen=True)
 class ExplainedInput:
-    """One input: its name, what the model says, and why. ``original`` decodes the input in full, to be shown."""
+    """One input: its name, what the model says, and why. ``original`` decodes the input in full, to be shown.
+
+    Its tensors are not among it: those of all inputs would fill the memory, and what is shown needs none.
+    """
 
     name: str
     original: Callable[[], Any]
-    asked: Asked
+    aim: Aim
+    parts: Parts | None
     confidence: float
     answers: list[Answer]
 
     @property
     def label(self) -> str:
         """The label that is explained."""
-        return self.asked.aim.name
+        return self.aim.name
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ def explained(
     UsageError, MissingDependency : a method has nothing to say, and it is `wanted`; else ``left_out`` has the reason.
     """
     answers = _answers(methods, question.asked, seed, {} if left_out is None else left_out, wanted, curves)
-    return ExplainedInput(name, question.original, question.asked, question.confidence, answers)
+    asked = question.asked
+    return ExplainedInput(name, question.original, asked.aim, asked.parts, question.confidence, answers)
 
 
 def _answers(

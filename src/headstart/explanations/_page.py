@@ -50,7 +50,7 @@ def section(each: ExplainedInput, shown: Sequence[Shown | None], links: Sequence
     answers = "".join(
         _answer(answer, picture, link) for answer, picture, link in zip(each.answers, shown, links, strict=True)
     )
-    aim = each.asked.aim
+    aim = each.aim
     said = f"{100 * each.confidence:.1f} %" if aim.is_probability else aim.say(each.confidence)
     return (
         f"<article><h2>{html.escape(_short(each.name))}</h2>"
@@ -96,12 +96,12 @@ def _neighbours(neighbours: Sequence[Neighbour]) -> str:
 
 def _key(made: Explanations) -> str:
     """How to read what is shown."""
-    reading = next((each.asked.aim.reading for each in made.inputs), "")
+    reading = next((each.aim.reading for each in made.inputs), "")
     spans = "".join(
         f'<span style="background:rgba{(*colour, 0.5)};border-bottom:2px {line}">{words}</span> '
         for colour, line, words in ((FOR, "solid", "for the label"), (AGAINST, "dotted", "against it"))
     )
-    words = any(each.asked.parts and each.asked.parts.noun == WORDS for each in made.inputs)
+    words = any(each.parts and each.parts.noun == WORDS for each in made.inputs)
     return f"<p>Words: {spans}.</p>" if words else f"<p>Pictures: {reading}.</p>"
 
 

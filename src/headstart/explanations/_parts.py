@@ -42,9 +42,10 @@ class Manner:
 
 
 class Parts(ABC):
-    """An example divided into U parts: patches of a picture, words of a text.
+    """How an example divides into U parts: patches of a picture, words of a text.
 
-    ``entry`` names the tensor that holds them; ``noun`` is the plural a person uses.
+    ``entry`` names the tensor that holds them; ``noun`` is the plural a person uses. The tensors themselves are not
+    kept: what was explained is shown when all other inputs are explained too.
     """
 
     entry: str
@@ -57,11 +58,11 @@ class Parts(ABC):
         """A map over the places of the tensor, (H, W) or (L,), as one score a part, (U,) on the CPU."""
 
     @abstractmethod
-    def without(self, removed: Tensor) -> Batch:
+    def without(self, example: Batch, removed: Tensor) -> Batch:
         """K copies of the example; `removed` (K, U) is True for the parts each of them lacks."""
 
     @abstractmethod
-    def emptied(self) -> Batch:
+    def emptied(self, example: Batch) -> Batch:
         """The example with nothing in it, from which integrated gradients start; without the leading N."""
 
     @abstractmethod

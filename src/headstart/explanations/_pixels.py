@@ -32,7 +32,7 @@ class PixelParts(Parts):
     noun = "patches"
 
     def __init__(self, example: Batch, entry: str, preprocess: Preprocess) -> None:
-        self.example, self.entry, self.preprocess = example, entry, preprocess
+        self.entry, self.preprocess = entry, preprocess
         self.height, self.width = example[entry].shape[1:]
         self.rows, self.columns = min(GRID, self.height), min(GRID, self.width)
         self.count = self.rows * self.columns
@@ -40,29 +40,29 @@ class PixelParts(Parts):
     def scores(self, given: Tensor) -> Tensor:
         return functional.adaptive_avg_pool2d(given[None, None].cpu(), (self.rows, self.columns)).flatten()
 
-    def without(self, removed: Tensor) -> Batch:
+    def without(self, example: Batch, removed: Tensor) -> Batch:
         """Each removed patch is filled with colours that run smoothly between those around it.
 
         So the network is told nothing of what was there, and sees no grey square that was never in a picture (Rong et
         al. 2022, "A consistent and efficient evaluation strategy for attribution methods", arXiv:2202.00449; here the
         equations are solved on the patches' mean colours, without noise).
         """
-        pixels = self.example[self.entry]
+        pixels = example[self.entry]
         gone = removed.view(len(removed), 1, self.rows, self.columns).to(pixels.device)
         means = functional.adaptive_avg_pool2d(pixels[None], (self.rows, self.columns))
         fill = self._upsampled(_smooth_fill(means, gone), "bilinear")
         lost = self._upsampled(gone.to(pixels.dtype), "nearest") > 0.5
-        batch = {name: tensor.expand(len(removed), *tensor.shape) for name, tensor in self.example.items()}
+        batch = {name: tensor.expand(len(removed), *tensor.shape) for name, tensor in example.items()}
         return {**batch, self.entry: torch.where(lost, fill, pixels[None])}
 
-    def emptied(self) -> Batch:
+    def emptied(self, example: Batch) -> Batch:
         """The picture's colours without its shapes: means of a coarse grid, and smooth between them.
 
         One colour everywhere would leave things of that colour without a say, since they differ little from nothing
         (Sturmfels et al. 2020, "Visualizing the impact of feature attribution baselines", Distill).
         """
-        means = functional.adaptive_avg_pool2d(self.example[self.entry][None], (_COARSE, _COARSE))
-        return {**self.example, self.entry: self._upsampled(_average_around(means), "bilinear")[0]}
+        means = functional.adaptive_avg_pool2d(example[self.entry][None], (_COARSE, _COARSE))
+        return {**example, self.entry: self._upsampled(_average_around(means), "bilinear")[0]}
 
     def _upsampled(self, grid: Tensor, mode: str) -> Tensor:
         corners = False if mode == "bilinear" else None

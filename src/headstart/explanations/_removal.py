@@ -72,7 +72,7 @@ def falls(asked: Asked, scores: Tensor, seed: int, share: float = SHARE, draws: 
     for row in removed[2:]:
         row[torch.from_numpy(random.choice(len(scores), int(marked.sum()), replace=False))] = True
     with torch.no_grad():
-        rows = [asked.network(asked.parts.without(some)) for some in removed.split(_AT_ONCE)]
+        rows = [asked.network(asked.parts.without(asked.example, some)) for some in removed.split(_AT_ONCE)]
     confidence = asked.aim.confidence(torch.cat(rows))
     fell = asked.aim.fall(confidence[0], confidence[1:]).numpy()
     return Falls(float(confidence[0]), float(confidence[1]), float(fell[0]), fell[1:])

@@ -31,7 +31,7 @@ class WordParts(Parts):
     noun = WORDS
 
     def __init__(self, example: Batch, entry: str, text: str, tokenizer: Any, max_length: int) -> None:
-        self.example, self.entry, self.text = example, entry, text
+        self.entry, self.text = entry, text
         length = int(example[entry].shape[0])
         encoded = tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=max_length)
         self.spans, of_token = _divide(text, [(int(a), int(b)) for a, b in encoded["offset_mapping"]])
@@ -44,9 +44,9 @@ class WordParts(Parts):
         inside = self.of_token != NO_WORD
         return torch.zeros(self.count, dtype=given.dtype).index_add(0, self.of_token[inside], given.cpu()[inside])
 
-    def without(self, removed: Tensor) -> Batch:
+    def without(self, example: Batch, removed: Tensor) -> Batch:
         """Texts without those words: later tokens move up, and padding follows, as if they had never stood there."""
-        device = self.example[self.entry].device
+        device = example[self.entry].device
         inside = self.of_token != NO_WORD
         gone = torch.zeros(len(removed), len(self.of_token), dtype=torch.bool)
         gone[:, inside] = removed.cpu()[:, self.of_token[inside]]
@@ -54,16 +54,16 @@ class WordParts(Parts):
         kept = (~gone).sum(1).to(device)
         places = torch.arange(len(self.of_token), device=device)[None]
         batch = {}
-        for name, tensor in self.example.items():
+        for name, tensor in example.items():
             moved = tensor[None].expand(len(removed), -1).gather(1, order)
             # Only the mask tells padding from text; ids beyond it are never looked at, and 0 stands for them.
             batch[name] = torch.where(places < kept[:, None], moved, torch.zeros_like(moved))
         return batch
 
-    def emptied(self) -> Batch:
+    def emptied(self, example: Batch) -> Batch:
         """A token that says least in place of every token of a word."""
-        ids = self.example[self.entry]
-        return {**self.example, self.entry: ids.masked_fill((self.of_token != NO_WORD).to(ids.device), self.blank)}
+        ids = example[self.entry]
+        return {**example, self.entry: ids.masked_fill((self.of_token != NO_WORD).to(ids.device), self.blank)}
 
     def show(self, given: Tensor, original: str, manner: Manner) -> Shown:
         return Shown(_marked_text.as_html(self.text, self.spans, self.scores(given).tolist(), manner.caption))

@@ -52,9 +52,9 @@ def showings(each: ExplainedInput) -> Iterator[tuple[Answer, Shown | None]]:
     """
     original = cache(each.original)
     for answer in each.answers:
-        parts, given = each.asked.parts, answer.explained.map
+        parts, given = each.parts, answer.explained.map
         caption = answer.explained.caption or f"{answer.method.replace('_', ' ')}: what speaks for {each.label!r}"
-        manner = Manner(caption, answer.explained.as_it_is, each.asked.aim.outline)
+        manner = Manner(caption, answer.explained.as_it_is, each.aim.outline)
         yield answer, None if parts is None or given is None else parts.show(given, original(), manner)
 
 
@@ -73,13 +73,13 @@ def plain(made: Explanations) -> dict[str, Any]:
 
 
 def _one(each: ExplainedInput, answer: Answer) -> dict[str, Any]:
-    parts, given = each.asked.parts, answer.explained.map
+    parts, given = each.parts, answer.explained.map
     return {
         "input": each.name,
         "method": answer.method,
         "label": each.label,
-        each.asked.aim.figure: each.confidence,
-        **each.asked.aim.told(),
+        each.aim.figure: each.confidence,
+        **each.aim.told(),
         "trusted": answer.trusted,
         "checks": [
             {

@@ -42,7 +42,7 @@ class IntegratedGradients(MapExplanation):
         with torch.enable_grad():
             found = method.attribute(
                 batch[entry],
-                asked.parts.emptied()[entry].unsqueeze(0),
+                asked.parts.emptied(asked.example)[entry].unsqueeze(0),
                 additional_forward_args=tuple(batch[name] for name in others),
                 n_steps=STEPS,
                 internal_batch_size=AT_ONCE,

@@ -22,6 +22,10 @@ _ONE_AT_A_TIME = threading.RLock()
 computed by one of them, in the thread that works ahead, while the other trains."""
 
 
+class GivesOthers(Exception):
+    """Two parts that give other features than the whole."""
+
+
 def cut_layers(
     backbone: Backbone, run: LayerRun, sample: Batch
 ) -> tuple[nn.Module, nn.Module, str, dict[str, Tensor]] | None:
@@ -30,6 +34,11 @@ def cut_layers(
     The frozen part runs the backbone's own forward and stops before the first layer that trains, so masks and
     position codes stay the backbone's business. The trained part runs the same forward with the layers before
     that one passed over, so that each keeps its number, and hands the stored activation to it.
+
+    Raises
+    ------
+    GivesOthers : on the `sample` they give other features than the whole, whose forward hands on more than its
+        activations.
     """
     layers = list(getattr(run.owner, run.attribute))
     moving = [any(p.requires_grad for p in layer.parameters()) for layer in layers]
@@ -46,27 +55,31 @@ def cut_layers(
         if id(value) not in kept and name not in last_stage
     }
     frozen = BeforeLayer(backbone, run, index)
-    trained = FromLayer(backbone, run, index, _beside(layers[0], frozen, sample) if index else None)
+    frontier, beside = _tried(frozen, layers[0], sample)
+    trained = FromLayer(backbone, run, index, beside)
+    if not _are_the_whole(frontier, trained, backbone, sample):
+        raise GivesOthers(f"{backbone.card.name} gives other features where it is cut between its layers")
     return frozen, trained, f"layer-{index}", state
 
 
 @torch.no_grad()
-def _beside(layer: nn.Module, frozen: BeforeLayer, sample: Batch) -> int | None:
-    """How many values `layer`, the first, gives beside its activation; None where it gives no tuple."""
+def _tried(frozen: BeforeLayer, layer: nn.Module, sample: Batch) -> tuple[Batch, int | None]:
+    """The frontier of the `sample`, and how many values `layer`, the first, gives beside its activation on the way
+    there; None where it gives no tuple, or is not run."""
     given: list[Any] = []
     hook = layer.register_forward_hook(lambda _, args, output: given.append(output))
     try:
-        frozen(sample)
+        frontier = frozen(sample)
     finally:
         hook.remove()
-    return len(given[0]) - 1 if given and isinstance(given[0], tuple) else None
+    return frontier, len(given[0]) - 1 if given and isinstance(given[0], tuple) else None
 
 
 @torch.no_grad()
-def are_the_whole(frozen: nn.Module, trained: nn.Module, backbone: Backbone, sample: Batch) -> bool:
-    """Whether the two parts give the features of the whole: a forward may hand on more than its activations."""
+def _are_the_whole(frontier: Batch, trained: nn.Module, backbone: Backbone, sample: Batch) -> bool:
+    """Whether the trained part makes of the sample's `frontier` what the whole makes of the `sample`."""
     with _ONE_AT_A_TIME:
-        whole, parts = backbone.features(sample), trained(frozen(sample))
+        whole, parts = backbone.features(sample), trained(frontier)
     if not torch.isfinite(whole).all():  # which is no fault of the cut
         return True
     return bool((whole - parts).abs().max() <= ROUNDING * whole.abs().max())

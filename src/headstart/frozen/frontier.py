@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.files import digest
 from headstart.frozen._graph_cut import cut_graph
-from headstart.frozen._layer_cut import are_the_whole, cut_layers
+from headstart.frozen._layer_cut import GivesOthers, cut_layers
 
 WHOLE = "features"
 """The cut of a backbone in which nothing trains."""
@@ -80,9 +80,10 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
     cut, refused = None, ""
     with _evaluating(backbone):
         if run is not None:
-            cut = cut_layers(backbone, run, sample)
-            if cut is not None and not are_the_whole(cut[0], cut[1], backbone, sample):
-                cut, refused = None, f"{backbone.card.name} gives other features where it is cut between its layers"
+            try:
+                cut = cut_layers(backbone, run, sample)
+            except GivesOthers as error:
+                refused = str(error)
         elif backbone.traced() is not None:
             cut = cut_graph(backbone, sample, maps)
     if cut is None:

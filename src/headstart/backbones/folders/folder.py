@@ -17,6 +17,7 @@ from headstart.backbones.folders.lstm_names import unsaid_stack
 from headstart.backbones.folders.open_clip_names import WEIGHTS as OPEN_CLIP_WEIGHTS
 from headstart.backbones.folders.open_clip_names import clip_config, is_open_clip
 from headstart.backbones.folders.prior import of_files, of_masks
+from headstart.backbones.folders.quantized import check_full_precision
 from headstart.backbones.folders.segmenter_kinds import mask_classes
 from headstart.backbones.folders.sentence_files import is_sentence_encoder
 from headstart.backbones.folders.set_detector_kinds import KINDS
@@ -63,9 +64,10 @@ def source_of(folder: Path) -> tuple[Source, Card]:
 
     Raises
     ------
-    HeadstartError : a file is missing, or no library's; says which ones were looked for.
+    HeadstartError : a file is missing, or no library's; says which ones were looked for. Or weights are quantized.
     """
     config = clip_config(folder) if is_open_clip(folder) else read_config(folder)
+    check_full_precision(config, str(folder))
     for name in SOURCES.names():
         try:
             source = SOURCES.load(name)()

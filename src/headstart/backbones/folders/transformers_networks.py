@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from headstart.backbones.folders.folder import WEIGHTS
+from headstart.backbones.folders.quantized import check_full_precision
 from headstart.backbones.folders.weights import read_weights
 from headstart.core.errors import HeadstartError, first_line, nearest
 
@@ -43,10 +44,11 @@ def make_config(plain: Mapping[str, Any], where: str) -> Any:
 
     Raises
     ------
-    HeadstartError : this version of transformers does not know the model type.
+    HeadstartError : this version of transformers does not know the model type, or the weights are quantized.
     """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+    check_full_precision(plain, where)
     model_type = str(plain.get("model_type"))
     if model_type not in CONFIG_MAPPING:
         raise HeadstartError(

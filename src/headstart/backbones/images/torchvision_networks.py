@@ -30,7 +30,23 @@ def arguments_of(architecture: str, size: int) -> dict[str, Any]:
 
 def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The classifier with random weights."""
-    return models.get_model(architecture, weights=None, **arguments)
+    network: nn.Module = models.get_model(architecture, weights=None, **arguments)
+    if isinstance(network, models.MNASNet):
+        network.__class__ = _Mnasnet
+    return network
+
+
+class _Mnasnet(models.MNASNet):
+    """Takes weights that do not say which version of torchvision wrote them, as those in safetensors never do.
+
+    They are today's: the one earlier version has other shapes, or means the same.
+    """
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *others: Any
+    ) -> None:
+        known = {"version": self._version, **local_metadata}
+        super()._load_from_state_dict(state_dict, prefix, known, *others)
 
 
 def _vgg() -> nn.Module:
