@@ -13,6 +13,8 @@ from masked_pictures import scenes
 from segmenter_folders import torchvision_segmenter, transformers_segmenter
 from small_world import result_of, status
 
+pytestmark = pytest.mark.usefixtures("few_reasons", "small_batches")
+
 TORCHVISION = ("deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large")
 
 
