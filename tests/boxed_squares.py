@@ -7,14 +7,14 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from coloured_objects import objects
+from coloured_objects import SIDE, objects
 
 COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 220)}
 
 
-def squares(root: Path, pictures: int, seed: int) -> Path:
+def squares(root: Path, pictures: int, seed: int, side: int = SIDE) -> Path:
     """Grey noise with one to three coloured squares a picture, as COCO JSON for train and test."""
-    return objects(root, pictures, seed, list(COLOURS), (28, 50), _drawn)
+    return objects(root, pictures, seed, list(COLOURS), (28 * side // SIDE, 50 * side // SIDE), _drawn, side)
 
 
 def _drawn(picture: Image.Image, name: str, square: tuple[int, int, int], _: int) -> dict[str, Any]:

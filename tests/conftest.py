@@ -124,6 +124,48 @@ def short_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headstart.strategies._trained_head.MOST_EPOCHS", 2)
 
 
+@pytest.fixture(scope="module")
+def few_draws() -> Iterator[None]:
+    """A hundred draws for an interval of which the width is not looked at; a thousand take most of a short fit."""
+    from headstart.core import statistics
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics, "_MOST_INDICES", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def narrow_masks() -> Iterator[None]:
+    """New mask layers of 32 channels; with 64 they take most of a fit on a miniature."""
+    from headstart.tasks.finding import mask_branches
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask_branches, "CHANNELS", 32)
+        yield
+
+
+@pytest.fixture(scope="module")
+def small_batches() -> Iterator[None]:
+    """The frozen part runs 8 examples at once: with up to 32, batches of a few are filled up to as many."""
+    from headstart.frozen import _batching
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_batching, "MOST", _batching.LEAST)
+        yield
+
+
+@pytest.fixture
+def one_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that is found in a picture the surest alone is explained."""
+    monkeypatch.setattr("headstart.explanations._aims.MOST", 1)
+
+
+@pytest.fixture
+def few_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report explains what fits into its share of a short fit, which is next to nothing."""
+    monkeypatch.setattr("headstart.experiment.presentation.evidence.FOR_THE_FIRST", 0.0)
+
+
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine with a GPU: whatever runs a finished network leaves it on another device.

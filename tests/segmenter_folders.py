@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 from torch import nn
 
@@ -49,18 +48,23 @@ def _config(kind: str) -> dict[str, Any]:
     return config
 
 
-def torchvision_segmenter(folder: Path, architecture: str, labels: int = 5) -> nn.Module:
-    """A whole segmenter of torchvision with random weights, in a folder."""
-    from torchvision import models
+def torchvision_segmenter(folder: Path, architecture: str, labels: int = 5, miniature: bool = False) -> nn.Module:
+    """A whole segmenter of torchvision with random weights, as published or a `miniature`, in a folder."""
+    from headstart.backbones.segmenters.torchvision import MINIATURE, whole
 
-    torch.manual_seed(0)
-    model: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, num_classes=labels).eval()
-    rescale(model)
-    folder.mkdir()
-    save_file(model.state_dict(), folder / "model.safetensors")
-    config = {"library": "torchvision", "architecture": architecture, "num_classes": labels}
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    return model
+    arguments = {MINIATURE: True} if miniature else {}
+
+    def make(place: Path) -> nn.Module:
+        model = whole(architecture, {**arguments, "num_classes": labels}).eval()
+        rescale(model)
+        save_file(model.state_dict(), place / "model.safetensors")
+        about = {"library": "torchvision", "architecture": architecture, "num_classes": labels}
+        config = {**about, **({"model_args": arguments} if arguments else {})}
+        (place / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        return model
+
+    made: nn.Module = kept(folder, ("segmenter of torchvision", architecture, labels, miniature), make)
+    return made
 
 
 def rescale(model: nn.Module) -> None:

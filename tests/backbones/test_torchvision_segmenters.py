@@ -10,6 +10,7 @@ import torch
 
 from headstart.backbones import load
 from headstart.backbones.folders.segmenter_kinds import TORCHVISION
+from headstart.backbones.segmenters.trunk import SegmenterTrunk
 from headstart.core.errors import HeadstartError, UsageError
 from segmenter_folders import torchvision_segmenter
 
@@ -32,6 +33,22 @@ def test_the_last_map_is_what_the_predictor_reads(architecture: str, predictor: 
         risen = torch.nn.functional.interpolate(given, size=read["given"].shape[2:], mode="bilinear")
     assert torch.allclose(risen, read["given"], rtol=1e-3, atol=1e-5)
     assert backbone.card.pretraining == f"{architecture}, masks of 5 classes"
+
+
+def test_no_picture_of_the_size_of_pretraining_is_run_to_load_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torchvision_segmenter(tmp_path / "model", LRASPP, miniature=True)
+    sides, forward = [], SegmenterTrunk.forward
+
+    def noted(trunk: SegmenterTrunk, pixels: torch.Tensor) -> torch.Tensor:
+        sides.append(pixels.shape[-1])
+        return forward(trunk, pixels)
+
+    monkeypatch.setattr(SegmenterTrunk, "forward", noted)
+    assert load(tmp_path / "model").preprocess.size == 520
+    assert sides
+    assert max(sides) <= 64
 
 
 def test_every_name_has_published_weights_of_the_size_listed() -> None:

@@ -13,13 +13,17 @@ from masked_pictures import scenes
 from segmenter_folders import torchvision_segmenter, transformers_segmenter
 from small_world import result_of, status
 
+pytestmark = pytest.mark.usefixtures("few_reasons", "small_batches")
+
 TORCHVISION = ("deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large")
 
 
-def written(folder: Path, kind: str) -> None:
-    """A segmenter of this kind with random weights in `folder`."""
-    make = transformers_segmenter if kind in KINDS else torchvision_segmenter
-    make(folder, kind)
+def written(folder: Path, kind: str, miniature: bool) -> None:
+    """A segmenter of this kind with random weights in `folder`; those of transformers are miniatures anyway."""
+    if kind in KINDS:
+        transformers_segmenter(folder, kind)
+    else:
+        torchvision_segmenter(folder, kind, miniature=miniature)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,7 @@ def fitted_and_used(blocks: Path, backbone: Path, strategy: str, out: Path) -> d
 
 @pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION])
 def test_a_head_is_trained_on_the_maps_of_a_segmenter(kind: str, blocks: Path, tmp_path: Path) -> None:
-    written(tmp_path / "segmenter", kind)
+    written(tmp_path / "segmenter", kind, miniature=False)  # whose random maps would tell too little
     strategy = "head_training:epochs=25,views=1"
     figures = fitted_and_used(blocks, tmp_path / "segmenter", strategy, tmp_path)
     assert figures["right"] > 0.85
@@ -53,6 +57,6 @@ def test_a_head_is_trained_on_the_maps_of_a_segmenter(kind: str, blocks: Path, t
 @pytest.mark.usefixtures("short_heads")
 @pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION])
 def test_the_last_stages_of_a_segmenter_are_tuned(kind: str, blocks: Path, tmp_path: Path) -> None:
-    written(tmp_path / "segmenter", kind)
+    written(tmp_path / "segmenter", kind, miniature=True)
     fitted_and_used(blocks, tmp_path / "segmenter", "fine_tuning:epochs=1,views=0,freeze_depth=3", tmp_path)
     assert result_of(tmp_path / "model")["chosen"] == "fine_tuning_from_3"

@@ -13,6 +13,8 @@ from masked_pictures import FRAME, scenes
 from small_world import result_of, status
 from transformer_folders import CLASSIFIERS, classifier_folder, transformer_folder
 
+pytestmark = pytest.mark.usefixtures("small_batches")
+
 PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
 WIDE = {"hidden_size": 48, "num_attention_heads": 3}
 HEAD = "head_training:epochs=30,views=1"
@@ -43,6 +45,7 @@ def written(folder: Path, architecture: str) -> None:
         transformer_folder(folder, architecture)
 
 
+@pytest.mark.usefixtures("few_reasons")
 @pytest.mark.parametrize("architecture", [PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS])
 @pytest.mark.parametrize(
     "strategy", ["head_training:epochs=30,views=1", "fine_tuning:freeze_depth=3,epochs=1,views=0"]
@@ -68,6 +71,7 @@ def test_masks(
     assert len(list((tmp_path / "drawn" / "images").iterdir())) == 16
 
 
+@pytest.mark.usefixtures("few_draws")
 @pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit"])
 def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)

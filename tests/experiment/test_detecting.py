@@ -11,17 +11,20 @@ from PIL import Image
 
 import headstart
 from boxed_squares import COLOURS, squares
-from coloured_objects import SIDE
 from headstart.cli import main
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
+
+SIDE = 96
 
 
 @pytest.fixture(scope="module")
-def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> tuple[Path, Path]:
+def fitted(
+    tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None, small_batches: None
+) -> tuple[Path, Path]:
     """(data, model folder)."""
     folder = tmp_path_factory.mktemp("detecting")
-    data = squares(folder / "data", 40, seed=0)
+    data = squares(folder / "data", 40, seed=0, side=SIDE)
     headstart.fit(
         data, backbone=str(tiny_backbones / "tiny_resnet"), strategy="head_training:epochs=16", budget="10m",
         out=folder / "model", quiet=True,

@@ -14,14 +14,14 @@ from headstart.cli import main
 from raw_outputs import assert_computes_alike
 from small_detectors import saved
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
 
 FAMILIES = SOURCES.load("torchvision_detectors")().families()
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return squares(tmp_path_factory.mktemp("pretrained") / "data", 6, seed=0)
+    return squares(tmp_path_factory.mktemp("pretrained") / "data", 6, seed=0, side=96)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -18,18 +18,18 @@ from headstart.tasks.detection import Detection
 from raw_outputs import assert_computes_alike
 from set_detectors import set_detector
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
 
-SIDES = (128, 128)
+SIDES = (96, 96)
 FAMILIES = SOURCES.load("transformers_detectors")().families()
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return squares(tmp_path_factory.mktemp("sets") / "data", 6, seed=0)
+    return squares(tmp_path_factory.mktemp("sets") / "data", 6, seed=0, side=96)
 
 
-@pytest.mark.usefixtures("one_explained")
+@pytest.mark.usefixtures("few_reasons", "one_explained")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_family_trains_predicts_saves_loads_and_explains(
     family: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

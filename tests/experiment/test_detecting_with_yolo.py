@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return squares(tmp_path_factory.mktemp("yolo") / "data", 12, seed=0)
 
 
-@pytest.mark.usefixtures("one_explained")
+@pytest.mark.usefixtures("few_reasons", "one_explained")
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_trains_predicts_saves_loads_and_explains(
     kind: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -18,7 +18,7 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from outlined_shapes import COLOURS, bitmap_of, polygon_of, shapes
 
-pytestmark = pytest.mark.usefixtures("few_draws", "narrow_masks")
+pytestmark = pytest.mark.usefixtures("few_draws", "narrow_masks", "small_batches")
 
 SIDE = 96
 
@@ -30,7 +30,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted(
-    tiny_backbones: Path, data: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None, narrow_masks: None
+    tiny_backbones: Path,
+    data: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    few_draws: None,
+    narrow_masks: None,
+    small_batches: None,
 ) -> Path:
     """A model on a miniature without any pretraining."""
     folder = tmp_path_factory.mktemp("masked") / "model"

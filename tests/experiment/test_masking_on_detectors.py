@@ -21,7 +21,7 @@ from raw_outputs import assert_computes_alike
 from set_detectors import set_detector
 from small_detectors import saved
 
-pytestmark = pytest.mark.usefixtures("few_draws", "narrow_masks")
+pytestmark = pytest.mark.usefixtures("few_draws", "few_reasons", "narrow_masks", "small_batches")
 
 FAMILIES = (
     "ssd300_mobilenet_v1",

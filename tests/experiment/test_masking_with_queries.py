@@ -19,7 +19,7 @@ from outlined_shapes import COLOURS, shapes
 from raw_outputs import assert_computes_alike
 from segmenter_folders import transformers_segmenter
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
 
 ONE_EPOCH = "head_training:epochs=1,views=0"
 
@@ -41,7 +41,9 @@ def fitted(data: Path, start: Path, out: Path, task: str | None = "instances", s
 
 
 @pytest.fixture(scope="module")
-def finished(few: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None) -> Callable[[str], Path]:
+def finished(
+    few: Path, tmp_path_factory: pytest.TempPathFactory, few_draws: None, small_batches: None
+) -> Callable[[str], Path]:
     """Of a family, the folder of a model after one epoch; not to be written to."""
 
     @cache

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from headstart.core.errors import InputError, UsageError
 from headstart.core.maps import Map
 from headstart.core.placement import WHOLE, Placement
 from headstart.core.statistics import bootstrap_draws
-from headstart.tasks import choose_task, task_from_description
+from headstart.tasks import choose_task, detection, task_from_description
 from headstart.tasks.detection import Detection
 from headstart.tasks.finding.fcos import EXTRA, FcosHead, owners
 from headstart.tasks.shapes.box_encoding import CROWD, DIFFICULT, FOUND_LABEL, LABEL, SCORE
+from headstart.tasks.shapes.box_matching import Matched, match
 
 SIZE = (128, 96)
 TARGETS = [
@@ -254,3 +256,25 @@ def test_maps_of_the_usual_strides_are_read_or_made_of_the_only_one() -> None:
     assert outputs.shape == (2, 12 * 16 + 6 * 8 + 3 * 4, len(task().labels) + 8)  # strides 8, 16 and 32
     assert [each.stride for each in task().map_head([Map("a", 8, 2), Map("b", 8, 4), *MAPS]).maps] == [8, 16, 32]
     assert [each.stride for each in task().map_head([Map("a", 8, 2), Map("b", 8, 4)]).maps] == [2, 4]
+
+
+def test_the_same_answers_are_matched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many figures are made of them; answers and targets that differ are others, wherever they lie."""
+    matched: list[int] = []
+
+    def counted(*given: Any) -> list[Matched]:
+        matched.append(len(given[0]))
+        return match(*given)
+
+    monkeypatch.setattr(detection, "match", counted)
+    own = task()
+    outputs, encoded = perfect(own, TARGETS), own.encode(TARGETS)
+    for judge in (own.metrics, own.mistakes, own.per_label, own.trade_offs, own.calibrate):
+        judge(outputs.clone(), encoded.clone())
+    assert matched == [4]
+    outputs[..., SCORE] = 0.4
+    own.mistakes(outputs, encoded)
+    assert own.mistakes(outputs[:2], encoded[:2]).tolist() == [0.5, 0.5], "all boxes of both are missed"
+    fewer = own.encode([Boxes((), SIZE), *TARGETS[1:]])
+    own.mistakes(outputs, fewer)
+    assert matched == [4, 4, 2, 4]

@@ -63,3 +63,10 @@ def watch(network: nn.Module, run: Callable[[], Tensor]) -> tuple[UseOrder, Tens
     with torch.no_grad(), _Watch(names) as mode:
         output = run()
     return mode.order, output
+
+
+def look(network: nn.Module, channels: int, side: int) -> Seen:
+    """What a pass of one square picture tells."""
+    pixels = torch.zeros((1, channels, side, side))
+    order, output = watch(network, lambda: network(pixels))
+    return Seen(order, tuple(output.shape))

@@ -86,9 +86,12 @@ class TorchvisionSegmenters(Source):
         return self._wrap(build(architecture, arguments), description, preprocess, card)
 
     def _wrap(self, trunk: Any, description: Mapping[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
+        from headstart.backbones._use_order import look
         from headstart.backbones.images.backbone import ImageBackbone
+        from headstart.backbones.segmenters.torchvision import LOOKED_AT
 
-        return ImageBackbone(trunk, card, preprocess, {"source": Path(__file__).stem, **description})
+        seen = look(trunk.eval(), preprocess.channels, LOOKED_AT)
+        return ImageBackbone(trunk, card, preprocess, {"source": Path(__file__).stem, **description}, seen=seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones.images.preprocess import ImagePreprocess

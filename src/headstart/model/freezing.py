@@ -102,19 +102,20 @@ class FreezePlan:
 
     def frozen_state(self) -> dict[str, Tensor]:
         """Every frozen parameter, and every buffer of a frozen stage, by full name."""
-        thawed = {f"backbone.{name}" for name in self._thawed_buffers()}
-        head_buffers = {f"head.{name}" for name, _ in self.network.head.named_buffers()}
-        return {
-            name: value
-            for name, value in [*self.network.named_parameters(), *self.network.named_buffers()]
-            if name not in self.trainable | thawed | head_buffers
-        }
+        moving = self._moving()
+        return {name: value for name, value in self._everything() if name not in moving}
 
     def moving_state(self) -> dict[str, Tensor]:
         """Every trainable parameter, and every buffer of a thawed stage or of the head, by full name."""
-        still = self.frozen_state().keys()
-        everything = [*self.network.named_parameters(), *self.network.named_buffers()]
-        return {name: value for name, value in everything if name not in still}
+        moving = self._moving()
+        return {name: value for name, value in self._everything() if name in moving}
+
+    def _moving(self) -> frozenset[str]:
+        head = (f"head.{name}" for name, _ in self.network.head.named_buffers())
+        return self.trainable.union(head, (f"backbone.{name}" for name in self._thawed_buffers()))
+
+    def _everything(self) -> list[tuple[str, Tensor]]:
+        return [*self.network.named_parameters(), *self.network.named_buffers()]
 
     def load_moving_state(self, state: dict[str, Tensor]) -> None:
         """Copy a :meth:`moving_state` back into the network."""

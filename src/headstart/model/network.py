@@ -69,8 +69,9 @@ class Network(nn.Module):
 
     def train(self, mode: bool = True) -> Network:
         super().train(mode)
-        for module in self.held_still:
-            module.train(False)
+        if mode:
+            for module in self.held_still:
+                module.train(False)
         return self
 
 

@@ -29,6 +29,7 @@ from headstart.tasks.figures import detection_figures
 from headstart.tasks.shapes import box_encoding
 from headstart.tasks.shapes.box_encoding import FOUND_LABEL, SCORE
 from headstart.tasks.shapes.box_matching import Matched, match
+from headstart.tasks.shapes.recent_matches import RecentMatches
 
 if TYPE_CHECKING:
     from headstart.tasks.finding.finder import Finder
@@ -70,6 +71,7 @@ class Detection(Task):
         self.detector = detector
         self._frame = (int(frame[0]), int(frame[1]))
         self._places = {label: place for place, label in enumerate(self.labels)}
+        self._recent = RecentMatches()
 
     @classmethod
     def suits(cls, targets: Sequence[Any]) -> tuple[float, str]:
@@ -230,6 +232,9 @@ class Detection(Task):
         return detection_figures.figures_by_class(self._matched(outputs, encoded), self.labels, len(encoded))
 
     def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
+        return self._recent.of(outputs, encoded, self._match)
+
+    def _match(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
         found, truths = box_encoding.detections(outputs, encoded), box_encoding.truths(encoded)
         return match(found, truths, len(self.labels))
 

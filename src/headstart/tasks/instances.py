@@ -115,19 +115,20 @@ class Instances(Detection):
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
         """Of masks; and of the boxes alone, under names of their own."""
         found = super().metrics(outputs, encoded)
-        boxes = Detection.metrics(self._of_boxes(), *_boxes_of(outputs, encoded))
+        boxes = self._of_boxes.metrics(*_boxes_of(outputs, encoded))
         known = {f"{OF_BOXES}{name}": figure for name, figure in boxes.items()}
         return found | {name: figure for name, figure in known.items() if name in self.higher_is_better}
 
     def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
         if name in self.higher_is_better and name.startswith(OF_BOXES):
-            return self._of_boxes().measure(name.removeprefix(OF_BOXES), *_boxes_of(outputs, encoded), draws)
+            return self._of_boxes.measure(name.removeprefix(OF_BOXES), *_boxes_of(outputs, encoded), draws)
         return super().measure(name, outputs, encoded, draws)
 
+    @cached_property
     def _of_boxes(self) -> Detection:
         return Detection(self.labels, self.counts, self._frame, self.slots, self.detector)
 
-    def _matched(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
+    def _match(self, outputs: Tensor, encoded: Tensor) -> list[Matched]:
         own, asked = _boxes_of(outputs, encoded)
         found = box_encoding.detections(own, asked)
         truths = box_encoding.truths(asked)

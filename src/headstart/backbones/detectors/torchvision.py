@@ -111,12 +111,19 @@ def _ssdlite(columns: int) -> nn.Module:
     return models.detection.ssd.SSD(trunk, boxes, (SIDE, SIDE), columns, half, half, head)
 
 
+class _NarrowResNet(models.ResNet):
+    """Layers of a quarter of the usual channels: 16 to 128."""
+
+    def _make_layer(self, block: Any, planes: int, *given: Any, **named: Any) -> nn.Sequential:
+        return super()._make_layer(block, planes // 4, *given, **named)
+
+
 def _pyramid(columns: int, make: Callable[..., nn.Module], extra: Any) -> nn.Module:
     """A detector of `make` on a narrow ResNet whose pyramid has 64 channels."""
-    body = models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1])
     utils = models.detection.backbone_utils
     returned = {"layer2": "0", "layer3": "1", "layer4": "2"}
-    pyramid = utils.BackboneWithFPN(body, returned, [128, 256, 512], 64, extra_blocks=extra)
+    body = _NarrowResNet(models.resnet.BasicBlock, [1, 1, 1, 1])
+    pyramid = utils.BackboneWithFPN(body, returned, [32, 64, 128], 64, extra_blocks=extra)
     return make(pyramid, columns)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._use_order import Seen, watch
+from headstart.backbones._use_order import Seen, look
 from headstart.backbones.base import Backbone, Batch, Card, Map, Stage, no_maps
 from headstart.backbones.images.channels import fold_first_layer
 from headstart.backbones.images.maps import offered_maps, read_maps, read_with_output
@@ -59,9 +59,7 @@ class ImageBackbone(Backbone):
         self.eval()
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
-        pixels = torch.zeros((1, preprocess.channels, preprocess.size, preprocess.size))
-        order, output = watch(self.network, lambda: self.network(pixels))
-        return Seen(order, tuple(output.shape))
+        return look(self.network, preprocess.channels, preprocess.size)
 
     def stages(self) -> list[Stage]:
         return list(self._stages)

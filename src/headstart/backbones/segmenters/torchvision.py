@@ -11,6 +11,13 @@ from torch import Tensor, nn
 from headstart.backbones.images.torchvision_models import models
 from headstart.backbones.segmenters.trunk import SegmenterTrunk
 
+MINIATURE = "miniature"
+"""An argument that is not torchvision's: a small network of the same family, which tests need."""
+
+LOOKED_AT = 64
+"""Pixels of the picture that tells in which order a trunk uses its weights: its layers take any size, and a pass of
+one as large as those of pretraining takes seconds."""
+
 
 class OnBackbone(SegmenterTrunk):
     """On the layers of the `whole` segmenter's backbone, one after the other."""
@@ -65,26 +72,35 @@ def trunk_of(whole: nn.Module) -> SegmenterTrunk:
 
 
 def build(architecture: str, arguments: Mapping[str, Any]) -> SegmenterTrunk:
-    """The trunk with random weights; `arguments` go to torchvision."""
-    return trunk_of(models.get_model(architecture, weights=None, weights_backbone=None, **arguments))
+    """The trunk of :func:`whole`."""
+    return trunk_of(whole(architecture, arguments))
 
 
-def _small(architecture: str) -> Callable[[], nn.Module]:
+def whole(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """The segmenter with random weights; `arguments` go to torchvision, or are those of a miniature."""
+    if MINIATURE in arguments:
+        return _small(architecture, **{name: value for name, value in arguments.items() if name != MINIATURE})()
+    made: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, **arguments)
+    return made
+
+
+def _small(architecture: str, num_classes: int = 3) -> Callable[[], nn.Module]:
     """What makes a whole segmenter of this architecture on a small backbone."""
     segmentation = models.segmentation
 
     def deeplab() -> nn.Module:
         features = models.mobilenet_v3_small(width_mult=0.5, dilated=True, reduced_tail=True).features
-        head = segmentation.deeplabv3.DeepLabHead(features[-1].out_channels, 3)
+        head = segmentation.deeplabv3.DeepLabHead(features[-1].out_channels, num_classes)
         return segmentation.DeepLabV3(_until(features, str(len(features) - 1)), head)
 
     def fcn() -> nn.Module:
-        resnet = models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=3)
-        return segmentation.FCN(_until(resnet, "layer4"), segmentation.fcn.FCNHead(512, 3))
+        resnet = models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1])
+        return segmentation.FCN(_until(resnet, "layer4"), segmentation.fcn.FCNHead(512, num_classes))
 
     def lraspp() -> nn.Module:
         features = models.mobilenet_v3_small(width_mult=0.5, dilated=True, reduced_tail=True).features
-        return segmentation.LRASPP(_until(features, str(len(features) - 1)), 8, features[-1].out_channels, 3)
+        last, channels = str(len(features) - 1), features[-1].out_channels
+        return segmentation.LRASPP(_until(features, last), 8, channels, num_classes)
 
     return {"deeplabv3": deeplab, "fcn": fcn, "lraspp": lraspp}[architecture.split("_")[0]]
 
@@ -96,4 +112,4 @@ def _until(features: nn.Module, last: str) -> nn.Module:
 def miniature(architecture: str) -> SegmenterTrunk:
     """A small trunk of the same kind, with random weights."""
     with torch.random.fork_rng(devices=[]):
-        return trunk_of(_small(architecture)())
+        return build(architecture, {MINIATURE: True})

@@ -77,9 +77,10 @@ def figures_by_class(matched: Sequence[Matched], labels: Sequence[str], pictures
 def _precision(weights: np.ndarray, hits: np.ndarray, ignored: np.ndarray, positives: np.ndarray) -> np.ndarray:
     """(B,) mean over recalls of the best precision at that recall or beyond; weights are (B, D), hits (D,).
 
-    The best is reached at a hit, so all else is only counted.
+    The best is reached at a hit, so all else is only counted, and nothing after the last hit matters.
     """
-    heeded = ~ignored
+    end = int(hits.nonzero()[0].max(initial=-1)) + 1
+    weights, hits, heeded = weights[:, :end], hits[:end], ~ignored[:end]
     before = np.cumsum(weights * heeded, axis=1)[:, hits]
     right = np.cumsum(weights[:, hits], axis=1)
     precision = right / np.maximum(before, 1)
