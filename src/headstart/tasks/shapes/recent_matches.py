@@ -28,9 +28,10 @@ class RecentMatches:
         """What `match` gives for them: one entry a class, not to be written to."""
         arrays = [to_array(tensor) for tensor in (outputs, encoded)]
         asked = digest(*(part for array in arrays for part in (str(array.shape), bytes_of(array))))
-        if asked not in self._known:
-            self._known[asked] = match(outputs, encoded)
-        self._known[asked] = self._known.pop(asked)  # the last to be forgotten
+        found = self._known.pop(asked, None)  # whole at any moment: several threads may ask
+        if found is None:
+            found = match(outputs, encoded)
+        self._known[asked] = found
         for oldest in list(self._known)[:-REMEMBERED]:
-            del self._known[oldest]
-        return self._known[asked]
+            self._known.pop(oldest, None)
+        return found
