@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from timm.layers import Conv2dSame
 from torch import Tensor, nn
+from torchvision.ops import FeaturePyramidNetwork
 
 from headstart.backbones.base import Card
 from headstart.backbones.detectors.backbone import DetectorBackbone
@@ -25,6 +26,9 @@ from headstart.core.errors import HeadstartError
 MINIATURE, NORM_EPS = "miniature", "norm_eps"
 """Arguments that are not torchvision's: a small network of the same family, which tests need, and what normalisation
 adds to variances."""
+
+LEAVES = (Conv2dSame, FeaturePyramidNetwork)
+"""What no cut goes through: a pyramid hands names of its levels from layer to layer, which a trace cannot follow."""
 
 _WITHOUT_EPS = ("fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "retinanet_resnet50_fpn")
 """Architectures whose weights called COCO_V1 were trained without it."""
@@ -96,7 +100,7 @@ def wrap(
     size = (parts.frame or (_DEFAULT_SIDE, _DEFAULT_SIDE))[0]
     pixels = {"input_size": (3, size, size), "crop_pct": 1.0, "interpolation": "bilinear", **normalisation(model)}
     preprocess = ImagePreprocess.from_pretrained_cfg(pixels)
-    return DetectorBackbone(trunk, card, preprocess, description, detector, leaves=(Conv2dSame,))
+    return DetectorBackbone(trunk, card, preprocess, description, detector, leaves=LEAVES)
 
 
 def _ssdlite(columns: int) -> nn.Module:
