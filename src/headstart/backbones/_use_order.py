@@ -65,8 +65,8 @@ def watch(network: nn.Module, run: Callable[[], Tensor]) -> tuple[UseOrder, Tens
     return mode.order, output
 
 
-def look(network: nn.Module, channels: int, side: int) -> Seen:
-    """What a pass of one square picture tells."""
-    pixels = torch.zeros((1, channels, side, side))
+def look(network: nn.Module, channels: int, height: int, width: int) -> Seen:
+    """What a pass of one picture tells."""
+    pixels = torch.zeros((1, channels, height, width))
     order, output = watch(network, lambda: network(pixels))
     return Seen(order, tuple(output.shape))

@@ -90,7 +90,7 @@ class TorchvisionSegmenters(Source):
         from headstart.backbones.images.backbone import ImageBackbone
         from headstart.backbones.segmenters.torchvision import LOOKED_AT
 
-        seen = look(trunk.eval(), preprocess.channels, LOOKED_AT)
+        seen = look(trunk.eval(), preprocess.channels, LOOKED_AT, LOOKED_AT)
         return ImageBackbone(trunk, card, preprocess, {"source": Path(__file__).stem, **description}, seen=seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
@@ -98,19 +98,15 @@ class TorchvisionSegmenters(Source):
         from headstart.backbones.images.rebuild import described_card
         from headstart.backbones.segmenters.torchvision import build
 
-        if description.get("miniature"):
-            return self.tiny(description["miniature"])
         plain = {key: description[key] for key in ("architecture", "arguments")}
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         return self._wrap(build(**plain), plain, preprocess, described_card(description))
 
     def tiny(self, name: str) -> ImageBackbone:
-        from headstart.backbones.images.preprocess import ImagePreprocess
-        from headstart.backbones.segmenters.torchvision import miniature
+        from headstart.backbones.segmenters.torchvision import MINIATURE
 
-        preprocess = ImagePreprocess.from_pretrained_cfg({**_PIXELS, "input_size": (3, 64, 64)})
         card = Card(f"{self.prefix}/{name}", "image", pretraining="none: a miniature")
-        return self._wrap(miniature(name), {"miniature": name}, preprocess, card)
+        return self._make(name, {MINIATURE: True}, card, {"input_size": (3, 64, 64)})
 
     def families(self) -> list[str]:
         return list(_FAMILIES)

@@ -49,7 +49,6 @@ class Guard:
     held_out_ids, held_out_classes : (m,) their names, and their true classes as places among the labels.
     deeper : depth → (n, D) features of the training examples that the head reads beside those of ``depths``.
     held_out_deeper : depth → (m, D) features of the held-out examples at all of these depths but the last.
-
     nothing_held_out : whether there were too few examples to hold any out: all that is said to be held out are then
         training examples, each judged by the others.
 

@@ -59,7 +59,7 @@ class ImageBackbone(Backbone):
         self.eval()
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
-        return look(self.network, preprocess.channels, preprocess.size)
+        return look(self.network, preprocess.channels, preprocess.size, preprocess.size)
 
     def stages(self) -> list[Stage]:
         return list(self._stages)

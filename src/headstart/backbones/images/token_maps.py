@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from headstart.backbones._use_order import Seen, watch
+from headstart.backbones._use_order import Seen, look
 from headstart.backbones.base import Map
 from headstart.backbones.images.backbone import ImageBackbone
 from headstart.backbones.images.preprocess import ImagePreprocess
@@ -88,9 +87,7 @@ class TokenMapsBackbone(ImageBackbone):
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
         width, height = preprocess.frame or (preprocess.size, preprocess.size)
-        pixels = torch.zeros((1, preprocess.channels, height, width))
-        order, output = watch(self.network, lambda: self.network(pixels))
-        return Seen(order, tuple(output.shape))
+        return look(self.network, preprocess.channels, height, width)
 
     def framed(self, frame: tuple[int, int]) -> TokenMapsBackbone:
         """The same for another frame; position embeddings are interpolated from those of the last."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from headstart.backbones.images.torchvision_models import models
@@ -79,13 +78,13 @@ def build(architecture: str, arguments: Mapping[str, Any]) -> SegmenterTrunk:
 def whole(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The segmenter with random weights; `arguments` go to torchvision, or are those of a miniature."""
     if MINIATURE in arguments:
-        return _small(architecture, **{name: value for name, value in arguments.items() if name != MINIATURE})()
+        return _small(architecture, **{name: value for name, value in arguments.items() if name != MINIATURE})
     made: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, **arguments)
     return made
 
 
-def _small(architecture: str, num_classes: int = 3) -> Callable[[], nn.Module]:
-    """What makes a whole segmenter of this architecture on a small backbone."""
+def _small(architecture: str, num_classes: int = 3) -> nn.Module:
+    """A whole segmenter of this architecture on a small backbone."""
     segmentation = models.segmentation
 
     def deeplab() -> nn.Module:
@@ -102,14 +101,8 @@ def _small(architecture: str, num_classes: int = 3) -> Callable[[], nn.Module]:
         last, channels = str(len(features) - 1), features[-1].out_channels
         return segmentation.LRASPP(_until(features, last), 8, channels, num_classes)
 
-    return {"deeplabv3": deeplab, "fcn": fcn, "lraspp": lraspp}[architecture.split("_")[0]]
+    return {"deeplabv3": deeplab, "fcn": fcn, "lraspp": lraspp}[architecture.split("_")[0]]()
 
 
 def _until(features: nn.Module, last: str) -> nn.Module:
     return models._utils.IntermediateLayerGetter(features, {last: "out"})
-
-
-def miniature(architecture: str) -> SegmenterTrunk:
-    """A small trunk of the same kind, with random weights."""
-    with torch.random.fork_rng(devices=[]):
-        return build(architecture, {MINIATURE: True})
