@@ -11,6 +11,7 @@ import torch
 from headstart.backbones import SOURCES, load, write_folder, written_as
 from headstart.backbones.base import collate
 from headstart.backbones.texts.awd_lstm import AwdLstm, DroppedEmbedding, DroppedLstm, Sizes
+from headstart.backbones.texts.lstm_stack import Layer
 from headstart.backbones.texts.recurrent_text import RecurrentText, begun
 from headstart.backbones.texts.word_pieces import word_pieces
 from headstart.core.errors import HeadstartError, UsageError
@@ -27,6 +28,29 @@ def test_a_layer_in_use_is_pytorchs_own_lstm() -> None:
     reference.load_state_dict({f"{name}_l0": value for name, value in layer.state_dict().items()})
     hidden = torch.randn(3, 9, 5)
     assert torch.allclose(layer(hidden), reference(hidden)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [DroppedLstm(5, 7, 0.5, 0.5, 0.5), Layer(5, 7, True)], ids=["dropped", "both ways"])
+def test_it_runs_as_in_training_where_gradients_may_be_asked(
+    layer: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """cuDNN refuses to go back through what ran in evaluation, as frozen and explained layers do."""
+    as_in_training: list[object] = []
+    plain = torch.lstm
+
+    def watched(*given: object) -> object:
+        as_in_training.append(given[6])
+        return plain(*given)
+
+    monkeypatch.setattr(torch, "lstm", watched)
+    hidden, mask = torch.randn(2, 4, 5), torch.ones(2, 4, dtype=torch.long)
+    inputs = (hidden, mask) if isinstance(layer, Layer) else (hidden,)
+    with_gradients = layer.eval()(*inputs)
+    assert set(as_in_training) == {True}
+    as_in_training.clear()
+    with torch.no_grad():
+        assert torch.allclose(layer(*inputs), with_gradients, atol=1e-6)
+    assert set(as_in_training) == {False}
 
 
 def test_dropped_weights_are_dropped_for_the_whole_batch_and_trained() -> None:

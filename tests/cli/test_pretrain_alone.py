@@ -67,7 +67,7 @@ def test_what_is_at_hand_goes_on_where_nothing_is_named(photos: Path, at_hand: P
 
 @pytest.mark.parametrize("method", ["vicreg", "masked_autoencoding:hidden=0.5", "supervised"])
 def test_a_killed_run_goes_on_to_the_same_bytes(method: str, photos: Path, at_hand: Path) -> None:
-    options = ("--student", "tiny_resnet", "--fresh", "--method", method, "--epochs", 3)
+    options = ("--student", "tiny_resnet", "--fresh", "--method", method, "--epochs", 3, "--device", "cpu")
     assert status("pretrain", photos, *options, "--out", "whole") == 0
     with killed_before(2):
         status("pretrain", photos, *options, "--out", "cut")
@@ -157,7 +157,7 @@ def test_a_loss_that_becomes_no_number_after_a_good_look_keeps_what_was_good(
 
     def diverging(self: Learner, number: int, *rest: object) -> float:
         if number == 2:
-            good.update({name: tensor.clone() for name, tensor in self.course.student.state_dict().items()})
+            good.update({name: tensor.cpu().clone() for name, tensor in self.course.student.state_dict().items()})
             with torch.no_grad():
                 next(self.course.student.parameters()).fill_(float("nan"))
         return learn(self, number, *rest)

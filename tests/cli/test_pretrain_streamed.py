@@ -29,7 +29,7 @@ def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def streamed(*more: object, out: str = "small") -> list[object]:
     wanted = ["--teacher", "tiny_resnet", "--student", "tiny_resnet", "--fresh", "--course", "streamed"]
-    return [*wanted, "--size", 32, "--out", out, *more]
+    return [*wanted, "--size", 32, "--device", "cpu", "--out", out, *more]
 
 
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch, step: Callable[..., torch.Tensor], batch: int) -> None:
@@ -120,7 +120,7 @@ def test_only_pictures_that_were_shown_are_said_to_be_learnt_from(
     method: tuple[str, ...], photos: Path, at_hand: Path, decoded: list[list[int]]
 ) -> None:
     """Ten of 42 fit, so that an epoch has crops of ten; two epochs have met twenty, five all of them."""
-    how = ("--student", "tiny_resnet", "--fresh", *method) if method else streamed()[:-2]
+    how = ("--student", "tiny_resnet", "--fresh", "--device", "cpu", *method) if method else streamed()[:-2]
     for epochs, pictures in ((1, 10), (2, 20), (5, 42)):
         decoded.clear()
         assert status("pretrain", photos, *how, "--epochs", epochs, "--out", f"after{epochs}") == 0

@@ -30,7 +30,7 @@ print(json.dumps([headstart.load(model).predict_proba(data).tolist() for model, 
 
 @pytest.fixture(scope="module")
 def images(photo_model: Path) -> headstart.Model:
-    return headstart.load(photo_model)
+    return headstart.load(photo_model, device="cpu")  # to the last bit
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from small_world import PHOTO_PROBE, machine, result_of, status
 MOMENTS = 3
 """How often the run is killed; more moments prove more and take longer (ten: about a minute more)."""
 
-FIT = ("--backbone", "tiny_resnet", "--strategy", "fine_tuning:freeze_depth=0,epochs=4,patience=9,views=2")
+DEEP = "fine_tuning:freeze_depth=0,epochs=4,patience=9,views=2"
+FIT = ("--device", "cpu", "--backbone", "tiny_resnet", "--strategy", DEEP)
 
 
 def go(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:

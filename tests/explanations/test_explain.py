@@ -82,7 +82,7 @@ def test_the_tensors_of_an_input_are_let_go_when_it_is_explained(
     photo_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a thousand inputs those of the last are held, until the next has its own."""
-    model = load(photo_model)
+    model = load_model(photo_model, device="cpu")
     kind = type(model.network.backbone.preprocess)
     plain, made, held = kind.__call__, [], []
 

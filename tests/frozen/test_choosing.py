@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,25 @@ def test_larger_batches_run_where_they_are_clearly_faster(engines, tmp_path: Pat
     tried = [(trial.batch, trial.verdict) for trial in record.choices[0].tried if trial.batch]
     assert tried == [(12, "not clearly faster"), (1, "not clearly faster")]
     assert record.choices[0].batch == 3
+
+
+class Planned(Scripted):
+    """Takes a twentieth of a second to be prepared."""
+
+    def prepare(self, module: nn.Module, sample: Tensors, device: torch.device) -> None:
+        time.sleep(0.05)
+        super().prepare(module, sample, device)
+
+
+def test_preparing_anew_for_a_larger_batch_must_pay_too(engines, monkeypatch: pytest.MonkeyPatch):
+    # By hand: 1,000 examples take 0.1 s, of which 0.015 may go to a trial; 12 examples twice take 0.0024.
+    engines(gain=0.5, fast=Planned(1e-4))
+    assert chosen(ahead=1_000)[1].choices[0].batch == 192
+    monkeypatch.setattr(Planned, "planned_by_size", True)
+    engines(gain=0.5, fast=Planned(1e-4))
+    assert chosen(ahead=1_000)[1].choices[0].batch == 3
+    engines(gain=0.5, fast=Planned(1e-4))
+    assert chosen(ahead=100_000)[1].choices[0].batch == 192
 
 
 def test_a_larger_batch_that_fails_or_gives_something_else_is_not_used(engines, monkeypatch: pytest.MonkeyPatch):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from headstart.backbones.base import Batch
@@ -44,6 +45,11 @@ class Asked:
     def target(self) -> int:
         """The class index."""
         return self.aim.target
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network and the example are."""
+        return next(iter(self.example.values())).device
 
     @property
     def batch(self) -> Batch:

@@ -86,9 +86,13 @@ def randomised(backbone: Backbone, bench: Workbench) -> Backbone:
 
 
 def _own_copy(backbone: Backbone, bench: Workbench) -> Backbone:
-    """A copy to be changed and thrown away, its kernels laid out as plain PyTorch runs them fastest; warmed up."""
+    """A copy to be changed and thrown away, on a CPU with its kernels laid out as that is fastest; warmed up.
+
+    On a GPU single precision gains nothing by it, and every layer would be planned anew.
+    """
     own = copy.deepcopy(backbone).requires_grad_(False).to(bench.device).eval()
-    _lay_out(own, torch.channels_last)
+    if bench.device.type == "cpu":
+        _lay_out(own, torch.channels_last)
     with torch.inference_mode():
         try:
             own.features(bench.sample(1))

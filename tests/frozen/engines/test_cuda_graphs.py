@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from headstart.frozen.engines import _recorded
+from headstart.frozen.engines._recorded import MOST, RecordedEngine
 from headstart.frozen.engines.base import Tensors, agrees
-from headstart.frozen.engines.cuda_graphs import MOST, CudaGraphs
+from headstart.frozen.engines.cuda_graphs import CudaGraphs
+from headstart.frozen.engines.cuda_graphs_single import CudaGraphsSingle
 from toys import toy_backbone
 
 CPU = torch.device("cpu")
@@ -51,12 +53,20 @@ def pixels(count: int) -> Tensors:
     return {"pixels": torch.randn(count, 3, 8, 8, generator=torch.Generator().manual_seed(count))}
 
 
-def test_each_shape_is_recorded_once_and_what_it_gave_stays(recorded: list[int]) -> None:
-    module, engine = Features().eval(), CudaGraphs()
+@pytest.fixture(params=[CudaGraphs, CudaGraphsSingle])
+def engine(request: pytest.FixtureRequest) -> RecordedEngine:
+    made: RecordedEngine = request.param()
+    return made
+
+
+def test_smaller_batches_take_their_place_in_a_recording_and_what_it_gave_stays(
+    engine: RecordedEngine, recorded: list[int]
+) -> None:
+    module = Features().eval()
     engine.prepare(module, pixels(4), CPU)
-    batches = [pixels(4), {"pixels": -pixels(4)["pixels"]}, pixels(2), pixels(4)]
+    batches = [pixels(4), {"pixels": -pixels(4)["pixels"]}, pixels(2), pixels(5), pixels(1), pixels(4)]
     given = [engine.run(batch) for batch in batches]
-    assert recorded == [4, 2]
+    assert recorded == [4, 5]
     for batch, found in zip(batches, given, strict=True):
         with torch.no_grad():
             assert agrees(module(batch), found, engine.tolerance)
@@ -65,8 +75,18 @@ def test_each_shape_is_recorded_once_and_what_it_gave_stays(recorded: list[int])
         assert found["count"].dtype == torch.long
 
 
-def test_after_many_shapes_the_others_run_unrecorded(recorded: list[int]) -> None:
-    module, engine = Features().eval(), CudaGraphs()
+def test_pictures_of_another_size_are_recorded_apart(engine: RecordedEngine, recorded: list[int]) -> None:
+    module = Features().eval()
+    engine.prepare(module, pixels(4), CPU)
+    wider = {"pixels": torch.cat([pixels(2)["pixels"]] * 2, dim=3)}
+    found = engine.run(wider)
+    assert recorded == [4, 2]
+    with torch.no_grad():
+        assert agrees(module(wider), found, engine.tolerance)
+
+
+def test_after_many_shapes_the_others_run_unrecorded(engine: RecordedEngine, recorded: list[int]) -> None:
+    module = Features().eval()
     engine.prepare(module, pixels(1), CPU)
     for count in range(1, MOST + 3):
         found = engine.run(pixels(count))
@@ -75,7 +95,14 @@ def test_after_many_shapes_the_others_run_unrecorded(recorded: list[int]) -> Non
     assert recorded == list(range(1, MOST + 1))
 
 
-def test_it_is_for_a_gpu_and_says_that_it_is_less_exact() -> None:
-    assert not CudaGraphs().available(CPU)
-    assert CudaGraphs().available(torch.device("cuda"))
-    assert CudaGraphs.reduced
+def test_they_are_for_a_gpu_and_one_says_that_it_is_less_exact(engine: RecordedEngine) -> None:
+    assert not engine.available(CPU)
+    assert engine.available(torch.device("cuda"))
+    assert engine.reduced == isinstance(engine, CudaGraphs)
+
+
+def test_the_exact_one_computes_as_plain_pytorch_does(recorded: list[int]) -> None:
+    module, engine = Features().eval(), CudaGraphsSingle()
+    engine.prepare(module, pixels(3), CPU)
+    with torch.no_grad():
+        torch.testing.assert_close(engine.run(pixels(3))["features"], module(pixels(3))["features"])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from headstart.backbones.texts.lstm_pass import lstm_states
 from headstart.core.errors import UsageError
 
 EMBEDDING_DROP, INPUT_DROP, WEIGHT_DROP, HIDDEN_DROP, OUTPUT_DROP = 0.02, 0.25, 0.2, 0.15, 0.1
@@ -124,9 +125,7 @@ class DroppedLstm(nn.Module):
         recurrent: Tensor = self.weight_hh
         if self.training and self.weights:
             recurrent = functional.dropout(recurrent, self.weights)
-        nought = inside.new_zeros((1, inside.shape[0], self.out))
-        weights: list[Tensor] = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
-        states = torch.lstm(inside, (nought, nought), weights, True, 1, 0.0, self.training, False, True)[0]
+        states = lstm_states(inside, [self.weight_ih, recurrent, self.bias_ih, self.bias_hh])
         return self._locked(states, self.after)
 
     def _locked(self, hidden: Tensor, drop: float) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.folders.lstm_names import Sizes
+from headstart.backbones.texts.lstm_pass import lstm_states
 
 
 class LstmStack(nn.Module):
@@ -37,11 +38,11 @@ class Layer(nn.Module):
 
     def forward(self, hidden_states: Tensor, attention_mask: Tensor) -> Tensor:
         inside = hidden_states[..., -self.width :]
-        states: Tensor = self.ahead(inside)[0]
+        states = lstm_states(inside, self.ahead.all_weights[0])
         if self.back is None:
             return states
         places = backward(attention_mask)
-        returned = along(self.back(along(inside, places))[0], places)
+        returned = along(lstm_states(along(inside, places), self.back.all_weights[0]), places)
         return torch.cat([states, returned], dim=-1)
 
 

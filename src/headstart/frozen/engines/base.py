@@ -85,6 +85,9 @@ class Engine(ABC):
 
     tolerance: ClassVar[Tolerance] = Tolerance()
 
+    planned_by_size: ClassVar[bool] = False
+    """Whether a larger batch has it prepare anew, about as long as for the first."""
+
     reduced: ClassVar[bool] = False
     """Whether it computes in less than single precision: what it gives is stored apart from exact activations."""
 

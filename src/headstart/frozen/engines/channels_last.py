@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.frozen.engines._copies import folded_copy
+from headstart.frozen.engines._precision import single_precision
 from headstart.frozen.engines.base import Engine, Tensors
 
 
@@ -27,7 +28,8 @@ class ChannelsLast(Engine):
 
     @torch.inference_mode()
     def run(self, batch: Tensors) -> Tensors:
-        outputs = self.module({name: self._placed(tensor) for name, tensor in batch.items()})
+        with single_precision():
+            outputs = self.module({name: self._placed(tensor) for name, tensor in batch.items()})
         return {name: tensor.contiguous().cpu() for name, tensor in outputs.items()}
 
     def _placed(self, tensor: Tensor) -> Tensor:

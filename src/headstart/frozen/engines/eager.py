@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from headstart.frozen.engines._precision import single_precision
 from headstart.frozen.engines.base import Engine, Tensors
 
 
@@ -19,5 +20,6 @@ class Eager(Engine):
 
     @torch.inference_mode()
     def run(self, batch: Tensors) -> Tensors:
-        outputs = self.module({name: tensor.to(self.device) for name, tensor in batch.items()})
+        with single_precision():
+            outputs = self.module({name: tensor.to(self.device) for name, tensor in batch.items()})
         return {name: tensor.cpu() for name, tensor in outputs.items()}

@@ -10,6 +10,7 @@ from torch import nn
 
 from headstart.frozen.engines._copies import folded_copy
 from headstart.frozen.engines._exported import Flat
+from headstart.frozen.engines._precision import single_precision
 from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Engine, Tensors
 
@@ -47,5 +48,6 @@ class TorchCompile(Engine):
         placed = [tensor.to(self.device) for tensor in (two_examples(batch) if count == 1 else batch).values()]
         for tensor in placed:
             torch._dynamo.maybe_mark_dynamic(tensor, [0, 1] if has_length(tensor) else 0)
-        values = self.module(*placed)
+        with single_precision():
+            values = self.module(*placed)
         return {name: value[:count].contiguous().cpu() for name, value in zip(self.outputs, values, strict=True)}
