@@ -95,12 +95,16 @@ class Workbench:
 
     @property
     def device(self) -> torch.device:
-        """Where training runs. On a GPU the accelerator knows which one is this process's."""
-        return self.chosen_device if self.chosen_device.type == "cpu" else self.accelerator.device
+        """Where training runs."""
+        return self.chosen_device if self.chosen_device.type == "cpu" else self._gpu
 
     @cached_property
-    def accelerator(self) -> Accelerator:
-        """What runs the steps of training; made when something trains, since a head that is solved needs none."""
+    def _gpu(self) -> torch.device:
+        """Which one is this process's; an accelerator knows."""
+        return self.new_accelerator().device
+
+    def new_accelerator(self) -> Accelerator:
+        """What runs the steps of one training. It holds the network and the optimizer as long as it lives itself."""
         from accelerate import Accelerator
         from accelerate.state import AcceleratorState, PartialState
 
@@ -223,9 +227,7 @@ class Workbench:
             if course.more:
                 rate = recipe.rates.head
                 job.optimizer.add_param_group({"params": list(course.more), "lr": rate, "peak": rate, "held": False})
-            moment = run(job, [*course.callbacks, *self._callbacks(recipe, name)])
-            self.accelerator.free_memory()  # it would hold every rung's network and optimizer to the end
-            return moment
+            return run(job, [*course.callbacks, *self._callbacks(recipe, name)])
 
     def _job(
         self,
@@ -236,15 +238,15 @@ class Workbench:
         train: Activations,
         validation: Activations | None,
     ) -> Job:
-        optimizer = make_optimizer(plan, recipe)
-        trained, prepared = self.accelerator.prepare(TrainedPart(plan.network, frontier), optimizer)
+        accelerator = self.new_accelerator()
+        trained, prepared = accelerator.prepare(TrainedPart(plan.network, frontier), make_optimizer(plan, recipe))
         anchor = {
             parameter: value.detach().clone()
             for parameter, value in plan.network.named_parameters()
             if parameter in plan.trainable and parameter.startswith("backbone.")
         }
         return Job(
-            trained, plan, self.task, recipe, prepared, self.accelerator, train, self.targets,
+            trained, plan, self.task, recipe, prepared, accelerator, train, self.targets,
             self.task.balance(self.targets), validation, self.validation_targets, anchor, self.seed, name,
             BALANCINGS[recipe.balancing](len(self.task.parts(self.targets))),
         )  # fmt: skip
