@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 
 from headstart.core.timing import Stopwatch
 from headstart.model.network import Network
+from headstart.training import checkpoint
 from headstart.training.callback import Callback, Moment
 from headstart.training.checkpoint import Checkpoint
 from headstart.training.early_stopping import EarlyStopping, best_epoch
@@ -122,6 +124,12 @@ def test_the_average_of_the_weights_is_judged_and_kept_and_the_steps_go_on_from_
     assert not torch.allclose(wanted[1], weights.after_step[-1], atol=1e-5)
 
 
+@pytest.fixture(autouse=True)
+def after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are written however short an epoch was."""
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+
+
 class Killed(Exception):
     pass
 
@@ -226,3 +234,22 @@ def test_epochs_before_a_kill_count_with_the_seconds_they_took(toy: Make, tmp_pa
     run(toy(epochs=4).job(), [Slow(after), Checkpoint(tmp_path / "run", after, None)])
     assert before.total == pytest.approx(200, abs=20)
     assert after.total == pytest.approx(400, abs=20)
+
+
+def test_of_short_epochs_not_each_is_written(toy: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By hand: with a clock that gives a quarter of a second an epoch, the fourth and the eighth of nine."""
+    monkeypatch.setattr(checkpoint, "EVERY", 1.0)
+    now, written = [0.0], []
+
+    class Quarter(Callback):
+        def on_epoch_end(self, job, moment):
+            now[0] += 0.25
+
+    class Look(Callback):
+        def on_epoch_end(self, job, moment):
+            state = tmp_path / "run" / "state.json"
+            written.append(json.loads(state.read_text())["epoch"] if state.exists() else 0)
+
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    run(toy(epochs=9, held_out=0).job(), [Quarter(), Checkpoint(tmp_path / "run", Stopwatch(), None), Look()])
+    assert written == [0, 0, 0, 4, 4, 4, 4, 8, 8]

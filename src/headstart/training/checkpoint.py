@@ -1,8 +1,9 @@
-"""Keeps a run's state on disk after every epoch, so that a killed run goes on as if nothing had happened."""
+"""Keeps a run's state on disk between epochs, so that a killed run goes on as if nothing had happened."""
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from headstart.training.early_stopping import EarlyStopping
 from headstart.training.loop import Job
 from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
 from headstart.training.weight_averaging import WeightAveraging
+
+
+EVERY = 1.0
+"""Seconds from one checkpoint to the next: of epochs that are shorter several are lost with a kill, and soon made up,
+where to write each took up to a third of their time."""
 
 
 class Checkpoint(Callback):
@@ -34,10 +40,11 @@ class Checkpoint(Callback):
     ) -> None:
         self.folder, self.stopping, self.averaging = Path(folder), stopping, averaging
         self._stopwatch, self._began = stopwatch, stopwatch.total
+        self._written = time.monotonic()
 
     def on_begin(self, job: Job, moment: Moment) -> None:
         """Go on from the last checkpoint, if there is one."""
-        self._began = self._stopwatch.total
+        self._began, self._written = self._stopwatch.total, time.monotonic()
         if not self.folder.exists():
             return
         state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
@@ -55,7 +62,9 @@ class Checkpoint(Callback):
             self.averaging.stood = load_file(self.folder / "stood.safetensors")
 
     def on_epoch_end(self, job: Job, moment: Moment) -> None:
-        """Write everything that the next epoch starts from."""
+        """Write everything that the next epoch starts from, unless that was done a moment ago."""
+        if time.monotonic() - self._written < EVERY:
+            return
         state: dict[str, Any] = {
             "epoch": moment.epoch + 1,
             "step": moment.step,
@@ -74,3 +83,4 @@ class Checkpoint(Callback):
             if self.averaging:
                 save_file(owned(self.averaging.stood), folder / "stood.safetensors")
             (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        self._written = time.monotonic()
