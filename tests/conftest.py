@@ -94,7 +94,7 @@ def fitted(tiny_backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Ca
         asked = (str(data), *options)
         if asked not in done:
             done[asked] = tmp_path_factory.mktemp("models") / "model"
-            with machine(tiny_backbones, tmp_path_factory.getbasetemp() / "cache"):
+            with machine(tiny_backbones, tmp_path_factory.getbasetemp() / "cache", reasons=1):
                 assert status("fit", *asked, "--out", done[asked]) == 0
         return done[asked]
 

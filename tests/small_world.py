@@ -81,20 +81,23 @@ def status(*arguments: object) -> int:
 
 
 @contextlib.contextmanager
-def machine(backbones: Path, cache: Path) -> Iterator[pytest.MonkeyPatch]:
+def machine(backbones: Path, cache: Path, reasons: int = 0) -> Iterator[pytest.MonkeyPatch]:
     """A machine without a network on which only these backbones lie, with a cache of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADSTART_CACHE", str(cache))
-        alone_with(patch, backbones)
+        alone_with(patch, backbones, reasons)
         yield patch
 
 
-def alone_with(patch: pytest.MonkeyPatch, backbones: Path) -> None:
-    """No network, and only these backbones at hand; reports explain one wrong and one right answer, not three."""
+def alone_with(patch: pytest.MonkeyPatch, backbones: Path, reasons: int = 0) -> None:
+    """No network, and only these backbones at hand; reports explain so many wrong and as many right answers.
+
+    That is left to tests that look at them, for it takes a tenth of a short fit and more.
+    """
     patch.setenv("HEADSTART_MODELS", str(backbones))
     patch.setenv("HF_HUB_OFFLINE", "1")
     for name in ("WRONG", "RIGHT"):
-        patch.setattr(f"headstart.experiment.presentation.reasons.{name}", 1)
+        patch.setattr(f"headstart.experiment.presentation.reasons.{name}", reasons)
 
 
 def tiny_resnet(folder: Path) -> Path:

@@ -259,12 +259,16 @@ def test_adapting_against_the_other_ways(
         "kept": 0.8,
         "choice by labels": 0.8,
         "with target labels": 0.9,
+        "source only, all new inputs": 0.6,
+        "kept, all new inputs": 0.75,
     }
     monkeypatch.setattr(adaptation, "domain", lambda *given: given)
     monkeypatch.setattr(adaptation, "_pair", lambda *given: (reached, {"chosen": "coral"}))
     rows = list(adaptation.rows(Namespace(sets="digits_da", seeds=1, data=Path("data"), backbones=Path("backbones"))))
     found = {row["figure"]: row["value"] for row in rows}
     assert found["gain over source only"] == pytest.approx(0.2)
+    assert found["gain over source only, all new inputs"] == pytest.approx(0.15)
+    assert found["mean over source only, all new inputs"] == pytest.approx(0.15)
     assert found["mean over standardised"] == pytest.approx(0.1)
     assert found["mean over choice by labels"] == pytest.approx(0.0)
     assert {"mnist to usps", "usps to mnist"} <= {row["set"] for row in rows}
@@ -372,13 +376,15 @@ def test_a_pair_counts_once_however_many_seeds(transfers: Callable[[str], Module
     adaptation = transfers("adaptation")
 
     def figures(gain: float) -> dict[str, float]:
-        return dict.fromkeys(adaptation.WAYS, 0.5) | {"kept": 0.5 + gain}
+        whole = {"source only" + adaptation.ALL: 0.5, "kept" + adaptation.ALL: 0.5 + gain / 2}
+        return dict.fromkeys(adaptation.WAYS, 0.5) | {"kept": 0.5 + gain} | whole
 
     reached = {("s", "a to b"): [figures(0.1)] * 3, ("s", "b to a"): [figures(-0.02), figures(-0.04)]}
     rows = {row["figure"]: row for row in adaptation.summary(reached)}
     assert rows["mean over source only"]["value"] == pytest.approx(0.035)
     assert rows["mean over source only"]["worst"] == ["b to a", pytest.approx(-0.03)]
     assert rows["mean over source only"]["interval"] == pytest.approx([-0.03, 0.1])
+    assert rows["mean over source only, all new inputs"]["worst"] == ["b to a", pytest.approx(-0.015)]
     assert rows["mean kept"]["pairs"] == 2
 
 

@@ -46,9 +46,12 @@ def written(folder: Path, architecture: str) -> None:
 
 
 @pytest.mark.usefixtures("few_reasons")
-@pytest.mark.parametrize("architecture", [PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS])
 @pytest.mark.parametrize(
-    "strategy", ["head_training:epochs=30,views=1", "fine_tuning:freeze_depth=3,epochs=1,views=0"]
+    ("architecture", "strategy"),
+    [
+        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS)),
+        *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2")),
+    ],
 )
 def test_masks(
     architecture: str,

@@ -53,6 +53,12 @@ class EngineChoice:
         return f"{self.engine}, {threads}{batch}{apart}. Tried: {'; '.join(map(str, self.tried))}."
 
     @property
+    def work(self) -> float:
+        """Seconds that all the examples take by what the chosen engine was found to take."""
+        found = [trial.seconds for trial in self.tried if trial.engine == self.engine and trial.seconds]
+        return self.examples * min(found, default=0.0)
+
+    @property
     def difference(self) -> float | None:
         """The largest that the chosen engine was found to be from plain PyTorch; None for that itself."""
         compared = [trial.difference for trial in self.tried if trial.engine == self.engine and trial.seconds]

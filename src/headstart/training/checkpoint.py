@@ -18,7 +18,6 @@ from headstart.training.loop import Job
 from headstart.training.optimizer_state import load_optimizer, optimizer_tensors
 from headstart.training.weight_averaging import WeightAveraging
 
-
 EVERY = 1.0
 """Seconds from one checkpoint to the next: of epochs that are shorter several are lost with a kill, and soon made up,
 where to write each took up to a third of their time."""

@@ -15,7 +15,7 @@ from headstart.core.device import choose_device
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.threads import spread
-from headstart.core.timing import Stopwatch
+from headstart.core.timing import Stopwatch, say_duration
 from headstart.data.checks import AT_ONCE, MOST_SET_ASIDE, identified
 from headstart.data.modalities.base import Look
 from headstart.experiment.looks import KeptLooks
@@ -45,7 +45,7 @@ def compute_ahead(
         reader = _Reader(found, backbone, part, KeptLooks(store, found.modality), stopwatch)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders remark on odd metadata
-            _compute(part, reader, len(found.examples), progress)
+            _compute(part, reader, len(found.examples), spec.budget - stopwatch.total, progress)
     return time.perf_counter() - began
 
 
@@ -63,12 +63,18 @@ def _frozen_part(
     return FrozenPart(frontier, engines, store, device, stopwatch, progress)
 
 
-def _compute(part: FrozenPart, reader: _Reader, count: int, progress: Progress) -> None:
-    """All that `reader` can read of `count` inputs, a few portions ahead of the engine."""
+def _compute(part: FrozenPart, reader: _Reader, count: int, left: float, progress: Progress) -> None:
+    """All that `reader` can read of `count` inputs, a few portions ahead of the engine; `left` of the budget."""
     first = reader.portion(range(min(TRIED, count)))
     if not first[1] or not part.holds(count, first[1][0]):
         return
     sizes = part.sizes(first[1], count)
+    if part.engines.choices and (work := part.engines.choices[-1].work) > left:
+        progress.say(
+            f"  note: Of the budget {say_duration(max(left, 0.0))} are left, and the frozen part alone takes about "
+            f"{say_duration(work)}; without it nothing can be learnt. Stop it and name a smaller backbone "
+            "(`headstart rank` tells which), or let it run: what it computes stays in the store for the next fit too."
+        )
     rows = [range(start, min(start + sizes.portion, count)) for start in range(TRIED, count, sizes.portion)]
     counter = progress.counter(count, "frozen part, once", "examples")
     with contextlib.closing(reader):
