@@ -15,6 +15,7 @@ import pytest
 from safetensors import SafetensorError
 
 from headstart.delivery import folder as model_folder
+from headstart.training import checkpoint
 from headstart.training.loop import Job
 from headstart.training.progress_bar import ProgressBar
 from small_world import PHOTO_PROBE, result_of, status
@@ -34,6 +35,7 @@ def test_ctrl_c_keeps_the_work_and_says_how_to_go_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(ProgressBar, "on_step_end", pressed)
+        patch.setattr(checkpoint, "EVERY", 0.0)  # the epoch took no second
         assert status("fit", photos, "--out", "m", *TUNING) == 130
     said = capsys.readouterr()
     assert "--out m --resume" in said.err

@@ -180,6 +180,14 @@ def test_preparation_must_pay_for_the_examples_ahead(engines):
     assert chosen(ahead=100)[0] == "1.0"
 
 
+def test_a_slow_first_run_does_not_make_a_preparation_pay(engines):
+    # By hand: 100 examples take 1,000 s, of which 150 may go to preparing; after a first run of 40 s each, 600.
+    engines(first_run=40.0, fast=Scripted(1.0, preparation=151.0))
+    assert verdicts(chosen()[1])["fast 2"] == "not tried: preparing it would not pay"
+    engines(first_run=40.0, fast=Scripted(1.0, preparation=149.0))
+    assert chosen()[0] == "1.0"
+
+
 def test_little_work_is_simply_run_and_that_is_recorded(engines, monkeypatch: pytest.MonkeyPatch):
     engines(fast=Scripted(0.1))
     monkeypatch.setattr(_trial, "WORTH_A_TRIAL", 1e9)

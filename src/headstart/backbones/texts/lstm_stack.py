@@ -27,22 +27,29 @@ class LstmStack(nn.Module):
         return hidden
 
 
+class OneWay(nn.LSTM):
+    """One layer in one direction: activations (N, L, D) → states (N, L, H)."""
+
+    def forward(self, inside: Tensor) -> Tensor:  # type: ignore[override]
+        return lstm_states(inside, self.all_weights[0])
+
+
 class Layer(nn.Module):
     """Activations (N, L, D') → states (N, L, H), or (N, L, 2 H) in both directions. It reads the last D of D'."""
 
     def __init__(self, width: int, hidden: int, both_ways: bool) -> None:
         super().__init__()
         self.width = width
-        self.ahead = nn.LSTM(width, hidden, batch_first=True)
-        self.back = nn.LSTM(width, hidden, batch_first=True) if both_ways else None
+        self.ahead = OneWay(width, hidden, batch_first=True)
+        self.back = OneWay(width, hidden, batch_first=True) if both_ways else None
 
     def forward(self, hidden_states: Tensor, attention_mask: Tensor) -> Tensor:
         inside = hidden_states[..., -self.width :]
-        states = lstm_states(inside, self.ahead.all_weights[0])
+        states: Tensor = self.ahead(inside)
         if self.back is None:
             return states
         places = backward(attention_mask)
-        returned = along(lstm_states(along(inside, places), self.back.all_weights[0]), places)
+        returned = along(self.back(along(inside, places)), places)
         return torch.cat([states, returned], dim=-1)
 
 
