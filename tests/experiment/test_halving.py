@@ -94,6 +94,19 @@ def test_a_slow_one_gives_way_to_the_others() -> None:
     assert [one.candidate.name for one in found.standings] == ["one", "other"]
 
 
+def test_a_slow_one_gets_what_the_others_have_left() -> None:
+    """By hand: of 300 s a third is its share and 128 are needed; the others take none of what is left."""
+
+    def probe(one: Candidate, drawn: Drawn, allowed: float) -> Probed:
+        if one.name == "slow" and allowed < 128:
+            raise TooSlow("it would take 128 s", 128.0)
+        return slow(one, drawn, allowed)
+
+    found = race(probe, ["slow", "one", "other"], deadline=300)
+    assert [one.candidate.name for one in found.standings] == ["slow", "one", "other"]
+    assert found.left_out == []
+
+
 def test_where_all_are_slow_they_see_fewer_examples() -> None:
     found = race(slow, ["slow"], deadline=100)
     assert [(one.candidate.name, one.examples) for one in found.standings] == [("slow", 64)]

@@ -41,9 +41,6 @@ with the best of them, and the bootstrap thinks too well of a few mistakes (7 of
 FAILURES = (HeadstartError, RuntimeError)
 """What ends a candidate's probe, not the ranking: PyTorch raises the second where a GPU has too little memory."""
 
-FAIR = 2.0
-"""In the first round a candidate may take so many times its fair share of the time that is left."""
-
 
 class NoneProbed(HeadstartError):
     """Not one candidate could be probed in the time, or at all."""
@@ -172,17 +169,31 @@ class Halving:
         return race
 
     def _first_round(self, candidates: Sequence[Candidate], drawn: Drawn) -> Race:
-        race = Race([], HeldOut(self.material.task, drawn.encoded, self.seed))
-        for place, candidate in enumerate(self.progress.bar(candidates, len(candidates), "probing", "backbones")):
-            left = self.deadline - self.stopwatch.total
-            allowed = min(1.0, FAIR / (len(candidates) - place)) * left
+        """Each in turn; what would take more than its share of the time gets what the others have left of it."""
+        race, count = Race([], HeldOut(self.material.task, drawn.encoded, self.seed)), len(candidates)
+        slow: list[tuple[Candidate, TooSlow]] = []
+        for place, candidate in enumerate(self.progress.bar(candidates, count, "probing", "backbones")):
             try:
-                if allowed <= 0:
-                    raise TooSlow("the time was up before its turn")
-                race.standings.append(self._standing(candidate, drawn, allowed))
+                race.standings.append(self._in_time(candidate, drawn, 1 / (count - place)))
+            except TooSlow as error:
+                slow.append((candidate, error))
             except FAILURES as error:
                 race.left_out.append(LeftOut(candidate.name, first_line(error)))
+        for candidate, why in slow:
+            try:
+                if why.seconds > self.deadline - self.stopwatch.total:
+                    raise why
+                race.standings.append(self._in_time(candidate, drawn))
+            except FAILURES as error:
+                race.left_out.append(LeftOut(candidate.name, first_line(error)))
+        race.standings.sort(key=lambda standing: candidates.index(standing.candidate))
         return race
+
+    def _in_time(self, candidate: Candidate, drawn: Drawn, share: float = 1.0) -> Standing:
+        left = self.deadline - self.stopwatch.total
+        if left <= 0:
+            raise TooSlow("the time was up before its turn")
+        return self._standing(candidate, drawn, share * left)
 
     def _next_round(self, race: Race, drawn: Drawn) -> None:
         """Probe again what is still in the running; what fails is out, and where all do the last round stands."""

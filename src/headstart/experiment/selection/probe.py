@@ -71,7 +71,11 @@ class Probed:
 
 
 class TooSlow(HeadstartError):
-    """A candidate would take longer than it is allowed."""
+    """A candidate would take longer than it is allowed: about so many ``seconds``."""
+
+    def __init__(self, message: str, seconds: float = math.inf) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class Prober:
@@ -146,7 +150,8 @@ def _fetchable(candidate: Candidate, allowed: float) -> None:
     if seconds > allowed:
         raise TooSlow(
             f"fetching its {say_size(card.bytes)} may take {say_duration(seconds)}, and "
-            f"{say_duration(max(allowed, 0.0))} are left for it"
+            f"{say_duration(max(allowed, 0.0))} are left for it",
+            seconds,
         )
 
 
@@ -163,7 +168,8 @@ def _affordable(part: FrozenPart, inputs: Inputs, allowed: float) -> int:
         if seconds > allowed:
             raise TooSlow(
                 f"it would take about {say_duration(seconds)} for {missing} examples, "
-                f"and {say_duration(max(allowed, 0.0))} are left for it"
+                f"and {say_duration(max(allowed, 0.0))} are left for it",
+                seconds,
             )
     return missing
 
