@@ -48,7 +48,7 @@ def fitted_and_used(blocks: Path, backbone: Path, strategy: str, out: Path) -> d
 @pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION])
 def test_a_head_is_trained_on_the_maps_of_a_segmenter(kind: str, blocks: Path, tmp_path: Path) -> None:
     written(tmp_path / "segmenter", kind, miniature=False)  # whose random maps would tell too little
-    strategy = "head_training:epochs=25,views=1"
+    strategy = "head_training:epochs=15,views=1"
     figures = fitted_and_used(blocks, tmp_path / "segmenter", strategy, tmp_path)
     assert figures["right"] > 0.85
     assert figures["test"] > 0.8

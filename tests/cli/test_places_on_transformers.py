@@ -79,9 +79,9 @@ def test_masks(
 def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)
     written(tmp_path / "transformer", architecture)
-    arguments = ("--backbone", tmp_path / "transformer", "--strategy", HEAD)
+    arguments = ("--backbone", tmp_path / "transformer", "--strategy", "head_training:epochs=12,views=1")
     assert status("fit", blocks, *arguments, "--budget", "5m", "--out", tmp_path / "model") == 0
     assert result_of(tmp_path / "model")["task"] == "detection"
     capsys.readouterr()
     assert status("evaluate", tmp_path / "model", blocks, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["map50"][0] > 0.3
+    assert json.loads(capsys.readouterr().out)["map50"][0] > 0.6
