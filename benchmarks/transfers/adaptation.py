@@ -108,23 +108,21 @@ def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], 
         with torch.no_grad():
             return float((head(features[part]).argmax(dim=1) == truth[part]).float().mean())
 
-    def on_all(head: Any) -> float:
-        right = sum(accuracy(head, part) * len(truth[part]) for part in truth)
-        return right / sum(map(len, truth.values()))
-
     heads = {SOURCE: model.network.head} | {one.name: one.adapted.network.head for one in made.tried}
     heads |= _others(model, new, wish, heads)
-    each = {name: [accuracy(head, part) for part in ("train", "test")] for name, head in heads.items()}
+    each = {name: [accuracy(head, part) for part in truth] for name, head in heads.items()}
+    kept = [accuracy(made.model.network.head, part) for part in truth]
+    sizes = [len(labels) for labels in truth.values()]
     best = max(each, key=lambda name: each[name][0])
     solved = fit_linear_head(model.task, features["train"], truth["train"], torch.ones(len(truth["train"])), seed)
     figures = {
         "source only": each[SOURCE][1],
         "standardised": each[STANDARDISED][1],
-        "kept": accuracy(made.model.network.head, "test"),
+        "kept": kept[1],
         "choice by labels": each[best][1],
         "with target labels": accuracy(lambda given: given @ solved.weight.T + solved.bias, "test"),
-        "source only" + ALL: on_all(heads[SOURCE]),
-        "kept" + ALL: on_all(made.model.network.head),
+        "source only" + ALL: float(np.average(each[SOURCE], weights=sizes)),
+        "kept" + ALL: float(np.average(kept, weights=sizes)),
     }
     votes = {one.name: one.said_against(made.tried[0]) for one in made.tried[1:]}
     about = {"chosen": made.method or SOURCE, "by_labels": best, "each": each, "votes": votes}

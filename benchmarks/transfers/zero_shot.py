@@ -83,12 +83,12 @@ def _with_few(asked: Any, data: sets.Set, seed: int, store: Path) -> Iterator[di
                 if method == "headstart":
                     outcomes[method] = _fitted(few, conditions, asked, store)
                 else:
-                    python = sys.executable
+                    python, given = sys.executable, conditions
                     if method == "_set_fit":
-                        python, conditions = os.environ.get(PYTHON, python), replace(conditions, budget=UNHURRIED)
-                    outcomes[method] = methods.run_baseline(method, few, conditions, python)
+                        python, given = os.environ.get(PYTHON, python), replace(conditions, budget=UNHURRIED)
+                    outcomes[method] = methods.run_baseline(method, few, given, python)
             except (methods.Skipped, RuntimeError) as why:
-                method, conditions = _without(method, why), replace(conditions, budget=measure_seconds(asked.budget))
+                method = _without(method, why)
                 outcomes[method] = _fitted(few, conditions, asked, store, OURS)
         row = outcomes[method].row(few.test.labels)
         value, low, high = row["accuracy"]
