@@ -10,8 +10,8 @@ from headstart.backbones.base import Batch
 from headstart.frozen.frontier import AtDepths
 from lines._child import Clocks, Decoder, prepared, serve
 
-WARM_UP = 150
-"""Predictions after which a loaded model has moved to the engine that pays."""
+WARM_UP = 400
+"""Predictions after which a loaded model has moved to the engine that pays, on a GPU too."""
 
 
 def loop(job: dict[str, Any]) -> dict[str, list[dict[str, float]]]:

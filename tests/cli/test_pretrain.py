@@ -200,7 +200,7 @@ def test_a_budget_is_planned_and_kept(
     result = headstart.pretrain(photos, teacher="tiny_resnet", student="beginner", out="small", budget="3s")
     told = capsys.readouterr().err.replace(",", "")
     plan = re.search(r"plan: (\d+) epochs of (\d+) crops; the teacher answers for (\d+)", told)
-    assert plan
+    assert plan, told
     epochs, of_each, answered = map(int, plan.groups())
     assert result.crops == min(answered, result.epochs * of_each) > 0
     assert result.stopped_because == ("the course was over" if result.epochs == epochs else "the budget was used up")

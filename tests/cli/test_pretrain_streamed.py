@@ -34,6 +34,7 @@ def streamed(*more: object, out: str = "small") -> list[object]:
 
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch, step: Callable[..., torch.Tensor], batch: int) -> None:
     """A course that takes its device for a GPU, whose steps of `batch` crops at most are `step`."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(StreamedCourse, "_on_gpu", True)
     monkeypatch.setattr(Learner, "step", step)
     monkeypatch.setattr(streaming, "BATCH_ON_GPU", batch)

@@ -24,7 +24,7 @@ from small_world import HUES, result_of, texts
 MOVED = """
 import json, sys, headstart
 pairs = zip(sys.argv[1::2], sys.argv[2::2])
-print(json.dumps([headstart.load(model).predict_proba(data).tolist() for model, data in pairs]))
+print(json.dumps([headstart.load(model, device="cpu").predict_proba(data).tolist() for model, data in pairs]))
 """
 
 
@@ -35,7 +35,7 @@ def images(photo_model: Path) -> headstart.Model:
 
 @pytest.fixture(scope="module")
 def words(message_model: Path) -> headstart.Model:
-    return headstart.load(message_model)
+    return headstart.load(message_model, device="cpu")
 
 
 def test_paths_pictures_arrays_and_folders_predict_the_same(images: headstart.Model, photos: Path) -> None:
@@ -45,7 +45,8 @@ def test_paths_pictures_arrays_and_folders_predict_the_same(images: headstart.Mo
     expected = images.predict_proba(paths)
     for inputs in ([str(path) for path in paths], pictures, arrays, np.stack(arrays)):
         assert np.array_equal(images.predict_proba(inputs), expected)
-    assert np.array_equal(images.predict_proba(photos / "lime")[:4], expected)
+    # On many processors a batch of another size is divided among threads in another way.
+    np.testing.assert_allclose(images.predict_proba(photos / "lime")[:4], expected, atol=1e-6)
     assert images.predict(paths) == ["lime"] * 4
 
 
@@ -173,7 +174,7 @@ def test_a_device_that_is_not_there(photo_model: Path) -> None:
 def test_a_saved_model_is_the_same(words: headstart.Model, tmp_path: Path) -> None:
     words.save(tmp_path / "copy")
     inputs = [text for text, _ in texts(9)]
-    again = headstart.load(tmp_path / "copy")
+    again = headstart.load(tmp_path / "copy", device="cpu")
     assert np.array_equal(again.predict_proba(inputs), words.predict_proba(inputs))
     assert again.result == words.result
     assert again.columns == words.columns == {"input": "text", "target": "topic"}
@@ -195,4 +196,5 @@ def test_moved_to_a_machine_without_backbones_or_network_it_predicts_the_same(
         [sys.executable, "-c", MOVED, *arguments],
         env=environment, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
-    assert json.loads(done.stdout) == [model.predict_proba(data).tolist() for model, _, data in pairs]
+    for moved, (model, _, data) in zip(json.loads(done.stdout), pairs, strict=True):
+        np.testing.assert_allclose(moved, model.predict_proba(data), atol=1e-6)  # one thread there, several here

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.core.errors import InputError, MissingDependency, Problem, UsageError
+from headstart.core.precision import single_precision
 from headstart.core.progress import Progress
 from headstart.core.registry import Registry
 
@@ -83,6 +84,7 @@ class Explanations:
         return plain(self)
 
 
+@single_precision()
 def explain(
     model: Subject,
     inputs: Any,

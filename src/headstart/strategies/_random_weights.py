@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from headstart.backbones.base import Backbone, collate
 from headstart.core.errors import HeadstartError
 from headstart.core.files import digest
+from headstart.core.precision import single_precision
 from headstart.strategies import _linear_head
 from headstart.training.workbench import Workbench
 
@@ -47,6 +48,7 @@ class RandomWeightsCost:
         return self.each * run + 2 * _linear_head.predicted_seconds(learnt, self.features, self.outputs)
 
 
+@single_precision()
 def random_weights_cost(bench: Workbench, backbone: Backbone, each: float | None = None) -> RandomWeightsCost:
     """What comparing with random weights costs here; `each` where it is known, else a few inputs are run."""
     seconds = _seconds_each(bench, backbone) if each is None else each
@@ -64,6 +66,7 @@ def _seconds_each(bench: Workbench, backbone: Backbone) -> float:
     return min(seconds)
 
 
+@single_precision()
 def randomised(backbone: Backbone, bench: Workbench) -> Backbone:
     """A copy of `backbone` that has forgotten what it learnt, its normalisation statistics those of the examples.
 

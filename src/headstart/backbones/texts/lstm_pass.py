@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+# On a GPU: weights are put side by side anew for every batch, which takes next to no time and needs nobody to act.
+warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous", UserWarning)
 
 
 def lstm_states(inside: Tensor, weights: Sequence[Tensor]) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError, first_line
 from headstart.core.files import digest
 from headstart.core.kept import Kept
+from headstart.core.precision import single_precision
 from headstart.core.timing import say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.report.evidence import Explained, Near, Reason
@@ -82,6 +83,7 @@ class Reasons:
     missing: str = ""
 
 
+@single_precision()
 def reasons_for(
     model: Model,
     candidates: Sequence[Candidate],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from headstart.core.precision import single_precision
 from headstart.frozen.engines._copies import folded_copy
-from headstart.frozen.engines._precision import single_precision
 from headstart.frozen.engines.base import Engine, Tensors
 
 

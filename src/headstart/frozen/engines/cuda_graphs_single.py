@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headstart.frozen.engines._precision import single_precision
+from headstart.core.precision import single_precision
 from headstart.frozen.engines._recorded import RecordedEngine
 from headstart.frozen.engines.base import Tensors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from headstart.frozen.engines._precision import single_precision
+from headstart.core.precision import single_precision
 from headstart.frozen.engines.base import Engine, Tensors
 
 

@@ -8,9 +8,9 @@ import shutil
 import torch
 from torch import nn
 
+from headstart.core.precision import single_precision
 from headstart.frozen.engines._copies import folded_copy
 from headstart.frozen.engines._exported import Flat
-from headstart.frozen.engines._precision import single_precision
 from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Engine, Tensors
 
