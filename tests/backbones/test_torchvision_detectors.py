@@ -21,11 +21,15 @@ from headstart.backbones.detectors.torchvision import build
 from headstart.backbones.folders.detector_names import COCO, DETECTORS, LISTED, OWN, column_names
 from headstart.core.boxes import Box, Boxes
 from headstart.core.errors import HeadstartError, UsageError
+from headstart.delivery.inference import WholeNetwork
+from headstart.frozen.engines import ENGINES
+from headstart.frozen.engines.base import agreement
 from headstart.model.network import Network, new_network, suited
 from headstart.tasks.detection import Detection
 from learning_heads import assert_linear_in_weights, learnt, maps_of_noise
 from small_detectors import saved
 
+CPU = torch.device("cpu")
 FAMILIES = SOURCES.load("torchvision_detectors")().families()
 LABELS = ["person", "thing", "traffic_light"]
 """The second is not COCO's; the third is, in another writing."""
@@ -97,6 +101,21 @@ def test_outputs_are_those_of_torchvision(pair: Pair) -> None:
         assert hasattr(model, "roi_heads"), "two stages have a test of their own"
     assert raw.shape[0] == 2
     assert own.kept(raw).shape == (2, 100, 6)
+
+
+@torch.no_grad()
+def test_a_graph_of_it_takes_batches_of_any_size(made: Pair) -> None:
+    """Of heads of one stage; of two, boxes are counted picture by picture, which a trace takes for constants."""
+    if hasattr(made[0], "roi_heads"):
+        pytest.skip("it has two stages")
+    engine = ENGINES.load("onnx_runtime")()
+    if not engine.available(CPU):
+        pytest.skip("onnxruntime is not installed")
+    whole = WholeNetwork(detecting(made[1])[1])
+    engine.prepare(whole, {"pixels": pixels()}, CPU)
+    for given in (pixels(), pixels()[:1], torch.cat([pixels(), pixels()])):
+        expected = whole({"pixels": given})
+        assert agreement(expected, engine.run({"pixels": given})).within(engine.tolerance)
 
 
 @torch.no_grad()

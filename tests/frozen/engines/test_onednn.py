@@ -51,6 +51,19 @@ class Shared(nn.Module):
         return self.act(self.second(self.act(self.first(pixels))))
 
 
+class Padding(nn.Module):
+    """Pads by what its convolution says of itself, as TensorFlow does and transformers' MobileNets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2, dilation=2)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        wide = [(kernel - 1) * apart for kernel, apart in zip(self.conv.kernel_size, self.conv.dilation, strict=True)]
+        odd = self.conv.stride[0] - 1
+        return self.conv(nn.functional.pad(pixels, (wide[1] // 2, wide[1] // 2 + odd, wide[0] // 2, wide[0] // 2)))
+
+
 def fused_copy(module: nn.Module) -> nn.Module:
     """As the engine makes it."""
     copied = folded_copy(module)
@@ -94,6 +107,14 @@ def test_a_normalisation_that_holds_its_activation_is_folded_and_taken_along() -
 def test_what_others_read_too_is_not_taken_along(network: nn.Module) -> None:
     fused = fused_copy(learnt(network))
     assert set(fused_in(fused)) == {"none"}
+    with torch.inference_mode():
+        torch.testing.assert_close(fused(PIXELS), network(PIXELS), atol=1e-5, rtol=1e-5)
+
+
+def test_a_network_may_ask_a_convolution_for_its_form() -> None:
+    network = learnt(Padding())
+    fused = fused_copy(network)
+    assert fused_in(fused) == ["none"]
     with torch.inference_mode():
         torch.testing.assert_close(fused(PIXELS), network(PIXELS), atol=1e-5, rtol=1e-5)
 

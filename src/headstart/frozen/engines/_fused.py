@@ -38,6 +38,8 @@ class FusedConvolution(nn.Module):
         super().__init__()
         self.convolution, self.fusion = convolution, fusion
         own = convolution
+        # A network that pads by itself, as TensorFlow does, asks its layers for these.
+        self.kernel_size, self.stride, self.dilation = own.kernel_size, own.stride, own.dilation
         self._shape = (own.padding, own.stride, own.dilation, own.groups)
         self._packed: Tensor | None = None
         # Looked up once: a network has dozens of these.

@@ -47,7 +47,7 @@ class PretrainedFcosHead(MapHead):
             )
         ]
         places = torch.cat([self._places(one, size) for one, size in zip(towers, self.sizes, strict=True)])
-        return torch.cat([rows[0], rows[1].relu(), rows[2], places.expand(len(rows[0]), -1, -1)], dim=2)
+        return torch.cat([rows[0], rows[1].relu(), rows[2], places.expand(rows[0].shape[0], -1, -1)], dim=2)
 
     def _places(self, level: Tensor, size: float) -> Tensor:
         """(h · w, 3): where each place lies, as shares, and the pixels of a step.

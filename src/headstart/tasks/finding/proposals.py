@@ -36,7 +36,7 @@ def anchored_rows(maps: Sequence[Tensor], anchors: Tensor) -> Tensor:
         count = one.shape[1] // 5
         rows.append(torch.cat([rows_of(one[:, :count], 1), rows_of(one[:, count:], 4)], dim=2))
     said = torch.cat(rows, dim=1)
-    return torch.cat([said, anchors.expand(len(said), -1, -1)], dim=2)
+    return torch.cat([said, anchors.expand(said.shape[0], -1, -1)], dim=2)
 
 
 @torch.no_grad()

@@ -51,7 +51,7 @@ class RetinaNetHead(MapHead):
         logits = torch.cat([rows_of(self.classify(one), self.columns) for one in towers], dim=1)
         steps = torch.cat([rows_of(self.regress(one), 4) for one in others], dim=1)
         anchors = placed_anchors(self.anchors, towers, self.frame)
-        return torch.cat([logits, steps, anchors.expand(len(logits), -1, -1)], dim=2)
+        return torch.cat([logits, steps, anchors.expand(logits.shape[0], -1, -1)], dim=2)
 
 
 def last_convolution(channels: int, outputs: int, prior: float = 0.5) -> nn.Conv2d:

@@ -60,7 +60,7 @@ class SsdHead(MapHead):
         steps = [rows_of(layer(one), 4) for layer, one in zip(self.regress, given, strict=True)]
         boxes = torch.cat([self._default_boxes(number, one) for number, one in enumerate(given)])
         return torch.cat(
-            [torch.cat(logits, dim=1), torch.cat(steps, dim=1), boxes.expand(len(given[0]), -1, -1)], dim=2
+            [torch.cat(logits, dim=1), torch.cat(steps, dim=1), boxes.expand(given[0].shape[0], -1, -1)], dim=2
         )
 
     def _default_boxes(self, number: int, given: Tensor) -> Tensor:

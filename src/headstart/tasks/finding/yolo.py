@@ -68,7 +68,7 @@ class YoloHead(MapHead):
     def _rows(self, levels: list[Tensor], branch: dict[str, nn.Module], kind: int) -> Tensor:
         said = self.detect.forward_head(levels, **branch)
         places = [self._places(level, each.stride) for level, each in zip(levels, self.maps, strict=True)]
-        columns = nn.functional.pad(torch.cat(places), (0, 1), value=kind).expand(len(levels[0]), -1, -1)
+        columns = nn.functional.pad(torch.cat(places), (0, 1), value=kind).expand(levels[0].shape[0], -1, -1)
         return torch.cat([said["boxes"].transpose(1, 2), said["scores"].transpose(1, 2), columns], dim=2)
 
     def _places(self, level: Tensor, stride: int) -> Tensor:
