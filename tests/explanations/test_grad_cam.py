@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from headstart.backbones.base import Batch, Card, Stage
 from headstart.explanations._output_aim import OutputAim
 from headstart.explanations._pixels import PixelParts
+from headstart.explanations._stages import stage_modules
 from headstart.explanations.base import Asked
-from headstart.explanations.grad_cam import GradCam, as_grid, stage_modules
+from headstart.explanations.grad_cam import GradCam, as_grid
 from headstart.model.network import Network, set_linear
 from toys import ToyBackbone, ToyPreprocess, toy_backbone, toy_task
 

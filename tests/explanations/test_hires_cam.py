@@ -16,6 +16,7 @@ from headstart.tasks._map_head import MapHead
 from headstart.tasks.detection import Detection
 from toys import ToyBackbone, ToyPreprocess, toy_backbone
 
+PIXELS = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(0))
 TASK = Detection(["cat"], [1], (96, 96), 1)
 
 
@@ -31,6 +32,13 @@ class Given(ToyBackbone):
         return {name: self.given[name] for name in names}
 
 
+class OnePlace(ToyBackbone):
+    """Its coarse map has one place: the mean of what its last stage hands on."""
+
+    def maps(self, batch: dict[str, Tensor], names: tuple[str, ...]) -> dict[str, Tensor]:
+        return {"fine": torch.zeros(1, 2, 4, 4), "coarse": self.network[:-1](batch["pixels"])}
+
+
 class Weighing(MapHead):
     """One place, whose log-odds are sums of the maps times weights."""
 
@@ -44,11 +52,11 @@ class Weighing(MapHead):
         return torch.cat([torch.as_tensor(odds).view(1), rest]).view(1, 1, 9)
 
 
-def question(weights: dict[str, Tensor]) -> Asked:
+def question(weights: dict[str, Tensor], backbone: ToyBackbone | None = None) -> Asked:
     fine = torch.arange(32.0).view(1, 2, 4, 4)
-    network = Network(Given(fine, torch.ones(1, 1, 2, 2)), Weighing(weights)).eval()
-    example = {"pixels": torch.zeros(3, 8, 8)}
-    outputs = network.head(network.backbone.maps({}, ("fine", "coarse")))
+    network = Network(backbone or Given(fine, torch.ones(1, 1, 2, 2)), Weighing(weights)).eval()
+    example = {"pixels": PIXELS}
+    outputs = network.head(network.backbone.maps({"pixels": example["pixels"][None]}, ("fine", "coarse")))
     box = {"label": "cat", "score": 0.9, "edges": (0.0, 0.0, 0.5, 1.0)}
     parts = PixelParts(example, "pixels", network.backbone.preprocess)
     return Asked(network, example, BoxAim(TASK, {}, box, outputs.detach()), parts)
@@ -71,6 +79,20 @@ def test_a_coarse_place_is_spread_over_its_pixels() -> None:
     coarse[0, 0, 0, 0], fine[0, 0, 0, 1] = 1.0, 1.0
     assert HiresCam().map(question({"coarse": coarse})).sum().item() == pytest.approx(64, rel=1e-5)
     assert HiresCam().map(question({"fine": fine})).sum().item() == pytest.approx(64, rel=1e-5)
+
+
+def test_of_a_map_of_one_place_it_looks_at_what_led_there() -> None:
+    """The mean of channel 3 behind a ReLU has the slope 1/64 at each of 64 places: the map is that channel."""
+    backbone = OnePlace()
+    with torch.no_grad():
+        backbone.network[-4].bias[3] -= backbone.network[:-3](PIXELS[None])[0, 3].median()  # half of it above nought
+    weight = torch.zeros(1, 8, 1, 1)
+    weight[0, 3] = 1.0
+    asked = question({"coarse": weight}, backbone)
+    found = HiresCam().map(asked)
+    expected = backbone.network[:-3](asked.batch["pixels"])[0, 3].relu()
+    assert 0 < int((expected > 0).sum()) < 64
+    torch.testing.assert_close(found, expected.detach())
 
 
 def test_it_says_how_much_lies_in_the_box() -> None:

@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+_ROUNDING = 1e-5
+"""Of the largest score."""
+
+
 class Explanation(ABC):
     """One way to explain a prediction. File name = plug-in name; the constructor takes nothing."""
 
@@ -94,6 +98,6 @@ class MapExplanation(Explanation):
 
 
 def _is_flat(parts: Parts, given: Tensor) -> bool:
-    """Whether a map gives each of several parts the same score; of one part alone nothing can be said."""
+    """Whether a map gives each of several parts the same score, but for rounding; of one part nothing can be said."""
     scores = parts.scores(given)
-    return len(scores) > 1 and bool(scores.max() == scores.min())
+    return len(scores) > 1 and bool(scores.max() - scores.min() <= _ROUNDING * scores.abs().max())

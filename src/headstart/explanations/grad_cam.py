@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.base import Batch
+from headstart.explanations._stages import watched_stages
 from headstart.explanations.base import Asked, MapExplanation
 from headstart.model.network import Network
 
@@ -86,39 +86,8 @@ def as_grid(activation: Tensor) -> Tensor | None:
 def _watched(network: Network, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
     """The activations of one picture that the modules of every stage hand on, in order; and the pooled vectors
     (1, D_s) that the head reads."""
-    kept: list[Tensor] = []
-
-    def keep(module: nn.Module, args: Any, output: Any) -> Tensor | None:
-        if not isinstance(output, Tensor) or not output.requires_grad or len(output) != 1:
-            return None
-        kept.append(output)
-        # What follows may change its input in place; it gets a copy, and what is kept stays as it was.
-        return output.clone()
-
-    handles = [module.register_forward_hook(keep) for module in stage_modules(network.backbone)]
-    try:
+    with watched_stages(network.backbone) as kept:
         if not network.depths:
             return kept, [network.backbone.features(batch)]
         by_depth = network.backbone.depth_features(batch)
         return kept, [by_depth[name] for name in network.depths]
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def stage_modules(backbone: Backbone) -> Iterator[nn.Module]:
-    """The largest modules whose parameters and buffers all belong to one stage."""
-    stage_of = {
-        name: place for place, stage in enumerate(backbone.stages()) for name in (*stage.parameters, *stage.buffers)
-    }
-
-    def walk(module: nn.Module, prefix: str) -> Iterator[nn.Module]:
-        names = [prefix + name for name in (*dict(module.named_parameters()), *dict(module.named_buffers()))]
-        stages = {stage_of[name] for name in names if name in stage_of}
-        if len(stages) == 1:
-            yield module
-        elif stages:
-            for name, child in module.named_children():
-                yield from walk(child, f"{prefix}{name}.")
-
-    return walk(backbone, "")

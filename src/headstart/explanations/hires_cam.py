@@ -7,7 +7,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.core.results import Figure
+from headstart.explanations._stages import watched_stages
 from headstart.explanations.base import Asked, BoxAim, Check, Explained, MapExplanation
+
+FEW = 16
+"""Places of a map below which it says next to nothing of where: a large box may be found at the one place of the
+coarsest."""
 
 
 class HiresCam(MapExplanation):
@@ -18,6 +23,8 @@ class HiresCam(MapExplanation):
     alone. A are the maps of the backbone that the head reads; those of several strides are brought to the size of the
     picture and added, each times its number of places, so that a place counts by what it adds to y. Vectors about the
     whole picture, which some heads read beside them, say nothing of places and are left as they are.
+
+    Where y depends on maps of a few places alone, A is the last activation before them that has more.
     """
 
     about = BoxAim
@@ -37,12 +44,38 @@ class HiresCam(MapExplanation):
             read = {name: given.detach().requires_grad_(name in names) for name, given in maps.items()}
             evidence = asked.aim.evidence(asked.network.head(read)).sum()
             slopes = torch.autograd.grad(evidence, [read[name] for name in names], allow_unused=True)
-        added = [_added(read[name].detach(), slope, size) for name, slope in zip(names, slopes, strict=True)]
-        return torch.stack(added).sum(0).relu()
+        given = [(read[name].detach(), slope) for name, slope in zip(names, slopes, strict=True)]
+        if all(slope is None or map_[0, 0].numel() < FEW or not slope.any() for map_, slope in given):
+            given = _further_back(asked) or given
+        return torch.stack([_added(*each, size) for each in given]).sum(0).relu()
 
     def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:
         """Those of every map, and how much of it lies in the box."""
         return [*super().checks(asked, explained, seed, curves), *_inside(asked, explained)]
+
+
+def _further_back(asked: Asked) -> list[tuple[Tensor, Tensor | None]]:
+    """The last activation (1, K, h, w) of a stage that the evidence depends on and that has more than a few places,
+    with the slope there; none where no stage has such."""
+    batch = asked.batch
+    entry = asked.parts.entry if asked.parts else ""
+    batch[entry] = batch[entry].clone().requires_grad_()
+    with torch.enable_grad(), watched_stages(asked.network.backbone) as kept:
+        maps = asked.network.backbone.maps(batch, asked.network.maps)
+        evidence = asked.aim.evidence(asked.network.head(maps)).sum()
+    for activation in reversed(kept):
+        if activation.dim() == 4 and activation[0, 0].numel() >= FEW and _lies_as(activation, batch[entry]):
+            (slope,) = torch.autograd.grad(evidence, activation, allow_unused=True, retain_graph=True)
+            if slope is not None and bool(slope.any()):
+                return [(activation.detach(), slope)]
+    return []
+
+
+def _lies_as(activation: Tensor, pixels: Tensor) -> bool:
+    """Whether the last two sides are those of the picture at some stride: channels may come last."""
+    height, width = pixels.shape[2:]
+    rows, columns = activation.shape[2:]
+    return abs(rows * width - columns * height) <= max(height, width)
 
 
 def _added(activation: Tensor, slope: Tensor | None, size: torch.Size) -> Tensor:

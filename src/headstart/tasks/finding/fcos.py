@@ -56,7 +56,9 @@ class FcosHead(MapHead):
         features = list(levels.values())
         distances, central = self.regress(features)
         places = torch.cat([_places(level, each.stride) for level, each in zip(features, self.maps, strict=True)])
-        return torch.cat([self.classify(features), distances, central, places.expand(distances.shape[0], -1, -1)], dim=2)
+        return torch.cat(
+            [self.classify(features), distances, central, places.expand(distances.shape[0], -1, -1)], dim=2
+        )
 
 
 class FcosReading(Finder):
