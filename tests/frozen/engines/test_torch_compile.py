@@ -29,11 +29,12 @@ def batch(count: int, length: int) -> Tensors:
     return {"ids": ids, "pixels": torch.randn(count, 2, 3, 3, generator=generator)}
 
 
-def test_neither_a_smaller_size_nor_a_length_is_compiled_anew() -> None:
+def test_neither_a_smaller_size_nor_a_length_is_compiled_anew(capfd: pytest.CaptureFixture[str]) -> None:
     engine, module = TorchCompile(), Sums().eval()
     if not engine.available(CPU):
         pytest.skip("there is no compiler here")
     engine.prepare(module, batch(5, 6), CPU)
+    assert capfd.readouterr().err == "", "PyTorch remarks on a GPU that is not here"
     with torch.compiler.set_stance("fail_on_recompile"):
         for count, length in ((5, 6), (2, 6), (1, 6), (7, 3), (4, 9)):
             with torch.no_grad():

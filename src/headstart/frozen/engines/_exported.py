@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from headstart.frozen.engines._copies import folded_copy
+from headstart.frozen.engines._quiet import quiet
 from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Tensors, shared
 
@@ -48,7 +46,7 @@ class Exported:
         for name, tensor in sample.items():
             if has_length(tensor):
                 open_sizes[name][1] = "length"
-        with _quietly(), torch.no_grad(), tempfile.TemporaryDirectory(prefix="headstart-") as folder:
+        with quiet("torch.onnx"), torch.no_grad(), tempfile.TemporaryDirectory(prefix="headstart-") as folder:
             file = Path(folder) / "frozen.onnx"
             torch.onnx.export(
                 flat,
@@ -78,17 +76,3 @@ class Flat(nn.Module):
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the module's order."""
         return tuple(self.module(dict(zip(self.inputs, tensors, strict=True))).values())
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the tracer's warnings of values taken for constants: a trial compares batches of several shapes."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

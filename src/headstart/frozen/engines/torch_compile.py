@@ -11,6 +11,7 @@ from torch import nn
 from headstart.core.precision import single_precision
 from headstart.frozen.engines._copies import folded_copy
 from headstart.frozen.engines._exported import Flat
+from headstart.frozen.engines._quiet import quiet
 from headstart.frozen.engines._shapes import has_length, two_examples
 from headstart.frozen.engines.base import Engine, Tensors
 
@@ -40,7 +41,8 @@ class TorchCompile(Engine):
             program = torch.export.export(Flat(copied, list(sample)), tuple(placed.values()), dynamic_shapes=sizes)
         self.device = device
         self.module = torch.compile(program.module(), options={"freezing": True})
-        self.run(sample)
+        with quiet("torch.utils.cpp_extension"):
+            self.run(sample)
 
     @torch.no_grad()  # Inductor takes weights for constants only outside inference mode
     def run(self, batch: Tensors) -> Tensors:
