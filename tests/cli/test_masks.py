@@ -59,6 +59,16 @@ def test_masks_are_written_in_full_size_with_a_palette_whole_or_not_at_all(
     truth = np.asarray(Image.open(blocks / "masks" / written[3].name))
     assert (np.asarray(drawn) == truth)[truth != 255].mean() > 0.85
     assert np.asarray(drawn.convert("RGB"))[truth == 1].mean(axis=0)[0] > 200
+    over = sorted((at_hand / "drawn" / "pictures" / "images").iterdir())
+    assert [each.stem for each in over] == [each.stem for each in written]
+    shown, said, plain = (
+        np.asarray(Image.open(path).convert("RGB"), float)
+        for path in (over[3], written[3], blocks / "images" / written[3].name)
+    )
+    assert shown.shape[1::-1] == FRAME
+    inside = said.any(axis=2)
+    expected = np.where(inside[..., None], 0.55 * plain + 0.45 * said, plain)
+    assert np.abs(shown - expected).mean() < 8, "but for what JPEG loses"
     rows = (at_hand / "drawn" / "predictions.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "input,label,probability,confidence,shares,mask"
     assert len(rows) == 41

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import whole_folder
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.boxed_pictures import Boxed, write_boxes
+from headstart.delivery.boxed_pictures import PICTURES, Boxed, covered, write_boxes
 from headstart.delivery.inference import Computed
 from headstart.delivery.predictions import write_predictions
 from headstart.tasks.base import Predictions, Task
@@ -18,26 +18,39 @@ from headstart.tasks.base import Predictions, Task
 TABLE, MASK = "predictions.csv", "mask"
 
 
+@dataclass(frozen=True)
+class MaskPictures:
+    """Answers that are pictures; when called it makes, one after the other, a PNG of the size of each input."""
+
+    task: Task
+    modality: str
+    seen: Computed
+
+    def __call__(self) -> Iterator[bytes]:
+        kind = MODALITIES.load(self.modality)()
+        for reference, answer in zip(self.seen.examples.references, self.seen.outputs, strict=True):
+            yield self.task.picture(answer, kind.extent(reference))
+
+    def over_inputs(self) -> Iterator[tuple[bytes, bytes]]:
+        """Each PNG, and a JPEG of the input under its colours."""
+        kind = MODALITIES.load(self.modality)()
+        for reference, mask in zip(self.seen.examples.references, self(), strict=True):
+            yield mask, covered(kind.decode(reference), mask)
+
+
 @dataclass
 class Answer:
     """Predictions for the inputs that could be read; the others are named in ``set_aside``.
 
-    ``pictures`` makes, one after the other, the PNG of each where the model's answers are pictures; else it is None.
-    ``boxed`` is what the answers lie in where they are boxes.
+    ``pictures`` makes the PNG of each where the model's answers are pictures; else it is None. ``boxed`` is what the
+    answers lie in where they are boxes.
     """
 
     ids: list[str]
     predictions: Predictions
     set_aside: list[Problem]
-    pictures: Callable[[], Iterator[bytes]] | None = None
+    pictures: MaskPictures | None = None
     boxed: Boxed | None = None
-
-
-def pictures_of(task: Task, modality: str, seen: Computed) -> Iterator[bytes]:
-    """The answer to each input as a PNG of its size."""
-    kind = MODALITIES.load(modality)()
-    for reference, answer in zip(seen.examples.references, seen.outputs, strict=True):
-        yield task.picture(answer, kind.extent(reference))
 
 
 def no_guard(task: Task, otherwise: str) -> UsageError:
@@ -51,7 +64,7 @@ def no_guard(task: Task, otherwise: str) -> UsageError:
 
 
 def write_pictures(folder: Path, answer: Answer) -> None:
-    """Write a PNG an input and the table of predictions, which names it, to `folder`, whole or not at all.
+    """Write a PNG an input, the input under its colours, and the table, which names it, whole or not at all.
 
     Boxes are written as :func:`headstart.delivery.boxed_pictures.write_boxes` does.
 
@@ -66,10 +79,10 @@ def write_pictures(folder: Path, answer: Answer) -> None:
         raise UsageError("The answers of this model are no pictures; name a table, such as predictions.csv.")
     names = picture_names(answer.ids)
     with whole_folder(folder) as temporary:
-        for name, content in zip(names, answer.pictures(), strict=True):
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        for name, (mask, shown) in zip(names, answer.pictures.over_inputs(), strict=True):
+            for path, content in ((Path(name), mask), (Path(PICTURES, name).with_suffix(".jpg"), shown)):
+                (temporary / path).parent.mkdir(parents=True, exist_ok=True)
+                (temporary / path).write_bytes(content)
         columns = {**answer.predictions.columns, MASK: names}
         write_predictions(temporary / TABLE, answer.ids, Predictions(columns))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from headstart.core.spec import AUTO
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read_as
-from headstart.delivery.answers import Answer, no_guard, pictures_of
+from headstart.delivery.answers import Answer, MaskPictures, no_guard
 from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
@@ -72,7 +72,7 @@ class Model(Parts):
             looked = Looked(*(np.concatenate(parts) for parts in zip(*seen.looked, strict=True)))
             probable = probabilities(self.task, seen.outputs, self.calibration)
             predictions = guarded(predictions, probable, self.labels, guard, looked, care)
-        pictures = partial(pictures_of, self.task, self.modality, seen) if self.task.draws else None
+        pictures = MaskPictures(self.task, self.modality, seen) if self.task.draws else None
         boxed = Boxed(self.modality, seen.examples.references, self.labels) if BOXES in predictions.columns else None
         return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures, boxed)
 

@@ -145,8 +145,21 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
         edges = [edge * side for edge, side in zip(box["edges"], shown.size * 2, strict=True)]
         pen.rectangle(edges, outline=colour, width=line)
         labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour, letters)
+    return _jpeg(shown)
+
+
+def covered(picture: PIL.Image.Image, mask: bytes) -> bytes:
+    """A JPEG of `picture` under the colours of a PNG of its size; what is black there stays as it is."""
+    colours = PIL.Image.open(io.BytesIO(mask)).convert("RGB")
+    stamp = np.asarray(colours).any(axis=2) * round(255 * STRENGTH)
+    shown = picture.convert("RGB")
+    shown.paste(colours, (0, 0), PIL.Image.fromarray(stamp.astype(np.uint8)))
+    return _jpeg(shown)
+
+
+def _jpeg(picture: PIL.Image.Image) -> bytes:
     content = io.BytesIO()
-    shown.save(content, "JPEG", quality=QUALITY)
+    picture.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
 
 
