@@ -253,12 +253,12 @@ YOLO: dict[str, tuple[Callable[[Path], Any], str]] = {
     "class out of range": (lined("2 0.5 0.5 0.2 0.2\n"), SECOND + "there is no class 2; there are 2 classes"),
     "class below 0": (lined("-1 0.5 0.5 0.2 0.2\n"), SECOND + "there is no class -1"),
     "third line": (lined("1 0.5 0.5 0.2 0.2\n\n1 0.5\n"), "labels/train/a.txt line 4: it holds 2 numbers"),
-    "no UTF-8": (lined(b"1 0.5 \xe9 0.2 0.2\n"), "a.txt row 2: byte"),
+    "no UTF-8": (lined(b"1 0.5 \xe9 0.2 0.2\n"), SECOND + "byte "),
     "an archive": (
         lambda root: (root / "labels" / "train" / "a.txt").write_bytes(b"PK\x03\x04abc"),
-        "a.txt is no text but an Excel workbook or a zip archive",
+        "labels/train/a.txt: it is no text but an Excel workbook or a zip archive",
     ),
-    "a NUL": (lined("1 0.5 \0 0.2 0.2\n"), "a.txt row 2: a NUL character"),
+    "a NUL": (lined("1 0.5 \0 0.2 0.2\n"), SECOND + "a NUL character"),
     "picture missing": (
         lambda root: (root / "labels" / "train" / "z.txt").write_text("0 0.5 0.5 0.2 0.2\n"),
         "labels/train/z.txt: there is no picture z",

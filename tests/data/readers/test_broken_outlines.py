@@ -61,6 +61,7 @@ OF_THE_BOX = {
     "nothing": (None, "it has no outline"),
     "elsewhere": ([[40, 30, 50, 30, 50, 40]], "its outline covers nothing of its box"),
     "not finite": ([[4, 6, float("nan"), 6, 20, 30]], "a point of its outline is not a finite number"),
+    "beyond all numbers": ([[4, 6, 10**400, 6, 20, 30]], "a point of its outline is not a finite number"),
     "of another picture": ({"size": [9, 10], "counts": [0, 90]}, "are of 10×9 pixels, and the picture has 64×48"),
     "sides exchanged": ({"size": SIZE[::-1], "counts": WHOLE}, "are of 48×64 pixels, and the picture has 64×48"),
     "empty bitmap": ({"size": SIZE, "counts": [WIDTH * HEIGHT]}, "its outline covers nothing of its box"),

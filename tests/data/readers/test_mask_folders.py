@@ -166,6 +166,9 @@ def test_every_mistake_is_named_by_its_file_all_together(tmp_path: Path) -> None
         ("", "names no class"),
         ("sky,1,2\n", "2 numbers"),
         ("sky,300,0,0\n", "300"),
+        pytest.param(f"sky,0\nroad,{'9' * 5000}\n", r"csv line 2: 9{40}… is neither a value nor", id="digits"),
+        ("name,value\nsky,-1\nroad,1\n", r"csv line 2: -1 is neither a value nor part of a colour"),
+        ("sky,0\nroad,0.5\n", r"csv line 2: 0\.5 is neither a value nor"),
         ("1,2,3\n", "without a name"),
         ("sky\nsky\n", "twice"),
         ("sky,1,2,3\nroad,1,2,3\n", "colour 1, 2, 3 stands there twice"),
@@ -178,6 +181,23 @@ def test_a_broken_class_file_is_said_by_line(tmp_path: Path, text: str, what: st
     with pytest.raises(InputError, match=what) as caught:
         read(tmp_path)
     assert "classes.csv" in str(caught.value)
+
+
+def test_a_class_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", INDEX)
+    (tmp_path / "classes.txt").write_bytes(bytes(range(1, 256)))
+    with pytest.raises(InputError, match=r"classes\.txt line 1: byte 0 is 0x01, which no text has"):
+        read(tmp_path)
+
+
+def test_numbers_in_the_names_of_classes_are_no_values(tmp_path: Path) -> None:
+    picture(tmp_path / "images" / "a.png")
+    mask(tmp_path / "masks" / "a.png", INDEX)
+    (tmp_path / "classes.txt").write_text("ground\ndose 0.5\nm²\n")
+    (target,) = read(tmp_path).targets or []
+    assert isinstance(target, Mask)
+    assert target.legend.names == ("ground", "dose 0.5", "m²")
 
 
 def test_prediction_needs_no_masks(tmp_path: Path) -> None:

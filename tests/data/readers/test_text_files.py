@@ -34,10 +34,10 @@ def test_every_file_of_a_folder_is_a_text(tmp_path: Path) -> None:
 def test_mistakes_name_the_file(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("\n \n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"notes\.txt is empty"):
+    with pytest.raises(InputError, match=r"notes\.txt: it is empty"):
         read(asked(file))
     file.write_bytes(b"good\nbad \xff\n")
-    with pytest.raises(InputError, match=r"notes\.txt row 2"):
+    with pytest.raises(InputError, match=r"notes\.txt line 2"):
         read(asked(file))
     file.write_text("good", encoding="utf-8")
     with pytest.raises(InputError, match="not their targets"):

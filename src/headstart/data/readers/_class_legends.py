@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.masks import IGNORED, Colour
+from headstart.data.readers._characters import EmptyFile, read_characters
+from headstart.data.readers._numbers import cut, whole
 
 NAMES = (
     "classes.csv", "classes.txt", "class_dict.csv", "label_colors.txt", "label_colors.csv", "labels.csv",
@@ -17,6 +19,9 @@ NAMES = (
 VOID = "void"
 SILENT = frozenset({VOID, "ignore", "ignored", "unlabelled", "unlabeled"})
 """Names of classes by which nobody is judged."""
+
+_NO_VALUE = re.compile(r"[+-]\d+|[+-]?\d*\.\d+")
+"""A number that is no value and no part of a colour where it stands alone between commas: ``dose 0.5`` is a name."""
 
 
 class Line(NamedTuple):
@@ -51,34 +56,48 @@ def read_class_file(path: Path) -> list[Line]:
     ------
     InputError : with every line that says something else.
     """
+    unusable = f"{path}: the class file cannot be used."
     rows = [
-        (number, _words(text))
-        for number, text in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1)
+        (number, text)
+        for number, text in enumerate(_text(path, unusable).splitlines(), 1)
         if text.strip() and not text.lstrip().startswith("#")
     ]
-    if rows and len(rows) > 1 and not _numbers(rows[0][1]) and _numbers(rows[1][1]):
+    if len(rows) > 1 and not _holds_number(rows[0][1]) and _holds_number(rows[1][1]):
         rows = rows[1:]  # a header
     lines, problems = [], []
-    for place, (number, words) in enumerate(rows):
-        line = _line(words, place)
+    for place, (number, text) in enumerate(rows):
+        line = _line(text, place)
         if isinstance(line, str):
             problems.append(Problem(f"{path} line {number}", line, "write name, r, g, b or name, value"))
         else:
             lines.append(line)
     if _numbered_alike(lines):
-        lines = [Line(" ".join(words), place, None) for place, (_, words) in enumerate(rows)]
+        lines = [Line(" ".join(_words(text)), place, None) for place, (_, text) in enumerate(rows)]
     problems += _twice(path, lines)
     if not lines and not problems:
         problems = [Problem(str(path), "it names no class")]
     if problems:
-        raise InputError(problems, f"{path}: the class file cannot be used.")
+        raise InputError(problems, unusable)
     return lines
+
+
+def _text(path: Path, unusable: str) -> str:
+    try:
+        return read_characters(path, str(path))
+    except EmptyFile:
+        return ""
+    except InputError as error:
+        raise InputError(error.problems, unusable) from error
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[,;:]+", text.strip().strip(",;:"))]
 
 
 def _words(text: str) -> list[str]:
     """The parts of a line, between commas and the like where there are any, numbers one by one; else its words."""
-    parts = [part.strip() for part in re.split(r"[,;:]+", text.strip().strip(",;:"))]
-    split = [part.split() if len(parts) == 1 or part.replace(" ", "").isdigit() else [part] for part in parts]
+    parts = _parts(text)
+    split = [part.split() if len(parts) == 1 or part.replace(" ", "").isdecimal() else [part] for part in parts]
     return [word for words in split for word in words]
 
 
@@ -87,14 +106,16 @@ def _numbered_alike(lines: list[Line]) -> bool:
     return len(lines) > 1 and len({line.name for line in lines}) == 1 and not any(line.colour for line in lines)
 
 
-def _line(words: list[str], place: int) -> Line | str:
+def _line(text: str, place: int) -> Line | str:
     """The class of one line, or what is wrong with it."""
+    words = _words(text)
     numbers = _numbers(words)
-    name = " ".join(word.strip("\"'") for word in words if not word.isdigit()).strip()
+    name = " ".join(word.strip("\"'") for word in words if not word.isdecimal()).strip()
     if not name:
         return "a class without a name"
-    if any(number > IGNORED for number in numbers):
-        return f"{max(numbers)} is neither a value nor part of a colour: both run from 0 to 255"
+    too_large = [word for word in words if word.isdecimal() and whole(word) > IGNORED]
+    if wrong := [*_no_values(text), *too_large]:
+        return f"{cut(wrong[0], 40)} is neither a value nor part of a colour: both are whole and run from 0 to 255"
     if len(numbers) in (3, 4):
         colour = numbers[-3], numbers[-2], numbers[-1]
         return Line(name, numbers[0] if len(numbers) == 4 else place, colour)
@@ -104,7 +125,17 @@ def _line(words: list[str], place: int) -> Line | str:
 
 
 def _numbers(words: list[str]) -> list[int]:
-    return [int(word) for word in words if word.isdigit()]
+    """Those that are at most 255; of others is said that they are neither."""
+    return [int(word) for word in words if word.isdecimal() and whole(word) <= IGNORED]
+
+
+def _no_values(text: str) -> list[str]:
+    parts = _parts(text)
+    return [part for part in parts if len(parts) > 1 and _NO_VALUE.fullmatch(part)]
+
+
+def _holds_number(text: str) -> bool:
+    return bool(_no_values(text)) or any(word.isdecimal() for word in _words(text))
 
 
 def _twice(path: Path, lines: list[Line]) -> list[Problem]:

@@ -13,6 +13,7 @@ from headstart.core.boxes import Outline
 from headstart.core.errors import InputError, Problem, nearest
 from headstart.data.readers._characters import read_characters
 from headstart.data.readers._marked import GivenBox
+from headstart.data.readers._numbers import cut, floats, load_json, number, shown, whole
 
 _LISTS = ("images", "annotations", "categories")
 _EDGES = "x, y, width and height"
@@ -40,7 +41,10 @@ class CocoFile:
         self.name, self.problems = name, list[Problem]()
         self.labels: dict[Any, str] = {}
         self._pictures: dict[Any, CocoPicture] = {}
+        self._broken = set[Any]()  # the ids of images of which was said why they cannot be read
+        self._marked = set[Any]()  # the ids of annotations
         content = self._lists(path)
+        self._sure = {"images": "images" in content, "categories": bool(content.get("categories"))}
         for part, read_one in (
             ("categories", self._read_category), ("images", self._read_picture), ("annotations", self._read_box),
         ):  # fmt: skip
@@ -49,6 +53,7 @@ class CocoFile:
                 if isinstance(entry, dict):
                     read_one(entry, where)
                 else:
+                    self._sure[part] = False
                     self._wrong(where, f"it is {_shown(entry)}, not an object with keys")
             if part == "categories" and content.get(part) == [] and content.get("annotations"):
                 self._wrong(name, "it lists no category")
@@ -64,9 +69,9 @@ class CocoFile:
     def _lists(self, path: Path) -> Mapping[str, list[Any]]:
         """The three lists of the file; none of them where it does not parse."""
         try:
-            content = json.loads(read_characters(path))
+            content = load_json(read_characters(path, self.name))
         except InputError as error:
-            self.problems += error.problems or [Problem(self.name, str(error).replace(f"{path} ", "it "))]
+            self.problems += error.problems
             return {}
         except json.JSONDecodeError as error:
             self._wrong(f"{self.name} line {error.lineno}", f"not JSON: {error.msg} at character {error.colno}")
@@ -79,35 +84,39 @@ class CocoFile:
             return {}
         for key in _LISTS:
             if not isinstance(content.get(key), list):
-                lacks = "it lacks the key" if key not in content else "there is no list under the key"
-                self._wrong(self.name, f"{lacks} {key!r}.{nearest(key, map(str, content))}")
+                there = f"there is no list under the key {key!r}, but {_shown(content.get(key), 'null')}"
+                lacks = f"it lacks the key {key!r}.{nearest(key, map(str, content))}"
+                self._wrong(self.name, there if key in content else lacks)
         return {key: content[key] for key in _LISTS if isinstance(content.get(key), list)}
 
     def _read_category(self, entry: dict[str, Any], where: str) -> None:
-        number, label = _id(entry.get("id")), entry.get("name")
-        if not _is_id(number):
-            self._wrong(where, f"the id of a category is {_shown(number)}")
+        own, label = _id(entry.get("id")), entry.get("name")
+        if not _is_id(own):
+            self._sure["categories"] = False
+            self._wrong(where, f"the id of a category is {_shown(own)}")
+            return
+        if own in self.labels:
+            self._wrong(where, f"the category id {shown(own)} occurs twice")
         elif not isinstance(label, str) or not label.strip():
-            self._wrong(where, f"the name of category {number!r} is {_shown(label)}")
-        elif number in self.labels:
-            self._wrong(where, f"the category id {number!r} occurs twice")
+            self._wrong(where, f"the name of category {shown(own)} is {_shown(label)}")
         elif label.strip() in self.labels.values():
             self._wrong(where, f"two categories are called {label!r}", "boxes of one class need one category")
-        else:
-            self.labels[number] = label.strip()
+        self.labels.setdefault(own, str(label).strip())  # also of a name that will not do: it was said, once
 
     def _read_picture(self, entry: dict[str, Any], where: str) -> None:
-        number, file_name = _id(entry.get("id")), entry.get("file_name")
-        if not _is_id(number):
-            self._wrong(where, f"the id of an image is {_shown(number)}")
+        own, file_name = _id(entry.get("id")), entry.get("file_name")
+        if not _is_id(own):
+            self._sure["images"] = False
+            self._wrong(where, f"the id of an image is {_shown(own)}")
             return
-        where = f"{self.name} image {number}"
-        if number in self._pictures:
+        where = f"{self.name} image {cut(str(own))}"
+        if own in self._pictures:
             self._wrong(where, "this image id occurs twice")
         elif not isinstance(file_name, str) or not file_name.strip():
+            self._broken.add(own)
             self._wrong(where, f"its file_name is {_shown(file_name)}")
         else:
-            self._pictures[number] = CocoPicture(file_name, self._stated(entry, where), where)
+            self._pictures[own] = CocoPicture(file_name, self._stated(entry, where), where)
 
     def _stated(self, entry: dict[str, Any], where: str) -> tuple[int, int] | None:
         """(width, height) as stated; None where neither is, both are 0 (not known), or they are no sizes."""
@@ -120,20 +129,22 @@ class CocoFile:
         return None
 
     def _read_box(self, entry: dict[str, Any], where: str) -> None:
-        if _is_id(entry.get("id")):
-            where = f"{self.name} annotation {entry['id']}"
-        picture, label = self._pictures.get(_key(entry, "image_id")), self.labels.get(_key(entry, "category_id"))
-        if picture is None:
-            self._wrong(where, f"its image_id {_shown(entry.get('image_id'))} is none of the images that can be read")
-        if label is None and self.labels:  # else what is wrong with the categories was said
+        if (own := _key(entry, "id")) is not None:
+            where = f"{self.name} annotation {cut(str(own))}"
+            if own in self._marked:
+                self._wrong(where, "this annotation id occurs twice", "remove the copy, or give it an id of its own")
+            self._marked.add(own)
+        of, kind = _key(entry, "image_id"), _key(entry, "category_id")
+        picture, label = self._pictures.get(of), self.labels.get(kind)
+        if picture is None and self._sure["images"] and of not in self._broken:  # else the cause was said
+            self._wrong(where, f"its image_id {_shown(entry.get('image_id'))} is none of the images")
+        if label is None and self._sure["categories"]:
             what = f"its category_id {_shown(entry.get('category_id'))} is none of the categories"
             self._wrong(where, what, f"the ids are {_listed(self.labels)}")
         outline = self._outline(entry, where)
         edges = self._edges(entry, where, outline)
         if picture is not None and label is not None and edges is not None:
-            crowd, ignored = (
-                bool(_number(entry.get(key)) or entry.get(key) is True) for key in ("iscrowd", "ignore")
-            )
+            crowd, ignored = (bool(number(entry.get(key)) or entry.get(key) is True) for key in ("iscrowd", "ignore"))
             picture.boxes.append(GivenBox(where, edges, label, crowd, ignored, outline))
 
     def _edges(
@@ -148,10 +159,10 @@ class CocoFile:
         elif not isinstance(given, list) or len(given) != 4:
             many = f"{len(given)} numbers" if isinstance(given, list) else _shown(given)
             self._wrong(where, f"its bbox is {many}, where four are needed: {_EDGES}")
-        elif wrong := [value for value in given if _number(value) is None]:
+        elif wrong := [value for value in given if number(value) is None]:
             self._wrong(where, f"its bbox holds {_shown(wrong[0])}, which is no number")
         else:
-            x, y, width, height = (_number(value) or 0.0 for value in given)
+            x, y, width, height = (number(value) or 0.0 for value in given)
             return x, y, x + width, y + height
         return None
 
@@ -172,7 +183,7 @@ def _polygons(given: list[Any]) -> Outline | None:
         return None
     if not all(_is_number(value) for one in given for value in one):
         return None
-    return Outline(polygons=tuple(tuple(map(float, one)) for one in given))
+    return Outline(polygons=tuple(map(floats, given)))
 
 
 def _around(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
@@ -196,25 +207,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _number(value: Any) -> float | None:
-    """A number, also as some tools write one, between quotation marks; None for anything else."""
-    if not isinstance(value, str):
-        return float(value) if _is_number(value) else None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
 def _id(value: Any) -> Any:
     """An id as it is compared: 7, 7.0 and "7" are one, as tables and tools write it."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return int(value) if isinstance(value, str) and value.isdecimal() and str(int(value)) == value else value
+    written = isinstance(value, str) and value.isdecimal() and str(whole(value)) == value
+    return int(value) if written else value
 
 
 def _is_size(value: Any) -> bool:
-    return _is_number(value) and math.isfinite(value) and value >= 1 and value == int(value)
+    size = (number(value) if _is_number(value) else None) or 0.0
+    return math.isfinite(size) and size >= 1 and size == int(size)
 
 
 def _is_id(value: Any) -> bool:
@@ -226,8 +229,8 @@ def _key(entry: dict[str, Any], name: str) -> Any:
     return found if _is_id(found) else None
 
 
-def _shown(value: Any) -> str:
-    return "missing" if value is None else f"{value!r:.40}"
+def _shown(value: Any, none: str = "missing") -> str:
+    return none if value is None else shown(value)
 
 
 def _listed(labels: Mapping[Any, str]) -> str:

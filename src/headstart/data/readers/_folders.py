@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,9 +141,12 @@ def left_out(paths: list[Path], root: Path, why: str) -> tuple[str, ...]:
     """A note about files that were not used, or none."""
     if not paths:
         return ()
-    shown = ", ".join(path.relative_to(root).as_posix() for path in paths[:5])
-    rest = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-    return (f"Left out, {why}: {shown}{rest}.",)
+    return (f"Left out, {why}: {first_few([path.relative_to(root).as_posix() for path in paths])}.",)
+
+
+def first_few(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from headstart.core.boxes import Box, Boxes, Outline
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
+from headstart.data.readers._folders import first_few
 from headstart.data.readers._pictures import IMAGE, Path, Pictures, picture_size
 from headstart.data.readers.base import Request
 
@@ -78,7 +79,7 @@ def examples_of_boxes(found: Marked, files: Pictures, request: Request) -> Examp
         targets=targets if request.needs_targets else None,
         splits=splits if any(splits) else None,
         source=f"{files.root} ({found.kind})",
-        notes=(*(_said(targets) if request.needs_targets else ()), *found.notes),
+        notes=(*(_said(found, targets, files) if request.needs_targets else ()), *found.notes),
     )
 
 
@@ -155,7 +156,7 @@ def _nothing_to_learn(found: Marked, targets: Sequence[Boxes], where: str, fits:
     return [problems[label] for label in sorted(problems)]
 
 
-def _said(targets: Sequence[Boxes]) -> tuple[str, ...]:
+def _said(found: Marked, targets: Sequence[Boxes], files: Pictures) -> tuple[str, ...]:
     """What was read, for the person: boxes by class, outlines, pictures without any."""
     boxes = [box for target in targets for box in target]
     classes = Counter(box.label for box in boxes).most_common()
@@ -170,6 +171,8 @@ def _said(targets: Sequence[Boxes]) -> tuple[str, ...]:
     kinds = f"{len(classes)} {'class' if len(classes) == 1 else 'classes'}"
     marked = f"{len(boxes):,} {'box' if len(boxes) == 1 else 'boxes'} of {kinds}: {named}{more}"
     notes = ["".join([marked, *(f"; {what}" for what in further)]) if boxes else "No box is marked"]
-    if empty := sum(not len(target) for target in targets):
-        notes.append(f"{empty:,} of {len(targets):,} pictures hold no box; they are kept as pictures of nothing")
+    pairs = zip(found.pictures, targets, strict=True)
+    if empty := [files.name(picture.path) for picture, target in pairs if not len(target)]:
+        kept = f"{len(empty):,} of {len(targets):,} pictures hold no box; they are kept as pictures of nothing"
+        notes.append(f"{kept}: {first_few(empty)}")
     return tuple(f"{note}." for note in notes)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from headstart.core.errors import InputError, Problem
+from headstart.data.readers._numbers import number, shown, whole
 
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _NOT_AVAILABLE = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
@@ -99,14 +100,14 @@ def _number(target: Any) -> int | float:
         return target
     value = float(target)
     # A whole number stays one: classes 0, 1, 2 should not read 0.0, 1.0, 2.0.
-    return int(target) if re.fullmatch(r"[+-]?\d+", target) else value
+    return whole(target) if re.fullmatch(r"[+-]?\d+", target) else value
 
 
 def _kind(target: Any) -> str:
     if isinstance(target, list):
         return "a list"
     if is_number(target):
-        return "a number" if math.isfinite(float(target)) else "an infinite number"
+        return "a number" if math.isfinite(number(target) or 0.0) else "an infinite number"
     return "a word" if isinstance(target, str) else f"a {type(target).__name__}"
 
 
@@ -122,7 +123,7 @@ def _mixed(targets: list[Any], ids: Sequence[str]) -> list[Problem]:
     usual = allowed[0] if allowed else "a word, a number or a list of words"
     fix = "numbers and words cannot be mixed: correct the row, or write every target as a word, e.g. 'class 3'"
     return [
-        Problem(id_, f"the target {target!r:.60} is {kind} where {counts[usual]} others are {usual[2:]}s", fix)
+        Problem(id_, f"the target {shown(target, 60)} is {kind} where {counts[usual]} others are {usual[2:]}s", fix)
         for id_, target, kind in zip(ids, targets, kinds, strict=True)
         if kind is not None and kind != usual
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +12,21 @@ import yaml
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.readers._box_folders import data_yaml, names_files
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import EmptyFile, read_characters
 from headstart.data.readers._folders import SPLIT_NAMES
+from headstart.data.readers._numbers import cut, shown, whole
+
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError, ArithmeticError, LookupError, AttributeError)
+"""What the parser raises, of a value that its tag or form promises and that is none (``!!bool 7``) too."""
 
 
 @dataclass
 class YoloClasses:
-    """``labels`` : number → name, None where nothing names them. ``splits`` : split → folders or lists of pictures.
+    """``labels`` : number → name, None where nothing names them or they cannot be read.
 
-    ``said`` is the file that was read, ``missing`` what is to be said of places that it names and are not there.
-    ``posed`` says that key points stand behind each box (``kpt_shape``).
+    ``splits`` : split → folders or lists of pictures. ``said`` is the file that was read, ``missing`` what is to be
+    said of places that it names and are not there. ``posed`` says that key points stand behind each box
+    (``kpt_shape``).
     """
 
     labels: Mapping[int, str] | None = None
@@ -43,9 +49,11 @@ def yolo_classes(root: Path, given: Path | None = None) -> YoloClasses:
 def _from_list(path: Path, root: Path) -> YoloClasses:
     name = path.relative_to(root).as_posix()
     try:
-        lines = [line.strip() for line in read_characters(path).splitlines()]
+        lines = [line.strip() for line in read_characters(path, name).splitlines()]
+    except EmptyFile:
+        return YoloClasses(said=name, problems=[Problem(name, "it names no class")])
     except InputError as error:
-        return YoloClasses({}, said=name, problems=error.problems or [Problem(name, "it names no class")])
+        return YoloClasses(said=name, problems=error.problems)
     while lines and not lines[-1]:
         lines.pop()
     problems = [Problem(f"{name} line {number}", "it is empty") for number, line in enumerate(lines, 1) if not line]
@@ -54,24 +62,28 @@ def _from_list(path: Path, root: Path) -> YoloClasses:
 
 def _from_yaml(path: Path, root: Path) -> YoloClasses:
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    found = YoloClasses({}, said=name)
+    found = YoloClasses(said=name)
     try:
-        content = yaml.safe_load(read_characters(path))
+        content = yaml.safe_load(read_characters(path, name))
     except InputError as error:
-        found.problems += error.problems or [Problem(name, str(error).replace(f"{path} ", "it "))]
+        found.problems += error.problems
         return found
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _NOT_YAML as error:
         mark = getattr(error, "problem_mark", None)
         where = name if mark is None else f"{name} line {mark.line + 1}"
-        found.problems.append(Problem(where, f"not YAML: {getattr(error, 'problem', None) or error}"))
+        what = getattr(error, "problem", None) or "a value is not what its tag or form says that it is"
+        if isinstance(error, ValueError | RecursionError):
+            what = str(error).partition(";")[0]  # behind it is advice to programmers
+        found.problems.append(Problem(where, f"not YAML: {what}"))
         return found
     if not isinstance(content, dict) or "names" not in content:
         found.problems.append(Problem(name, "it lacks the key 'names', the classes", "names: [cat, dog]"))
         return found
     found.posed = bool(content.get("kpt_shape"))
     found.labels = _names(content["names"], name, found.problems)
-    if content.get("nc", len(found.labels)) != len(found.labels) and not found.problems:
-        what = f"nc says {content['nc']!r} classes, and {len(found.labels)} are named"
+    many = len(found.labels or ())
+    if content.get("nc", many) != many and not found.problems:
+        what = f"nc says {shown(content['nc'])} classes, and {many} are named"
         found.problems.append(Problem(name, what))
     _read_splits(content, path.parent, found)
     return found
@@ -85,26 +97,33 @@ def _read_splits(content: Mapping[Any, Any], folder: Path, found: YoloClasses) -
         for entry in given if isinstance(given, list) else [given]:
             place = _place(str(entry), folder, content.get("path"))
             if place is None:
-                found.missing.append(f"{found.said} names {entry} for {key}, which is not there.")
+                found.missing.append(f"{found.said} names {cut(str(entry))} for {key}, which is not there.")
             else:
                 found.splits.setdefault(SPLIT_NAMES[key], []).append(place)
 
 
-def _names(given: Any, where: str, problems: list[Problem]) -> dict[int, str]:
-    """A list of names, or a mapping from number to name."""
+def _names(given: Any, where: str, problems: list[Problem]) -> dict[int, str] | None:
+    """A list of names, or a mapping from number to name; None where the numbers cannot be told."""
     named = dict(enumerate(given)) if isinstance(given, list) else given
     if isinstance(named, dict):
-        named = {int(key) if isinstance(key, str) and key.isdecimal() else key: name for key, name in named.items()}
+        named = {_key(key): name for key, name in named.items()}
     if not isinstance(named, dict) or not named:
-        problems.append(Problem(where, f"its names are {given!r:.40}, neither a list nor a mapping of numbers"))
-        return {}
+        problems.append(Problem(where, f"its names are {shown(given)}, neither a list nor a mapping of numbers"))
+        return None
     wrong = [
         key for key, label in named.items() if not isinstance(key, int) or label is None or not str(label).strip()
     ]
-    problems += [Problem(where, f"class {key!r} is called {named[key]!r}") for key in wrong]
-    labels = {key: str(label).strip() for key, label in named.items() if key not in wrong}
-    problems += _twice(where, list(labels.values()))
-    return labels
+    problems += [Problem(where, f"class {shown(key)} is called {shown(named[key])}") for key in wrong]
+    problems += _twice(where, [str(label).strip() for key, label in named.items() if key not in wrong])
+    if not all(isinstance(key, int) for key in named):
+        return None
+    return {key: str(label).strip() for key, label in named.items()}  # all of them: what is wrong was said, once
+
+
+def _key(given: Any) -> Any:
+    """The number of a class, also between quotation marks."""
+    key = whole(given) if isinstance(given, str) and given.isdecimal() else given
+    return given if isinstance(key, float) else key
 
 
 def _twice(where: str, names: list[str]) -> list[Problem]:
@@ -120,4 +139,5 @@ def _place(entry: str, folder: Path, base: Any) -> Path | None:
     starts = [folder / str(base), folder] if base else [folder]
     steps = [part for part in Path(entry).parts if part != ".."]
     tried = (*(start / entry for start in starts), folder.joinpath(*steps))
-    return next((place.resolve() for place in tried if place.exists()), None)
+    # pathlib's own exists() raises where a name is too long for the system, or holds a NUL
+    return next((place.resolve() for place in tried if os.path.exists(place)), None)

@@ -12,6 +12,7 @@ from headstart.data.readers._box_folders import box_formats, coco_files
 from headstart.data.readers._coco_file import CocoFile, CocoPicture
 from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, is_path, left_out, refuse_column_names
 from headstart.data.readers._marked import Marked, MarkedPicture, examples_of_boxes
+from headstart.data.readers._numbers import cut
 from headstart.data.readers._pictures import Pictures, split_named
 from headstart.data.readers.base import Reader, Request
 
@@ -76,7 +77,7 @@ class _Gathered:
         near = [*_near(split), *file.relative_to(self.files.root).parts[:-1], *file.stem.split("_")]
         path = self.files.called(each.file_name, near)
         if path is None:
-            self.problems.append(Problem(each.where, f"there is no picture {each.file_name}"))
+            self.problems.append(Problem(each.where, f"there is no picture {cut(each.file_name)}"))
         elif path in self.taken:
             what = f"its picture {self.files.name(path)} was named by {self.taken[path]} already"
             self.problems.append(Problem(each.where, what, "each picture once, in one split"))

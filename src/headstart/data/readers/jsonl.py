@@ -8,6 +8,7 @@ from typing import Any
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.readers._characters import read_characters
+from headstart.data.readers._numbers import load_json
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
 
@@ -42,7 +43,7 @@ class Jsonl(TableReader):
 
 def _object(line: str) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = load_json(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:

@@ -15,6 +15,7 @@ from headstart.data.readers._box_folders import box_formats, voc_files
 from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, left_out, refuse_column_names
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._mask_layout import pairs_in
+from headstart.data.readers._numbers import cut, number
 from headstart.data.readers._pictures import Pictures
 from headstart.data.readers._split_lists import Listed, listed_splits
 from headstart.data.readers.base import Reader, Request
@@ -90,7 +91,7 @@ class _Gathered:
         called = (tree.findtext("filename") or "").strip()
         path = self.files.with_stem(file.stem, near) or (self.files.called(called, near) if called else None)
         if path is None:
-            self.problems.append(Problem(name, f"there is no picture {called or file.stem}"))
+            self.problems.append(Problem(name, f"there is no picture {cut(called) or file.stem}"))
         elif path in self.taken:
             self.problems.append(Problem(name, f"its picture is that of {self.taken[path]} too"))
         else:
@@ -102,10 +103,12 @@ class _Gathered:
     def _stated(self, tree: ElementTree.Element, name: str) -> tuple[int, int] | None:
         """(width, height); None where there is none, or 0, which some tools write for "not known"."""
         given = [tree.findtext(f"size/{side}") for side in ("width", "height")]
-        numbers = [_number(text) for text in given]
-        if any(text is not None and number is None for text, number in zip(given, numbers, strict=True)):
-            self.problems.append(Problem(name, f"its size is {given[0]} × {given[1]}"))
-        width, height = (int(number) if number is not None and math.isfinite(number) else 0 for number in numbers)
+        sides = [0.0 if text is None else number(text) for text in given]
+        known = [side for side in sides if side is not None and math.isfinite(side)]
+        if len(known) < len(sides):
+            self.problems.append(Problem(name, f"its size is {' × '.join(cut(str(text), 40) for text in given)}"))
+            return None
+        width, height = map(int, known)
         return (width, height) if width > 0 and height > 0 else None
 
     def _box(self, element: ElementTree.Element, where: str) -> GivenBox | None:
@@ -113,12 +116,12 @@ class _Gathered:
         if not label:
             self.problems.append(Problem(where, "it has no name of a class"))
         texts = {corner: element.findtext(f"bndbox/{corner}") for corner in _CORNERS}
-        numbers = {corner: None if text is None else _number(text) for corner, text in texts.items()}
+        numbers = {corner: number(text) for corner, text in texts.items()}
         for corner, text in texts.items():
             if numbers[corner] is None:
-                given = "missing" if text is None else f"{text.strip()!r}, which is no number"
+                given = "missing" if text is None else f"{cut(text.strip(), 40)!r}, which is no number"
                 self.problems.append(Problem(where, f"its {corner} is {given}"))
-        if not label or any(number is None for number in numbers.values()):
+        if not label or None in numbers.values():
             return None
         left, top, right, bottom = (float(numbers[corner] or 0.0) for corner in _CORNERS)
         if right <= left or bottom <= top:
@@ -144,11 +147,3 @@ def _listed_splits(root: Path) -> dict[str, Listed]:
 
 def _reason(error: ElementTree.ParseError) -> str:
     return str(error).partition(":")[0]
-
-
-def _number(text: str | None) -> float | None:
-    """The number in a text, NaN and infinity among them: what is wrong with those is said of the box."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None

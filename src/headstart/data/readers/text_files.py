@@ -46,10 +46,11 @@ def _is_text(path: Path) -> bool:
 
 def _lines(file: Path) -> dict[str, str]:
     """Name → text: ``notes.txt line 14``."""
-    lines = enumerate(read_characters(file).splitlines(), start=1)
+    lines = enumerate(read_characters(file, file.name).splitlines(), start=1)
     return {f"{file.name} line {number}": line.strip() for number, line in lines if line.strip()}
 
 
 def _whole_files(folder: Path) -> dict[str, str]:
     """Name → text, the whole of each file."""
-    return {path.relative_to(folder).as_posix(): read_characters(path) for path in files_below(folder)}
+    names = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
+    return {name: read_characters(path, name) for name, path in names.items()}

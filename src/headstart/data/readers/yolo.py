@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,18 @@ from headstart.core.boxes import Outline
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import NAMES_FILES, box_formats, label_folders
-from headstart.data.readers._characters import read_characters
-from headstart.data.readers._folders import files_below, folder_kind, is_path, left_out, refuse_column_names
+from headstart.data.readers._characters import EmptyFile, read_characters
+from headstart.data.readers._folders import (
+    files_below,
+    first_few,
+    folder_kind,
+    is_path,
+    left_out,
+    refuse_column_names,
+)
 from headstart.data.readers._kinds_of_input import bare_name
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
+from headstart.data.readers._numbers import cut, shown, whole
 from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers._yolo_classes import YoloClasses, yolo_classes
 from headstart.data.readers.base import Reader, Request
@@ -95,19 +104,20 @@ class _Gathered:
 
     def notes(self) -> tuple[str, ...]:
         """What is said of pictures without a text file, and of places that are not there."""
-        which = ", ".join(self.files.name(path) for path in self.unlabelled[:5])
-        said = f"{len(self.unlabelled):,} pictures have no text file, taken for pictures of nothing: {which}"
-        more = " …" if len(self.unlabelled) > 5 else "."
+        which = first_few([self.files.name(path) for path in self.unlabelled])
+        said = f"{len(self.unlabelled):,} pictures have no text file, taken for pictures of nothing: {which}."
         unused = left_out(self.unused, self.files.root, f"in no split of {self.classes.said} and without a text file")
         posed = ("Key points are left out, and the boxes are read.",) if self.classes.posed else ()
-        return (*((said + more,) if self.unlabelled else ()), *unused, *self.classes.missing, *posed)
+        return (*((said,) if self.unlabelled else ()), *unused, *self.classes.missing, *posed)
 
     def _boxes(self, file: Path, picture: Path) -> list[GivenBox]:
         name, boxes = self.files.name(file), []
         try:
-            text = read_characters(file) if file.stat().st_size else ""
+            text = read_characters(file, name)
+        except EmptyFile:
+            return []
         except InputError as error:
-            self.problems += error.problems or ([] if "is empty" in str(error) else [Problem(name, str(error))])
+            self.problems += error.problems
             return []
         for number, line in enumerate(text.splitlines(), 1):
             if words := line.split()[: _OF_BOX if self.classes.posed else None]:
@@ -162,12 +172,12 @@ def _box(words: Sequence[str], where: str, labels: Mapping[int, str] | None, pic
 
 def _label(word: str, labels: Mapping[int, str] | None) -> str:
     try:
-        number = int(word)
+        number = whole(word)
     except ValueError:
-        raise ValueError(f"the class is {word!r}, not a whole number") from None
-    if number < 0 or (labels is not None and number not in labels):
+        raise ValueError(f"the class is {shown(word)}, not a whole number") from None
+    if not isinstance(number, int) or number < 0 or (labels is not None and number not in labels):
         known = "" if labels is None else f"; {_counted(len(labels))}, counted from 0"
-        raise ValueError(f"there is no class {number}{known}")
+        raise ValueError(f"there is no class {cut(word, 40)}{known}")
     return str(number) if labels is None else labels[number]
 
 
@@ -179,10 +189,10 @@ def _share(word: str) -> float:
     try:
         share = float(word)
     except ValueError:
-        raise ValueError(f"{word!r} is no number") from None
+        raise ValueError(f"{shown(word)} is no number") from None
     if share != share or abs(share) > 2:
         hint = "" if share != share else ": in pixels? Shares of the width and height are needed"
-        raise ValueError(f"{word} is no share of the picture{hint}")
+        raise ValueError(f"{cut(word, 40)} is no share of the picture{hint}")
     return share
 
 
@@ -203,12 +213,12 @@ def _elsewhere(root: Path, classes: YoloClasses) -> list[Path]:
     there = [place for place in places if place.is_dir()] + sorted(
         path for each in places for path in _listed_in(each)
     )
-    return [path for path in there if path.exists() and not path.is_relative_to(inside)]
+    return [path for path in there if os.path.exists(path) and not path.is_relative_to(inside)]
 
 
 def _listed_in(place: Path) -> frozenset[Path]:
     """The pictures that a text file lists, relative to its folder; none where `place` is no such file."""
     if place.suffix.lower() != ".txt" or not place.is_file():
         return frozenset()
-    lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = place.read_text(encoding="utf-8", errors="replace").replace("\0", "").splitlines()
     return frozenset((place.parent / line.strip()).resolve() for line in lines if line.strip())
