@@ -174,8 +174,10 @@ class _Notes:
 
     @property
     def said(self) -> str:
-        slow = f"What speaks for an answer is not marked here: it would take {say_duration(self._slow)} a prediction."
-        known = [*([] if math.isinf(self._slow) else [slow]), *self._said]
+        known = list(self._said)
+        if math.isfinite(self._slow):
+            took = say_duration(self._slow)
+            known.insert(0, f"What speaks for an answer is not marked here: it would take {took} a prediction.")
         return " ".join([*known, _ELSEWHERE] if self._elsewhere else known)
 
 
