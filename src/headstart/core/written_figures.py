@@ -38,6 +38,7 @@ _WORDS = {
     "box_map75": "mAP@75 of boxes",
     "grad_cam": "Grad-CAM",
     "hires_cam": "HiResCAM",
+    "average_precision_50": "average precision@50",
     "class_dice": "Dice",
     "doubt_auroc": "AUROC of doubt",
 }

@@ -32,7 +32,7 @@ BOXES = [
 def test_a_label_has_its_interval_below_its_figure() -> None:
     shown = per_label(replace(make_evidence(), per_label=BOXES, unit="object"))
     assert "25.0\u202f%<br><small>10.0–40.0\u202f%</small>" in shown
-    assert "On the test examples, judged object by object. Below a figure stands its 95 % interval." in shown
+    assert "On the test examples, judged object by object. 95 % intervals stand below their figures." in shown
     assert ">objects</th>" in shown
     many = [{**BOXES[0], "label": f"c{i}", "average_precision": Figure(i / 30, 0, 1)} for i in range(25, 0, -1)]
     shown = per_label(replace(make_evidence(), per_label=[BOXES[1], *many]))

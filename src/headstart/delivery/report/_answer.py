@@ -49,9 +49,9 @@ def _tile(evidence: ReportEvidence, name: str, figure: Figure) -> str:
     direction = "" if evidence.higher_is_better.get(name, True) else " <small>· lower is better</small>"
     return (
         f'<li class="figure{" watched" if name == evidence.watched else ""}">'
-        f'<span class="figure-name">{escape(titled(name))}{direction}</span>'
+        f'<span class="figure-name">{escape(titled(name))}{direction}</span>{note}'
         f'<span class="figure-value">{writing.value(figure.value)}</span>'
-        f'<span class="figure-interval">95 % interval {writing.interval(figure)}</span>{note}</li>'
+        f'<span class="figure-interval">95 % interval {writing.interval(figure)}</span></li>'
     )
 
 

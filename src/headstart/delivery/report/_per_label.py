@@ -25,7 +25,7 @@ def per_label(evidence: ReportEvidence) -> str:
     columns = list(rows[0])
     on = f'<p class="lead">On the {escape(evidence.judged_on)}{_how(evidence)}.'
     if any(isinstance(value, Figure) for row in rows for value in row.values()):
-        on += " Below a figure stands its 95 % interval."
+        on += " 95 % intervals stand below their figures."
     if len(rows) <= 20:
         return f"{on}</p>{_table(columns, rows, evidence)}"
     judged = next((name for name in reversed(columns) if _is_measure(rows, name)), None)

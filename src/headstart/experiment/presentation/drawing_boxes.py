@@ -25,6 +25,9 @@ WIDTH = 360
 INKS: dict[Kind, str] = {"found": "#2e9e4f", "missed": "#f2a900", "false alarm": "#e0245e"}
 """Told apart by the line too: what is missed is drawn double."""
 
+STRIPS: dict[Kind, str] = {"found": "#1f7a3a", "missed": "#946200", "false alarm": "#e0245e"}
+"""What white words stand on: as the lines, but dark enough."""
+
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
 
@@ -99,7 +102,7 @@ def _tag(pen: PIL.ImageDraw.ImageDraw, mark: Mark, words: str, size: tuple[int, 
     for y in (top, bottom - height):
         strip = (left, y, left + width, y + height)
         if 0 <= y <= size[1] - height and not any(_overlap(strip, other) for other in taken):
-            labelled(pen, (left, y), words, INKS[mark.kind])
+            labelled(pen, (left, y), words, STRIPS[mark.kind])
             taken.append(strip)
             return
 
