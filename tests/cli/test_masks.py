@@ -60,7 +60,7 @@ def test_masks_are_written_in_full_size_with_a_palette_whole_or_not_at_all(
     assert (np.asarray(drawn) == truth)[truth != 255].mean() > 0.85
     assert np.asarray(drawn.convert("RGB"))[truth == 1].mean(axis=0)[0] > 200
     rows = (at_hand / "drawn" / "predictions.csv").read_text(encoding="utf-8").splitlines()
-    assert rows[0] == "input,label,probability,confidence,shares,mask"
+    assert rows[0] == "input,label,confidence,shares,mask"
     assert len(rows) == 41
     assert status("predict", model, blocks, "-o", "drawn") == 1
     assert "not overwritten" in capsys.readouterr().err
