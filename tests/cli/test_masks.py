@@ -70,7 +70,7 @@ def test_masks_are_written_in_full_size_with_a_palette_whole_or_not_at_all(
     expected = np.where(inside[..., None], 0.55 * plain + 0.45 * said, plain)
     assert np.abs(shown - expected).mean() < 8, "but for what JPEG loses"
     rows = (at_hand / "drawn" / "predictions.csv").read_text(encoding="utf-8").splitlines()
-    assert rows[0] == "input,label,probability,confidence,shares,mask"
+    assert rows[0] == "input,label,confidence,shares,mask"
     assert len(rows) == 41
     assert status("predict", model, blocks, "-o", "drawn") == 1
     assert "not overwritten" in capsys.readouterr().err

@@ -537,11 +537,11 @@ def test_text_keeps_its_contrast(theme: str) -> None:
 
 
 def test_the_point_in_use_lies_where_hand_computation_puts_it() -> None:
-    """3 of 4 found, 2 false alarms: recall 75 % and precision 60 %, of 180 pixels from (44, 10)."""
+    """3 of 4 found, 2 false alarms: recall 75 % and precision 60 %, of 180 pixels from (62, 10)."""
     drawn = trade_offs(make_evidence())
     assert re.search(r"3 of 4 found, 2 false alarms, average precision 80\.0\s% at an overlap of one half", drawn)
-    assert 'points="134.0,10.0 224.0,82.0"' in drawn
-    assert '<circle class="bubble" cx="179.0" cy="82.0"' in drawn
+    assert 'points="152.0,10.0 242.0,82.0"' in drawn
+    assert '<circle class="bubble" cx="197.0" cy="82.0"' in drawn
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Few examples: counts by hand, intervals by Wilson's formula."""
 
+from dataclasses import replace
+
 import pytest
 
 from diagnosis.made import evidence
@@ -50,3 +52,24 @@ def test_before_anything_is_held_out_all_examples_count_but_those_given_for_judg
     (finding,) = FewExamples().examine(evidence(targets, opened=opened, given=["train", "test"]))
     assert finding.summary == "Fewer than 20 examples: 'b' 16."
     assert len(finding.examples) == 16
+
+
+def test_what_is_not_right_or_wrong_as_a_whole_is_told_by_its_own_interval():
+    """Ten pictures say as much as their figure's interval; "right on 80 %" means nothing of boxes."""
+    known = replace(
+        evidence({"train": ["a"] * 20, "test": ["a"] * 10}), watched="map", higher_is_better={"map": True}
+    )
+    (before,) = FewExamples().examine(known)
+    assert before.severity == "serious"
+    assert before.summary == "The test split holds 10 examples, and figures measured on so few are rough."
+    for figure, severity in (
+        (Figure(0.4, 0.1, 0.6), "serious"),
+        (Figure(0.4, 0.3, 0.6), "warning"),
+        (Figure(0.4, 0.35, 0.45), "info"),
+    ):
+        (after,) = FewExamples().examine(replace(known, figures={"test": {"map": figure}}))
+        assert after.severity == severity
+        interval = f"{100 * figure.low:.1f}–{100 * figure.high:.1f} %"
+        assert after.summary == (
+            f"The test split holds 10 examples: its mAP of 40.0 % may be anything within {interval}."
+        )

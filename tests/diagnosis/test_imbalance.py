@@ -1,5 +1,7 @@
 """Imbalance on counts that can be judged by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from diagnosis.made import evidence
@@ -29,3 +31,10 @@ def test_before_anything_is_held_out_all_examples_count():
     assert len(Imbalance().examine(evidence(targets))) == 0
     (finding,) = Imbalance().examine(evidence({**targets, "test": ["a"] * 20}, opened=("train", "test")))
     assert finding.summary.startswith("Examples are unevenly spread: 'b' 9; the most common, 'a', has 100 examples")
+
+
+def test_accuracy_is_spoken_of_where_it_is_a_figure():
+    known = evidence({"train": ["a"] * 100 + ["b"] * 9})
+    assert Imbalance().examine(known)[0].next_step.endswith(": overall accuracy hides what rare classes lose.")
+    boxes = replace(known, watched="map", higher_is_better={"map": True})
+    assert Imbalance().examine(boxes)[0].next_step == "Add examples of 'b' first, and read the figures per class."

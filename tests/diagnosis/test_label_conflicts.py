@@ -56,4 +56,17 @@ def test_a_mirrored_picture_conflicts_with_itself():
     one = pictures(3)
     sketches = np.stack([sketch(picture) for picture in (*one, one[0][:, ::-1])])
     found = evidence({"train": ["a", "a", "a", "b"]}, {"train": list("pqrs")}, sketches={"train": sketches})
-    assert [example.id for example in LabelConflicts().examine(found)[0].examples] == ["train-0", "train-3"]
+    (finding,) = LabelConflicts().examine(found)
+    assert [example.id for example in finding.examples] == ["train-0", "train-3"]
+    assert finding.summary.startswith("2 examples (50.0 %) are nearly the same as one that has another target, e.g.")
+    assert "those that differ in what matters may have different targets" in finding.next_step
+
+
+def test_copies_are_told_from_look_alikes():
+    """Two of the same content disagree; so do two whose content is alike. A copy that agrees with its own is near."""
+    one = pictures(2)
+    mirrored = [sketch(picture[:, ::-1]) for picture in one]
+    sketches = np.stack([sketch(one[0]), sketch(one[0]), sketch(one[1]), sketch(one[1]), mirrored[1]])
+    found = evidence({"train": list("abccd")}, {"train": list("ppqqr")}, sketches={"train": sketches})
+    (finding,) = LabelConflicts().examine(found)
+    assert "5 examples (100.0 %) are like one that has another target (2 exactly and 3 nearly)" in finding.summary

@@ -129,3 +129,12 @@ def test_it_says_where_the_curves_part(losses, words):
         assert words in finding.summary
     else:
         assert finding.summary.endswith("by heart.")
+
+
+@pytest.mark.parametrize("losses", [[(2.512, 2.787), (2.508, 2.791)], [(2.512, 2.7), (2.508, 2.9)]])
+def test_a_difference_that_its_figures_do_not_show_is_not_spoken_of(losses):
+    """2.79 and 2.79 on held-out examples; 2.51 and 2.51 on those of training."""
+    gone = {"train": Figure(1.0, 0.99, 1.0), "test": Figure(0.8, 0.75, 0.85)}
+    epochs = [{"epoch": i + 1.0, "train_loss": t, "validation_loss": v} for i, (t, v) in enumerate(losses)]
+    (finding,) = Overfitting().examine(replace(evidence(figures=gone), epochs=epochs))
+    assert finding.summary.endswith("by heart.")

@@ -64,6 +64,8 @@ def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Pa
     data, folder = fitted
     assert main(["predict", str(folder), str(data / "test"), "-o", str(tmp_path / "out")]) in (0, None)
     content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    head = (tmp_path / "out" / "predictions.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head.split(",") == ["input", "label", "boxes"], "a picture of boxes has no probability"
     assert len(content["images"]) == 20
     assert {category["name"] for category in content["categories"]} == {"red", "blue"}
     assert content["annotations"]
@@ -73,6 +75,9 @@ def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Pa
 
 def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     page = (fitted[1] / "report.html").read_text(encoding="utf-8")
+    assert page.count("<br><small>") >= 2 * len(COLOURS), "each average precision has its interval"
+    assert "Objects in training examples" in page
+    assert "say their class too" in page
     assert "Misses and false alarms" in page
     assert " found</span>" in page
     assert "The worst mistakes" not in page

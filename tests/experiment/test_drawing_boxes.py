@@ -15,6 +15,7 @@ from PIL import Image
 
 from headstart.core.boxes import Box, Boxes
 from headstart.data.examples import Examples
+from headstart.experiment.presentation import drawing_boxes
 from headstart.experiment.presentation.drawing_boxes import _fragment, boxed_answers
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.box_marks import Mark
@@ -47,3 +48,35 @@ def test_a_mask_is_tinted_within_its_box(size: tuple[int, int]) -> None:
     inside = np.zeros_like(tinted)
     inside[top:bottom, left:right] = True
     assert (tinted & inside).sum() / (tinted | inside).sum() > 0.9
+
+
+def tags(monkeypatch: pytest.MonkeyPatch, found: list[Mark], named: bool) -> list[tuple[str, tuple[float, float]]]:
+    """The words that are written on a picture, and where."""
+    written: list[tuple[str, tuple[float, float]]] = []
+    monkeypatch.setattr(drawing_boxes, "labelled", lambda _, corner, words, __: written.append((words, corner)))
+    _fragment(Image.new("RGB", (100, 100), "white"), found, "a.png", named)
+    return written
+
+
+def test_every_box_says_its_class_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        Mark((0.1, 0.1, 0.3, 0.3), "cat", "false alarm", 0.9),
+        Mark((0.5, 0.5, 0.7, 0.7), "dog", "missed"),
+        Mark((0.1, 0.5, 0.3, 0.7), "cat", "found", 0.8),
+    ]
+    assert [words for words, _ in tags(monkeypatch, found, named=True)] == ["cat 0.90", "dog", "cat"]
+    assert [words for words, _ in tags(monkeypatch, found, named=False)] == ["cat 0.90"]
+
+
+def test_what_is_written_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of boxes upon each other the surest is named above, the next below, a third not at all; none beyond an edge."""
+    upon = [Mark((0.2, 0.2, 0.6, 0.6), "cat", "false alarm", score) for score in (0.9, 0.8, 0.7)]
+    beyond = Mark((0.95, 0.9, 1.0, 1.0), "cat", "false alarm", 0.6)
+    written = tags(monkeypatch, [*upon, beyond], named=False)
+    assert [words for words, _ in written] == ["cat 0.90", "cat 0.80", "cat 0.60"]
+    (above, below, last) = (corner for _, corner in written)
+    assert above == (72, 72)
+    assert below[0] == 72
+    assert 190 < below[1] < 216
+    assert last[0] < 330
+    assert last[1] < 350

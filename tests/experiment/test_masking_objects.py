@@ -106,7 +106,7 @@ def test_answers_hold_run_lengths_that_cover_the_objects(fitted: Path, data: Pat
     assert np.mean(best) > 0.5  # of what is covered so much is an object, after a few steps; of a picture a fifth is
     assert len(list((tmp_path / "out" / "pictures").iterdir())) == 6
     table = (tmp_path / "out" / "predictions.csv").read_text(encoding="utf-8")
-    assert table.splitlines()[0] == "input,label,probability,boxes"
+    assert table.splitlines()[0] == "input,label,boxes"
     assert main(["predict", str(fitted), str(data / "test"), "-o", str(tmp_path / "found.jsonl")]) in (0, None)
 
 

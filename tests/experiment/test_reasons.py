@@ -100,8 +100,10 @@ def test_that_maps_would_take_long_is_said_once(
     took = iter(range(10, 100))
     monkeypatch.setattr("headstart.experiment.presentation.reasons._seconds_of", lambda *_: float(next(took)))
     found = reasons_for(load(photo_model), candidates(photos, 3), 5.0, 5.0, seed=0)
-    assert found.missing.count("Words or places are not marked here: it would take 10 s a prediction.") == 1
+    assert found.missing.count("What speaks for an answer is not marked here: it would take 10 s a prediction.") == 1
     assert "it would take" not in found.missing.replace("it would take 10 s", "")
+    assert found.missing.endswith("`headstart explain MODEL INPUT` explains any.")
+    assert found.missing.count("headstart explain") == 1
 
 
 def test_what_costs_more_than_the_time_there_is_is_not_begun(
@@ -116,7 +118,7 @@ def test_what_costs_more_than_the_time_there_is_is_not_begun(
     found = reasons_for(load(photo_model), candidates(photos, 2), 60.0, 60.0, seed=0)
     # Seven batches of 10 s each are too long for a map, and the 10 s of the nearest examples are not.
     assert {reason.method for each in found.explained for reason in each.reasons} == {"nearest_examples"}
-    assert "Words or places are not marked here: it would take" in found.missing
+    assert "What speaks for an answer is not marked here: it would take" in found.missing
     found = reasons_for(load(photo_model), candidates(photos, 2), 5.0, 5.0, seed=0)
     assert found.explained == []
     assert "they had 5.0 s of the budget" in found.missing

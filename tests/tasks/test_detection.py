@@ -213,8 +213,8 @@ def test_a_false_alarm_is_worse_than_a_miss() -> None:
     found[2, 0] = torch.tensor([0.1, 0.1, 0.5, 0.5, 0.8, 0])
     assert own.mistakes(found, encoded)[2] == pytest.approx(0.8)
     cat, dog = own.per_label(found, encoded)
-    assert (cat["label"], cat["examples"], cat["found"], cat["missed"], cat["false_alarms"]) == ("cat", 3, 3, 0, 1)
-    assert (dog["label"], dog["examples"]) == ("dog", 1)  # the crowd is not asked for
+    assert (cat["label"], cat["objects"], cat["found"], cat["missed"], cat["false_alarms"]) == ("cat", 3, 3, 0, 1)
+    assert (dog["label"], dog["objects"]) == ("dog", 1)  # the crowd is not asked for
     assert cat["average_precision_50"] == pytest.approx(1.0)  # the false alarm ranks last
 
 

@@ -77,7 +77,7 @@ def test_intervals_hold_nine_in_ten_new_truths():
 def test_decode_by_hand():
     task = Regression(mean=10.0, deviation=2.0)
     rows = task.decode(torch.tensor([[1.5]]), {"residual_90": 4.0}).rows()
-    assert rows == [{"label": 13.0, "probability": None, "low": 9.0, "high": 17.0}]
+    assert rows == [{"label": 13.0, "low": 9.0, "high": 17.0}]
     assert task.decode(torch.tensor([[1.5]]), {}).rows()[0]["low"] is None
 
 

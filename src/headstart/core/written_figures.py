@@ -38,8 +38,15 @@ _WORDS = {
     "box_map75": "mAP@75 of boxes",
     "grad_cam": "Grad-CAM",
     "hires_cam": "HiResCAM",
+    "average_precision_50": "average precision@50",
+    "class_dice": "Dice",
     "doubt_auroc": "AUROC of doubt",
 }
+
+_MEANINGS = {
+    "doubt_auroc": "how often a wrong place is less sure than a right one; by chance half the time",
+}
+"""Of figures that are named after something of this project's own."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,11 @@ def words(name: str) -> str:
     if name in _WORDS:
         return _WORDS[name]
     return " ".join(_WORDS.get(part, part) for part in name.split("_"))
+
+
+def meaning(name: str) -> str:
+    """A few words on a figure whose name says too little; mostly none."""
+    return _MEANINGS.get(name.rpartition(WITHIN)[2], "")
 
 
 def percent(number: float | None) -> str:

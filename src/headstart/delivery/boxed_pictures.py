@@ -171,10 +171,17 @@ def labelled(
     size: float = SMALLEST_LETTERS,
 ) -> None:
     """Write `words` of `size` pixels in white on a strip of `colour` whose upper left `corner` is given in pixels."""
+    width, height = strip_of(pen, words, size)
     font, words = lettered(words, size)
-    right, bottom = pen.textbbox(corner, words, font)[2:]
-    pen.rectangle((*corner, right + 2, bottom + 2), fill=colour)
+    pen.rectangle((*corner, corner[0] + width, corner[1] + height), fill=colour)
     pen.text((corner[0] + 1, corner[1]), words, "white", font)
+
+
+def strip_of(pen: PIL.ImageDraw.ImageDraw, words: str, size: float = SMALLEST_LETTERS) -> tuple[float, float]:
+    """(width, height) in pixels of the strip under `words` of `size` pixels."""
+    font, words = lettered(words, size)
+    right, bottom = pen.textbbox((0, 0), words, font)[2:]
+    return right + 2, bottom + 2
 
 
 def rim(places: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ def compare(
 
 def _confidence(task: Task, calibration: Mapping[str, float], guard: Guard, new: NewExamples) -> np.ndarray | None:
     """The probability of each prediction, (N,); None where the task gives none."""
-    given = task.decode(new.outputs, calibration).columns["probability"]
+    given = task.decode(new.outputs, calibration).probability
     known = len(guard.confidence) > 0 and all(isinstance(value, float) for value in given)
     return np.array(given) if known else None
 

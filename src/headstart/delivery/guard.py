@@ -253,7 +253,7 @@ def confidence_and_right(
     task: Task, calibration: Mapping[str, float], compared: Compared
 ) -> tuple[np.ndarray, np.ndarray]:
     """The probability of each prediction, and 1 where it is right; both empty where the task gives none."""
-    given = task.decode(compared.outputs, calibration).columns["probability"]
+    given = task.decode(compared.outputs, calibration).probability
     if not all(isinstance(value, float) for value in given):
         return np.zeros(0), np.zeros(0)
     wrong = task.mistakes(task.calibrated(compared.outputs, calibration), compared.encoded)

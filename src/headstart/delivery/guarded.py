@@ -120,7 +120,7 @@ def unsure(predictions: Predictions, below: float) -> np.ndarray:
     ------
     UsageError : the predictions have no probabilities.
     """
-    given = predictions.columns["probability"]
+    given = predictions.probability
     if not all(isinstance(value, float) for value in given):
         raise UsageError("These predictions have no probabilities, so none can be below a bar.")
     return np.array(given) < below

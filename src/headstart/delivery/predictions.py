@@ -35,6 +35,8 @@ FLAG = "is_unfamiliar"
 def write_predictions(target: Path, inputs: Sequence[str], predictions: Predictions) -> None:
     """Write N rows ``input,label,probability`` (further columns behind) to `target`, whole or not at all.
 
+    There is no ``probability`` where the task gives none.
+
     Parameters
     ----------
     target : ends in ``.csv``, ``.jsonl`` or ``.parquet``.

@@ -17,13 +17,17 @@ from headstart.diagnosis.base import Evidence
 
 @dataclass(frozen=True)
 class Copy:
-    """An example that has copies: how alike the nearest is, in [0, 1], and whether that is the very same content."""
+    """An example that has copies: how alike the nearest is, in [0, 1], and whether that is the very same content.
+
+    Those with the same ``content`` hold the very same; it is empty where that is not known.
+    """
 
     split: str
     id: str
     target: Any
     likeness: float
     exact: bool
+    content: str = ""
 
 
 Family = tuple[Copy, ...]
@@ -54,11 +58,13 @@ def families(evidence: Evidence) -> list[Family]:
     for ends in links.T:
         np.maximum.at(likeness, ends, weights)
     exact[same] = True
-    targets = _column(evidence.targets, rows)
+    targets, contents = _column(evidence.targets, rows), _column(evidence.fingerprints, rows)
 
     def copy(i: int) -> Copy:
         split, place = rows[i]
-        return Copy(split, evidence.ids[split][place], targets[i], float(likeness[i]), bool(exact[i]))
+        return Copy(
+            split, evidence.ids[split][place], targets[i], float(likeness[i]), bool(exact[i]), contents[i] or ""
+        )
 
     return [tuple(copy(i) for i in family) for family in _connected(links, len(rows))]
 

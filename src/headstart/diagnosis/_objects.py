@@ -35,6 +35,6 @@ def not_looked_for(diagnosis: str, what: str, evidence: Evidence) -> list[Findin
             "info",
             f"{what} were not looked for among {counted(count, 'example')}: an input may hold objects of several "
             "classes, and has none of its own.",
-            next_step="Look at the largest mistakes in the report of a fit.",
+            next_step='Look at "Misses and false alarms" in the report of a fit.',
         )
     ]

@@ -37,10 +37,15 @@ class Imbalance(Diagnosis):
                 "serious" if min(few.values()) * SERIOUS_RATIO < most else "warning",
                 _summary(few, common, most, noun),
                 once((i, 1 - few[stratum] / most) for i, stratum in listed if stratum in few),
-                f"Add examples of {min(few, key=lambda name: few[name])!r} first, and read the figures per class: "
-                "overall accuracy hides what rare classes lose.",
+                f"Add examples of {min(few, key=lambda name: few[name])!r} first, and read the figures per "
+                f"class{_why(evidence)}.",
             )
         ]
+
+
+def _why(evidence: Evidence) -> str:
+    """Why figures per class are to be read, where one figure counts examples of all classes alike."""
+    return ": overall accuracy hides what rare classes lose" if "accuracy" in evidence.higher_is_better else ""
 
 
 def _summary(few: dict[str, int], common: str, most: int, noun: str) -> str:

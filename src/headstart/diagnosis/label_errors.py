@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart.core.masks import Mask
 from headstart.core.results import Figure, Finding, FindingExample, Severity
 from headstart.diagnosis._confident_learning import share_wrong, suspects
 from headstart.diagnosis._counting import counted, share
@@ -147,9 +148,15 @@ def _not_looked_for(evidence: Evidence) -> list[Finding]:
             "label_errors",
             "info",
             f"Wrong targets were not looked for among {counted(count, 'example')}: only classes and labels are.",
-            next_step="Look at the largest mistakes in the report of a fit: a wrong target is often among them.",
+            next_step=f'Look at "{_worst(evidence)}" in the report of a fit: a wrong target is often among them.',
         )
     ]
+
+
+def _worst(evidence: Evidence) -> str:
+    """The section of the report that shows the worst answers."""
+    masks = any(isinstance(target, Mask) for targets in evidence.targets.values() for target in targets[:1])
+    return "Masks beside the truth" if masks else "The worst mistakes"
 
 
 def _severity(wrong: Figure) -> Severity:

@@ -83,10 +83,13 @@ def _parting(epochs: Sequence[Mapping[str, float]]) -> str:
         )
     if losses[-1][0] >= losses[least][0]:
         return ""
+    held_out, training = ([f"{losses[epoch][kind]:.3g}" for epoch in (least, -1)] for kind in (1, 0))
+    if held_out[0] == held_out[1] or training[0] == training[1]:
+        return ""  # a difference that the figures do not show is none to speak of
     return (
         f" The curves part after epoch {least + 1} of {len(losses)}: from there the loss on held-out examples went "
-        f"from {losses[least][1]:.3g} to {losses[-1][1]:.3g}, while that on training examples fell from "
-        f"{losses[least][0]:.3g} to {losses[-1][0]:.3g}. The weights kept are those of the best epoch."
+        f"from {held_out[0]} to {held_out[1]}, while that on training examples fell from "
+        f"{training[0]} to {training[1]}. The weights kept are those of the best epoch."
     )
 
 

@@ -33,6 +33,12 @@ class Placed:
     draws: ClassVar[bool] = False
     """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
 
+    unit: ClassVar[str] = "example"
+    """What is judged one by one and counted by :meth:`Task.confusion`: an example, an object, a pixel."""
+
+    summed_up: ClassVar[str] = "example"
+    """What :meth:`Task.summary` counts."""
+
     @classmethod
     def predicted(cls) -> str:
         """What is predicted, with its article where it has one."""

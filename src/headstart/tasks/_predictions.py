@@ -9,9 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Predictions:
-    """N predictions as columns, the first two always ``label`` and ``probability``."""
+    """N predictions as columns, the first always ``label``, the second ``probability`` where the task gives one."""
 
     columns: Mapping[str, Sequence[Any]]
+
+    @property
+    def probability(self) -> Sequence[float | None]:
+        """That of each prediction; None of each where the task gives none."""
+        return self.columns.get("probability") or [None] * len(self)
 
     def __len__(self) -> int:
         return len(self.columns["label"])

@@ -246,7 +246,7 @@ class Task(Placed, ABC):
 
     @abstractmethod
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
-        """Calibrated predictions with at least the columns ``label`` and ``probability``."""
+        """Calibrated predictions with at least the column ``label``, then ``probability`` if there is one."""
 
     def probabilities(self, outputs: Tensor, calibration: Mapping[str, float]) -> np.ndarray:
         """(N, C) calibrated probabilities in the order of the labels.

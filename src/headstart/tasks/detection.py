@@ -57,6 +57,7 @@ class Detection(Task):
     noun = "boxes"
     plural = True
     reads_maps = finds_boxes = True
+    unit = summed_up = "object"
     higher_is_better: ClassVar[Mapping[str, bool]] = dict.fromkeys(detection_figures.FIGURES, True)
 
     def __init__(
@@ -218,7 +219,7 @@ class Detection(Task):
                 name: float(detection_figures.average_precision(one, figure, everyone)[0])
                 for name, figure in detection_figures.OF_CLASS.items()
             }
-            own = {"examples": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
+            own = {"objects": int(one.positives[0].sum()), "found": count.found, "missed": count.missed}
             rows.append({"label": label, **own, "false_alarms": count.alarms, **precise})
         return rows
 
@@ -263,7 +264,7 @@ class Detection(Task):
         shown = [self._shown(rows) for rows in to_array(self.calibrated(outputs, calibration))]
         counts = [Counter(box["label"] for box in boxes) for boxes in shown]
         said = [", ".join(f"{n} × {label}" for label, n in sorted(count.items())) or NOTHING for count in counts]
-        return Predictions({"label": said, "probability": [None] * len(shown), "boxes": shown})
+        return Predictions({"label": said, "boxes": shown})
 
     def claims(
         self, outputs: Tensor, label: int, edges: Sequence[float], calibration: Mapping[str, float]

@@ -241,18 +241,18 @@ class MultiTask(Task):
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """``label`` holds a mapping of all predictions; then ``team``, ``team_probability``, … of each target.
 
-        ``probability`` is that of all being right, were the tasks' mistakes independent; empty where a task gives
-        none.
+        ``probability`` is that of all being right, were the tasks' mistakes independent, where each task gives one.
         """
         columns: dict[str, Sequence[Any]] = {}
         labels: list[dict[str, Any]] = [{} for _ in range(len(outputs))]
         sure: list[Sequence[Any]] = []
         for name, task, part, own in self._apart(calibration):
-            decoded = task.decode(outputs[:, part], own).columns
+            told = task.decode(outputs[:, part], own)
+            decoded = told.columns
             free = column_of(name)
             for label, value in zip(labels, decoded["label"], strict=True):
                 label[name] = value
-            sure.append(decoded["probability"])
+            sure.append(told.probability)
             columns[free] = decoded["label"]
             # A number has no probability: no empty column says so.
             more = {
@@ -261,7 +261,9 @@ class MultiTask(Task):
                 if key != "label" and any(v is not None for v in values)
             }
             columns |= {f"{free}_{key}": values for key, values in more.items()}
-        together = [float(np.prod(row)) if None not in row else None for row in zip(*sure, strict=True)]
+        if any(None in given for given in sure):
+            return Predictions({"label": labels, **columns})
+        together = [float(np.prod(row)) for row in zip(*sure, strict=True)]
         return Predictions({"label": labels, "probability": together, **columns})
 
     def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:

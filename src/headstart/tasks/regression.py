@@ -141,14 +141,13 @@ class Regression(Task):
         return {"residual_90": float(residuals[min(place, len(residuals)) - 1])}
 
     def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
-        """``label`` is the number; ``probability`` is empty; ``low`` and ``high`` are the 90 % interval."""
+        """``label`` is the number; ``low`` and ``high`` are the 90 % interval, empty where it is not known."""
         numbers = to_array(outputs)[:, 0] * self.deviation + self.mean
         half = calibration.get("residual_90")
         unknown: list[Any] = [None] * len(numbers)
         return Predictions(
             {
                 "label": numbers.tolist(),
-                "probability": unknown,
                 "low": unknown if half is None else (numbers - half).tolist(),
                 "high": unknown if half is None else (numbers + half).tolist(),
             }

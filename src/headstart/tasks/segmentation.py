@@ -50,6 +50,7 @@ class Segmentation(Task):
     name = "segmentation"
     noun = "mask"
     reads_maps = draws = True
+    unit = "pixel"
     watched = "miou"
     guarded = ("miou",)
     figures: ClassVar[tuple[str, ...]] = ("miou", "dice", "pixel_accuracy", "boundary_f1", DOUBT)
@@ -228,7 +229,6 @@ class Segmentation(Task):
         return Predictions(
             {
                 "label": [self.labels[int(share.argmax())] for share in shares],
-                "probability": [None] * len(kept),
                 "confidence": [round(each, 4) for each in sure],
                 "shares": [self._named_shares(share) for share in shares],
             }

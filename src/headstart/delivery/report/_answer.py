@@ -7,7 +7,7 @@ from html import escape
 from headstart.core.results import Figure
 from headstart.core.severities import say_severities
 from headstart.core.timing import say_duration
-from headstart.core.written_figures import NARROW_SPACE, words
+from headstart.core.written_figures import NARROW_SPACE, meaning, words
 from headstart.delivery.report._names import prose, titled
 from headstart.delivery.report._numbers import of, writing_of
 from headstart.delivery.report.evidence import ReportEvidence
@@ -45,10 +45,11 @@ def _figures(evidence: ReportEvidence) -> str:
 
 def _tile(evidence: ReportEvidence, name: str, figure: Figure) -> str:
     writing = writing_of(evidence, name)
+    note = f'<span class="figure-note">{escape(said)}</span>' if (said := meaning(name)) else ""
     direction = "" if evidence.higher_is_better.get(name, True) else " <small>· lower is better</small>"
     return (
         f'<li class="figure{" watched" if name == evidence.watched else ""}">'
-        f'<span class="figure-name">{escape(titled(name))}{direction}</span>'
+        f'<span class="figure-name">{escape(titled(name))}{direction}</span>{note}'
         f'<span class="figure-value">{writing.value(figure.value)}</span>'
         f'<span class="figure-interval">95 % interval {writing.interval(figure)}</span></li>'
     )

@@ -16,5 +16,12 @@ def boxed(evidence: ReportEvidence) -> str:
     return (
         f'<p class="lead">From the {escape(evidence.judged_on)}, those with the surest false alarm first: '
         "false alarms are red and say their class and score, missed boxes are yellow and double, found ones "
-        f"green; a mask is outlined and tinted so.</p>{shown}"
+        f"green{_more(evidence)}.</p>{shown}"
     )
+
+
+def _more(evidence: ReportEvidence) -> str:
+    """What is said of masks and of classes, where there are any and several."""
+    masks = "; a mask is outlined and tinted so" if any(each.masked for each in evidence.boxed) else ""
+    classes = "; these say their class too, where there is room" if any(each.named for each in evidence.boxed) else ""
+    return masks + classes

@@ -27,7 +27,8 @@ def confusion(evidence: ReportEvidence) -> str:
         return ""
     labels, counts = evidence.confusion[0], np.asarray(evidence.confusion[1])
     cells = Cells(evidence, labels, counts)
-    on = f"On the {evidence.judged_on}. "
+    what = "" if evidence.unit == "example" else f"{evidence.unit}s"
+    on = f"On the {evidence.judged_on}. " + (f"Numbers are {what}. " if what else "")
     if len(labels) > LARGEST_MATRIX:
         return _pairs(labels, counts, on, cells) + cells.panels()
     return (

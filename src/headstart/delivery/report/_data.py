@@ -17,7 +17,7 @@ def data(evidence: ReportEvidence) -> str:
     """Split counts, bars per class, and samples; nothing where the evidence has none of these."""
     parts = [
         _splits(evidence),
-        _bars(evidence.data_summary, "Training examples"),
+        _bars(evidence.data_summary, _counted(evidence)),
         _bars(evidence.answered, "Answers to unlabelled inputs"),
         _samples(evidence),
     ]
@@ -35,6 +35,12 @@ def _splits(evidence: ReportEvidence) -> str:
     if counts.set_aside:
         items += f"<li><strong>{count(counts.set_aside)}</strong> <span>set aside as unreadable</span></li>"
     return f'<ul class="splits">{items}</ul>'
+
+
+def _counted(evidence: ReportEvidence) -> str:
+    """What the bars count."""
+    what = evidence.summed_up
+    return "Training examples" if what == "example" else f"{what.capitalize()}s in training examples"
 
 
 def _bars(summary: Sequence[tuple[str, int]], heading: str) -> str:

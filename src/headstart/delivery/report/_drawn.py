@@ -22,8 +22,11 @@ def drawn(evidence: ReportEvidence) -> str:
 
 
 def _legend(evidence: ReportEvidence) -> str:
-    items = "".join(
-        f'<li><span class="swatch" style="background:rgb({r},{g},{b})"></span>{escape(name)}</li>'
-        for name, (r, g, b) in evidence.colours.items()
-    )
+    items = "".join(_item(name, colour) for name, colour in evidence.colours.items())
     return f'<ul class="swatches">{items}</ul>'
+
+
+def _item(name: str, colour: tuple[int, int, int]) -> str:
+    note = "" if any(colour) else " <small>(no tint: the picture, darker)</small>"
+    r, g, b = colour
+    return f'<li><span class="swatch" style="background:rgb({r},{g},{b})"></span>{escape(name)}{note}</li>'

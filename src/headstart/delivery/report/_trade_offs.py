@@ -13,7 +13,7 @@ from headstart.delivery.report._svg import drawing
 from headstart.delivery.report.evidence import ReportEvidence
 
 MOST = 12
-_LEFT, _TOP, _SIZE = 44, 10, 180
+_LEFT, _TOP, _SIZE = 62, 10, 180
 
 
 def trade_offs(evidence: ReportEvidence) -> str:
@@ -78,4 +78,6 @@ def _frame() -> str:
             f'<text x="{x:g}" y="{bottom + 16}" text-anchor="middle">{label}</text>',
         ]
     parts.append(f'<text x="{(_LEFT + right) / 2:g}" y="{bottom + 34}" text-anchor="middle">recall</text>')
+    x, y = 12, (_TOP + bottom) / 2
+    parts.append(f'<text x="{x}" y="{y:g}" transform="rotate(-90 {x} {y:g})" text-anchor="middle">precision</text>')
     return "".join(parts)

@@ -29,11 +29,16 @@ class Drawn(NamedTuple):
 
 
 class Boxed(NamedTuple):
-    """One judged picture with boxes on it: its id, what they are in words, and a fragment that shows it."""
+    """One judged picture with boxes on it: its id, what they are in words, and a fragment that shows it.
+
+    ``masked`` where these have masks; ``named`` where all say their class, of several.
+    """
 
     id: str
     said: str
     html: str
+    masked: bool = False
+    named: bool = False
 
 
 class Case(NamedTuple):
@@ -123,12 +128,14 @@ class ReportEvidence:
     baseline : sentences that put the headline in proportion ("Always saying 'bus' would be right 27 %").
     next_step : the next thing worth trying, a sentence.
     confusion : labels and a (C, C) count matrix, rows are the truth.
-    per_label : rows of figures, the first key ``label``.
+    per_label : rows of figures, the first key ``label``; a :class:`Figure` where the interval is known.
+    unit, summed_up : what is judged one by one and counted by ``confusion``, and what ``data_summary`` counts: an
+        example, an object, a pixel.
     trade_offs : precision against recall of each class.
     cases : judged examples to look at, cell by cell of the confusion matrix; where there are many, not all.
     mistakes : the most confident first.
     reliability : bins of rising confidence.
-    data_summary : (class or band, number of training examples).
+    data_summary : (class or band, number of training examples, or of what is marked in them).
     answered : (label, number of unlabelled inputs it was the answer to), where a model was made from names alone.
     samples : a few training examples per class or band.
     gains : what the model was compared with, by the watched figure.
@@ -157,6 +164,8 @@ class ReportEvidence:
     next_step: str = ""
     confusion: tuple[list[str], np.ndarray] | None = None
     per_label: Sequence[Mapping[str, Any]] = ()
+    unit: str = "example"
+    summed_up: str = "example"
     trade_offs: Sequence[TradeOff] = ()
     cases: Sequence[Case] = ()
     mistakes: Sequence[Mistake] = ()

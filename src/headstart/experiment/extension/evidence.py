@@ -115,7 +115,7 @@ def _for_report(model: Model, made: Extended, asked: Asked) -> ReportEvidence:
     samples = _samples(made)
     wanted = [*(each.id for each in mistakes), *(each.id for each in samples), *(each.id for each in evidence_cases)]
     shown = fragments(made.checked, wanted, DEFAULT_BUDGET)
-    confidence = task.decode(outputs, {}).columns["probability"]
+    confidence = task.decode(outputs, {}).probability
     return ReportEvidence(
         result=model.result,
         watched=task.watched,

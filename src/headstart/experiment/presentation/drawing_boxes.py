@@ -13,7 +13,7 @@ from torch import Tensor
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, labelled, rim, tinted
+from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, labelled, rim, strip_of, tinted
 from headstart.delivery.report.evidence import Boxed
 from headstart.experiment.presentation.embedding import decoded, embedded, widened
 from headstart.tasks.base import Task
@@ -24,6 +24,12 @@ SHOWN = 24
 WIDTH = 360
 INKS: dict[Kind, str] = {"found": "#2e9e4f", "missed": "#f2a900", "false alarm": "#e0245e"}
 """Told apart by the line too: what is missed is drawn double."""
+
+STRIPS: dict[Kind, str] = {"found": "#1f7a3a", "missed": "#946200", "false alarm": "#e0245e"}
+"""What white words stand on: as the lines, but dark enough."""
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
 
 
 def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Tensor, encoded: Tensor) -> list[Boxed]:
@@ -38,7 +44,7 @@ def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
     if answers is None:
         return []
     modality = MODALITIES.load(examples.modality)()
-    wrong, shown = task.mistakes(outputs, encoded), []
+    wrong, shown, named = task.mistakes(outputs, encoded), [], len(_classes(examples)) > 1
     for place in np.argsort(-wrong, kind="stable")[:SHOWN].tolist():
         target = (examples.targets or [])[rows[place]]
         if not isinstance(target, Boxes):
@@ -46,8 +52,14 @@ def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Ten
         if (picture := decoded(modality, examples.references[rows[place]], WIDTH)) is None:
             continue
         name, found = examples.ids[rows[place]], marks(target, answers[place], masks and masks[place])
-        shown.append(Boxed(name, _said(found), _fragment(picture, found, name)))
+        fragment = _fragment(picture, found, name, named)
+        shown.append(Boxed(name, _said(found), fragment, any(mark.mask is not None for mark in found), named))
     return shown
+
+
+def _classes(examples: Examples) -> set[str]:
+    """Those of all that is marked."""
+    return {box.label for target in examples.targets or [] if isinstance(target, Boxes) for box in target}
 
 
 def _said(found: Sequence[Mark]) -> str:
@@ -60,8 +72,8 @@ def _said(found: Sequence[Mark]) -> str:
     return ", ".join([*words, f"{counts['found']} found"])
 
 
-def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str:
-    """The picture with its boxes, inside the page itself."""
+def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str, named: bool = False) -> str:
+    """The picture with its boxes, inside the page itself; false alarms say their class, and where `named` all do."""
     shown = widened(picture, WIDTH)
     for mark in reversed(found):
         if mark.mask is not None:
@@ -74,6 +86,26 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str) -> str
         pen.rectangle((left, top, right, bottom), outline=INKS[mark.kind], width=2)
         if mark.kind == "missed" and min(right - left, bottom - top) > 10:
             pen.rectangle((left + 4, top + 4, right - 4, bottom - 4), outline=INKS[mark.kind])
-        if mark.kind == "false alarm":
-            labelled(pen, (left, top), f"{mark.label} {mark.score:.2f}", INKS[mark.kind])
+    taken: list[Edges] = []
+    for mark in found:
+        if named or mark.kind == "false alarm":
+            score = f" {mark.score:.2f}" if mark.kind == "false alarm" else ""
+            _tag(pen, mark, mark.label + score, shown.size, taken)
     return embedded(shown, f"{name}: {_said(found)}")
+
+
+def _tag(pen: PIL.ImageDraw.ImageDraw, mark: Mark, words: str, size: tuple[int, int], taken: list[Edges]) -> None:
+    """Write `words` at the upper or the lower left corner of a box, in the picture; not at all over those `taken`."""
+    left, top, _, bottom = (edge * side for edge, side in zip(mark.edges, size * 2, strict=True))
+    width, height = strip_of(pen, words)
+    left = max(0.0, min(left, size[0] - width))
+    for y in (top, bottom - height):
+        strip = (left, y, left + width, y + height)
+        if 0 <= y <= size[1] - height and not any(_overlap(strip, other) for other in taken):
+            labelled(pen, (left, y), words, STRIPS[mark.kind])
+            taken.append(strip)
+            return
+
+
+def _overlap(one: Edges, other: Edges) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

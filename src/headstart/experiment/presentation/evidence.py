@@ -24,6 +24,7 @@ from headstart.experiment.facts import caution, facts
 from headstart.experiment.presentation.drawing import drawn_answers
 from headstart.experiment.presentation.drawing_boxes import boxed_answers
 from headstart.experiment.presentation.explaining_places import places_to_explain
+from headstart.experiment.presentation.label_rows import label_rows
 from headstart.experiment.presentation.outcome import Outcome
 from headstart.experiment.presentation.reasons import SHARE as FOR_REASONS
 from headstart.experiment.presentation.reasons import Candidate, Reasons, reasons_for, worth_explaining
@@ -106,7 +107,9 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         baseline=baseline(task, outcome.column(examples.targets, judged)),
         next_step=next_step(model, outcome.spec),
         confusion=task.confusion(outputs, encoded),
-        per_label=task.per_label(outputs, encoded),
+        per_label=label_rows(task, outputs, encoded, model.result.by_class if judged == "test" else None),
+        unit=task.unit,
+        summed_up=task.summed_up,
         trade_offs=task.trade_offs(outputs, encoded),
         cases=cases(task, outcome.column(examples.ids, judged), _truths(outcome), outputs, encoded),
         mistakes=[] if task.reads_maps else _mistakes(outcome, outputs, wrong),
@@ -171,12 +174,12 @@ def _to_explain(outcome: Outcome) -> list[Candidate]:
     if outcome.task.reads_maps:
         return places_to_explain(outcome.task, examples, rows, contents, outputs, encoded, outcome.spec.seed)
     wrong = outcome.task.mistakes(outputs, encoded)
-    columns, truths = outcome.task.decode(outputs, {}).columns, _truths(outcome)
-    said = [outcome.task.say(label) for label in columns["label"]]
+    told, truths = outcome.task.decode(outputs, {}), _truths(outcome)
+    said = [outcome.task.say(label) for label in told.columns["label"]]
     return [
         Candidate(
             examples.references[rows[i]], examples.ids[rows[i]], truths[i], said[i], not wrong[i],
-            columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
+            told.probability[i],
             contents[rows[i]],
         )
         for i in worth_explaining(wrong, said, outcome.spec.seed)
@@ -187,13 +190,13 @@ def _mistakes(outcome: Outcome, outputs: Tensor, wrong: np.ndarray) -> list[Mist
     """The most confident first."""
     examples, rows = outcome.checked.examples, outcome.rows(outcome.judged)
     worst = [i for i in np.argsort(-wrong, kind="stable")[:SHOWN_MISTAKES] if wrong[i] > 0]
-    columns = outcome.task.decode(outputs, {}).columns
+    told = outcome.task.decode(outputs, {})
     return [
         Mistake(
             id=examples.ids[rows[i]],
             truth=outcome.task.say((examples.targets or [])[rows[i]]),
-            predicted=outcome.task.say(columns["label"][i]),
-            probability=columns["probability"][i] if isinstance(columns["probability"][i], float) else None,
+            predicted=outcome.task.say(told.columns["label"][i]),
+            probability=told.probability[i],
         )
         for i in worst
     ]
@@ -227,7 +230,7 @@ def _part(model: Model, part: Part, outputs: Tensor, judged: str) -> ReportEvide
 
 
 def _reliability(task: Task, outputs: Tensor, wrong: np.ndarray) -> list[Bin]:
-    confidence = task.decode(outputs, {}).columns["probability"]
+    confidence = task.decode(outputs, {}).probability
     if not all(isinstance(value, float) for value in confidence):
         return []
     return [Bin(*point) for point in reliability(np.array(confidence), wrong == 0)]

@@ -36,6 +36,8 @@ NEAREST = 4
 FORWARDS, MAPS = 54, 6
 """What a map and its checks cost: forward passes of removing parts and of shuffled networks, and maps drawn."""
 
+_ELSEWHERE = "`headstart explain MODEL INPUT` explains any."
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -155,25 +157,28 @@ class _Notes:
     def __init__(self) -> None:
         self._said: dict[str, None] = {}
         self._slow = math.inf
+        self._elsewhere = False
 
     def add(self, text: str) -> None:
         self._said[text.rstrip(".") + "."] = None
 
     def slow(self, seconds: float) -> None:
         """A map would have taken so many; of several the least is told."""
-        self._slow = min(self._slow, seconds)
+        self._slow, self._elsewhere = min(self._slow, seconds), True
 
     def late(self, done: int, count: int, seconds: float) -> None:
         left = "the budget was spent" if seconds <= 0 else f"they had {say_duration(seconds)} of the budget"
         some = f"{done} of {count} predictions are" if done else "No prediction is"
-        self.add(f"{some} explained here: {left}. `headstart explain MODEL INPUT` explains any")
+        self.add(f"{some} explained here: {left}")
+        self._elsewhere = True
 
     @property
     def said(self) -> str:
-        if math.isinf(self._slow):
-            return " ".join(self._said)
-        slow = f"Words or places are not marked here: it would take {say_duration(self._slow)} a prediction."
-        return " ".join([slow, *self._said])
+        known = list(self._said)
+        if math.isfinite(self._slow):
+            took = say_duration(self._slow)
+            known.insert(0, f"What speaks for an answer is not marked here: it would take {took} a prediction.")
+        return " ".join([*known, _ELSEWHERE] if self._elsewhere else known)
 
 
 def _explained(question: Question, given: Candidate, plan: _Plan, seed: int) -> Explained:
@@ -213,7 +218,7 @@ def _planned(asked: Asked, left: float, notes: _Notes) -> _Plan | None:
         try:
             seconds = _seconds_of(method, asked, left)
         except MissingDependency as error:
-            notes.add(f"{str(error).rstrip('.')}; so words or places are not marked here")
+            notes.add(f"{str(error).rstrip('.')}; so what speaks for an answer is not marked here")
             plan.whole = False
             continue
         if draws and seconds > left:

@@ -48,10 +48,10 @@ def cases(task: Task, ids: Sequence[str], truths: Sequence[str], outputs: Tensor
     table = task.confusion(outputs, encoded)
     if table is None:
         return []
-    columns = task.decode(outputs, {}).columns
+    told = task.decode(outputs, {})
     place = {str(label): number for number, label in enumerate(table[0])}
     cells: dict[tuple[int, int], list[Case]] = defaultdict(list)
-    for name, truth, label, sure in zip(ids, truths, columns["label"], columns["probability"], strict=True):
+    for name, truth, label, sure in zip(ids, truths, told.columns["label"], told.probability, strict=True):
         at = place.get(truth), place.get(task.say(label))
         if at[0] is None or at[1] is None:
             return []

@@ -14,6 +14,9 @@ from headstart.core.masks import IGNORED
 from headstart.core.statistics import bootstrap_draws, percentile_interval
 from headstart.tasks._resampling import f1, identity, in_chunks, mean_known, sum_of
 
+OF_CLASS = {"iou": "iou", "class_dice": "dice"}
+"""Name of a figure of one class → what :func:`by_class` calls it."""
+
 
 def confusions(predicted: Tensor, truth: Tensor, size: int) -> np.ndarray:
     """(N, C, C) pixels by true and predicted class, of (N, H, W) classes each; ignored places do not count."""
@@ -41,7 +44,7 @@ def by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
 
 def figures_by_class(columns: np.ndarray, labels: Sequence[str]) -> ByClass:
     """``iou`` and ``class_dice`` with their intervals, of the classes that are there or said."""
-    return {key: _intervals(columns, labels, figure) for key, figure in (("iou", "iou"), ("class_dice", "dice"))}
+    return {name: _intervals(columns, labels, figure) for name, figure in OF_CLASS.items()}
 
 
 def _intervals(columns: np.ndarray, labels: Sequence[str], figure: str) -> dict[str, list[float]]:
@@ -68,7 +71,7 @@ def rows_by_class(columns: np.ndarray, labels: Sequence[str]) -> list[dict[str, 
     said."""
     hits, true, said = np.split(columns.sum(axis=0), 3)
     there = (np.split(columns, 3, axis=1)[1] > 0).sum(axis=0)
-    figures = {f: by_class(columns, identity(len(columns)), f)[0] for f in ("iou", "dice")}
+    figures = {name: by_class(columns, identity(len(columns)), own)[0] for name, own in OF_CLASS.items()}
     return [
         {
             "label": label,
