@@ -112,9 +112,9 @@ def _by_the_list(race: Race, best: Standing, leader: Standing) -> str:
 
 
 def _said(gain: Figure) -> str:
-    return f"{gain.value:.3f}"
+    return f"{gain.value:z.3f}"
 
 
 def _doubt(gain: Figure) -> str:
     chance = ", which may be chance" if gain.low <= 0 else ""
-    return f" ({gain.low:.3f} to {gain.high:.3f}{chance})"
+    return f" ({gain.low:z.3f} to {gain.high:z.3f}{chance})"
