@@ -157,15 +157,31 @@ def test_labels_that_cannot_be_used_are_named_together(
     assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
     said = capsys.readouterr().err
     assert "2 labels cannot be used" in said
-    assert "'aple-00.png' is none of the new inputs" in said
+    assert "'aple-00.png' is none of the new inputs (Did you mean" in said
     assert "lemon" in said
     assert not Path("m").exists()
+    table(at_hand / "few.csv", [{"id": str(number), "label": "apple"} for number in range(3)])
+    assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
+    assert capsys.readouterr().err.count("an id looks like ") == 1
     with (at_hand / "few.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["name", "label"], ["lime-00.png", "lime"]])
     assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
     assert "the column id is missing" in capsys.readouterr().err
     assert status("adapt", photo_model, new, "--labels-for", "fewer.csv", "--out", "m") == 1
     assert "Did you mean 'few.csv'" in capsys.readouterr().err
+
+
+def test_foreign_classes_of_a_source_are_named_once(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = paint(at_hand / "other", {"apple": 2, "lime": 3, "plum": 2})
+    (other / "lime").rename(other / "kiwi")
+    assert status("adapt", photo_model, dark(at_hand / "new"), "--source", other, "--out", "m") == 1
+    said = capsys.readouterr().err
+    assert "3 targets of" in said
+    assert "do not fit this model, which knows apple, lime, plum" in said
+    assert said.count("the class 'kiwi' was not among the 3 of training") == 1
+    assert " and 2 more: the class" in said
 
 
 def test_wrong_use_is_said_before_anything_is_computed(
