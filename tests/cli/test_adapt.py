@@ -67,7 +67,8 @@ def test_a_shift_is_found_and_what_is_kept_is_no_worse(
     assert found["mismatch"]["found"] is True
     assert found["kept"] is True
     assert {one["method"] for one in found["tried"]} >= {"source model", "standardise", "self_training", "coral"}
-    aligned = {f"deep_alignment:{settings}" for settings in ADAPTATIONS.load("deep_alignment").settings}
+    aligned = {f"deep_alignment:{settings}" for settings in ADAPTATIONS.load("deep_alignment").every()}
+    assert len(aligned) == len(ALIGNMENTS.names())
     assert found["left_out"].keys() == {"few_labels", *aligned}
     assert right(Path("m"), new) >= right(photo_model, new)
     told = result_of(Path("m"))["adaptation"]
@@ -144,6 +145,7 @@ def test_a_few_labels_choose_and_teach(photo_model: Path, taught: Taught) -> Non
     assert "of 12 labelled inputs" in taught.told["reason"]
     assert "few_labels" in {one["method"] for one in taught.told["tried"]}
     assert taught.told["kept"] is True
+    assert all(one["may_be_kept"] for one in taught.told["tried"]), "labels choose between all"
     assert right(taught.model, taught.new) >= max(right(photo_model, taught.new), 0.9)
 
 
@@ -155,15 +157,31 @@ def test_labels_that_cannot_be_used_are_named_together(
     assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
     said = capsys.readouterr().err
     assert "2 labels cannot be used" in said
-    assert "'aple-00.png' is none of the new inputs" in said
+    assert "'aple-00.png' is none of the new inputs (Did you mean" in said
     assert "lemon" in said
     assert not Path("m").exists()
+    table(at_hand / "few.csv", [{"id": str(number), "label": "apple"} for number in range(3)])
+    assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
+    assert capsys.readouterr().err.count("an id looks like ") == 1
     with (at_hand / "few.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["name", "label"], ["lime-00.png", "lime"]])
     assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
     assert "the column id is missing" in capsys.readouterr().err
     assert status("adapt", photo_model, new, "--labels-for", "fewer.csv", "--out", "m") == 1
     assert "Did you mean 'few.csv'" in capsys.readouterr().err
+
+
+def test_foreign_classes_of_a_source_are_named_once(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = paint(at_hand / "other", {"apple": 2, "lime": 3, "plum": 2})
+    (other / "lime").rename(other / "kiwi")
+    assert status("adapt", photo_model, dark(at_hand / "new"), "--source", other, "--out", "m") == 1
+    said = capsys.readouterr().err
+    assert "3 targets of" in said
+    assert "do not fit this model, which knows apple, lime, plum" in said
+    assert said.count("the class 'kiwi' was not among the 3 of training") == 1
+    assert " and 2 more: the class" in said
 
 
 def test_wrong_use_is_said_before_anything_is_computed(
@@ -184,11 +202,24 @@ def test_wrong_use_is_said_before_anything_is_computed(
 def test_all_that_move_features_are_tried_unasked(photo_model: Path, at_hand: Path) -> None:
     adaption = headstart.adapt(photo_model, dark(at_hand / "new"), quiet=True)
     tried = {one.name for one in adaption.tried} | adaption.left_out.keys()
-    shallow = {name for name in ADAPTATIONS.names() if ADAPTATIONS.load(name).depth == 1}
+    shallow = {name for name in ADAPTATIONS.names() if ADAPTATIONS.load(name).depth == 1} - {"few_labels"}
     assert tried == {"source model", "self_training", *shallow}
     trusted = {one.name for one in adaption.tried[1:] if one.may_be_kept}
     assert trusted == {name for name in ADAPTATIONS.names() if ADAPTATIONS.load(name).trusted}
     assert adaption.method in {"", *trusted}
+
+
+def test_the_table_says_what_may_be_kept(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("adapt", photo_model, dark(at_hand / "new"), "--out", "m") == 0
+    said = capsys.readouterr().out
+    head, *rows = said.partition("\n\n")[0].splitlines()
+    assert head.endswith("  may be kept")
+    told = {row.removeprefix(">").split()[0]: row for row in rows}
+    assert told["standardise"].endswith("  yes")
+    assert told["coral"].endswith("  if named")
+    assert "few_labels" not in said, "nobody asked for what a few labels teach"
 
 
 def test_what_was_found_is_told_where_nothing_is_kept(

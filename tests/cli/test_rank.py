@@ -56,6 +56,11 @@ def test_the_sentences_under_it() -> None:
     ]
 
 
+def test_a_budget_that_was_overrun_is_said() -> None:
+    took = "Took:        13 s, of a budget of 2.0 s; it ended because all 374 examples were used."
+    assert took in conclusion(ranking(), "my photos", budget=2)
+
+
 def test_a_ranking_from_the_command_line(messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("rank", messages, "--target", "topic", "--backbones", "tiny_bert", "--engine", "eager")
     assert status(*asked) == 0

@@ -109,6 +109,7 @@ def test_json_has_no_nan_or_infinity(tmp_path: Path):
     assert json.loads(text) == {"x": [None, None, 1.5], "y": {"z": [None, "é"]}}
     assert "é" in text
     assert finite(3) == 3
+    assert str(finite({"gain": (-0.0, -0.5)})) == "{'gain': [0.0, -0.5]}", "a nought has no minus"
 
 
 def test_a_digest_is_sha_256_and_says_where_a_part_ends():

@@ -77,6 +77,10 @@ def test_all_mistakes_are_told_together() -> None:
         ("a.json", "{", "not JSON"),
         ("b.json", "3", "neither a list"),
         ("c.json", '[{"title": "x"}]', "item 1: has no name"),
+        ("d.json", '{"Sports": 3}', r"d\.json: the description of 'Sports' is no text but 3"),
+        ("e.json", '["x", {"name": "y", "text": ["z"]}]', "item 2: the description of 'y' is no text"),
+        ("f.csv", "foo,bar\nWorld,wars and treaties\nSports,matches and cups\n", "'foo', 'bar'.*name,description"),
+        ("g.csv", "badlabel,text\nWorld,politics\n", "'badlabel', 'text'.*name,description"),
     ],
 )
 def test_files_that_hold_no_names(file: str, content: str, said: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from headstart.core import timing
 from headstart.core.errors import UsageError
-from headstart.core.timing import Stopwatch, parse_duration, say_duration
+from headstart.core.timing import Stopwatch, parse_duration, say_duration, say_taken
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,21 @@ def test_other_words_are_refused_with_an_example(text: str):
 )
 def test_durations_are_said(seconds: float, words: str):
     assert say_duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "budget", "words"),
+    [
+        (59, 60, "59 s"),
+        (65, 60, "1 min 5 s"),  # a few seconds are no news
+        (67, 60, "1 min 7 s, of a budget of 1 min"),
+        (655, 600, "10 min 55 s"),  # nor is a tenth
+        (322, 60, "5 min 22 s, of a budget of 1 min"),
+        (10, float("inf"), "10 s"),
+    ],
+)
+def test_a_budget_that_was_clearly_overrun_is_said(seconds: float, budget: float, words: str):
+    assert say_taken(seconds, budget) == words
 
 
 @pytest.fixture

@@ -55,6 +55,8 @@ def test_differences_have_a_sign_and_distances_none() -> None:
     assert Writing(True).difference(gain.value) == f"+12.3{THIN}points"
     assert Writing(True).range(gain) == f"−5.0 to +20.0{THIN}points"
     assert Writing(False).range(gain) == "−0.0501 to +0.200"
+    assert Writing(True).difference(-0.0) == Writing(True).difference(-0.0004) == f"+0.0{THIN}points"
+    assert percent(-0.0) == f"0.0{THIN}%"
     assert Writing(True).distance(-0.05) == f"5.0{THIN}points"
     assert Writing(False).distance(-0.05) == "0.0500"
     assert Writing(True).difference(math.nan) == Writing(False).difference(math.inf) == NOTHING

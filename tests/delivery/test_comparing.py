@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from headstart.core.errors import InputError
-from headstart.delivery.comparing import Comparison, _by_chance, _unfamiliar, check_enough, compare
+from headstart.delivery.comparing import Comparison, _by_chance, _undeclared, _unfamiliar, check_enough, compare
 from headstart.delivery.guard import Compared, Guard, NewExamples, Seen, guard_of
 from headstart.tasks import TASKS
 
@@ -82,6 +82,16 @@ def test_more_of_the_same_is_no_mismatch(guard: Guard) -> None:
     _, low, high = found.estimated_accuracy
     assert low <= reached(150, 2) <= high
     assert high - low < 0.3
+
+
+@pytest.mark.parametrize(("first", "second"), [("the classifier", "MMD"), ("MMD", "the classifier")])
+def test_where_one_test_sees_a_difference_that_is_said(guard: Guard, first: str, second: str) -> None:
+    found = replace(compared(guard, 150, seed=5), p_value=0.5, mmd_p_value=0.5)
+    found = replace(found, **{"p_value" if second == "MMD" else "mmd_p_value": 0.001})
+    assert not found.declared
+    assert _undeclared(found) == (
+        f"No difference is declared, for which both tests must see one: {first} sees one, and {second} does not"
+    )
 
 
 def test_other_inputs_are_declared_and_named(guard: Guard) -> None:

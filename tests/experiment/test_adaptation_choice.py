@@ -113,12 +113,24 @@ def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
     assert consensus(calm, deep) == 1.0
     assert consensus(calm, swapped) == -1.0
     assert choose(domains(), [SOURCE, calm, swapped]).name == "calm"
-    assert choose(domains(), [SOURCE, swapped]).adapted is None
+    refused = choose(domains(), [SOURCE, swapped])
+    assert refused.adapted is None
+    assert refused.reason.startswith("deep: the validators agree, but the classes given are others than by what")
 
 
 def test_what_may_not_be_kept_is_shown_only() -> None:
     shown = replace(candidate("shown", [2.0] * 6), may_be_kept=False)
     assert choose(domains(), [SOURCE, shown]).adapted is None
+    reason = choose(domains(), [SOURCE, shown, candidate("poor", [1, 0, 0, 0, 0, 0])]).reason
+    assert reason.startswith(
+        "the validators do not agree that any adaptation that may be kept unasked is better (poor: 1 of 6 for it, 0 "
+        "against); they prefer what is kept only where it is named (--methods) or by labels (shown: 6 of 6 for it, 0 "
+        "against). One to three labels"
+    )
+    alone = choose(domains(), [SOURCE, shown]).reason
+    assert alone.startswith(
+        "none that was tried may be kept unasked; they prefer what is kept only where it is named"
+    )
     assert choose(domains(), [SOURCE, shown, candidate("kept", [1.0] * 6)]).name == "kept"
 
 

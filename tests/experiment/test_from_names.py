@@ -22,6 +22,7 @@ from headstart.data.examples import Examples
 from headstart.experiment.fitting import from_names
 from headstart.experiment.fitting.from_names import model_from_names
 from headstart.experiment.fitting.naming import unlabelled
+from small_world import status, table
 from toys import Said
 
 SPORTS = ["The striker scored twice in the cup final.", "She won the tennis match in two sets."]
@@ -56,6 +57,7 @@ def test_the_model_folder_is_like_any_other_and_says_what_is_not_known(made: Pat
     result = json.loads((made / "result.json").read_text(encoding="utf-8"))
     assert result["test"] is None
     assert result["chosen"] == "zero_shot"
+    assert {each["engine"] for each in result["engines"]} == {"eager"}, "the one that was asked for"
     assert [rung["validation"] for rung in result["rungs"]] == [{}]
     told = result["from_names"]
     assert told["looked_at"] == len(TEXTS)
@@ -127,6 +129,15 @@ def test_labels_are_added_without_training_and_the_old_ones_stay_as_they_were(ma
     assert np.allclose(new[:, 0] / new[:, 1], old[:, 0] / old[:, 1], rtol=1e-3)
     again = headstart.load(more.save(tmp_path / "more"))
     assert np.allclose(again.predict_proba(SPORTS), new)
+
+
+def test_where_nothing_is_added_that_is_said(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = table(tmp_path / "new.csv", [{"text": text} for text in SPORTS])
+    for labels, added in (("sports", False), ("sports,weather", True)):
+        assert status("predict", made, inputs, "--labels", labels) == 0
+        said = capsys.readouterr().err
+        assert ("nothing was added" in said) is not added
+        assert ("told apart by names in" in said) is added
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -98,8 +98,12 @@ def test_what_cannot_be_kept_is_refused(old: tuple[Path, Path], at_hand: Path) -
     folder, photos = old
     with pytest.raises(UsageError, match="--forgetting needs --old DATA"):
         headstart.fit(photos, forgetting="2%")
-    for backbone, named in ((None, "none"), ("tiny_resnet", "tiny_resnet"), ("auto", "auto")):
-        with pytest.raises(UsageError, match=f"--old needs --backbone MODEL.*{named} is no such folder"):
+    for backbone, named in (
+        (None, "none was given"),
+        ("tiny_resnet", "tiny_resnet is no such folder"),
+        ("auto", "auto is no such folder"),
+    ):
+        with pytest.raises(UsageError, match=f"--old needs --backbone MODEL.*{named}"):
             headstart.fit(photos, backbone=backbone, old=photos, forgetting=0.02)
     with pytest.raises(UsageError, match="set_fit: it cannot go part of the way back"):
         headstart.fit(photos, backbone=str(folder), old=photos, forgetting=0.02, strategy="set_fit", quiet=True)
@@ -141,3 +145,5 @@ def test_a_loss_beyond_the_bound_is_a_warning() -> None:
     assert "lost +5.0 points of accuracy (+1.0 to +9.0), more than the 2 % allowed" in said.summary
     assert not kept.to_json()["within"]
     assert finding(Kept(None, *figures, 100, True)).severity == "info"
+    nothing = Kept(0.02, *figures[:2], Figure(-0.0, -0.0, 1e-9), 100, True)
+    assert "it lost +0.0 points of accuracy (+0.0 to +0.0), within" in finding(nothing).summary

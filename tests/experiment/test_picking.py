@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from headstart.core.timing import Stopwatch
 from headstart.experiment.selection.candidates import Candidate
 from headstart.experiment.selection.halving import Halving, Standing
 from headstart.experiment.selection.picking import Pick, _cheaper, pick
-from headstart.experiment.selection.probe import Probed
+from headstart.experiment.selection.probe import Drawn, Probed
 from standings import Wrong, candidate, every, material, prober
 
 
@@ -55,6 +56,21 @@ def test_larger_but_faster_is_not_cheaper() -> None:
     assert not cheaper(950, 950)
     assert not cheaper(1100, 400)
     assert not cheaper(400, 1100)
+    assert cheaper(800, 0), "nobody knows how fast it is"
+    assert not cheaper(1000, 0)
+
+
+def test_nothing_is_tied_with_itself() -> None:
+    """Where no operations are counted, as once of recurrent layers, the best is no cheaper than itself."""
+    probe = prober({"first": every(10), "second": every(10, 1)}, {"first": 1000, "second": 1000})
+
+    def uncounted(candidate: Candidate, drawn: Drawn, allowed: float) -> Probed:
+        return replace(probe(candidate, drawn, allowed), operations=0)
+
+    candidates = [candidate("first", 1), candidate("second", 2)]
+    found = pick(Halving(material(600), uncounted, 0, Stopwatch(), math.inf, Progress(quiet=True)).run(candidates))
+    assert found.standing.candidate.name == "first"
+    assert "as good as" not in found.why
 
 
 def test_a_tie_between_equals_in_size_goes_to_the_better_score() -> None:

@@ -14,7 +14,7 @@ import pytest
 from headstart.backbones import Card, load
 from headstart.backbones.base import Backbone
 from headstart.cli.rank import conclusion
-from headstart.core.errors import UsageError
+from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
@@ -63,6 +63,21 @@ def test_the_better_of_two_is_picked(two: Path, photos: Path) -> None:
     assert first.scores["leep"] < 0
     assert ranking.silent == []
     assert first.scores["log_me"] > second.scores["log_me"]
+
+
+def test_a_pick_says_that_the_first_of_the_static_list_was_not_probed(
+    two: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_the_first(name: str) -> Backbone:
+        if "broken" in name:
+            raise HeadstartError("it cannot be read")
+        return load(name)
+
+    monkeypatch.setattr(probe, "load", without_the_first)
+    ranking = rank(photos, engine="eager", quiet=True)
+    assert (ranking.pick, ranking.static_pick) == ("local/sound", "local/broken")
+    unprobed = "no other could be probed; local/broken, the first of the static list, was not probed"
+    assert ranking.why == unprobed
 
 
 def test_source_probabilities_are_those_of_the_whole_network(two: Path) -> None:

@@ -119,8 +119,16 @@ class Adaptation(ABC):
     trusted: ClassVar[bool] = False
     """Whether it may be kept without being named and without labels that could choose it."""
 
+    needs_labels: ClassVar[bool] = False
+    """Whether it has nothing to go by without a few labels of the new inputs; nobody is offered it unasked then."""
+
     settings: ClassVar[tuple[str, ...]] = ("",)
     """The settings, as a person writes them, with each of which it is tried where nobody names any."""
+
+    @classmethod
+    def every(cls) -> tuple[str, ...]:
+        """The settings with each of which it is tried where everything is asked for."""
+        return cls.settings
 
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """Raise UsageError for settings that cannot be, before anything is computed."""

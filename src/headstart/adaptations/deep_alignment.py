@@ -38,6 +38,10 @@ class DeepAlignment(Adaptation):
     def __init__(self, alignment: str = "cdan") -> None:
         self.alignment = alignment
 
+    @classmethod
+    def every(cls) -> tuple[str, ...]:
+        return tuple(f"alignment={name}" for name in ALIGNMENTS.names())
+
     def check(self) -> None:
         ALIGNMENTS.load(self.alignment)
 

@@ -15,6 +15,7 @@ class FewLabels(Moving):
     """
 
     summary = "learns from the labelled new inputs beside the source examples"
+    needs_labels = True
 
     def missing(self, domains: Domains) -> str:
         return "" if len(domains.labelled) else "it needs a few labels (--labels-for FILE)"

@@ -71,16 +71,16 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _table(adaption: Adaption) -> list[str]:
-    """A line for each candidate with the figures of the validators, the kept one marked."""
+    """A line for each candidate with the figures of the validators, the kept one marked, and what may be kept."""
     if not adaption.tried:
         return []
     names = list(adaption.tried[0].figures)
-    rows = [["", "way", *(name.replace("_", " ") for name in names), "preferred by"]]
+    rows = [["", "way", *(name.replace("_", " ") for name in names), "preferred by", "may be kept"]]
     for one in adaption.tried:
         kept = one.name == adaption.method or (not adaption.kept and one is adaption.tried[0])
-        figures = [f"{one.figures[name]:.3f}" for name in names]
+        figures = [f"{one.figures[name]:z.3f}" for name in names]
         said = one.said_against(adaption.tried[0]) if one is not adaption.tried[0] else "-"
-        rows.append([">" if kept else "", one.name, *figures, said])
+        rows.append([">" if kept else "", one.name, *figures, said, "yes" if one.may_be_kept else "if named"])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 

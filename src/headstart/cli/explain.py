@@ -102,4 +102,4 @@ def _marked(parts: Any, given: Any, colours: bool) -> str:
     if colours:
         return str(parts.coloured(given))
     told = sorted(parts.told(given), key=lambda pair: -abs(pair[1]))[:5]
-    return f"most: {', '.join(f'{word} {score:+.2f}' for word, score in told)}" if told else ""
+    return f"most: {', '.join(f'{word} {score:+z.2f}' for word, score in told)}" if told else ""

@@ -17,7 +17,7 @@ from headstart.core.errors import Interrupted
 from headstart.core.names import read_names
 from headstart.core.results import FromNames
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, FitSpec
-from headstart.core.timing import parse_duration, say_duration
+from headstart.core.timing import parse_duration, say_taken
 
 SHOWN = 8
 """Labels that are named."""
@@ -185,7 +185,7 @@ def _summary(model: Any, spec: FitSpec) -> str:
         *(_answers(result.from_names) if result.from_names else []),
         f"Chosen:  {result.chosen} on {result.backbone}: {kept.reason}.",
         *([] if result.from_names else [f"Stopped: {result.stopped_because}."]),
-        f"Took:    {say_duration(result.seconds.total)}.",
+        f"Took:    {say_taken(result.seconds.total, spec.budget)}.",
     ]
     lines += [f"{finding.severity.capitalize()}: {finding.summary}" for finding in result.findings]
     lines += [

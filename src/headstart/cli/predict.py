@@ -67,14 +67,16 @@ def run(options: argparse.Namespace) -> None:
     elif options.out:
         check_target(options.out)
     care = Care(options.coverage, options.abstain, options.abstain_below)
-    model = _with_labels(options) if options.labels else load(Path(options.model), options.device)
+    model, added = _with_labels(options) if options.labels else (load(Path(options.model), options.device), False)
     model.quiet = False
     if folder and not model.task.reads_maps:
         check_target(folder)
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
     progress.set_aside(answer.set_aside)
-    for note in _notes(model, answer.predictions, bool(options.labels), options.coverage):
+    if options.labels and not added:
+        progress.say("  note: nothing was added: the model knows all that --labels names")
+    for note in _notes(model, answer.predictions, added, options.coverage):
         progress.say(f"  note: {note}")
     if folder:
         write_pictures(folder, answer)
@@ -86,8 +88,8 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write(csv_text(answer.ids, answer.predictions))
 
 
-def _with_labels(options: argparse.Namespace) -> Model:
-    """The model with further labels; or a backbone with these alone."""
+def _with_labels(options: argparse.Namespace) -> tuple[Model, bool]:
+    """The model with further labels, or a backbone with these alone; and whether any is new to it."""
     from headstart.backbones import load as load_backbone
     from headstart.core.names import read_names
     from headstart.delivery.artifact import load
@@ -96,8 +98,10 @@ def _with_labels(options: argparse.Namespace) -> Model:
 
     folder = Path(options.model)
     if is_model_folder(folder):
-        return load(folder, options.device).with_labels(options.labels)
-    return model_from_names(load_backbone(options.model), read_names(options.labels), options.device)
+        model = load(folder, options.device)
+        more = model.with_labels(options.labels)
+        return more, len(more.labels) > len(model.labels)
+    return model_from_names(load_backbone(options.model), read_names(options.labels), options.device), True
 
 
 def _notes(model: Model, predictions: Predictions, labelled: bool, coverage: float) -> Sequence[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli._examples import add_choice, add_examples, add_machine, asked, choice, listed
 from headstart.core.counts import say_count
-from headstart.core.timing import parse_duration, say_duration
+from headstart.core.timing import parse_duration, say_taken
 
 if TYPE_CHECKING:
     from headstart.experiment.selection.selector import Ranking
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(finite(ranking.to_json()), ensure_ascii=False))
     else:
-        print("\n".join([*table(ranking), "", *conclusion(ranking, options.data)]))
+        print("\n".join([*table(ranking), "", *conclusion(ranking, options.data, spec.budget)]))
 
 
 def table(ranking: Ranking) -> list[str]:
@@ -73,7 +74,7 @@ def table(ranking: Ranking) -> list[str]:
             [
                 ">" if one.backbone == ranking.pick else "", one.backbone, figure_value(*written),
                 figure_interval(*written), f"{one.examples:,}", f"{one.seconds:.1f}", say_count(one.parameters),
-                str(one.static_rank), *(f"{one.scores[name]:.3f}" if name in one.scores else "-" for name in names),
+                str(one.static_rank), *(f"{one.scores[name]:z.3f}" if name in one.scores else "-" for name in names),
                 one.out,
             ]
         )  # fmt: skip
@@ -81,7 +82,7 @@ def table(ranking: Ranking) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def conclusion(ranking: Ranking, data: str) -> list[str]:
+def conclusion(ranking: Ranking, data: str, budget: float = math.inf) -> list[str]:
     """What is picked and why, what the static list would have picked, and what to do next."""
     same = ranking.static_pick == ranking.pick
     static = "the same" if same else ranking.static_pick
@@ -91,6 +92,6 @@ def conclusion(ranking: Ranking, data: str) -> list[str]:
         f"Static list: {static}, {ranking.listed}.",
         *left_out,
         *(f"No score:    {sentence}." for sentence in ranking.silent),
-        f"Took:        {say_duration(ranking.seconds)}; it ended because {ranking.settled}.",
+        f"Took:        {say_taken(ranking.seconds, budget)}; it ended because {ranking.settled}.",
         f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",
     ]

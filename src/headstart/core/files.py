@@ -75,7 +75,7 @@ def write_whole(target: Path, content: bytes | str) -> None:
 
 
 def write_json(target: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all; NaN and infinities become null."""
+    """Write `value` as indented JSON, whole or not at all, as :func:`finite` gives it."""
     write_whole(target, json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -98,9 +98,10 @@ def read_json(file: Path, absent: Any) -> Any:
 
 
 def finite(value: Any) -> Any:
-    """`value` with every NaN or infinite float replaced by None, so that any JSON reader takes it."""
+    """`value` with every NaN or infinite float replaced by None, so that any JSON reader takes it; no nought has a
+    minus."""
     if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
+        return value + 0.0 if value == value and abs(value) != float("inf") else None
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

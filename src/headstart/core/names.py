@@ -101,7 +101,7 @@ def _of_words(given: Any) -> list[Name]:
     if isinstance(given, str):
         return [Name(label.strip()) for label in next(csv.reader([given], skipinitialspace=True), [])]
     if isinstance(given, Mapping):
-        return [Name(str(label).strip(), str(description or "").strip()) for label, description in given.items()]
+        return [_described(label, description, "labels") for label, description in given.items()]
     if not isinstance(given, Sequence):
         raise UsageError(f"labels must be words with commas between, a file, a list or a dict, not {given!r:.60}")
     return [one if isinstance(one, Name) else _one(one, str(one)) for one in given]
@@ -122,8 +122,21 @@ def _of_file(file: Path) -> list[Name]:
     rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
     head = [cell.lower() for cell in rows[0]] if rows else []
     if not any(key in head for key in _NAME_KEYS):  # no heading: names, and descriptions if there is a second column
+        if _is_another_heading(rows, head):
+            raise InputError(
+                f"{file}: the first row, {', '.join(map(repr, rows[0]))}, seems to be a heading, but not the one "
+                "that is expected: name,description. Write that there, or where it is a label, above it."
+            )
         return [Name(row[0], row[1] if len(row) > 1 else "") for row in rows]
     return [_one(dict(zip(head, row, strict=False)), str(file)) for row in rows[1:]]
+
+
+def _is_another_heading(rows: Sequence[Sequence[str]], head: Sequence[str]) -> bool:
+    """Whether the first row names a column of descriptions, or says one word where all others say several."""
+    if any(key in head[1:] for key in _DESCRIPTION_KEYS):
+        return True
+    words = [len(row[1].split()) if len(row) > 1 else 0 for row in rows]
+    return bool(words[1:]) and words[0] == 1 and min(words[1:]) > 1
 
 
 def _of_json(text: str, file: Path) -> list[Name]:
@@ -132,7 +145,7 @@ def _of_json(text: str, file: Path) -> list[Name]:
     except ValueError as error:
         raise InputError(f"{file}: is not JSON ({error}).") from error
     if isinstance(content, dict):
-        return _of_words(content)
+        return [_described(label, description, str(file)) for label, description in content.items()]
     if isinstance(content, list):
         return [_one(item, f"{file}, item {place}") for place, item in enumerate(content, start=1)]
     raise InputError(f"{file}: holds neither a list of labels nor an object of labels and descriptions.")
@@ -146,4 +159,16 @@ def _one(item: Any, where: str) -> Name:
     if label is None:
         raise InputError(f"{where}: has no name; its keys: {', '.join(map(str, item))}. Expected: name, description.")
     description = next((item[key] for key in _DESCRIPTION_KEYS if item.get(key)), "")
-    return Name(str(label).strip(), str(description).strip())
+    return _described(label, description, where)
+
+
+def _described(label: Any, description: Any, where: str) -> Name:
+    """A label and what it means.
+
+    Raises
+    ------
+    InputError : that is no text.
+    """
+    if not isinstance(description, str | None):
+        raise InputError(f"{where}: the description of {str(label)!r} is no text but {description!r:.60}.")
+    return Name(str(label).strip(), (description or "").strip())

@@ -40,6 +40,9 @@ class Stopwatch:
         return time.perf_counter() - self._start
 
 
+OVERRUN, NOTICED = 0.1, 5.0
+"""A share of the budget, and seconds: who takes more than both beyond it has clearly overrun it."""
+
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -67,3 +70,10 @@ def say_duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, rest = divmod(round(seconds / 60), 60)
     return f"{hours} h {rest} min"
+
+
+def say_taken(seconds: float, budget: float) -> str:
+    """``5 min 22 s``, and ``5 min 22 s, of a budget of 1 min`` where that is clearly more than was allowed."""
+    over = seconds - budget
+    clearly = over > max(OVERRUN * budget, NOTICED)
+    return f"{say_duration(seconds)}, of a budget of {say_duration(budget)}" if clearly else say_duration(seconds)

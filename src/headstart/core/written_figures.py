@@ -77,7 +77,8 @@ class Writing:
     def difference(self, number: float) -> str:
         """``+12.3 points`` or ``−0.123``."""
         distance = self.distance(number)
-        return distance if distance == NOTHING else ("−" if number < 0 else "+") + distance
+        nought = self.proportion and distance == self.distance(0.0)  # what is written as nought has no minus
+        return distance if distance == NOTHING else ("−" if number < 0 and not nought else "+") + distance
 
     def range(self, difference: Figure) -> str:
         """The interval of a difference: ``−0.3 to +2.7 points``."""
@@ -112,7 +113,7 @@ def meaning(name: str) -> str:
 
 def percent(number: float | None) -> str:
     """``0.9791`` → ``97.9 %``."""
-    return f"{100 * number:.1f}{PERCENT}" if number is not None and math.isfinite(number) else NOTHING
+    return f"{100 * number:z.1f}{PERCENT}" if number is not None and math.isfinite(number) else NOTHING
 
 
 def three_digits(number: float | None) -> str:

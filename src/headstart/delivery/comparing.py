@@ -136,18 +136,18 @@ def _accuracy(
 
 def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separation, noun: str) -> Finding:
     """Whether the two differ, and the new examples by which they are told apart best."""
-    held, count = len(guard.held_out), len(ids)
+    held, count, mmd = len(guard.held_out), len(ids), f"{found.mmd:z.3f}"
     figures = (
         f"a classifier tells {count} new from {held} {guard.reference} {noun} with an area under the ROC curve of "
-        f"{found.auc:.2f} (0.5 is chance, p = {found.p_value:.3f}); MMD {found.mmd:.3f} (p = {found.mmd_p_value:.3f})"
+        f"{found.auc:.2f} (0.5 is chance, p = {found.p_value:.3f}); MMD {mmd} (p = {found.mmd_p_value:.3f})"
     )
     trained = "" if guard.unseen else (
         f" The network has trained on these {guard.reference} examples, so part of a difference may be of its own "
         "making: fit with a test split for p-values that hold."
     )  # fmt: skip
     if not found.declared:
-        summary = f"No difference was found: {figures}.{trained}"
-        return Finding(MISMATCH, "info", summary, next_step="Small differences show with more examples only.")
+        step = "Small differences show with more examples only."
+        return Finding(MISMATCH, "info", f"{_undeclared(found)}: {figures}.{trained}", next_step=step)
     scores = told.scores[held:]
     worst = np.argsort(-scores, kind="stable")[:NAMED]
     examples = [FindingExample(ids[i], round(float(scores[i]), 4)) for i in worst]
@@ -157,6 +157,14 @@ def _mismatch(found: Comparison, guard: Guard, ids: Sequence[str], told: Separat
         "model will meet, label some of them and fit on both."
     )
     return Finding(MISMATCH, severity, f"The new {noun} differ: {figures}.{trained}", examples, step)
+
+
+def _undeclared(found: Comparison) -> str:
+    """That no difference counts as shown, and where one of the two tests sees one, that it does."""
+    if min(found.p_value, found.mmd_p_value) > ALPHA:
+        return "No difference was found"
+    first, second = ("the classifier", "MMD") if found.p_value <= ALPHA else ("MMD", "the classifier")
+    return f"No difference is declared, for which both tests must see one: {first} sees one, and {second} does not"
 
 
 def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
+from headstart.core.engine_choice import EngineChoice
 from headstart.core.errors import Problem
 from headstart.core.progress import Progress
 from headstart.core.threads import spread
@@ -92,6 +93,11 @@ class Inference:
         self._preprocess, self._modality, self._progress = network.backbone.preprocess, modality, progress
         self._lock, self._seen, self._depths = threading.Lock(), 0, depths
         self._part = self._prepared()
+
+    @property
+    def engines(self) -> list[EngineChoice]:
+        """What was chosen to run the network so far, and what else was tried."""
+        return self._part.engines.choices
 
     def _prepared(self) -> FrozenPart:
         """What computes, with the network on its device."""

@@ -70,9 +70,9 @@ def check_old(spec: FitSpec) -> None:
             "(`headstart extend` adds classes to a model and bounds that from the features it keeps.)"
         )
     if spec.old is not None and not (spec.backbone and is_model_folder(Path(spec.backbone))):
+        given = f"{spec.backbone} is no such folder" if spec.backbone else "none was given"
         raise UsageError(
-            f"--old needs --backbone MODEL, the folder of the finished model whose task is to be kept; "
-            f"{spec.backbone or 'none'} is no such folder."
+            f"--old needs --backbone MODEL, the folder of the finished model whose task is to be kept; {given}."
         )
 
 
@@ -170,7 +170,7 @@ def kept_of(bench: Workbench, network: Network) -> Kept | None:
 def finding(kept: Kept) -> Finding:
     """What a person should know of the old task."""
     value, low, high = (100 * each for each in kept.lost)
-    lost = f"{value:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
+    lost = f"{value:+z.1f} points of accuracy ({low:+z.1f} to {high:+z.1f})"
     what = (
         f"The old task on {kept.examples:,} old examples: accuracy {100 * kept.before.value:.1f} % before, "
         f"{100 * kept.after.value:.1f} % with the tuned network under the old head; it lost {lost}"

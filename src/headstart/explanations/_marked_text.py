@@ -31,7 +31,7 @@ def as_html(text: str, spans: Sequence[Span], scores: Sequence[float], caption: 
             f"background:rgba({red},{green},{blue},{_THICKEST * abs(share):.2f});"
             f"border-bottom:2px {line} rgba({red},{green},{blue},{max(0.4, abs(share)):.2f})"
         )
-        return f'<span style="{style}" title="{share:+.2f}">{html.escape(inside)}</span>'
+        return f'<span style="{style}" title="{share:+z.2f}">{html.escape(inside)}</span>'
 
     written = _written(text, spans, scores, html.escape, word)
     return f'<p class="marked" title="{html.escape(caption, quote=True)}">{written}</p>'

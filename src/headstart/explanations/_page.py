@@ -82,7 +82,8 @@ def _checks(checks: Sequence[Check]) -> str:
 def _curve(check: Check) -> str:
     """The falls at growing shares as a small table, or nothing."""
     rows = "".join(
-        f"<tr><td>{100 * point.removed:.0f} %<td>{point.marked:+.3f}<td>{point.random:+.3f}" for point in check.curve
+        f"<tr><td>{100 * point.removed:.0f} %<td>{point.marked:+z.3f}<td>{point.random:+z.3f}"
+        for point in check.curve
     )
     return f"<table><tr><th>taken away<th>fall: marked<th>fall: random{rows}</table>" if rows else ""
 

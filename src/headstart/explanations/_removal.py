@@ -111,7 +111,7 @@ def _said(asked: Asked, fell: Falls) -> str:
     if fell.marked <= 0:
         far = "it does not fall"
     mean, say = float(fell.random.mean()), asked.aim.say
-    moved = f"{-mean:+.3f}" if asked.aim.is_probability else f"{say(mean)} up or down"
+    moved = f"{-mean:+z.3f}" if asked.aim.is_probability else f"{say(mean)} up or down"
     return (
         f"Without the marked tenth of its {asked.parts.noun if asked.parts else 'parts'}, {asked.aim.noun} goes from "
         f"{say(fell.before)} to {say(fell.without)}; without a random tenth it moves by {moved} on "

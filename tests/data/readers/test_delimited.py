@@ -50,7 +50,7 @@ def test_another_encoding_names_file_row_and_byte(tmp_path: Path, make: Any) -> 
         (b"  \n\n", "is empty"),
         (b"\xef\xbb\xbf", "is empty but for a byte-order mark"),
         (b"\xef\xbb\xbf\n", "is empty but for a byte-order mark"),
-        (b"text,label\n", "holds no rows"),
+        (b"text,label\n", "holds no rows under its heading, 'text', 'label': is it a table in text?"),
         ("text,label\na,b\n".encode("utf-16-le"), "NUL"),
         (b"PK\x03\x04rest of a workbook", "Excel"),
         (b"\xff\xfe\x00", "byte 2"),

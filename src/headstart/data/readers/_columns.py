@@ -61,7 +61,8 @@ def choose_columns(table: Table, request: Request) -> Columns:
     InputError : the table has no rows, a named column does not exist, or a column cannot be told.
     """
     if not len(table):
-        raise InputError(f"{table.name} holds no rows.")
+        under = f" under its heading, {listed(table.columns)}: is it a table in text?" if len(table.columns) else "."
+        raise InputError(f"{table.name} holds no rows{under}")
     _refuse_unknown(table, request)
     request = _with_usual(table, request)
     named = columns_named(request.target, table.columns)

@@ -212,11 +212,28 @@ def _against(votes: Mapping[str, int]) -> str:
 def _why_not(tried: Sequence[Tried], votes: Mapping[str, Mapping[str, int]]) -> str:
     if not votes:
         return f"nothing could be tried. {FEW_LABELS}"
-    most = max(votes, key=lambda name: _count(votes[name], 1) - _count(votes[name], -1))
-    return (
-        f"the validators do not agree that any adaptation is better ({most}: {_count(votes[most], 1)} of "
-        f"{len(votes[most])} for it, {_count(votes[most], -1)} against). {FEW_LABELS}"
-    )
+    able = {one.name: votes[one.name] for one in tried[1:] if one.may_be_kept}
+    better = [one for one in tried[1:] if _agree(votes[one.name])]
+    apart = [one.name for one in better if one.may_be_kept]  # only one that gives other classes is left then
+    if apart:
+        why = (
+            f"{' and '.join(apart)}: the validators agree, but the classes given are others than by what leaves the "
+            "backbone as it is"
+        )
+    elif able:
+        most = max(able, key=lambda name: _count(able[name], 1) - _count(able[name], -1))
+        such = "any adaptation" if len(able) == len(votes) else "any adaptation that may be kept unasked"
+        why = f"the validators do not agree that {such} is better ({most}: {_votes(able[most])})"
+    else:
+        why = "none that was tried may be kept unasked"
+    if shown := [one for one in better if not one.may_be_kept]:
+        said = "; ".join(f"{one.name}: {_votes(votes[one.name])}" for one in shown)
+        why += f"; they prefer what is kept only where it is named (--methods) or by labels ({said})"
+    return f"{why}. {FEW_LABELS}"
+
+
+def _votes(votes: Mapping[str, int]) -> str:
+    return f"{_count(votes, 1)} of {len(votes)} for it, {_count(votes, -1)} against"
 
 
 def mean_ranks(figures: Sequence[Mapping[str, float]]) -> np.ndarray:

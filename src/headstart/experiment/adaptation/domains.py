@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 MOST_SOURCE = 5000
 """At most so many source examples are learnt from."""
+
+NAMED = 20
+"""Labels of a model that are listed."""
 
 ID, LABEL = "id", "label"
 
@@ -105,7 +110,7 @@ def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
     """
     frame = _table(table)
     found: Labelled = {}
-    problems = []
+    problems, unknown = [], 0
     names = {name: place for place, name in enumerate(observed.new.ids)}
     for row, (name, label) in enumerate(zip(frame[ID], frame[LABEL], strict=True), start=2):
         if not label.strip():
@@ -113,7 +118,8 @@ def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
         place = names.get(name.strip())
         place = _by_ending(name.strip(), names) if place is None else place
         if place is None:
-            hint = nearest(name, names).strip()
+            hint = nearest(name, names).strip() or (f"an id looks like {next(iter(names))!r}" if not unknown else "")
+            unknown += 1
             problems.append(Problem(f"row {row}", f"{name!r} is none of the new inputs", hint))
         elif what := task.problem(label.strip()):
             problems.append(Problem(f"row {row}", what))
@@ -173,7 +179,9 @@ def _further(
     if examples.targets is None:
         raise InputError(f"{source} holds no labels; a source must have them.")
     if problems := model.task.problems(examples.ids, list(examples.targets)):
-        raise InputError(problems, f"{len(problems)} targets of {source} do not fit this model:")
+        raise InputError(
+            _each_once(problems), f"{len(problems)} targets of {source} do not fit this model{_known(model)}:"
+        )
     if len(examples) > MOST_SOURCE:
         rows = np.sort(np.random.default_rng(0).permutation(len(examples))[:MOST_SOURCE])
         examples = examples.select(rows.tolist())
@@ -183,6 +191,22 @@ def _further(
     readable = seen.observed.examples
     classes = model.task.encode(list(readable.targets or [])).numpy()
     return readable, joined_depths(seen.features, read_depths(model)), classes
+
+
+def _each_once(problems: Sequence[Problem]) -> list[Problem]:
+    """Each thing that is wrong once, with how often it is and where first."""
+    counts = Counter(problem.what for problem in problems)
+    first = {problem.what: problem for problem in reversed(problems)}
+    return [
+        replace(first[what], where=f"{first[what].where} and {count - 1} more" if count > 1 else first[what].where)
+        for what, count in counts.items()
+    ]
+
+
+def _known(model: Model) -> str:
+    """The labels of `model`, some of them where there are many."""
+    names = ", ".join(map(str, model.labels[:NAMED]))
+    return f", which knows {names}{' …' if len(model.labels) > NAMED else ''}"
 
 
 def _strength(task: Task, source: np.ndarray, classes: np.ndarray, seed: int) -> float:

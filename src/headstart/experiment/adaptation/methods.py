@@ -10,7 +10,7 @@ from headstart.adaptations.base import Adaptation
 from headstart.core.settings import with_settings
 
 ALL = "all"
-"""Every adaptation."""
+"""Every adaptation, with every setting that it has for that."""
 
 SHALLOW = 2
 """Adaptations of at most this depth leave the backbone as it is."""
@@ -18,7 +18,7 @@ SHALLOW = 2
 
 @dataclass(frozen=True)
 class Way:
-    """An adaptation to try; whether it ``may_be_kept`` on the word of validators."""
+    """An adaptation to try; whether it ``may_be_kept``, on the word of validators or of the labels that choose."""
 
     adaptation: Adaptation
     may_be_kept: bool = True
@@ -29,7 +29,8 @@ def asked_for(methods: Sequence[str] = (), deep: bool = False, labels: bool = Fa
 
     Those named, with their settings if any, or all; else those that move features and those that are trusted, and,
     where a few `labels` choose, all that leave the backbone as it is; with `deep` also those that train it. One that
-    nobody named and that is not trusted is tried, judged and shown, and kept only by labels.
+    nobody named and that is not trusted is tried, judged and shown, and kept only by labels; one that needs labels is
+    not tried without.
 
     Raises
     ------
@@ -38,23 +39,28 @@ def asked_for(methods: Sequence[str] = (), deep: bool = False, labels: bool = Fa
     if methods and ALL not in methods:
         made = {asked: _ready(asked) for asked in methods}
         return _by_depth({name: Way(one) for name, one in made.items()})
-    made = {name: _ready(name) for name in _every()}
+    made = {name: _ready(name) for name in _every(ALL in methods)}
     if ALL in methods:
         return _by_depth({name: Way(one) for name, one in made.items()})
     return _by_depth({
-        name: Way(one, one.trusted or one.depth > SHALLOW)
+        name: Way(one, labels or one.trusted or one.depth > SHALLOW)
         for name, one in made.items()
         if (deep if one.depth > SHALLOW else labels or one.trusted or one.depth == 1)
+        and (labels or not one.needs_labels)
     })  # fmt: skip
 
 
-def _every() -> list[str]:
-    """Each adaptation by name, with each of the settings it is tried with."""
+def _every(all_settings: bool) -> list[str]:
+    """Each adaptation by name, with each of the settings it is tried with unasked, or all that it has for that."""
     return [
         f"{name}:{settings}" if settings else name
         for name in ADAPTATIONS.names()
-        for settings in ADAPTATIONS.load(name).settings
+        for settings in _settings(ADAPTATIONS.load(name), all_settings)
     ]
+
+
+def _settings(adaptation: type[Adaptation], all_settings: bool) -> tuple[str, ...]:
+    return adaptation.every() if all_settings else adaptation.settings
 
 
 def _ready(asked: str) -> Adaptation:

@@ -53,7 +53,7 @@ def _written(some: Part) -> tuple[str, str]:
 
 def _points(extension: Extension) -> tuple[str, str]:
     value, low, high = (100 * number for number in extension.change)
-    return f"{value:+.1f}", f"{low:+.1f} to {high:+.1f} points"
+    return f"{value:+z.1f}", f"{low:+z.1f} to {high:+z.1f} points"
 
 
 def next_step(extension: Extension) -> str:
@@ -94,7 +94,7 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
 
 
 def _not_kept(extension: Extension) -> Finding:
-    asked, value = _share(extension.bound or 0.0), _points(extension)[0].lstrip("-")
+    asked, value = _share(extension.bound or 0.0), _points(extension)[0].lstrip("+-")
     what = f"The old classes were to lose at most {asked}, and lose {value} points where no example judges itself."
     return Finding(NAME, "warning", what, next_step="A bound a little tighter than what is needed, or more examples.")
 
@@ -103,13 +103,13 @@ def _paid(extension: Extension, free: Unbounded) -> Finding:
     """What the new classes pay for the bound; serious where that is most of what they would have."""
     now = extension.new or free.new  # there are the same examples of both
     (reached, _), (without, _) = _written(now), _written(free.new)
-    low, high = (f"{100 * number:+.1f}" for number in free.cost[1:])
+    low, high = (f"{100 * number:+z.1f}" for number in free.cost[1:])
     collapsed = 2 * _accuracy(now) < _accuracy(free.new)
     what = (
         f"To lose at most {_share(extension.bound or 0.0)} of the old classes the new ones were held back: they "
         f"reach {reached}, and would reach {without} without the bound ({low} to {high} points for it)."
     )
-    loss = f"without a bound the old classes change by {100 * free.change.value:+.1f} points"
+    loss = f"without a bound the old classes change by {100 * free.change.value:+z.1f} points"
     step = f"Allow more with --forgetting: {loss}. {TOGETHER}"
     return Finding(NAME, "serious" if collapsed else "warning", what, next_step=step)
 
@@ -124,7 +124,7 @@ def _share(value: float) -> str:
 
 def _lost(extension: Extension) -> Finding:
     value, interval = _points(extension)
-    what = f"The old classes lost {value.lstrip('-')} points of accuracy ({interval})"
+    what = f"The old classes lost {value.lstrip('+-')} points of accuracy ({interval})"
     if extension.as_from_all:
         alike = "solved on all examples at once would lose as much"
         other = alike if extension.counted == 1 else "for which all examples count alike would hardly lose less"

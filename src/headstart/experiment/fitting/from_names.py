@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from headstart.backbones.base import Backbone, Named, collate
+from headstart.core.engine_choice import EngineChoice
 from headstart.core.errors import UsageError
 from headstart.core.names import Name, meaningless
 from headstart.core.progress import Progress
@@ -52,11 +53,12 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Looked:
-    """What the network makes of unlabelled inputs: features (N, D) by depth, and outputs (N, C)."""
+    """What a network makes of unlabelled inputs: features (N, D) by depth, and outputs (N, C); by which engines."""
 
     ids: list[str]
     features: dict[str, Tensor]
     outputs: Tensor
+    engines: Sequence[EngineChoice] = ()
 
     def __add__(self, more: Looked) -> Looked:
         features = {name: torch.cat([each, more.features[name]]) for name, each in self.features.items()}
@@ -152,6 +154,7 @@ def _look(
             rest = order[FEWEST_UNLABELLED : int(min(len(order), allowed))]
             if len(rest):
                 looked += _seen(inference, examples.select(np.sort(rest).tolist()), depths)
+            looked = replace(looked, engines=inference.engines)
     if len(order) > allowed:
         progress.say(f"  {len(looked.ids):,} of {len(examples):,} inputs are looked at; more take a larger --budget")
     return looked, stopwatch.total - before
@@ -187,6 +190,7 @@ def _result(
         examples=ExampleCounts(set_aside=len(checked.set_aside)),
         from_names=_answers(task, named, looked.outputs),
         findings=_findings(spec.labels),
+        engines=list(looked.engines),
     )
 
 

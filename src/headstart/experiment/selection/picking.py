@@ -45,8 +45,8 @@ def pick(race: Race) -> Pick:
         return Pick(running[0], _only(race, running[0]))
     expected = {id(standing): _expected(race, standing) for standing in running}
     best = max(running, key=lambda standing: expected[id(standing)])
-    tied = [one for one in running if expected[id(best)] - expected[id(one)] <= NEGLIGIBLE and _cheaper(one, best)]
-    if tied:
+    close = [one for one in running if one is not best and expected[id(best)] - expected[id(one)] <= NEGLIGIBLE]
+    if tied := [one for one in close if _cheaper(one, best)]:
         chosen = min(tied, key=lambda one: (one.probed.parameters, one.probed.operations))
         return Pick(chosen, _as_good(chosen, best))
     leader = running[0]
@@ -70,11 +70,13 @@ def _expected(race: Race, standing: Standing) -> float:
 
 
 def _cheaper(one: Standing, than: Standing) -> bool:
-    """Whether it is smaller and faster: clearly so in one of the two, and no worse in the other."""
-    shares = [
-        one.probed.parameters / max(than.probed.parameters, 1),
-        one.probed.operations / max(than.probed.operations, 1),
-    ]
+    """Whether it is smaller and faster: clearly so in one of the two, and no worse in the other.
+
+    Where no operations were counted nobody knows how fast it is, and the size decides.
+    """
+    shares = [one.probed.parameters / max(than.probed.parameters, 1)]
+    if one.probed.operations and than.probed.operations:
+        shares.append(one.probed.operations / than.probed.operations)
     return min(shares) <= CHEAPER and max(shares) <= 1
 
 
@@ -87,11 +89,12 @@ def _only(race: Race, chosen: Standing) -> str:
 
 
 def _as_good(chosen: Standing, best: Standing) -> str:
-    sizes = " against ".join(say_count(one.probed.parameters) for one in (chosen, best))
-    billions = " against ".join(f"{one.probed.operations / 1e9:.2f}" for one in (chosen, best))
+    both = (chosen.probed, best.probed)
+    sizes = " against ".join(say_count(one.parameters) for one in both)
+    work = " against ".join(say_count(one.operations) if one.operations else "unknown" for one in both)
     return (
-        f"as good as {best.candidate.name} as far as can be told, and cheaper: {sizes} parameters and {billions} "
-        "billion operations an example"
+        f"as good as {best.candidate.name} as far as can be told, and cheaper: {sizes} parameters and {work} "
+        "operations an example"
     )
 
 
@@ -109,9 +112,9 @@ def _by_the_list(race: Race, best: Standing, leader: Standing) -> str:
 
 
 def _said(gain: Figure) -> str:
-    return f"{gain.value:.3f}"
+    return f"{gain.value:z.3f}"
 
 
 def _doubt(gain: Figure) -> str:
     chance = ", which may be chance" if gain.low <= 0 else ""
-    return f" ({gain.low:.3f} to {gain.high:.3f}{chance})"
+    return f" ({gain.low:z.3f} to {gain.high:z.3f}{chance})"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones import load
-from headstart.backbones.base import Backbone, Batch
+from headstart.backbones.base import Backbone
 from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
@@ -22,6 +22,7 @@ from headstart.experiment.bench import every_input, lay_out
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold
 from headstart.experiment.selection.candidates import Candidate
+from headstart.experiment.selection.operations import operations_of
 from headstart.frozen.activations import FrozenPart
 from headstart.frozen.inputs import Inputs
 from headstart.frozen.store import FrontierStore
@@ -123,7 +124,7 @@ class Prober:
         example = {name: tensor[None].to(bench.device) for name, tensor in inputs.tensors(0).items()}
         outputs = out_of_fold(self.material.task, features, drawn.encoded, drawn.folds)
         parameters = sum(parameter.numel() for parameter in backbone.parameters())
-        operations = _operations(backbone, example)
+        operations = operations_of(backbone, example)
         ended = time.perf_counter()
         each = (computed - before) / missing if missing else 0.0
         loading = begun if candidate.card.at_hand else 0.0  # next time it comes from the disk
@@ -172,12 +173,3 @@ def _affordable(part: FrozenPart, inputs: Inputs, allowed: float) -> int:
                 seconds,
             )
     return missing
-
-
-def _operations(backbone: Backbone, example: Batch) -> int:
-    """Multiplications and additions of a forward pass, as PyTorch counts them."""
-    from torch.utils.flop_counter import FlopCounterMode  # imports Triton, a tenth of a second
-
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        backbone.features(example)
-    return int(counter.get_total_flops())

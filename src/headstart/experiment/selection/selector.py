@@ -166,7 +166,7 @@ def select(
     return Ranking(
         candidates=[_ranked(standing, race, scores) for standing in ordered],
         pick=chosen.standing.candidate.name,
-        why=chosen.why,
+        why=f"{chosen.why}{_first_unprobed(candidates[0].name, race)}",
         static_pick=candidates[0].name,
         seconds=stopwatch.total - began,
         figure=task.watched,
@@ -232,6 +232,12 @@ def _ranked(standing: Standing, race: Race, scores: Sequence[str]) -> Ranked:
         published=candidate.card.published,
         scores=scores_of(_seen(standing, race.held_out.task), scores) if scores else {},
     )
+
+
+def _first_unprobed(first: str, race: Race) -> str:
+    """The end of the sentence where nobody knows what the first of the static list would have scored."""
+    unprobed = any(one.backbone == first for one in race.left_out)
+    return f"; {first}, the first of the static list, was not probed" if unprobed else ""
 
 
 def _seen(standing: Standing, task: Task) -> Seen:
