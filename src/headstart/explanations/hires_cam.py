@@ -44,6 +44,7 @@ class HiresCam(MapExplanation):
             read = {name: given.detach().requires_grad_(name in names) for name, given in maps.items()}
             evidence = asked.aim.evidence(asked.network.head(read)).sum()
             slopes = torch.autograd.grad(evidence, [read[name] for name in names], allow_unused=True)
+        given: list[tuple[Tensor, Tensor | None]]
         given = [(read[name].detach(), slope) for name, slope in zip(names, slopes, strict=True)]
         if all(slope is None or map_[0, 0].numel() < FEW or not slope.any() for map_, slope in given):
             given = _further_back(asked) or given
