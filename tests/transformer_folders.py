@@ -22,6 +22,29 @@ PLAIN = {
 }
 """Architectures of timm that are plain vision transformers, and the side in pixels that miniatures have."""
 
+SMALL_STAGES = {"depths": [1, 1, 2, 1], "num_heads": [1, 1, 2, 2]}
+WIDTHS = [16, 24, 32, 48]
+STAGED: dict[str, tuple[int, dict[str, Any]]] = {
+    "swin_tiny_patch4_window7_224": (64, {**SMALL_STAGES, "embed_dim": 16, "window_size": 4, "img_size": 64}),
+    "swinv2_tiny_window8_256": (64, {**SMALL_STAGES, "embed_dim": 16, "window_size": 4, "img_size": 64}),
+    "pvt_v2_b0": (64, {**SMALL_STAGES, "embed_dims": WIDTHS}),
+    "twins_pcpvt_small": (64, {**SMALL_STAGES, "embed_dims": WIDTHS}),
+    "maxvit_pico_rw_256": (
+        64,
+        {
+            "depths": [1] * 4, "embed_dim": [32, 32, 64, 64], "stem_width": [8, 16], "img_size": 64,
+            "transformer_partition_ratio": 32,
+        },
+    ),
+    "coatnet_nano_rw_224": (
+        64, {"depths": [1] * 4, "embed_dim": [32, 32, 64, 64], "stem_width": [8, 16], "img_size": 64}
+    ),
+    "mambaout_femto": (64, {"depths": [1] * 4, "dims": WIDTHS}),
+    "xcit_nano_12_p16_224": (64, {"depth": 3, "embed_dim": 48, "num_heads": 2, "cls_attn_layers": 1}),
+    "mixer_s32_224": (64, {"mlp_ratio": [0.05, 0.05], "img_size": 64}),
+}  # fmt: skip
+"""Architectures of timm that tell what their stages give: the side in pixels that miniatures have, and arguments."""
+
 CLASSIFIERS = {
     "vit": "ViTForImageClassification",
     "deit": "DeiTForImageClassificationWithTeacher",
@@ -61,8 +84,7 @@ def transformer_folder(folder: Path, architecture: str) -> Any:
     """A miniature with random weights."""
     import timm
 
-    size = PLAIN[architecture]
-    arguments = {**SMALL, "img_size": size}
+    size, arguments = STAGED.get(architecture) or (PLAIN[architecture], {**SMALL, "img_size": PLAIN[architecture]})
     torch.manual_seed(0)
     network = timm.create_model(architecture, pretrained=False, num_classes=0, **arguments).eval()
     folder.mkdir()

@@ -92,9 +92,9 @@ class Standardised(nn.Conv2d):
 
 def test_a_first_layer_that_does_not_add_channels_up_is_refused() -> None:
     with pytest.raises(UsageError, match="does not add its channels up"):
-        fold_first_layer(nn.Sequential(Standardised(3, 4, 3)), STD, 5, 16)
+        fold_first_layer(nn.Sequential(Standardised(3, 4, 3)), STD, 5, (16, 16))
     with pytest.raises(UsageError, match="in no convolutions"):
-        fold_first_layer(nn.Sequential(nn.Flatten()), STD, 5, 16)
+        fold_first_layer(nn.Sequential(nn.Flatten()), STD, 5, (16, 16))
     texts = SOURCES.load("transformers_text")()
     with pytest.raises(UsageError, match="takes no stacks of slices"):
         texts.tiny(texts.families()[0]).stacked(3)

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from headstart.backbones import load, rebuild
-from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.frozen.frontier import find_frontier
 from transformer_folders import PLAIN, transformer_folder
@@ -66,11 +65,3 @@ def test_it_is_cut_between_blocks(architecture: str, tmp_path: Path) -> None:
     with torch.no_grad():
         given = frontier.trained(frontier.frozen(batch))["map"]
         assert torch.allclose(given, backbone.maps(batch, ["map"])["map"], atol=1e-5)
-
-
-def test_windows_are_made_for_one_size_and_that_is_said(tmp_path: Path) -> None:
-    from headstart.backbones import SOURCES
-
-    swin = SOURCES.load("timm")().tiny("swin_tiny_patch4_window7_224")
-    with pytest.raises(UsageError, match="or a plain vision transformer of timm"):
-        swin.framed(FRAME).offered_maps()

@@ -1,4 +1,4 @@
-"""Masks and boxes on a plain vision transformer: a fit, its folder, and what is measured with it."""
+"""Masks and boxes on vision transformers, of one map and of several: a fit, its folder, what is measured with it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("small_batches")
 
 PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
 WIDE = {"hidden_size": 48, "num_attention_heads": 3}
+SWIN = "swin_tiny_patch4_window7_224"
+OF_STAGES = (SWIN, "pvt_v2_b0")
 HEAD = "head_training:epochs=30,views=1"
 
 
@@ -49,8 +51,8 @@ def written(folder: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "strategy"),
     [
-        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS)),
-        *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2")),
+        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, *OF_STAGES, "mixer_s32_224")),
+        *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2", SWIN)),
     ],
 )
 def test_masks(
@@ -75,7 +77,7 @@ def test_masks(
 
 
 @pytest.mark.usefixtures("few_draws")
-@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit"])
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit", *OF_STAGES])
 def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)
     written(tmp_path / "transformer", architecture)

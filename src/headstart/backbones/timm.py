@@ -56,6 +56,22 @@ _MINIATURES: dict[str, tuple[dict[str, Any], int]] = {
         {"depths": [2, 2, 2, 2], "embed_dim": 24, "num_heads": [1, 2, 2, 4], "img_size": 64, "window_size": 4},
         64,
     ),
+    "swinv2_tiny_window8_256": (
+        {"depths": [1, 1, 2, 1], "embed_dim": 24, "num_heads": [1, 2, 2, 4], "img_size": 64, "window_size": 4},
+        64,
+    ),
+    "pvt_v2_b0": ({"depths": [1, 1, 2, 1], "embed_dims": [16, 24, 32, 48], "num_heads": [1, 1, 2, 2]}, 64),
+    "maxvit_pico_rw_256": (
+        {
+            "depths": [1, 1, 1, 1],
+            "embed_dim": [32, 32, 64, 64],
+            "stem_width": [8, 16],
+            "img_size": 64,
+            "transformer_partition_ratio": 32,
+        },
+        64,
+    ),
+    "mixer_s32_224": ({"mlp_ratio": [0.05, 0.05], "img_size": 64}, 64),
 }
 
 
@@ -145,6 +161,7 @@ class Timm(Source):
 
         from headstart.backbones.images.backbone import ImageBackbone
         from headstart.backbones.images.rebuild import cut_after
+        from headstart.backbones.images.stage_maps import StagedBackbone, gives_stages
         from headstart.backbones.images.token_maps import TransformerBackbone, gives_tokens
 
         if not timm.is_model(architecture):
@@ -161,7 +178,8 @@ class Timm(Source):
             "last_stage": last_stage,
         }
         leaves, functions = tuple(get_notrace_modules()), tuple(get_notrace_functions())
-        made = TransformerBackbone if gives_tokens(network) else ImageBackbone
+        staged = StagedBackbone if gives_stages(network) else ImageBackbone
+        made = TransformerBackbone if gives_tokens(network) else staged
         return made(network, card, preprocess, description, leaves, functions)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:

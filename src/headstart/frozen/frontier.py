@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.fx.proxy import TraceError
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.files import digest
@@ -33,7 +34,8 @@ class Frontier:
     about : the backbone's name, for a person who looks into the store.
     half : whether half precision is enough: where what reads it learns from far noisier numbers. Features that a head
         is solved on, and figures computed from, stay as they are.
-    refused : why no cut nearer to the output was taken, where one gave other features than the whole; else empty.
+    refused : why no cut nearer to the output was taken, where one gave other features than the whole or none can be
+        found; else empty.
     """
 
     frozen: nn.Module
@@ -79,13 +81,15 @@ def find_frontier(backbone: Backbone, sample: Batch, maps: Sequence[str] = ()) -
     run = backbone.layer_run()
     cut, refused = None, ""
     with _evaluating(backbone):
-        if run is not None:
-            try:
+        try:
+            if run is not None:
                 cut = cut_layers(backbone, run, sample)
-            except GivesOthers as error:
-                refused = str(error)
-        elif backbone.traced() is not None:
-            cut = cut_graph(backbone, sample, maps)
+            elif backbone.traced() is not None:
+                cut = cut_graph(backbone, sample, maps)
+        except GivesOthers as error:
+            refused = str(error)
+        except TraceError:
+            refused = f"The forward of {backbone.card.name} depends on values, which no trace follows"
     if cut is None:
         trained = AtMaps(backbone, maps) if maps else backbone
         return Frontier(Unchanged(), trained, "input", {}, half=True, refused=refused)

@@ -50,16 +50,21 @@ class ImageBackbone(Backbone):
         self.network = network.eval()
         self.card, self.preprocess = card, preprocess
         self._description, self._leaves, self._functions = dict(description), leaves, functions
-        order, shape = seen or self._look(preprocess)
-        if len(shape) != 2:
-            raise HeadstartError(f"{card.name}: gives features of shape {shape}, not (N, D); its pooling is missing.")
-        self.feature_size = shape[1]
-        self._stages, self._entries = image_stages(network, order, leaves, "network.")
-        self._read: tuple[int, ...] = ()
+        self._divide(seen or self._look(preprocess))
         self.eval()
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
         return look(self.network, preprocess.channels, preprocess.size, preprocess.size)
+
+    def _divide(self, seen: Seen) -> None:
+        order, shape = seen
+        if len(shape) != 2:
+            raise HeadstartError(
+                f"{self.card.name}: gives features of shape {shape}, not (N, D); its pooling is missing."
+            )
+        self.feature_size = shape[1]
+        self._stages, self._entries = image_stages(self.network, order, self._leaves, "network.")
+        self._read: tuple[int, ...] = ()
 
     def stages(self) -> list[Stage]:
         return list(self._stages)
@@ -90,7 +95,8 @@ class ImageBackbone(Backbone):
         return self
 
     def stacked(self, slices: int) -> ImageBackbone:
-        fold_first_layer(self.network, self.preprocess.std, slices, self.preprocess.size)
+        size = self.preprocess.frame or (self.preprocess.size, self.preprocess.size)
+        fold_first_layer(self.network, self.preprocess.std, slices, size)
         self.preprocess = self.preprocess.stacked(slices)
         return self
 

@@ -38,7 +38,7 @@ def folded_statistics(
     return tuple(means.tolist()), (sum(std) / len(std),) * channels
 
 
-def fold_first_layer(network: nn.Module, std: tuple[float, ...], channels: int, side: int) -> None:
+def fold_first_layer(network: nn.Module, std: tuple[float, ...], channels: int, size: tuple[int, int]) -> None:
     """Make `network`, which takes colours normalised by `std`, take `channels` by :func:`folded_statistics`.
 
     Its first convolution gets the weights W'(c) = Σ_k shares(c, k) · W(k) · std' / std(k). For any stack it gives
@@ -46,7 +46,7 @@ def fold_first_layer(network: nn.Module, std: tuple[float, ...], channels: int, 
 
     Parameters
     ----------
-    side : of a square picture to try it with, in pixels.
+    size : (width, height) in pixels of a picture to try it with.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def fold_first_layer(network: nn.Module, std: tuple[float, ...], channels: int, 
     """
     name, first = _first_layer(network, len(std))
     mixing = shares(channels, len(std))
-    pixels = torch.randn((1, channels, side, side), generator=torch.Generator().manual_seed(0))
+    pixels = torch.randn((1, channels, size[1], size[0]), generator=torch.Generator().manual_seed(0))
     scale = torch.tensor([sum(std) / len(std) / each for each in std], dtype=torch.float64)
     mixed = torch.einsum("nchw,ck->nkhw", pixels.double(), mixing * scale).float()
     with torch.no_grad():

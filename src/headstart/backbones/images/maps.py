@@ -18,6 +18,9 @@ STRIDES = (2, 4, 8, 16, 32)
 TRIED = (192, 256)
 """Height and width of the picture that is tried: they differ, so that places and channels cannot be confused."""
 
+UNFIT = (RuntimeError, AssertionError, ValueError, IndexError)
+"""What a network raises for a picture of a size that it was not made for."""
+
 OFF = 0.15
 """How far, in octaves, a stride may lie from a power of two: convolutions without padding lose a few places."""
 
@@ -37,16 +40,26 @@ def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, chann
             if not found.is_wide or seen.get(stride, found).is_wide:
                 seen[stride] = found
 
-    device = next((parameter.device for parameter in network.parameters()), None)
-    pixels = torch.zeros(1, channels, *TRIED, device=device)
-    with torch.no_grad(), contextlib.ExitStack() as hooks:
-        for path, module in _closed(network, stages, prefix):
-            hooks.enter_context(hooked(module, partial(note, path)))
-        try:
-            network(pixels)
-        except (RuntimeError, AssertionError, ValueError):  # made for one size, as vision transformers are
-            return []
+    try:
+        with _overheard(network, stages, prefix, note):
+            network(_picture(network, channels))
+    except UNFIT:  # made for one size, as vision transformers are
+        return []
     return [seen[stride] for stride in STRIDES if stride in seen]
+
+
+def hands_on(
+    network: nn.Module, stages: Sequence[Stage], prefix: str, channels: int, telling: Callable[[Tensor], list[Tensor]]
+) -> bool:
+    """Whether those modules give every map that `telling` gives of a picture; not where that takes one size only."""
+    heard: list[Any] = []
+    try:
+        with _overheard(network, stages, prefix, lambda _, output: heard.append(output)):
+            wanted = telling(_picture(network, channels))
+    except UNFIT:
+        return False
+    given = {(one.data_ptr(), one.shape) for one in heard if isinstance(one, Tensor)}
+    return all((one.data_ptr(), one.shape) in given for one in wanted)
 
 
 def read_maps(network: nn.Module, pixels: Tensor, names: Sequence[str]) -> Batch:
@@ -74,6 +87,23 @@ def stride_of(shape: tuple[int, ...]) -> int | None:
     octaves = [math.log2(whole / side) for whole, side in zip(TRIED, shape[2:], strict=True)]
     near = round(octaves[0])
     return 2**near if 2**near in STRIDES and all(abs(octave - near) <= OFF for octave in octaves) else None
+
+
+def _picture(network: nn.Module, channels: int) -> Tensor:
+    """One picture (1, C, H, W) to try `network` with."""
+    device = next((parameter.device for parameter in network.parameters()), None)
+    return torch.zeros(1, channels, *TRIED, device=device)
+
+
+@contextlib.contextmanager
+def _overheard(
+    network: nn.Module, stages: Sequence[Stage], prefix: str, told: Callable[[str, Any], None]
+) -> Iterator[None]:
+    """Tells `told` the path of every closed module and what it gives, for the block, in which nothing is learnt."""
+    with torch.no_grad(), contextlib.ExitStack() as hooks:
+        for path, module in _closed(network, stages, prefix):
+            hooks.enter_context(hooked(module, partial(told, path)))
+        yield
 
 
 def _closed(network: nn.Module, stages: Sequence[Stage], prefix: str) -> Iterator[tuple[str, nn.Module]]:

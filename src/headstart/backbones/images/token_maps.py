@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from headstart.backbones._use_order import Seen, look
 from headstart.backbones.base import Map
 from headstart.backbones.images.backbone import ImageBackbone
+from headstart.backbones.images.framed import FramedBackbone, FramedNetwork
 from headstart.backbones.images.preprocess import ImagePreprocess
 
 _MAP = "map"
@@ -22,8 +22,12 @@ def gives_tokens(network: nn.Module) -> bool:
     return able and hasattr(network, "num_prefix_tokens") and isinstance(patch, tuple) and len(set(patch)) == 1
 
 
-class TokenNetwork(nn.Module):
-    """Pixels (N, C, H, W) → the features (N, D) of `transformer`; on the way its patch tokens are put into a map."""
+class TokenNetwork(FramedNetwork):
+    """Pixels (N, C, H, W) → the features (N, D) of `transformer`; on the way its patch tokens are put into a map.
+
+    A place of the map is a patch. Where its side is no power of two, pictures are brought to that share of the frame
+    at which the stride is one: a patch of 14 pixels shows 16 of the frame's.
+    """
 
     transformer: Any
 
@@ -39,15 +43,19 @@ class TokenNetwork(nn.Module):
         features: Tensor = self.transformer.forward_head(tokens)
         return features
 
-    @property
-    def patch(self) -> int:
-        """Pixels of the side of a patch."""
-        return int(self.transformer.patch_embed.patch_size[0])
-
-    def resize(self, width: int, height: int) -> None:
-        """Interpolate the position embeddings for pictures of `width` × `height` pixels."""
+    def take(self, frame: tuple[int, int], preprocess: ImagePreprocess) -> ImagePreprocess:
+        width, height = _shown(self._patch, frame)
         self.transformer.set_input_size(img_size=(height, width))
         self.map.grid = tuple(self.transformer.patch_embed.grid_size)
+        return preprocess.framed((width, height))
+
+    def offered(self) -> list[Map]:
+        return [Map(_MAP, int(self.transformer.num_features), _stride(self._patch))]
+
+    @property
+    def _patch(self) -> int:
+        """Pixels of the side of a patch."""
+        return int(self.transformer.patch_embed.patch_size[0])
 
 
 class _AsMap(nn.Module):
@@ -60,45 +68,6 @@ class _AsMap(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """The map."""
         return tokens[:, self.prefix :].transpose(1, 2).unflatten(2, self.grid)
-
-
-class TokenMapsBackbone(ImageBackbone):
-    """A vision transformer for whole pictures of one frame.
-
-    A place of the map is a patch. Where its side is no power of two, pictures are brought to that share of the frame
-    at which the stride is one: a patch of 14 pixels shows 16 of the frame's.
-
-    Parameters
-    ----------
-    made : the same for pictures of the size that it was made for. frame : (width, height) in pixels.
-    """
-
-    network: TokenNetwork
-
-    def __init__(self, made: ImageBackbone, frame: tuple[int, int]) -> None:
-        network = TokenNetwork(made.network)
-        shown = _shown(network.patch, frame)
-        network.resize(*shown)
-        own = {key: value for key, value in made.describe().items() if key not in ("name", "card", "preprocess")}
-        leaves, functions = made.tracer_leaves(), made.tracer_functions()
-        super().__init__(
-            network, made.card, made.preprocess.framed(shown), {**own, "frame": list(frame)}, leaves, functions
-        )
-
-    def _look(self, preprocess: ImagePreprocess) -> Seen:
-        width, height = preprocess.frame or (preprocess.size, preprocess.size)
-        return look(self.network, preprocess.channels, height, width)
-
-    def framed(self, frame: tuple[int, int]) -> TokenMapsBackbone:
-        """The same for another frame; position embeddings are interpolated from those of the last."""
-        shown = _shown(self.network.patch, frame)
-        self.preprocess = self.preprocess.framed(shown)
-        self.network.resize(*shown)
-        self._description["frame"] = list(frame)
-        return self
-
-    def offered_maps(self) -> list[Map]:
-        return [Map(_MAP, int(self.network.transformer.num_features), _stride(self.network.patch))]
 
 
 def _stride(patch: int) -> int:
@@ -115,6 +84,6 @@ def _shown(patch: int, frame: tuple[int, int]) -> tuple[int, int]:
 class TransformerBackbone(ImageBackbone):
     """A vision transformer as it was made, for pictures of one size."""
 
-    def framed(self, frame: tuple[int, int]) -> TokenMapsBackbone:  # type: ignore[override]
+    def framed(self, frame: tuple[int, int]) -> FramedBackbone:  # type: ignore[override]
         """Another network on the same weights, which takes whole pictures and gives a map."""
-        return TokenMapsBackbone(self, frame)
+        return FramedBackbone(self, TokenNetwork(self.network), frame)

@@ -44,7 +44,9 @@ class NewMasks(nn.Module):
         merged = own[-1]
         for finer in reversed(own[:-1]):
             merged = finer + nn.functional.interpolate(merged, size=finer.shape[2:])
-        seen = roi_align(merged, boxes, POOLED, merged.shape[3] / frame[0], SAMPLES, aligned=True)
+        # a network that takes one size of picture may show a frame of other proportions
+        places = merged.new_tensor([size / side for size, side in zip(merged.shape[:1:-1], frame, strict=True)] * 2)
+        seen = roi_align(merged, [each * places for each in boxes], POOLED, 1.0, SAMPLES, aligned=True)
         return self.predict(self.finer(self.look(seen)).relu())[:, 0]
 
 
