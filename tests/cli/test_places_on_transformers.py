@@ -17,8 +17,7 @@ pytestmark = pytest.mark.usefixtures("small_batches")
 
 PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
 WIDE = {"hidden_size": 48, "num_attention_heads": 3}
-SWIN = "swin_tiny_patch4_window7_224"
-OF_STAGES = (SWIN, "pvt_v2_b0")
+SWIN, PYRAMID, OF_ONE_SIZE = "swin_tiny_patch4_window7_224", "pvt_v2_b0", "mixer_s32_224"
 HEAD = "head_training:epochs=30,views=1"
 
 
@@ -51,7 +50,7 @@ def written(folder: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "strategy"),
     [
-        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, *OF_STAGES, "mixer_s32_224")),
+        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, OF_ONE_SIZE)),
         *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2", SWIN)),
     ],
 )
@@ -77,7 +76,7 @@ def test_masks(
 
 
 @pytest.mark.usefixtures("few_draws")
-@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit", *OF_STAGES])
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit", PYRAMID])
 def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)
     written(tmp_path / "transformer", architecture)
