@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headstart.core.counts import parse_count, parse_share, say_count
+from headstart.core.counts import first_few, parse_count, parse_share, say_count
 from headstart.core.errors import UsageError
 
 
@@ -38,3 +38,9 @@ def test_shares(text: str, share: float) -> None:
 def test_what_is_no_share(text: str) -> None:
     with pytest.raises(UsageError, match="not a share"):
         parse_share(text)
+
+
+def test_a_few_names_and_how_many_more() -> None:
+    assert first_few(["a", "b"]) == "a, b"
+    assert first_few(list("abc"), 2) == "a, b and 1 more"
+    assert first_few(["x"] * 1205, 1) == "x and 1,204 more"

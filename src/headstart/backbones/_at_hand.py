@@ -13,6 +13,7 @@ from headstart.backbones._card import Card
 from headstart.backbones._registry import SOURCES
 from headstart.backbones._source import Source
 from headstart.backbones.folders.hub import NotAtHand, check_reachable, hub_address
+from headstart.core.counts import first_few
 from headstart.core.errors import HeadstartError, MissingDependency, UsageError
 from headstart.core.progress import Progress
 
@@ -166,8 +167,7 @@ def _at_hand_now() -> str:
     here = [card.name for card in all_cards() if card.at_hand]
     if not here:
         return "No backbone is at hand on this machine."
-    rest = f" and {len(here) - _SHOWN} more" if len(here) > _SHOWN else ""
-    return f"At hand on this machine: {', '.join(here[:_SHOWN])}{rest}."
+    return f"At hand on this machine: {first_few(here, _SHOWN)}."
 
 
 def _bring_over(given: str) -> str:

@@ -1,8 +1,9 @@
-"""Counts and shares as people write them: 30M, 1.5 k, 2B; 2%, 0.02."""
+"""Counts and shares as people write them: 30M, 1.5 k, 2B; 2%, 0.02; and how many more than those named."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from headstart.core.errors import UsageError
 
@@ -42,3 +43,8 @@ def say_count(count: int) -> str:
         if count >= 0.9995 * unit:
             return (f"{count / unit:.1f}" if unit > 10**3 else f"{count / unit:.0f}") + f" {name}"
     return str(count)
+
+
+def first_few(names: Sequence[str], most: int = 5) -> str:
+    """``a, b, c and 1,204 more``: at most so many names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError
 from headstart.core.files import digest
 from headstart.data.examples import SPLITS, Examples
@@ -187,8 +188,7 @@ def _missing_strata(strata: Sequence[str], train: list[int], validation: list[in
     for name, indices in (("training", train), ("validation", validation), ("test", test)):
         absent = sorted(s for s in counts.keys() - {strata[i] for i in indices} if counts[s] >= 2)
         if absent and indices:
-            shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
-            notes.append(f"Too few examples to reach the {name} split: {shown}.")
+            notes.append(f"Too few examples to reach the {name} split: {first_few(absent)}.")
     return notes
 
 

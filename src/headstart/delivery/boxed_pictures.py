@@ -151,10 +151,7 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
 def covered(picture: PIL.Image.Image, mask: bytes) -> bytes:
     """A JPEG of `picture` under the colours of a PNG of its size; what is black there stays as it is."""
     colours = PIL.Image.open(io.BytesIO(mask)).convert("RGB")
-    stamp = np.asarray(colours).any(axis=2) * round(255 * STRENGTH)
-    shown = picture.convert("RGB")
-    shown.paste(colours, (0, 0), PIL.Image.fromarray(stamp.astype(np.uint8)))
-    return _jpeg(shown)
+    return _jpeg(_under(picture.convert("RGB"), (np.asarray(colours) > 0).max(axis=2), colours, STRENGTH))
 
 
 def _jpeg(picture: PIL.Image.Image) -> bytes:
@@ -171,8 +168,8 @@ def labelled(
     size: float = SMALLEST_LETTERS,
 ) -> None:
     """Write `words` of `size` pixels in white on a strip of `colour` whose upper left `corner` is given in pixels."""
-    width, height = strip_of(pen, words, size)
     font, words = lettered(words, size)
+    width, height = _strip(pen, words, font)
     pen.rectangle((*corner, corner[0] + width, corner[1] + height), fill=colour)
     pen.text((corner[0] + 1, corner[1]), words, "white", font)
 
@@ -180,6 +177,10 @@ def labelled(
 def strip_of(pen: PIL.ImageDraw.ImageDraw, words: str, size: float = SMALLEST_LETTERS) -> tuple[float, float]:
     """(width, height) in pixels of the strip under `words` of `size` pixels."""
     font, words = lettered(words, size)
+    return _strip(pen, words, font)
+
+
+def _strip(pen: PIL.ImageDraw.ImageDraw, words: str, font: Any) -> tuple[float, float]:
     right, bottom = pen.textbbox((0, 0), words, font)[2:]
     return right + 2, bottom + 2
 
@@ -193,7 +194,14 @@ def rim(places: np.ndarray) -> np.ndarray:
 
 def tinted(picture: PIL.Image.Image, places: np.ndarray, colour: str, strength: float) -> PIL.Image.Image:
     """`picture` with some of the `colour` where `places` (H, W) are True."""
+    return _under(picture, places, PIL.Image.new("RGB", picture.size, colour), strength)
+
+
+def _under(
+    picture: PIL.Image.Image, places: np.ndarray, colours: PIL.Image.Image, strength: float
+) -> PIL.Image.Image:
+    """`picture` with some of the `colours`, another of its size, where `places` (H, W) are True."""
     stamp = PIL.Image.fromarray((places * round(255 * strength)).astype(np.uint8))
     made = picture.copy()
-    made.paste(PIL.Image.new("RGB", picture.size, colour), (0, 0), stamp)
+    made.paste(colours, (0, 0), stamp)
     return made

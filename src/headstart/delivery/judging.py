@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.core.by_class import ByClass
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError, Problem
 from headstart.core.results import Figures, figures_json
 from headstart.data.examples import Examples
@@ -52,13 +53,13 @@ def _together(problems: Sequence[Problem]) -> list[Problem]:
     places: dict[str, list[str]] = {}
     for problem in problems:
         places.setdefault(problem.what, []).append(problem.where)
-    return [Problem(_listed(found, ROWS), what) for what, found in places.items()]
+    return [Problem(first_few(found, ROWS), what) for what, found in places.items()]
 
 
 def _known(model: Model) -> str:
     """The classes that a model knows, if it knows any, as an error names them."""
     labels = [repr(model.task.say(label)) for label in model.task.describe().get("labels") or ()]
-    return f", which knows {_listed(labels, CLASSES)}" if labels else ""
+    return f", which knows {first_few(labels, CLASSES)}" if labels else ""
 
 
 def judged(model: Model, computed: Computed) -> Judged:
@@ -67,7 +68,3 @@ def judged(model: Model, computed: Computed) -> Judged:
     outputs = task.calibrated(computed.outputs, model.calibration)
     encoded = task.encode(list(computed.examples.targets or []))
     return Judged(task.metrics(outputs, encoded), task.by_class(outputs, encoded, model.calibration))
-
-
-def _listed(found: Sequence[str], most: int) -> str:
-    return ", ".join(found[:most]) + (f" and {len(found) - most:,} more" if len(found) > most else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headstart.core.counts import first_few
 from headstart.core.spec import FitSpec
 from headstart.data.checks import Checked
 from headstart.data.examples import Examples
@@ -74,9 +75,7 @@ def _predicted(task: Task) -> str:
 
 
 def _labels(model: Model) -> str:
-    labels = [str(label) for label in model.labels]
-    rest = f" and {len(labels) - SHOWN_LABELS} more" if len(labels) > SHOWN_LABELS else ""
-    return ", ".join(labels[:SHOWN_LABELS]) + rest
+    return first_few([str(label) for label in model.labels], SHOWN_LABELS)
 
 
 def _example_input(checked: Checked) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from headstart.core.counts import first_few
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
 from headstart.data.readers._box_folders import box_formats
@@ -142,11 +143,6 @@ def left_out(paths: list[Path], root: Path, why: str) -> tuple[str, ...]:
     if not paths:
         return ()
     return (f"Left out, {why}: {first_few([path.relative_to(root).as_posix() for path in paths])}.",)
-
-
-def first_few(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headstart.core.boxes import Box, Boxes, Outline
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
-from headstart.data.readers._folders import first_few
 from headstart.data.readers._pictures import IMAGE, Path, Pictures, picture_size
 from headstart.data.readers.base import Request
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.boxes import Outline
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import NAMES_FILES, box_formats, label_folders
 from headstart.data.readers._characters import EmptyFile, read_characters
 from headstart.data.readers._folders import (
     files_below,
-    first_few,
     folder_kind,
     is_path,
     left_out,

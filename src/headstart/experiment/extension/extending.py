@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from headstart.core.counts import parse_share
+from headstart.core.counts import first_few, parse_share
 from headstart.core.errors import InputError, UsageError
 from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
@@ -186,9 +186,8 @@ def _divided(
         progress.say(f"  note: {note}")
     learnt, held_out = new.select(rows[learning]), new.select(rows[parts.test])
     task = model.task.extended(learnt.targets)
-    added = ", ".join(map(str, labels_of(task)[model.task.outputs :][:10]))
-    more = f" and {task.outputs - model.task.outputs - 10} more" if task.outputs - model.task.outputs > 10 else ""
-    progress.say(f"New classes: {added}{more}. {len(learnt)} new examples to learn from, {len(held_out)} held out.")
+    added = first_few([str(label) for label in labels_of(task)[model.task.outputs :]], 10)
+    progress.say(f"New classes: {added}. {len(learnt)} new examples to learn from, {len(held_out)} held out.")
     if known := int((met & is_old).sum()):
         progress.say(f"  note: {known} examples that the model has met before are left out.")
     relabelled = [new.ids[row] for row in np.flatnonzero(met & ~is_old).tolist()]

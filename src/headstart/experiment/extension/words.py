@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headstart.core.counts import first_few
 from headstart.core.results import Finding, FindingExample
 from headstart.delivery.writing import figure_interval, figure_value
 from headstart.experiment.extension.result import Extension, Part, Unbounded
@@ -82,7 +83,7 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
         step = "To split or rename a class, fit anew."
         found.append(Finding(NAME, "warning", f"{what}: adding a class cannot split one.", named, step))
     if unjudged:
-        what = f"No example of {_listed(unjudged)} could be held out, so nothing says how good the model is there."
+        what = f"No example of {first_few(unjudged)} could be held out, so nothing says how good the model is there."
         found.append(Finding(NAME, "info", what, next_step="A few more examples of each."))
     if extension.tuned:
         what = "The network was tuned to the old classes; the new ones are told apart by features not made for them."
@@ -130,7 +131,3 @@ def _lost(extension: Extension) -> Finding:
         other = alike if extension.counted == 1 else "for which all examples count alike would hardly lose less"
         return Finding(NAME, "info", f"{what}: there are more classes to choose from, and a head {other}.")
     return Finding(NAME, "warning", f"{what}.", next_step=TOGETHER)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
