@@ -12,6 +12,7 @@ from torch import nn
 import headstart
 from dense_lines import _by_coco
 from dense_lines._asked import Asked, among, row
+from dense_lines._over_seeds import OverSeeds
 from dense_lines._reference_detectors import new_fcos, pretrained_ssd
 from dense_lines._reference_recipe import found_by, train
 from dense_lines._split import Split, split
@@ -37,9 +38,11 @@ STARTS: Mapping[str, tuple[str, Reference]] = {
 
 
 def measure(asked: Asked) -> Iterator[dict[str, Any]]:
-    """Rows of each set and start."""
+    """Rows of each set and start, and the means over several seeds."""
+    gains = OverSeeds(len(asked.seeds))
     for name, data, seed, start in cases(asked):
-        yield from _against_torchvision(asked, name, data, start, seed)
+        yield from _against_torchvision(asked, name, data, start, seed, gains)
+    yield from gains.means()
 
 
 def cases(asked: Asked) -> Iterator[tuple[str, Split, int, str]]:
@@ -52,7 +55,9 @@ def cases(asked: Asked) -> Iterator[tuple[str, Split, int, str]]:
                     yield name, data, seed, start
 
 
-def _against_torchvision(asked: Asked, name: str, data: Split, start: str, seed: int) -> Iterator[dict[str, Any]]:
+def _against_torchvision(
+    asked: Asked, name: str, data: Split, start: str, seed: int, gains: OverSeeds
+) -> Iterator[dict[str, Any]]:
     budget, began = asked.seconds or SECONDS, time.perf_counter()
     model = headstart.fit(
         asked.data / name, backbone=STARTS[start][0], budget=budget, seed=seed, store=False, quiet=True
@@ -66,7 +71,7 @@ def _against_torchvision(asked: Asked, name: str, data: Split, start: str, seed:
         note = _note(theirs[figure], f"{took:.0f} s, {steps} steps")
         yield row("torchvision's recipe", label, seed, figure, theirs[figure].value, "", note)
         gained = ours[figure].value - theirs[figure].value
-        yield row("headstart minus torchvision's recipe", label, seed, figure, gained, "> 0")
+        yield gains.row("headstart minus torchvision's recipe", label, seed, figure, gained, "> 0")
     if disagreement is not None:
         yield row("our figures from pycocotools'", label, seed, "largest difference", disagreement, AGREED)
 

@@ -59,3 +59,18 @@ def test_only_sets_and_starts_that_a_measurement_can_take_are_asked_of_it(
         with pytest.raises(SystemExit):
             asked(*refused)
         assert f"unknown {refused[2][2:]}: {refused[3]}" in capsys.readouterr().err
+
+
+def test_several_seeds_are_judged_by_their_mean_and_one_by_itself() -> None:
+    module = importlib.import_module("dense_lines._over_seeds")
+    alone = module.OverSeeds(1)
+    assert alone.row("gain", "raccoon", 0, "map", 0.1, "> 0")["must"] == "> 0"
+    assert list(alone.means()) == []
+    gains = module.OverSeeds(3)
+    for seed, (value, low) in enumerate([(0.1, -0.2), (0.2, 0.0), (0.6, 0.3)]):
+        row = gains.row("gain", "raccoon", seed, "map", value, "> 0", low=low)
+        assert (row["value"], row["must"]) == (low, "")
+    (mean,), (lowest,) = gains.means(), gains.means(low=True)
+    # 4.303 √(0.07 / 3): Student's t for 2 degrees of freedom, from a table
+    assert (mean["seed"], mean["must"], mean["value"]) == ("mean", "> 0", pytest.approx(0.3))
+    assert lowest["value"] == pytest.approx(0.3 - 4.3027 * (0.07 / 3) ** 0.5, abs=1e-4)
