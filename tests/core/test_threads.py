@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
 from headstart.core import threads
-from headstart.core.threads import FEW_NUMBERS, check_wanted, processors, spread, workers
+from headstart.core.threads import FEW_NUMBERS, check_wanted, processors, quota, spread, workers
 
 
 @pytest.mark.parametrize("count", [1, 2, 16])
@@ -33,9 +35,33 @@ def test_one_item_needs_no_thread(monkeypatch: pytest.MonkeyPatch):
     assert spread(lambda _: threading.get_ident(), [0]) == [threading.get_ident()]
 
 
-def test_processors_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processors_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    monkeypatch.setattr(threads, "QUOTAS", tmp_path)
     assert processors() == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "allowed", "used"),
+    [
+        ({"cpu.max": "max 100000\n"}, math.inf, 8),
+        ({"cpu.max": "250000 100000\n"}, 2.5, 3),
+        ({"cpu.max": "50000 100000\n"}, 0.5, 1),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2.0, 2),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, math.inf, 8),
+        ({"cpu.max": "\n"}, math.inf, 8),
+        ({}, math.inf, 8),
+    ],
+)
+def test_a_container_uses_no_more_processors_than_it_has_the_time_of(
+    files: dict[str, str], allowed: float, used: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(threads, "QUOTAS", tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert (quota(), processors()) == (allowed, used)
 
 
 @pytest.mark.parametrize(("known", "expected"), [(6, 6), (None, 1)])

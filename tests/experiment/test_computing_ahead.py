@@ -69,6 +69,28 @@ def test_a_second_pass_computes_nothing(photos: Path, cache: Path, looks: list[A
     assert len(looks) == 42
 
 
+@pytest.mark.parametrize(("new", "ahead"), [(1, 2), (21, 21)])
+def test_an_engine_is_chosen_for_what_is_missing_wherever_it_lies(
+    photos: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, new: int, ahead: int
+) -> None:
+    """By hand: of 42 photos 32 are read first, from first to last; n of them new make 42 n / 32 in all, rounded up.
+
+    Of the first 21 photos 16 are among these.
+    """
+    copy = shutil.copytree(photos, cache.parent / "copy")
+    moved = {path: path.with_suffix(".away") for path in sorted(copy.rglob("*.png"))[:new]}
+    for path, away in moved.items():
+        path.rename(away)
+    passed(copy, cache.parent)
+    for path, away in moved.items():
+        away.rename(path)
+    asked: list[int] = []
+    ready = Engines.ready
+    monkeypatch.setattr(Engines, "ready", lambda self, *given: asked.append(given[2]) or ready(self, *given))
+    assert passed(copy, cache.parent)[1] == 0
+    assert asked == [ahead]
+
+
 def test_what_cannot_be_read_is_left_to_the_check(photos: Path, cache: Path) -> None:
     copy = shutil.copytree(photos, cache.parent / "copy")
     bad = next(copy.rglob("*.png"))

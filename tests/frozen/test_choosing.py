@@ -429,6 +429,18 @@ def test_a_choice_holds_until_there_is_much_more_to_do(engines):
     assert len(record.choices) == 2
 
 
+def test_a_record_of_its_own_holds_no_longer_and_one_of_a_fit_that_was_killed_does(engines, tmp_path: Path):
+    engines(fast=Scripted(1.0))
+    record = Engines(records=tmp_path)
+    record.ready(PART, SAMPLE, 100, Said())
+    engines(fast=Scripted(1.0), faster=Scripted(0.5))
+    assert record.ready(PART, SAMPLE, 400, Said()).prepared.name == "fast"
+    assert record.ready(PART, SAMPLE, 401, Said()).prepared.name == "faster"
+    engines(fast=Scripted(0.5), faster=Scripted(15.0))
+    resumed = Engines(records=tmp_path)
+    assert [resumed.ready(PART, SAMPLE, ahead, Said()).prepared.name for ahead in (10, 1_000)] == ["faster"] * 2
+
+
 def test_an_engine_asked_for_is_prepared_once(engines):
     engines(fast=Scripted(1.0))
     record = Engines("fast")

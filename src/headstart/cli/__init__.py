@@ -6,6 +6,7 @@ import argparse
 import atexit
 import contextlib
 import gc
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import NoReturn
 from headstart import __version__
 from headstart.core.errors import HeadstartError
 from headstart.core.registry import Registry
+from headstart.core.threads import processors, quota
 
 COMMANDS = Registry("headstart.cli", "command")
 INPUT_MISTAKE, INTERRUPTED = 1, 130
@@ -94,10 +96,13 @@ def _prepare_process() -> None:
     """Settings that must stand before torch starts, for this process only.
 
     Huge pages spare most page faults of freshly allocated buffers: on a CPU they make inference several times
-    faster. Threads that wait passively leave the processor to other work instead of fighting it.
+    faster. Threads that wait passively leave the processor to other work instead of fighting it. Of a container that
+    may use a part of the machine PyTorch sees all processors, and threads beyond that part wait for their turn.
     """
     if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         _use_one_arena()
+    if quota() < math.inf:
+        os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

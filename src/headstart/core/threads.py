@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 Given = TypeVar("Given")
@@ -14,6 +16,9 @@ Made = TypeVar("Made")
 
 MOST = 8
 """Threads beyond which decoding waits for the disk and the interpreter, not for processors."""
+
+QUOTAS = Path("/sys/fs/cgroup")
+"""Where Linux tells what share of the processors a container may use."""
 
 FEW_NUMBERS = 2**23
 """In single precision 32 MiB."""
@@ -38,10 +43,26 @@ def check_wanted() -> None:
 
 
 def processors() -> int:
-    """Processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Processors that this process may run on, as many as a container's quota gives the time of."""
+    some = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(some, math.ceil(min(quota(), some))))
+
+
+def quota() -> float:
+    """Processors whose time the control group allows (``docker run --cpus``); infinity where it sets no bound.
+
+    The kernel's documentation: ``cpu.max`` of version 2 holds "quota period" or "max period", version 1 a file each,
+    with -1 for none.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError, ZeroDivisionError):
+        most, period = (QUOTAS / "cpu.max").read_text().split()[:2]
+        return math.inf if most == "max" else int(most) / int(period)
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+        microseconds, period = (
+            int((QUOTAS / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period")
+        )
+        return microseconds / period if microseconds > 0 else math.inf
+    return math.inf
 
 
 def spread(make: Callable[[Given], Made], given: Sequence[Given], alone: bool = False) -> list[Made]:

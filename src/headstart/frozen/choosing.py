@@ -59,6 +59,7 @@ class Engines:
     _ready: dict[str, tuple[int, Prepared]] = field(default_factory=dict)
     _failed: dict[str, set[str]] = field(default_factory=dict)
     _unrecorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _chosen_for: dict[str, int] = field(default_factory=dict)
 
     def recorded_in(self, folder: Path) -> Engines:
         """The same, with its choices so far and those to come remembered in `folder`."""
@@ -107,7 +108,9 @@ class Engines:
     def _trial(self, part: FrozenModule, sample: Tensors, ahead: int) -> Trial:
         """The engine that a fit that was killed had, the one asked for, or the winner of all."""
         record = self.records / _name_of(part) if self.records else None
-        before = json.loads(record.read_text(encoding="utf-8")) if record and record.exists() else None
+        for_few = ahead > MORE * self._chosen_for.get(part.key, ahead)  # it was this fit's own choice then
+        known = record is not None and record.exists() and not for_few
+        before = json.loads(record.read_text(encoding="utf-8")) if record and known else None
         with sharing(), torch_threads(before["threads"] if before else torch.get_num_threads()):
             trial = Trial(part, sample, ahead, Preparations(self.kept, part), self._banned(part))
             if before:
@@ -118,6 +121,8 @@ class Engines:
             else:
                 trial.all()
                 tune_batch(trial)
+        if not before:
+            self._chosen_for[part.key] = ahead
         self._remember(part, trial.running)
         return trial
 

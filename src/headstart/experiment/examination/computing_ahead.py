@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ def compute_ahead(
 
     The check finds the looks there, and whoever asks for features these: a person waits for one pass, not for two.
     What cannot be read is left out, for the check says so. Nothing is done where looking takes no time, pooled
-    features will not be asked for, no store takes them, or the first inputs are known already.
+    features will not be asked for, no store takes them, or all of some inputs, from first to last, are known already.
     """
     began = time.perf_counter()
     if found.modality.looked_by and not found.task.reads_maps and spec.store:
@@ -64,31 +65,44 @@ def _frozen_part(
 
 
 def _compute(part: FrozenPart, reader: _Reader, count: int, left: float, progress: Progress) -> None:
-    """All that `reader` can read of `count` inputs, a few portions ahead of the engine; `left` of the budget."""
-    first = reader.portion(range(min(TRIED, count)))
-    if not first[1] or not part.holds(count, first[1][0]):
+    """All that `reader` can read of `count` inputs, a few portions ahead of the engine; `left` of the budget.
+
+    How many of them are not known yet is told by some, an engine chosen for so many.
+    """
+    some = _from_first_to_last(count)
+    first = reader.portion(some)
+    missing = math.ceil(count * len(first[1]) / max(len(some), 1))
+    if not missing or not part.holds(missing, first[1][0]):
         return
-    sizes = part.sizes(first[1], count)
+    sizes = part.sizes(first[1], missing)
     if part.engines.choices and (work := part.engines.choices[-1].work) > left:
         progress.say(
             f"  note: Of the budget {say_duration(max(left, 0.0))} are left, and the frozen part alone takes about "
             f"{say_duration(work)}; without it nothing can be learnt. Stop it and name a smaller backbone "
             "(`headstart rank` tells which), or let it run: what it computes stays in the store for the next fit too."
         )
-    rows = [range(start, min(start + sizes.portion, count)) for start in range(TRIED, count, sizes.portion)]
+    others = sorted(set(range(count)).difference(some))
+    rows = [others[start : start + sizes.portion] for start in range(0, len(others), sizes.portion)]
     counter = progress.counter(count, "frozen part, once", "examples")
     with contextlib.closing(reader):
-        portions = chain([first], ahead(reader.portion, _while_good(rows, reader), PORTIONS_AHEAD))
+        portions = chain([first], ahead(reader.portion, _while_good(rows, reader, len(some)), PORTIONS_AHEAD))
         part.keep(portions, reader.space, sizes.segment, counter.advance)
     counter.close()
 
 
-def _while_good(rows: Sequence[range], reader: _Reader) -> Iterator[range]:
-    """`rows` in turn, until more inputs cannot be read than the check will bear."""
+def _from_first_to_last(count: int) -> list[int]:
+    """Rows for a first batch, as far apart as can be."""
+    some = min(TRIED, count)
+    return [row * count // some for row in range(some)]
+
+
+def _while_good(rows: Sequence[list[int]], reader: _Reader, read: int) -> Iterator[list[int]]:
+    """`rows` in turn, until more inputs cannot be read than the check will bear; `read` are read already."""
     for some in rows:
-        if reader.bad > MOST_SET_ASIDE * some.start:
+        if reader.bad > MOST_SET_ASIDE * read:
             return
         yield some
+        read += len(some)
 
 
 class _Seen(NamedTuple):
