@@ -22,6 +22,12 @@ from headstart.frozen.holdings import SEGMENTS, note_use
 LAYOUT = "4"
 
 
+ROOM = "the store may hold or half of the free disk"
+"""The most that may be written, in words."""
+
+MINUTE = 60.0
+"""A space that is read or written says so this often: it stays recent however long ago it was opened."""
+
 class NotStored(HeadstartError):
     """Activations that are not in the store, or no longer: they can be computed again."""
 
@@ -165,7 +171,7 @@ class Space:
 
         Raises
         ------
-        HeadstartError : the disk is full.
+        NotWritten : the disk is full, or the folder cannot be written to.
         """
         if self._budget and not self._budget.make_room(most_bytes(keys, activations)):
             return False
