@@ -1,7 +1,8 @@
 """Keeps the store within its limit: what was not used for longest goes first. Loads no torch.
 
-A space is as recent as its last opening, and its segments go oldest first: a run that comes back computes again only
-what went. A space that a living process has open keeps everything.
+A space is as recent as its last use, which is noted when it is opened and once a minute while it is read or written.
+Its segments go oldest first: a run that comes back computes again only what went. A space that a living process has
+open keeps everything.
 """
 
 from __future__ import annotations
