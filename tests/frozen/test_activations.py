@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, Batch, collate
 from headstart.core.timing import Stopwatch
 from headstart.frozen import activations
+from headstart.frozen import store as store_module
 from headstart.frozen._batching import batch_size
 from headstart.frozen._weights_digest import weights_digest
 from headstart.frozen.activations import FrozenPart
@@ -298,6 +301,35 @@ def test_a_store_that_is_full_sooner_than_foreseen_ends_the_filling(
     assert torch.equal(given.batch([3, 99])["f0"], wanted.batch([3, 99])["f0"])
     assert len(frozen.progress.lines) == 1
     assert "recomputed every time" in frozen.progress.lines[0]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_the_disk_refuses_is_recomputed_and_said_once(
+    tmp_path: Path, kept: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(activations, "SEGMENT_BATCHES", 1)
+    monkeypatch.setattr(activations, "PORTION_BYTES", 1)
+    pictures, _ = toy_pictures(100)
+    inputs = inputs_of(toy_backbone(views=2), pictures)
+    wanted = part(toy_backbone(views=2), inputs, None).over(inputs, views=(0, 1))
+    write, written = store_module.write_segment, []
+
+    def full(folder: Path, keys: Sequence[str], *rest: Any) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.extend(keys)
+        write(folder, keys, *rest)
+
+    monkeypatch.setattr(store_module, "write_segment", full)
+    frozen = part(toy_backbone(views=2), inputs, FrontierStore(tmp_path) if kept else None)
+    given = frozen.over(inputs, views=(0, 1))
+    assert 0 < len(written) == 100 - frozen.missing(inputs) < 100
+    for view in (0, 1):
+        assert torch.equal(given.batch([3, 99], view)["f0"], wanted.batch([3, 99], view)["f0"])
+    (said,) = frozen.progress.lines
+    assert f"could not be written to {frozen.store.folder} (No space left on device): " in said
+    assert "recomputed every time" in said
+    assert f"{'HEADSTART_CACHE' if kept else 'TMPDIR'} names another folder." in said
 
 
 def test_room_is_judged_by_how_long_all_are(tmp_path: Path):

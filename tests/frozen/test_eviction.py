@@ -16,7 +16,7 @@ import pytest
 from headstart.core import in_use as marks
 from headstart.core.errors import UsageError
 from headstart.core.in_use import Mark, in_use
-from headstart.core.kept import beside
+from headstart.core.kept import KEPT, beside
 from headstart.frozen import eviction, holdings
 from headstart.frozen.eviction import DiskBudget, clear
 from headstart.frozen.holdings import survey
@@ -82,6 +82,26 @@ def test_the_small_files_beside_it_count(tmp_path: Path) -> None:
     assert budget.make_room(100 * KB)
     assert sizes(store) == {"a": 100}
     assert not budget.make_room(260 * KB)
+
+
+def test_the_small_files_are_counted_anew_only_where_their_folder_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, counted = tmp_path / "frontiers", []
+    beside(tmp_path).keep("heads", bytes(50 * KB))
+    os.utime(tmp_path / KEPT, (NOW - 60,) * 2)
+    scandir = os.scandir
+
+    def noted(folder: Any) -> Any:
+        counted.extend([folder] * (folder == tmp_path / KEPT))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    budget = DiskBudget(store, 300 * KB)
+    assert [budget.make_room(size * KB) for size in (249, 250, 251)] == [True, True, False]
+    assert len(counted) == 1
+    (tmp_path / KEPT / "curves").write_bytes(bytes(50 * KB))  # as another process does
+    assert [budget.make_room(size * KB) for size in (200, 201)] == [True, False]
 
 
 def test_opening_a_space_makes_it_recent(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ import torch
 from headstart.backbones.base import collate
 from headstart.core.errors import HeadstartError, UsageError
 from headstart.frozen import store as store_module
+from headstart.frozen.holdings import survey
 from headstart.frozen.store import FrontierStore, NotStored, Space
 
 KEY = ("weights", "cut", "preprocessing", 0)
@@ -249,6 +251,42 @@ def test_a_write_over_the_limit_is_left_out_and_said_so(tmp_path: Path):
     held = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert 4000 < held < 5000
     assert store.free_bytes == 10_000 - held
+
+
+def test_new_segments_come_after_all_there_are_whatever_went_before(tmp_path: Path):
+    space = FrontierStore(tmp_path).space(*KEY)
+    for i in range(3):
+        space.write([f"k{i}"], [example(i)])
+    del space
+    for segment in survey(tmp_path)[0].segments[:2]:
+        shutil.rmtree(segment)  # as eviction does
+    spaces = [FrontierStore(tmp_path).space(*KEY) for _ in range(2)]
+    spaces[0].write(["k3"], [example(3)])
+    spaces[1].write(["k4"], [example(4)])  # opened before k3 was there
+    indices = [json.loads((segment / "index.json").read_text()) for segment in survey(tmp_path)[0].segments]
+    assert [index["keys"] for index in indices] == [["k2"], ["k3"], ["k4"]]
+
+
+def test_a_space_in_use_stays_recent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    space = FrontierStore(tmp_path).space(*KEY)
+    space.write(["a"], [example(1)])
+    uses: list[Callable[[], object]] = [lambda: space.read("a"), lambda: space.write(["b"], [example(2)])]
+
+    def used_ago() -> list[float]:
+        ago = []
+        for use in uses:
+            os.utime(space.folder / "space.json", (time.time() - 3600,) * 2)
+            use()
+            ago.append(round((time.time() - survey(tmp_path)[0].used) / 3600))
+        return ago
+
+    assert used_ago() == [1, 1], "said at most once a minute, and it was opened in this one"
+    monkeypatch.setattr(store_module, "MINUTE", 0.0)
+    assert used_ago() == [0, 0]
+    shutil.rmtree(space.folder)
+    with pytest.raises(NotStored):
+        space.read("a")
+    assert not space.folder.exists(), "what a person removed is not made again by reading"
 
 
 def test_half_precision_takes_half_the_disk_and_is_read_as_single(tmp_path: Path):

@@ -23,6 +23,14 @@ class NotYet(UsageError):
     """Something reserved for later work, named clearly instead of done halfway."""
 
 
+class NotWritten(HeadstartError):
+    """A file or folder could not be written; ``why`` is what the system says, that the disk is full for example."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what)
+        self.why = why
+
+
 class MissingDependency(HeadstartError):
     """An optional library is needed here and is not installed; the message names the extra."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from headstart.core.errors import HeadstartError
+from headstart.core.errors import HeadstartError, NotWritten
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
     Raises
     ------
-    HeadstartError : the disk is full or not writable; the message names the path.
+    NotWritten : the disk is full or not writable; the message names the path.
     """
     target = Path(target)
     with _disk_errors(target):
@@ -55,7 +55,7 @@ def write_whole(target: Path, content: bytes | str) -> None:
 
     Raises
     ------
-    HeadstartError : the disk is full or not writable.
+    NotWritten : the disk is full or not writable.
     """
     target = Path(target)
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
@@ -140,7 +140,8 @@ def _disk_errors(target: Path) -> Iterator[None]:
         if isinstance(error, SafetensorError) and "I/O error" not in str(error):
             raise
         why = getattr(error, "strerror", None) or str(error).removeprefix("Error while serializing: ")
-        raise HeadstartError(
+        raise NotWritten(
             f"{target}: could not be written ({why}). Nothing was left behind; free some space or choose another "
-            "folder, then run the same command again: a fit or a pretraining goes on with --resume."
+            "folder, then run the same command again: a fit or a pretraining goes on with --resume.",
+            why,
         ) from error

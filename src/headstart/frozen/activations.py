@@ -14,6 +14,7 @@ import torch
 
 from headstart.backbones.base import Batch, collate
 from headstart.core.ahead import ahead
+from headstart.core.errors import NotWritten
 from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.timing import Stopwatch
@@ -24,7 +25,7 @@ from headstart.frozen.choosing import MORE, Engines, FrozenModule, Running
 from headstart.frozen.engines.eager import Eager
 from headstart.frozen.frontier import Frontier
 from headstart.frozen.inputs import Inputs
-from headstart.frozen.store import FrontierStore, NotStored, Space
+from headstart.frozen.store import ROOM, FrontierStore, NotStored, Space
 
 TRIED = 32
 """Examples decoded to measure a rate."""
@@ -114,15 +115,12 @@ class FrozenPart:
         """Whether the missing activations fit on the disk; where they do not, they are recomputed, and said."""
         missing = self.missing(inputs, views)
         if not self._recomputing and not self.has_room(missing, inputs):
-            self._recompute(f"would take {say_size(self._bytes(missing, inputs))}, more than")
+            self._recompute(f"would take {say_size(self._bytes(missing, inputs))}, more than {ROOM}")
         return not self._recomputing
 
-    def _recompute(self, take: str) -> None:
+    def _recompute(self, why: str, remedy: str = "HEADSTART_CACHE_LIMIT sets what it may hold.") -> None:
         self._recomputing = True
-        self.progress.say(
-            f"  The stored activations {take} the store may hold or half of the free disk: what is not stored is "
-            "recomputed every time instead. HEADSTART_CACHE_LIMIT sets what it may hold."
-        )
+        self.progress.say(f"  The stored activations {why}: what is not stored is recomputed every time. {remedy}")
 
     def holds(self, count: int, example: Batch) -> bool:
         """Whether the store has room for the activations of `count` examples like this one."""
@@ -193,8 +191,13 @@ class FrozenPart:
             self._write(space, keys, computed)
 
     def _write(self, space: Space, keys: Sequence[str], computed: Sequence[Batch]) -> None:
-        if not space.write(keys, computed, self.half):
-            self._recompute("take more than")
+        try:
+            if not space.write(keys, computed, self.half):
+                self._recompute(f"take more than {ROOM}")
+        except NotWritten as error:
+            names = "TMPDIR" if self._temporary else "HEADSTART_CACHE"
+            why = f"could not be written to {self.store.folder} ({error.why})"
+            self._recompute(why, f"{names} names another folder.")
 
     def compute(
         self, examples: Sequence[Batch], advance: Callable[[int], None] = lambda count: None, ahead: int = 0

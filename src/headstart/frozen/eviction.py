@@ -1,7 +1,8 @@
 """Keeps the store within its limit: what was not used for longest goes first. Loads no torch.
 
-A space is as recent as its last opening, and its segments go oldest first: a run that comes back computes again only
-what went. A space that a living process has open keeps everything.
+A space is as recent as its last use, which is noted when it is opened and once a minute while it is read or written.
+Its segments go oldest first: a run that comes back computes again only what went. A space that a living process has
+open keeps everything.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class DiskBudget:
     """
 
     def __init__(self, store: Path, limit: int | None = None) -> None:
-        self.store = store
+        self.store, self._small = store, beside(store.parent)
         self._given = given_limit() if limit is None else limit
 
     @cached_property
@@ -42,14 +43,14 @@ class DiskBudget:
     def free_bytes(self) -> int:
         """What may still be written: within the limit, what is not in use given up for it, and half the free disk."""
         spaces = survey(self.store)
-        held = self._beside + sum(space.bytes for space in spaces if space.in_use)
+        held = self._small.bytes + sum(space.bytes for space in spaces if space.in_use)
         idle = sum(space.bytes for space in spaces if not space.in_use)
         return max(0, min(self.limit - held, free_disk(self.store) // 2 + idle))
 
     def make_room(self, needed: int) -> bool:
         """Remove the least recently used until `needed` bytes fit; False, and nothing removed, where they cannot."""
         spaces = survey(self.store)
-        needed += self._beside
+        needed += self._small.bytes
         if needed > self.limit - sum(space.bytes for space in spaces if space.in_use):
             return False
         over = sum(space.bytes for space in spaces) + needed - self.limit
@@ -59,10 +60,6 @@ class DiskBudget:
             if not space.in_use:
                 over -= _shrink(space, over)
         return over <= 0
-
-    @property
-    def _beside(self) -> int:
-        return beside(self.store.parent).bytes
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Held:
     ----------
     facts : what ``space.json`` says: ``about``, ``cut``, ``view`` and more; empty for one of an older version.
     bytes : of all its files.
-    used : when it was last opened, in seconds since 1970.
+    used : when it was last opened, read or written, to about a minute, in seconds since 1970.
     in_use : whether a living process has it open.
     """
 
@@ -79,6 +79,12 @@ def look(folder: Path) -> Held | None:
     except ValueError:
         facts = {}  # torn by a power cut: the space is as good as ever, only nameless
     return Held(folder, facts if isinstance(facts, dict) else {}, size, used, in_use(folder))
+
+
+def next_number(space: Path) -> int:
+    """The number of the next segment of `space`: above all there are, for the lowest is taken for the oldest."""
+    numbers = (re.match(rf"{SEGMENTS}(\d+)", path.name) for path in space.glob(f"{SEGMENTS}*"))
+    return 1 + max((int(number[1]) for number in numbers if number), default=-1)
 
 
 def note_use(folder: Path, facts: Mapping[str, Any]) -> None:

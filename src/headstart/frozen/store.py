@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +18,15 @@ from headstart.core.files import digest, whole_folder
 from headstart.core.in_use import Mark
 from headstart.frozen._segment import Segment, most_bytes, write_segment
 from headstart.frozen.eviction import DiskBudget, remove_leftovers
-from headstart.frozen.holdings import SEGMENTS, note_use
+from headstart.frozen.holdings import SEGMENTS, next_number, note_use
 
 LAYOUT = "4"
+
+ROOM = "the store may hold or half of the free disk"
+"""The most that may be written, in words."""
+
+MINUTE = 60.0
+"""A space that is read or written says so this often: it stays recent however long ago it was opened."""
 
 
 class NotStored(HeadstartError):
@@ -86,6 +93,7 @@ class Space:
         self._where: dict[str, tuple[Segment, int]] = {}
         self._seen: set[str] = set()
         self._mark: Mark | None = None
+        self._noted = -MINUTE
         if folder.exists():
             self._claim()
         self.refresh()
@@ -97,7 +105,14 @@ class Space:
                 self.folder.mkdir(parents=True, exist_ok=True)
             self._mark = Mark(self.folder)
             note_use(self.folder, self._facts)
+            self._noted = time.monotonic()
             remove_leftovers(self.folder, own=self._mark)
+
+    def _use(self) -> None:
+        """Leave word that the space is used now, a minute after the last such word."""
+        if time.monotonic() - self._noted >= MINUTE:
+            self._noted = time.monotonic()
+            note_use(self.folder, {})
 
     def refresh(self) -> None:
         """Notice segments written since."""
@@ -132,6 +147,7 @@ class Space:
         """
         if missing := next((key for key in keys if key not in self._where), None):
             raise NotStored(f"{self.folder} holds no activations of the example {missing}.")
+        self._use()
         parts = self._parts(keys)
         if len({segment.kind for segment, _, _ in parts}) > 1:
             return collate([self.read(key) for key in keys])
@@ -165,12 +181,13 @@ class Space:
 
         Raises
         ------
-        HeadstartError : the disk is full.
+        NotWritten : the disk is full, or the folder cannot be written to.
         """
         if self._budget and not self._budget.make_room(most_bytes(keys, activations)):
             return False
-        path = self.folder / f"{SEGMENTS}{len(self._seen):06d}-{uuid.uuid4().hex[:8]}"
         self._claim()
+        self._use()
+        path = self.folder / f"{SEGMENTS}{next_number(self.folder):06d}-{uuid.uuid4().hex[:8]}"
         with whole_folder(path) as folder:
             write_segment(folder, keys, activations, half)
         self._add(path)
