@@ -34,3 +34,13 @@ def test_many_wide_rows_are_compared_by_a_projection_first(monkeypatch: pytest.M
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact, found, strict=True)]) > 0.8
     assert (cosines - alike).max() < 0.03
     assert not (found == np.arange(400)[:, None]).any()
+
+
+def test_of_some_rows_alone_the_same_is_said() -> None:
+    rows = np.random.default_rng(1).standard_normal((60, 8))
+    places, alike = nearest(rows, rows, 4, same=True)
+    asked = np.array([3, 17, 18, 59])
+    some, cosines = nearest(rows, rows, 4, same=True, rows=asked)
+    assert some.tolist() == places[asked].tolist()
+    np.testing.assert_allclose(cosines, alike[asked], atol=1e-6)
+    assert nearest(rows, rows, 4, same=True, rows=asked[:0])[0].shape == (0, 0)

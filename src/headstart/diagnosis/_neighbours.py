@@ -17,27 +17,35 @@ _SHORTLIST = 5
 """Times as many others as are asked for stay after the first comparison, and are compared in full."""
 
 
-def nearest(queries: np.ndarray, among: np.ndarray, count: int, same: bool) -> tuple[np.ndarray, np.ndarray]:
+def nearest(
+    queries: np.ndarray, among: np.ndarray, count: int, same: bool, rows: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The `count` rows of `among` (M, D) most like each of `queries` (N, D), the most alike first.
 
     `same` says that row i of both is the same example, which is then not its own neighbour. Where there are many wide
     rows, one that is hardly more alike than others may be missed; the cosines are exact.
 
+    Parameters
+    ----------
+    rows : (n,) the places of the queries that are asked about; None for all N.
+
     Returns
     -------
-    (N, k) int64 places and (N, k) float32 cosines, k = min(count, others there are); rows of zeros are like nothing.
+    (n, k) int64 places and (n, k) float32 cosines, k = min(count, others there are); rows of zeros are like nothing.
     """
+    asked = np.arange(len(queries)) if rows is None else rows
+    k = min(count, len(among) - same)
+    if len(asked) == 0 or k < 1:
+        return np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0), np.float32)
     a = directions(queries)
     b = a if among is queries else directions(among)
-    k = min(count, len(b) - same)
-    if len(a) == 0 or k < 1:
-        return np.zeros((len(a), 0), np.int64), np.zeros((len(a), 0), np.float32)
+    a, own = a if rows is None else a[rows], asked if same else None
     places, alike = np.empty((len(a), k), np.int64), np.empty((len(a), k), np.float32)
     many = len(b) >= _MANY and a.shape[1] >= _WIDE
-    for rows, found, cosines in _shortlisted(a, b, k, same) if many else _compared(a, b, k, same):
+    for some, found, cosines in _shortlisted(a, b, k, own) if many else _compared(a, b, k, own):
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        places[rows] = np.take_along_axis(found, order, axis=1)
-        alike[rows] = np.take_along_axis(cosines, order, axis=1)
+        places[some] = np.take_along_axis(found, order, axis=1)
+        alike[some] = np.take_along_axis(cosines, order, axis=1)
     return places, alike
 
 
@@ -52,20 +60,24 @@ Best = tuple[slice, np.ndarray, np.ndarray]
 """Some rows, and for each of them places (n, k) and scores (n, k) of the best others, in any order."""
 
 
-def _compared(a: np.ndarray, b: np.ndarray, k: int, same: bool, bias: np.ndarray | float = 0.0) -> Iterator[Best]:
-    """The best by the products of the rows of `a` (N, D) and `b` (M, D), plus `bias` (M,)."""
+def _compared(
+    a: np.ndarray, b: np.ndarray, k: int, own: np.ndarray | None, bias: np.ndarray | float = 0.0
+) -> Iterator[Best]:
+    """The best by the products of the rows of `a` (N, D) and `b` (M, D), plus `bias` (M,).
+
+    `own` (N,) is where each of `a` itself lies in `b`, which does not count; None where it does not.
+    """
     step = max(1, _BLOCK_BYTES // (4 * len(b)))
     for start in range(0, len(a), step):
         scores = a[start : start + step] @ b.T
         scores += bias
-        if same:
-            own = np.arange(len(scores))
-            scores[own, start + own] = -np.inf
+        if own is not None:
+            scores[np.arange(len(scores)), own[start : start + step]] = -np.inf
         found = np.argpartition(scores, len(b) - k, axis=1)[:, len(b) - k :]
         yield slice(start, start + len(scores)), found, np.take_along_axis(scores, found, axis=1)
 
 
-def _shortlisted(a: np.ndarray, b: np.ndarray, k: int, same: bool) -> Iterator[Best]:
+def _shortlisted(a: np.ndarray, b: np.ndarray, k: int, own: np.ndarray | None) -> Iterator[Best]:
     """The best by cosine of those that are best by a random projection (Johnson and Lindenstrauss 1984).
 
     Features share a large mean m, so what is projected is what lies beyond it: a · b is (a - m) · (b - m) + m · b and
@@ -77,7 +89,7 @@ def _shortlisted(a: np.ndarray, b: np.ndarray, k: int, same: bool) -> Iterator[B
     middle = mean @ projection
     near_a = a @ projection - middle
     near_b = near_a if b is a else b @ projection - middle
-    count = min(len(b) - same, _SHORTLIST * k)
-    for rows, found, _ in _compared(near_a, near_b, count, same, b @ mean):
+    count = min(len(b) - (own is not None), _SHORTLIST * k)
+    for rows, found, _ in _compared(near_a, near_b, count, own, b @ mean):
         cosines = np.stack([b[others] @ row for others, row in zip(found, a[rows], strict=True)])
         yield rows, found, cosines
