@@ -57,12 +57,14 @@ def look_alikes(
     ValueError : sketches of another size.
     """
     sketches = _checked(sketches)
-    if families is None:
-        near = None if features is None else nearest(features, features, CANDIDATES, same=True)[0]
-        pairs = _candidates(sketches, near)
-    else:
-        pairs = _within(families)
-    alike = likeness(sketches, pairs)
+    if families is not None:
+        return _within(sketches, families)
+    near = None if features is None else nearest(features, features, CANDIDATES, same=True)[0]
+    pairs = _candidates(sketches, near)
+    return _close(pairs, likeness(sketches, pairs))
+
+
+def _close(pairs: np.ndarray, alike: np.ndarray) -> Alike:
     close = alike >= ALIKE_IN_BOTH
     return pairs[close], alike[close]
 
@@ -79,13 +81,50 @@ def pairs_among(members: np.ndarray) -> np.ndarray:
     return np.sort(np.stack([members[first], members[second]], axis=1), axis=1)
 
 
-def _within(families: Sequence[str]) -> np.ndarray:
-    """(P, 2) pairs of places with the same name."""
+def _within(sketches: np.ndarray, families: Sequence[str]) -> Alike:
+    """The look-alikes among those with the same name."""
+    found = [_among(sketches, members) for members in _by_size(families)]
+    none = np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.float32)
+    pairs, alike = zip(none, *found, strict=True)
+    return np.concatenate(pairs), np.concatenate(alike)
+
+
+def _by_size(families: Sequence[str]) -> list[np.ndarray]:
+    """For each size above one of families, (F, m): the places of the members of all F of that size, in order."""
     members: dict[str, list[int]] = {}
     for place, name in enumerate(families):
         members.setdefault(name, []).append(place)
-    pairs = [pairs_among(np.array(own)) for own in members.values() if len(own) > 1]
-    return np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
+    sizes: dict[int, list[list[int]]] = {}
+    for own in members.values():
+        sizes.setdefault(len(own), []).append(own)
+    return [np.array(own, dtype=np.int64) for size, own in sizes.items() if size > 1]
+
+
+def _among(sketches: np.ndarray, members: np.ndarray) -> Alike:
+    """The look-alikes within families of one size, whose members lie at the places (F, m).
+
+    All of a family are compared with all by products of matrices: many times faster than pair by pair.
+    """
+    own = sketches[members.ravel()]
+    whole = as_frequencies(own).reshape(*members.shape, -1)
+    best = _correlations(whole, whole)
+    for crop in CROPS:
+        each = _correlations(cropped(own, crop).reshape(whole.shape), whole)
+        np.maximum(best, each, out=best)
+        np.maximum(best, each.swapaxes(1, 2), out=best)
+    first, second = np.triu_indices(members.shape[1], 1)
+    pairs = np.stack([members[:, first], members[:, second]], axis=2)
+    return _close(pairs.reshape(-1, 2), best[:, first, second].ravel())
+
+
+def _correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(F, m, m) the larger of the correlations with and without the mirror, from frequencies (F, m, W) of both."""
+    even = mirrored(np.ones((1, one.shape[2]), dtype=np.float32))[0] > 0
+    straight, turned = (
+        np.compress(waves, one, axis=2) @ np.compress(waves, other, axis=2).swapaxes(1, 2) for waves in (even, ~even)
+    )
+    straight += np.abs(turned, out=turned)
+    return straight
 
 
 def likeness(sketches: np.ndarray, pairs: np.ndarray) -> np.ndarray:
