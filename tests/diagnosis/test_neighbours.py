@@ -44,3 +44,16 @@ def test_of_some_rows_alone_the_same_is_said() -> None:
     assert some.tolist() == places[asked].tolist()
     np.testing.assert_allclose(cosines, alike[asked], atol=1e-6)
     assert nearest(rows, rows, 4, same=True, rows=asked[:0])[0].shape == (0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_the_most_alike_of_many_are_those_of_a_full_sort(count: int) -> None:
+    random = np.random.default_rng(2)
+    rows = random.standard_normal((1637, 6)).astype(np.float32)  # 51 groups of 32, and 5 beside
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = unit[:300] @ unit.T
+    strangers, _ = nearest(rows[:300].copy(), rows, count, same=False)
+    assert (strangers == np.argsort(-cosines, axis=1, kind="stable")[:, :count]).all()
+    cosines[np.arange(300), np.arange(300)] = -2
+    others, _ = nearest(rows, rows, count, same=True, rows=np.arange(300))
+    assert (others == np.argsort(-cosines, axis=1, kind="stable")[:, :count]).all()
