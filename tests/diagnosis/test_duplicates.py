@@ -1,8 +1,12 @@
 """Duplicates within a split, counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from diagnosis.made import evidence, pictures, sketch
+from headstart.diagnosis import _copies
+from headstart.diagnosis._near_copies import look_alikes
 from headstart.diagnosis.duplicates import Duplicates
 
 
@@ -32,3 +36,25 @@ def test_exact_and_near_are_told_apart():
     (finding,) = Duplicates().examine(evidence(fingerprints=prints, sketches={"train": sketches}))
     assert "(2 exactly and 2 nearly)" in finding.summary
     assert {example.id for example in finding.examples} == {"train-0", "train-6", "train-1", "train-7"}
+
+
+def test_pictures_are_compared_once_though_features_come_later(monkeypatch):
+    asked = []
+
+    def noted(sketches, *others):
+        asked.append(len(sketches))
+        return look_alikes(sketches, *others)
+
+    monkeypatch.setattr(_copies, "look_alikes", noted)
+    own = pictures(6)
+    sketches = np.stack([sketch(picture) for picture in (*own, own[0][:, ::-1], own[1])])
+    names = {"train": ["0", "1", "2", "3", "4", "5", "0", "1"]}
+    prints = {"train": [str(i) for i in range(8)]}
+    before = evidence(fingerprints=prints, sketches={"train": sketches}, alike=names)
+    deeper = replace(before, features={"train": np.random.default_rng(0).standard_normal((8, 4))})
+    for known in (before, before, deeper):
+        (finding,) = Duplicates().examine(known)
+        assert "(4 nearly)" in finding.summary
+    assert asked == [8]
+    Duplicates().examine(replace(deeper, alike={"train": ["0"] * 8}))
+    assert asked == [8, 8]

@@ -34,3 +34,26 @@ def test_many_wide_rows_are_compared_by_a_projection_first(monkeypatch: pytest.M
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact, found, strict=True)]) > 0.8
     assert (cosines - alike).max() < 0.03
     assert not (found == np.arange(400)[:, None]).any()
+
+
+def test_of_some_rows_alone_the_same_is_said() -> None:
+    rows = np.random.default_rng(1).standard_normal((60, 8))
+    places, alike = nearest(rows, rows, 4, same=True)
+    asked = np.array([3, 17, 18, 59])
+    some, cosines = nearest(rows, rows, 4, same=True, rows=asked)
+    assert some.tolist() == places[asked].tolist()
+    np.testing.assert_allclose(cosines, alike[asked], atol=1e-6)
+    assert nearest(rows, rows, 4, same=True, rows=asked[:0])[0].shape == (0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_the_most_alike_of_many_are_those_of_a_full_sort(count: int) -> None:
+    random = np.random.default_rng(2)
+    rows = random.standard_normal((1637, 6)).astype(np.float32)  # 51 groups of 32, and 5 beside
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = unit[:300] @ unit.T
+    strangers, _ = nearest(rows[:300].copy(), rows, count, same=False)
+    assert (strangers == np.argsort(-cosines, axis=1, kind="stable")[:, :count]).all()
+    cosines[np.arange(300), np.arange(300)] = -2
+    others, _ = nearest(rows, rows, count, same=True, rows=np.arange(300))
+    assert (others == np.argsort(-cosines, axis=1, kind="stable")[:, :count]).all()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from headstart.core.components import components
-from headstart.diagnosis._near_copies import near_copies
+from headstart.diagnosis._near_copies import Alike, look_alikes, near_copies
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis.base import Evidence
 
@@ -33,7 +33,13 @@ class Copy:
 Family = tuple[Copy, ...]
 """Examples that are copies of each other."""
 
-_asked: list[tuple[list[weakref.ref[np.ndarray]], list[Any], tuple[np.ndarray, np.ndarray]]] = []
+_Answer = tuple[list[weakref.ref[np.ndarray]], list[Any], Alike]
+"""What was asked about, arrays and names, and what was found."""
+
+_likened: list[_Answer] = []
+"""The last look-alikes: a fit asks for near copies without features first, and then with them."""
+
+_asked: list[_Answer] = []
 """The last near copies: three diagnoses ask for them in turn, and they take seconds where there are many examples."""
 
 
@@ -81,19 +87,30 @@ def _same(keys: Sequence[Any]) -> np.ndarray:
     return np.array([link for link in links if link[0] != link[1]], dtype=np.int64).reshape(-1, 2)
 
 
-def _near(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
+def _near(evidence: Evidence) -> Alike:
     """(L, 2) links between near copies, and how alike they are (L,)."""
-    arrays = [*evidence.sketches.values(), *evidence.features.values()]
+    sketched, featured = list(evidence.sketches.values()), list(evidence.features.values())
     families = _column(evidence.alike, rows_of(evidence.ids)) if evidence.alike else []
-    for known, names, found in _asked:
-        same = len(known) == len(arrays) and names == families
-        if same and all(ref() is array for ref, array in zip(known, arrays, strict=True)):
-            return found
-    sketches = stacked(evidence.sketches, evidence.ids)
+    sketches, features = stacked(evidence.sketches, evidence.ids), stacked(evidence.features, evidence.ids)
     if sketches is None or len(sketches) < 2:
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0)
-    found = near_copies(sketches, stacked(evidence.features, evidence.ids), families or None)
-    _asked[:] = [([weakref.ref(array) for array in arrays], families, found)]
+    compared = [*sketched, *([] if families else featured)]
+
+    def found() -> Alike:
+        alike = _once(_likened, compared, families, lambda: look_alikes(sketches, families or None, features))
+        return near_copies(alike, features)
+
+    return _once(_asked, [*sketched, *featured], families, found)
+
+
+def _once(memory: list[_Answer], arrays: list[np.ndarray], names: list[Any], ask: Callable[[], Alike]) -> Alike:
+    """What was found when last asked, if it was about these very arrays and names; else what `ask` finds."""
+    for known, named, found in memory:
+        same = len(known) == len(arrays) and named == names
+        if same and all(ref() is array for ref, array in zip(known, arrays, strict=True)):
+            return found
+    found = ask()
+    memory[:] = [([weakref.ref(array) for array in arrays], names, found)]
     return found
 
 

@@ -22,44 +22,51 @@ CANDIDATES = 10
 
 _BLOCK = 20_000
 
+Alike = tuple[np.ndarray, np.ndarray]
+"""(P, 2) int64 pairs of places, the first smaller, and (P,) how alike each is."""
 
-def near_copies(
-    sketches: np.ndarray, features: np.ndarray | None = None, families: Sequence[str] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of near copies and how alike each is.
+
+def near_copies(found: Alike, features: np.ndarray | None = None) -> Alike:
+    """Those of the look-alikes `found` that are near copies, with a likeness in [0, 1].
 
     Parameters
     ----------
-    sketches : (N, 256), mean 0 and length 1. features : (N, D), or None.
-    families : N names, where it is known within which families copies can be at all; None to look among all.
+    features : (N, D) of all examples, or None.
+    """
+    pairs, alike = found
+    close = alike >= (ALIKE if features is None else SURE)
+    if features is not None:
+        doubtful = np.flatnonzero(~close)
+        close[doubtful] = _confirmed(pairs[doubtful], features)
+    return pairs[close], np.clip(alike[close], 0.0, 1.0)
 
-    Returns
-    -------
-    (P, 2) int64 places with the first smaller, and (P,) likeness in [0, 1].
+
+def look_alikes(
+    sketches: np.ndarray, families: Sequence[str] | None = None, features: np.ndarray | None = None
+) -> Alike:
+    """All pairs that are near copies, or would be if features confirmed it.
+
+    Parameters
+    ----------
+    sketches : (N, 256), mean 0 and length 1.
+    families : N names, where it is known within which families copies can be at all; None to look among all.
+    features : (N, D); where one looks among all, the nearest by these are looked at too.
 
     Raises
     ------
     ValueError : sketches of another size.
     """
     sketches = _checked(sketches)
-    within = None if families is None else _within(families)
-    if within is not None and not len(within):
-        return within, np.zeros(0, dtype=np.float32)
+    if families is not None:
+        return _within(sketches, families)
     near = None if features is None else nearest(features, features, CANDIDATES, same=True)[0]
-    pairs = _candidates(sketches, near) if within is None else within
-    alike = likeness(sketches, pairs)
-    close = alike >= (ALIKE if near is None else SURE)
-    if near is not None:
-        close |= (alike >= ALIKE_IN_BOTH) & _among(pairs, _as_pairs(near[:, :CONFIRMING]), len(sketches))
-    return pairs[close], np.clip(alike[close], 0.0, 1.0)
+    pairs = _candidates(sketches, near)
+    return _close(pairs, likeness(sketches, pairs))
 
 
-def look_alikes(sketches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`near_copies`, all pairs that features might confirm."""
-    sketches = _checked(sketches)
-    pairs = _candidates(sketches, None)
-    alike = likeness(sketches, pairs)
-    return pairs[alike >= ALIKE_IN_BOTH], alike[alike >= ALIKE_IN_BOTH]
+def _close(pairs: np.ndarray, alike: np.ndarray) -> Alike:
+    close = alike >= ALIKE_IN_BOTH
+    return pairs[close], alike[close]
 
 
 def _checked(sketches: np.ndarray) -> np.ndarray:
@@ -74,13 +81,50 @@ def pairs_among(members: np.ndarray) -> np.ndarray:
     return np.sort(np.stack([members[first], members[second]], axis=1), axis=1)
 
 
-def _within(families: Sequence[str]) -> np.ndarray:
-    """(P, 2) pairs of places with the same name."""
+def _within(sketches: np.ndarray, families: Sequence[str]) -> Alike:
+    """The look-alikes among those with the same name."""
+    found = [_among(sketches, members) for members in _by_size(families)]
+    none = np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.float32)
+    pairs, alike = zip(none, *found, strict=True)
+    return np.concatenate(pairs), np.concatenate(alike)
+
+
+def _by_size(families: Sequence[str]) -> list[np.ndarray]:
+    """For each size above one of families, (F, m): the places of the members of all F of that size, in order."""
     members: dict[str, list[int]] = {}
     for place, name in enumerate(families):
         members.setdefault(name, []).append(place)
-    pairs = [pairs_among(np.array(own)) for own in members.values() if len(own) > 1]
-    return np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
+    sizes: dict[int, list[list[int]]] = {}
+    for own in members.values():
+        sizes.setdefault(len(own), []).append(own)
+    return [np.array(own, dtype=np.int64) for size, own in sizes.items() if size > 1]
+
+
+def _among(sketches: np.ndarray, members: np.ndarray) -> Alike:
+    """The look-alikes within families of one size, whose members lie at the places (F, m).
+
+    All of a family are compared with all by products of matrices: many times faster than pair by pair.
+    """
+    own = sketches[members.ravel()]
+    whole = as_frequencies(own).reshape(*members.shape, -1)
+    best = _correlations(whole, whole)
+    for crop in CROPS:
+        each = _correlations(cropped(own, crop).reshape(whole.shape), whole)
+        np.maximum(best, each, out=best)
+        np.maximum(best, each.swapaxes(1, 2), out=best)
+    first, second = np.triu_indices(members.shape[1], 1)
+    pairs = np.stack([members[:, first], members[:, second]], axis=2)
+    return _close(pairs.reshape(-1, 2), best[:, first, second].ravel())
+
+
+def _correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(F, m, m) the larger of the correlations with and without the mirror, from frequencies (F, m, W) of both."""
+    even = mirrored(np.ones((1, one.shape[2]), dtype=np.float32))[0] > 0
+    straight, turned = (
+        np.compress(waves, one, axis=2) @ np.compress(waves, other, axis=2).swapaxes(1, 2) for waves in (even, ~even)
+    )
+    straight += np.abs(turned, out=turned)
+    return straight
 
 
 def likeness(sketches: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -112,16 +156,20 @@ def _candidates(sketches: np.ndarray, near: np.ndarray | None) -> np.ndarray:
     whole, part = as_frequencies(sketches), cropped(sketches, CROPS[-1])
     ways = [(whole, whole), (mirrored(whole), whole), (part, whole)]
     found = [nearest(one, other, CANDIDATES, same=True)[0] for one, other in ways]
-    pairs = [_as_pairs(places) for places in (*found, *([] if near is None else [near]))]
+    rows = np.arange(len(sketches))
+    pairs = [_as_pairs(places, rows) for places in (*found, *([] if near is None else [near]))]
     return np.unique(np.concatenate(pairs), axis=0)
 
 
-def _as_pairs(places: np.ndarray) -> np.ndarray:
-    """(P, 2), the smaller place first."""
-    own = np.repeat(np.arange(len(places)), places.shape[1])
+def _as_pairs(places: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(P, 2) each of the places (n, k) with that at `rows` (n,), the smaller first."""
+    own = np.repeat(rows, places.shape[1])
     return np.sort(np.stack([own, places.ravel()], axis=1), axis=1)
 
 
-def _among(pairs: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """(P,) whether each pair of places below `count` is one of the others."""
-    return np.isin(pairs[:, 0] * count + pairs[:, 1], others[:, 0] * count + others[:, 1])
+def _confirmed(pairs: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """(P,) whether one of each pair is among the nearest of the other in features (N, D)."""
+    rows, count = np.unique(pairs), len(features)
+    near = nearest(features, features, CANDIDATES, same=True, rows=rows)[0][:, :CONFIRMING]
+    known = _as_pairs(near, rows)
+    return np.isin(pairs[:, 0] * count + pairs[:, 1], known[:, 0] * count + known[:, 1])

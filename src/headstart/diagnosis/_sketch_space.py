@@ -31,8 +31,7 @@ def as_frequencies(sketches: np.ndarray) -> np.ndarray:
 
 def cropped(sketches: np.ndarray, crop: tuple[float, float, float]) -> np.ndarray:
     """(N, F): the frequencies of the pictures behind sketches (N, 256) after a crop, as far as these tell."""
-    left, down, right = crop
-    return _unit(sketches @ (np.kron(_zoom(left, down), _zoom(left, right)).T.astype(np.float32) @ _transform()))
+    return _unit(sketches @ _cropping(*crop))
 
 
 def mirrored(frequencies: np.ndarray) -> np.ndarray:
@@ -59,6 +58,12 @@ def _transform() -> np.ndarray:
     products = waves[down][:, :, None] * waves[across][:, None, :]
     weights = size**_RISE * np.exp(-((size / _CUT) ** 4))
     return (products.reshape(len(size), -1) * weights[:, None]).T.astype(np.float32)
+
+
+@cache
+def _cropping(left: float, down: float, right: float) -> np.ndarray:
+    """(256, F): crop and transform in one."""
+    return np.kron(_zoom(left, down), _zoom(left, right)).T.astype(np.float32) @ _transform()
 
 
 @cache
