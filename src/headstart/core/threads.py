@@ -54,14 +54,13 @@ def quota() -> float:
     The kernel's documentation: ``cpu.max`` of version 2 holds "quota period" or "max period", version 1 a file each,
     with -1 for none.
     """
-    with contextlib.suppress(OSError, ValueError, IndexError, ZeroDivisionError):
-        most, period = (QUOTAS / "cpu.max").read_text().split()[:2]
-        return math.inf if most == "max" else int(most) / int(period)
     with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-        microseconds, period = (
-            int((QUOTAS / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period")
-        )
-        return microseconds / period if microseconds > 0 else math.inf
+        most, every = (QUOTAS / "cpu.max").read_text().split()
+        return math.inf if most == "max" else int(most) / int(every)
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+        files = (QUOTAS / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+        allowed, period = (int(file.read_text()) for file in files)
+        return allowed / period if allowed > 0 else math.inf
     return math.inf
 
 
