@@ -55,13 +55,17 @@ def quota() -> float:
     with -1 for none.
     """
     with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-        most, every = (QUOTAS / "cpu.max").read_text().split()
+        most, every = _said("cpu.max").split()
         return math.inf if most == "max" else int(most) / int(every)
     with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-        files = (QUOTAS / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
-        allowed, period = (int(file.read_text()) for file in files)
+        allowed, period = (int(_said(f"cpu/cpu.cfs_{name}_us")) for name in ("quota", "period"))
         return allowed / period if allowed > 0 else math.inf
     return math.inf
+
+
+def _said(name: str) -> str:
+    with open(QUOTAS / name, encoding="utf-8") as file:
+        return file.read()
 
 
 def spread(make: Callable[[Given], Made], given: Sequence[Given], alone: bool = False) -> list[Made]:
