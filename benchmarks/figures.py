@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 from sklearn.metrics import f1_score
 
 Z = 1.959964
@@ -21,6 +22,13 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     centre = (share + Z**2 / (2 * total)) / shrink
     half = Z / shrink * math.sqrt(share * (1 - share) / total + Z**2 / (4 * total**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def mean_over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of n values and its 95 % interval, mean ± t(0.975, n - 1) s / √n; for one value NaN."""
+    mean, count = fmean(values), len(values)
+    half = float(t.ppf(0.975, count - 1)) * stdev(values) / math.sqrt(count) if count > 1 else math.nan
+    return mean, mean - half, mean + half
 
 
 def macro_f1(truth: Sequence[str], labels: Sequence[str]) -> float:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
 from typing import Any
 
-from scipy.stats import t
+from figures import mean_over_seeds
 
 from dense_lines._asked import row
 
@@ -38,11 +37,9 @@ class OverSeeds:
         return row(measured, name, seed, figure, shown, "" if self.seeds > 1 else must, note)
 
     def means(self, low: bool = False) -> Iterator[dict[str, Any]]:
-        """A row for each figure that more than one seed gave: mean ± t(0.975, n - 1) s / √n, or its `low` end."""
+        """A row for each figure that more than one seed gave: its mean, or the `low` end of the mean's interval."""
         for (measured, name, figure), (must, values) in self._found.items():
             if len(values) > 1:
-                mean = fmean(values)
-                spread = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
-                note = f"{mean:+.3f} [{mean - spread:+.3f}, {mean + spread:+.3f}] over {len(values)} seeds"
-                shown = mean - spread if low else mean
-                yield {**row(measured, name, 0, figure, shown, must, note), "seed": "mean"}
+                mean, lowest, highest = mean_over_seeds(values)
+                note = f"{mean:+.3f} [{lowest:+.3f}, {highest:+.3f}] over {len(values)} seeds"
+                yield {**row(measured, name, 0, figure, lowest if low else mean, must, note), "seed": "mean"}

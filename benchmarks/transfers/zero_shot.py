@@ -16,8 +16,7 @@ import measure
 import methods
 import numpy as np
 import sets
-from figures import paired
-from scipy.stats import t
+from figures import mean_over_seeds, paired
 from target import Target
 
 SETS = ("ag_news", "banking77")
@@ -122,13 +121,10 @@ def _without(method: str, why: Exception) -> str:
 
 def _mean(name: str, gains: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The mean gain over the better of the two, over seeds, with an interval where there are several."""
-    values = np.array([row["value"] for row in gains])
-    count = len(values)
-    spread = t.ppf(0.975, count - 1) * values.std(ddof=1) / count**0.5 if count > 1 else float("nan")
-    mean = float(values.mean())
+    mean, low, high = mean_over_seeds([row["value"] for row in gains])
     return {
-        "set": name, "seed": "mean", "figure": BETTER, "value": mean, "low": mean - spread,
-        "high": mean + spread, "seeds": count, "must": Target(0.0, at_least=True),
+        "set": name, "seed": "mean", "figure": BETTER, "value": mean, "low": low, "high": high, "seeds": len(gains),
+        "must": Target(0.0, at_least=True),
     }  # fmt: skip
 
 

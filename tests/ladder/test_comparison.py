@@ -125,9 +125,9 @@ def test_a_rung_far_below_the_best_is_not_kept_for_its_loss():
 
 
 def test_what_is_made_for_few_counts_as_simple():
-    assert Rung("few", "b", 0, 1.0, for_few=True).counted_reach == 0
-    assert Rung("full", "b", 0, 1.0).counted_reach == 1
+    assert Rung("few", "b", 0, 1.0, for_few=True).counted_reach(under_maps=False) == 0
+    assert Rung("full", "b", 0, 1.0).counted_reach(under_maps=False) == 1
 
 
 def test_under_a_head_that_reads_maps_tuning_all_counts_as_simple():
-    assert Rung("full", "b", 0, 1.0, under_maps=True).counted_reach == 0
+    assert Rung("full", "b", 0, 1.0).counted_reach(under_maps=True) == 0

@@ -45,7 +45,7 @@ def check_wanted() -> None:
 def processors() -> int:
     """Processors that this process may run on, as many as a container's quota gives the time of."""
     some = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(some, math.ceil(min(quota(), some))))
+    return max(1, math.ceil(min(some, quota())))
 
 
 def quota() -> float:

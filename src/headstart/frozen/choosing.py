@@ -107,10 +107,7 @@ class Engines:
 
     def _trial(self, part: FrozenModule, sample: Tensors, ahead: int) -> Trial:
         """The engine that a fit that was killed had, the one asked for, or the winner of all."""
-        record = self.records / _name_of(part) if self.records else None
-        for_few = ahead > MORE * self._chosen_for.get(part.key, ahead)  # it was this fit's own choice then
-        known = record is not None and record.exists() and not for_few
-        before = json.loads(record.read_text(encoding="utf-8")) if record and known else None
+        before = self._before(part, ahead)
         with sharing(), torch_threads(before["threads"] if before else torch.get_num_threads()):
             trial = Trial(part, sample, ahead, Preparations(self.kept, part), self._banned(part))
             if before:
@@ -125,6 +122,14 @@ class Engines:
             self._chosen_for[part.key] = ahead
         self._remember(part, trial.running)
         return trial
+
+    def _before(self, part: FrozenModule, ahead: int) -> dict[str, Any] | None:
+        """What is recorded of `part`, unless this fit itself chose it for far fewer examples than are `ahead` now."""
+        record = self.records / _name_of(part) if self.records else None
+        if record is None or not record.exists() or ahead > MORE * self._chosen_for.get(part.key, ahead):
+            return None
+        before: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        return before
 
     def _banned(self, part: FrozenModule) -> set[str]:
         """Engines that failed, and where all must be exact those that are not."""

@@ -87,7 +87,7 @@ class Ladder:
                 break
             landings.append(landing)
             climbed.append(step)
-        reach = [step.rung.counted_reach for step in climbed]
+        reach = [step.rung.counted_reach(self.bench.task.reads_maps) for step in climbed]
         chosen = simplest_of_the_best(self.held_out, [landing.outputs for landing in landings], reach)
         self._explain(landings, chosen)
         network, on_all = self._train_on_all(climbed, landings, chosen, start)

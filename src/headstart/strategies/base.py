@@ -28,7 +28,7 @@ class Rung:
     strategy is asked for. ``needs_start`` says that it continues from the rung below. ``learns`` is False for a rung
     that learns from no example, which goes before others of its reach. ``for_few`` is True for a rung that is made
     for a few examples of each class: it is climbed before others that train the backbone, and where none can be held
-    out. ``under_maps`` is True where the head reads maps, which no equation solves.
+    out.
     """
 
     name: str
@@ -39,10 +39,8 @@ class Rung:
     needs_start: bool = True
     learns: bool = True
     for_few: bool = False
-    under_maps: bool = False
 
-    @property
-    def counted_reach(self) -> float:
+    def counted_reach(self, under_maps: bool) -> float:
         """The reach by which a rung counts as simple: none where it is made for few examples, since it costs in use
         what a head does, and so few cannot show a gain beyond one standard error.
 
@@ -50,7 +48,7 @@ class Rung:
         the training split of raccoons, 45 that judged had a mAP higher by 0.004 to 0.104 where all was tuned; of 21
         that were held out only two divisions showed that beyond one standard error (0.018, -0.001, 0.069, 0.066).
         """
-        return 0.0 if self.for_few or self.under_maps else self.reach
+        return 0.0 if self.for_few or under_maps else self.reach
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,7 @@ class FineTuning(Strategy):
             if not 0 <= self.freeze_depth <= stages:
                 raise UsageError(f"freeze_depth={self.freeze_depth}: {backbone.card.name} has {stages} stages")
             reach = 1 - self.freeze_depth / stages
-            name = f"fine_tuning_from_{self.freeze_depth}"
-            return [Rung(name, "fine_tuning", self.freeze_depth, reach, under_maps=task.reads_maps)]
+            return [Rung(f"fine_tuning_from_{self.freeze_depth}", "fine_tuning", self.freeze_depth, reach)]
         small = sum(p.numel() for p in backbone.parameters()) <= LARGE
         climbed = ({"full"} if small else set()) | (set() if small and task.reads_maps else {"last"})
         depths = {"last": stages - max(1, round(stages / 4)), "half": stages // 2, "full": 0}
@@ -124,7 +123,6 @@ class FineTuning(Strategy):
                 depth,
                 1 - depth / stages,
                 by_default=name in climbed,
-                under_maps=task.reads_maps,
             )
             for name, depth in depths.items()
         ]

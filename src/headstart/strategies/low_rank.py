@@ -61,8 +61,7 @@ class LowRank(Strategy):
             return []
         stages = len(backbone.stages())
         large = sum(p.numel() for p in backbone.parameters()) > LARGE
-        reach = 0.99 * self.share
-        return [Rung("low_rank", "low_rank", stages, reach, by_default=large, under_maps=task.reads_maps)]
+        return [Rung("low_rank", "low_rank", stages, reach=0.99 * self.share, by_default=large)]
 
     def recipe(self, rung: Rung, backbone: Backbone, task: Task, examples: int) -> Recipe:
         rate = self.learning_rate or 10 * backbone.learning_rate
