@@ -50,7 +50,8 @@ def written(folder: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "strategy"),
     [
-        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, OF_ONE_SIZE)),
+        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS)),
+        (OF_ONE_SIZE, "head_training:epochs=60,views=1"),  # after 30 it may still see ground everywhere
         *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2", SWIN)),
     ],
 )

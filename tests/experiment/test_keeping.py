@@ -19,7 +19,7 @@ from masked_pictures import scenes
 from small_world import PROBE, machine, paint, result_of, status, table, texts
 from toys import same_state
 
-HEEDLESS = "fine_tuning:freeze_depth=0,epochs=4,learning_rate=0.05,statistics=true"
+HEEDLESS = "fine_tuning:freeze_depth=0,epochs=4,learning_rate=0.2,statistics=true"
 """So high a rate that the old head understands nothing any more."""
 
 
