@@ -15,7 +15,8 @@ import torch
 from headstart.backbones.base import Backbone, Batch, collate
 from headstart.data.modalities import MODALITIES
 from headstart.frozen.engines import ENGINES
-from headstart.frozen.engines.base import Engine
+from headstart.frozen.engines.base import Engine, Tolerance, agrees
+from headstart.frozen.engines.eager import Eager
 
 
 @dataclass
@@ -79,3 +80,10 @@ def prepared(name: str, module: torch.nn.Module, sample: Batch, device: str) -> 
         raise RuntimeError(f"{name} cannot run on {device}; those that can: {', '.join(available(device))}")
     engine.prepare(module, sample, torch.device(device))
     return engine
+
+
+def as_plain(given: Batch, module: torch.nn.Module, sample: Batch, device: str, tolerance: Tolerance) -> bool:
+    """Whether an engine's outputs for `sample` are those of plain PyTorch, else no fit would use it."""
+    plain = Eager()
+    plain.prepare(module, sample, torch.device(device))
+    return agrees(plain.run(sample), given, tolerance)

@@ -36,11 +36,14 @@ def features(work: Work, engine: str, pictures: Sequence[str], into: Path, batch
     return said
 
 
-def fastest(work: Work, count: int) -> str:
-    """The engine asked for, or the one that would have `count` pictures done first here, its preparation included."""
+def fastest(work: Work, count: int, exact: bool = False) -> str:
+    """The engine asked for, or the one that would have `count` pictures done first here, its preparation included.
+
+    It agrees with plain PyTorch, and where it must be `exact` it computes in single precision.
+    """
     if work.engine:
         return work.engine
-    tried = _trial(work)
+    tried = {name: run for name, run in _trial(work).items() if run["agrees"] and not (exact and run["reduced"])}
     return min(tried, key=lambda name: tried[name]["prepare"] + count * tried[name]["wall"] / tried[name]["count"])
 
 

@@ -10,29 +10,37 @@ import torch
 
 from headstart.backbones import load
 from headstart.backbones.base import Batch
+from headstart.frozen.engines import ENGINES
+from headstart.frozen.engines.base import Engine
 from headstart.frozen.frontier import AtDepths
-from lines._child import Clocks, Decoder, available, prepared, serve
+from lines._child import Clocks, Decoder, as_plain, available, prepared, serve
 
 
 def loop(job: dict[str, Any]) -> dict[str, Any]:
     """Wall and CPU seconds of one pass, and of the preparation; the features go into the file ``features``.
 
-    ``engine`` empty means plain PyTorch without any engine. Without ``pictures``, the engines that can run here.
+    ``engine`` empty means plain PyTorch without any engine. Of others ``reduced`` says whether they compute in less
+    than single precision, ``agrees`` whether a fit would trust them. Without ``pictures``, those that can run here.
     """
     if "pictures" not in job:
         return {"engines": available(job["device"])}
     backbone = load(job["backbone"])
     batches = list(Decoder(backbone).batches(job["pictures"], job["batch"]))
+    module, said = AtDepths(backbone).eval(), {}
     with Clocks() as preparing:
-        run = _runner(job, AtDepths(backbone).eval(), batches[0])
+        run = _runner(job, module, batches[0])
         run(batches[0])
     with Clocks() as running:
         outputs = [run(batch) for batch in batches]
     features = [torch.cat([tensor.flatten(1) for tensor in output.values()], 1) for output in outputs]
     np.save(job["features"], torch.cat(features).float().numpy()[: len(job["pictures"])])
+    if job["engine"]:
+        engine: Engine = ENGINES.load(job["engine"])()
+        agrees = as_plain(run(batches[0]), module, batches[0], job["device"], engine.tolerance)
+        said = {"reduced": engine.reduced, "agrees": agrees}
     # The last batch is filled up: time is shared out over what was really computed.
     count = len(batches) * job["batch"]
-    return {"wall": running.wall, "cpu": running.cpu, "prepare": preparing.wall, "count": count}
+    return {"wall": running.wall, "cpu": running.cpu, "prepare": preparing.wall, "count": count, **said}
 
 
 def _runner(job: dict[str, Any], module: torch.nn.Module, sample: Batch) -> Callable[[Batch], Batch]:

@@ -22,7 +22,7 @@ def measure(work: Work) -> Iterator[Row]:
         print("the floor is measured on a CPU only")
         return
     pictures = work.few[:MOST_PICTURES]
-    engine = fastest(work, len(pictures))
+    engine = fastest(work, len(pictures), exact=True)
     file = work.folder("features.npy")
     job = {"backbone": str(work.backbone), "pictures": pictures[:8]}
     found = interleaved(

@@ -16,7 +16,7 @@ PICTURES = 50
 
 def measure(work: Work) -> Iterator[Row]:
     """One row: a model of the smallest generated set predicts test pictures of it, each alone."""
-    data, engine, model = work.small, fastest(work, work.sizes[0]), work.folder("model")
+    data, engine, model = work.small, fastest(work, work.sizes[0], exact=True), work.folder("model")
     fit(work, data.folder, work.folder("cache"), model)
     job = {"model": str(model), "backbone": str(work.backbone), "device": work.device, "engine": engine}
     said = child(work, "_predict_loop", True, **job, pictures=data.test.inputs[:PICTURES]).said

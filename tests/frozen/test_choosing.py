@@ -142,6 +142,24 @@ def test_a_later_engine_must_be_clearly_faster(engines):
     assert chosen()[0] == "2.0"
 
 
+def test_one_that_rounds_like_another_follows_it_and_is_left_out_where_that_was_too_far(engines):
+    def scripted(factor: float):
+        first, second = Scripted(5.0, factor, preparation=0.3), Scripted(1.0)
+        second.rounds_like = frozenset({"first"})
+        engines(second=second, first=first)
+        return second
+
+    second = scripted(factor=1.01)
+    winner, record, _ = chosen()
+    assert winner == "eager"
+    assert verdicts(record)["second 2"] == "not tried: first, which rounds like it, gave other activations"
+    assert not second.prepared
+    scripted(factor=1.0)
+    winner, record, _ = chosen()
+    assert winner == "1.0"
+    assert list(verdicts(record))[-1] == "second 2", "though it is the quicker to prepare"
+
+
 def test_one_that_disagrees_fails_or_is_not_here_is_not_used_and_that_is_said(engines):
     engines(wrong=Scripted(1.0, factor=1.01), broken=Scripted(1.0, factor=0.0), absent=Scripted(1.0, here=False))
     winner, record, said = chosen()

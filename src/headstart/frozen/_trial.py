@@ -70,6 +70,7 @@ class Trial:
         self.size = len(next(iter(sample.values())))
         self.threads = torch.get_num_threads()
         self._preparations, self._banned, self._retimed = preparations, banned, False
+        self._too_far: set[str] = set()
         self._threads_settled = self.threads == 1 or part.device.type != "cpu"
         plain = Eager()
         began = time.perf_counter()
@@ -132,6 +133,8 @@ class Trial:
                 most = OUTLAY * self.work
             if self.best.engine in engine.outdone_by:
                 self._note(name, f"not tried: {self.best.engine} outdoes it")
+            elif like := engine.rounds_like & self._too_far:
+                self._note(name, f"not tried: {min(like)}, which rounds like it, gave other activations")
             elif takes[name] > most:
                 self._note(name, "not tried: preparing it would not pay")
             else:
@@ -192,6 +195,7 @@ class Trial:
         seconds = time.perf_counter() - began
         if not found.within(engine.tolerance):
             self._note(name, disagreement(found, engine.tolerance), found)
+            self._too_far.add(name)
             return None
         if not any(trial.engine == name for trial in self.tried):  # a second time it finds much done
             self._preparations.note(name, seconds)
@@ -254,6 +258,7 @@ def _agreement(engine: Engine, checks: Sequence[tuple[Tensors, Tensors]]) -> Agr
 
 
 def _turn(name: str, engines: Mapping[str, Engine], takes: Mapping[str, float]) -> tuple[float, bool]:
-    """By how long it takes to prepare, and after those that outdo it."""
-    before = [takes[other] for other in engines[name].outdone_by if other in engines]
+    """By how long it takes to prepare, and after those that decide whether it is tried."""
+    deciding = engines[name].outdone_by | engines[name].rounds_like
+    before = [takes[other] for other in deciding if other in engines]
     return max([takes[name], *before]), bool(before)

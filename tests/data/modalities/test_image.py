@@ -268,3 +268,43 @@ def test_the_fingerprint_of_a_picture_in_memory_tells_what_its_pixels_mean() -> 
         picture.putpixel((0, 0), (255, 0, 0))
     turned.getexif()[0x0112] = 6
     assert IMAGE.fingerprint(turned) != IMAGE.fingerprint(upright)
+
+
+@pytest.mark.parametrize("size", [(700, 500), (500, 700), (1300, 1024), (255, 300), (3000, 2100)])
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+@pytest.mark.parametrize("hint", [None, 32, 224, 256, 341])
+def test_a_look_and_a_decoding_at_once_are_the_same_as_one_after_the_other(
+    tmp_path: Path, size: tuple[int, int], ending: str, hint: int | None
+) -> None:
+    values = np.random.default_rng(0).integers(0, 255, (size[1] // 50, size[0] // 50, 3), np.uint8)
+    picture = Pillow.fromarray(values).resize(size)
+    turned = Pillow.Exif()
+    turned[0x0112] = 6
+    path = saved(tmp_path / f"a.{ending}", picture, exif=turned)
+    look, decoded = IMAGE.look_and_decode(path, hint)
+    alone, expected = IMAGE.look(path), IMAGE.decode(path, hint)
+    assert np.array_equal(np.asarray(decoded), np.asarray(expected))
+    assert look.traits == alone.traits
+    assert np.array_equal(look.sketch, alone.sketch)
+    assert np.array_equal(look.shallow, alone.shallow)
+
+
+@pytest.mark.parametrize(("hint", "decodings"), [(256, 1), (224, 1), (200, 2), (32, 2)])
+def test_a_file_is_decoded_once_where_that_serves_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hint: int, decodings: int
+) -> None:
+    """700 × 440 pixels: halved for 220 pixels or fewer, by Pillow's rule, and never for a look."""
+    from headstart.data.modalities import image
+
+    loaded: list[int] = []
+
+    def counted(picture: Pillow.Image) -> None:
+        loaded.append(1)
+        picture.load()
+
+    monkeypatch.setattr(image, "load_pixels", counted)
+    jpeg = saved(tmp_path / "a.jpg", Pillow.new("RGB", (700, 440), (9, 99, 200)))
+    IMAGE.look_and_decode(jpeg, hint)
+    assert len(loaded) == decodings
+    IMAGE.look_and_decode(saved(tmp_path / "a.png", Pillow.new("RGB", (700, 440))), hint)
+    assert len(loaded) == decodings + 1

@@ -71,6 +71,10 @@ class Modality(ABC):
         Raises ``ValueError`` with a person's sentence when it cannot.
         """
 
+    def look_and_decode(self, reference: Any, size_hint: int | None = None) -> tuple[Look, Any]:
+        """What :meth:`look` and :meth:`decode` give, of one decoding where that serves both."""
+        return self.look(reference), self.decode(reference, size_hint)
+
     def problem(self, reference: Any) -> str | None:
         """Why this input cannot be used, as a sentence, or None when it can."""
         try:

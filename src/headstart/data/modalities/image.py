@@ -8,10 +8,11 @@ import io
 import math
 from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from headstart.core.files import digest
 from headstart.core.paths import expanded, legible
@@ -26,7 +27,7 @@ from headstart.data.modalities._image_files import (
     upright,
     upright_size,
 )
-from headstart.data.modalities._likeness import LIKENESS, SIDE, appearance, likeness, small_copy
+from headstart.data.modalities._likeness import LIKENESS, LOOKED, appearance, likeness, small_copy
 from headstart.data.modalities._pixels import array_to_picture, eight_bit_rgb, to_picture
 from headstart.data.modalities._scans import (
     CAUTION,
@@ -44,6 +45,7 @@ from headstart.data.modalities.base import UNREADABLE, Clash, Look, Modality
 _THUMBNAIL, _QUALITY = 160, 80
 _IMAGE_DIMENSIONS = (2, 3)
 _SCANS = Slice | Volume
+_JPEG, _REDUCTIONS = JpegImageFile.format, (1, 2, 4, 8)
 
 
 class Image(Modality):
@@ -83,7 +85,7 @@ class Image(Modality):
             raise ValueError("the image is missing")
         if not _holds_file(reference):
             raise ValueError(f"{type(reference).__name__} is no image; allowed are paths, PIL images and arrays")
-        return _read(reference, size_hint)[0]
+        return _read(reference, size_hint).picture
 
     def read(self, reference: Any) -> Any:
         """The bytes of a file; an array and a PIL image as they are, and a slice, which is told by its place too."""
@@ -107,17 +109,19 @@ class Image(Modality):
 
         Every pixel is read, of a JPEG reduced, for only that finds a file cut short.
         """
-        if _holds_file(reference):
-            content = reference if isinstance(reference, str | Path | bytes | _SCANS) else self.read(reference)
-            # Not the pixels that a backbone will ask for: looks are kept, and must not change with who asks.
-            picture, (width, height) = _read(content, SIDE)
-            size = _bytes(content)
-        else:
+        return self.look_and_decode(reference, LOOKED)[0]
+
+    def look_and_decode(self, reference: Any, size_hint: int | None = None) -> tuple[Look, Any]:
+        """As one after the other; a file is decoded twice where a JPEG is reduced by more for one of them."""
+        if not _holds_file(reference):
             picture = self.decode(reference)
-            (width, height), size = picture.size, math.nan
-        traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
-        small = eight_bit_rgb(small_copy(shown(picture)))
-        return Look(traits | appearance(small), likeness(small), picture_features(small))
+            return _look(_Decoded(picture, picture.size), math.nan), picture
+        content = reference if isinstance(reference, str | Path | bytes | _SCANS) else self.read(reference)
+        decoded = _read(content, LOOKED)
+        look = _look(decoded, _bytes(content))
+        if decoded.reduced_by in (None, _reduction(decoded.size, size_hint)):
+            return look, decoded.picture
+        return look, self.decode(content, size_hint)
 
     def show(self, reference: Any) -> str:
         """A thumbnail of at most 160 pixels, inside the page itself."""
@@ -186,16 +190,39 @@ class Image(Modality):
         return path
 
 
-def _read(reference: Any, size_hint: int | None) -> tuple[PIL.Image.Image | SliceStack, tuple[int, int]]:
-    """The picture in a file, upright, perhaps reduced; and the (width, height) that it has in full."""
+class _Decoded(NamedTuple):
+    """A picture, upright; its (width, height) in full, and what a JPEG is reduced by, None where nothing can be."""
+
+    picture: PIL.Image.Image | SliceStack
+    size: tuple[int, int]
+    reduced_by: int | None = None
+
+
+def _read(reference: Any, size_hint: int | None) -> _Decoded:
+    """The picture in a file, perhaps reduced."""
     if (scan := _scan(reference)) is not None:
-        return scan, scan.size
+        return _Decoded(scan, scan.size)
     with opened(reference) as image:
         size = upright_size(image)
         if size_hint:
             image.draft(None, (size_hint, size_hint))
         load_pixels(image)
-        return to_picture(upright(image)), size
+        by = _reduction(size, size_hint) if image.format == _JPEG else None
+        return _Decoded(to_picture(upright(image)), size, by)
+
+
+def _reduction(size: tuple[int, int], size_hint: int | None) -> int:
+    """What Pillow reduces a JPEG of this `size` by, so that no side falls below `size_hint`."""
+    most = min(size) // size_hint if size_hint else 1
+    return max((by for by in _REDUCTIONS if by <= most), default=1)
+
+
+def _look(decoded: _Decoded, size: float) -> Look:
+    """Traits, sketch and shallow features of a picture whose file has `size` bytes."""
+    width, height = decoded.size
+    traits = {"width": float(width), "height": float(height), "aspect": width / height, "bytes": size}
+    small = eight_bit_rgb(small_copy(shown(decoded.picture)))
+    return Look(traits | appearance(small), likeness(small), picture_features(small))
 
 
 def _scan(reference: Any) -> PIL.Image.Image | SliceStack | None:

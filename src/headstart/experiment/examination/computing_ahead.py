@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.core.ahead import ahead
@@ -159,9 +159,16 @@ class _Reader:
         try:
             key = key or modality.fingerprint(reference)
             with self.inputs.stopwatch.lap("decode"):
-                look = None if key in self._looked else modality.look(reference)
                 if key in self.space:
-                    return _Seen(key, None, look)
-                return _Seen(key, preprocess(modality.decode(reference, preprocess.size_hint), 0, key), look)
+                    return _Seen(key, None, None if key in self._looked else modality.look(reference))
+                look, raw = self._decoded(reference, known=key in self._looked)
+                return _Seen(key, preprocess(raw, 0, key), look)
         except Exception:  # a damaged file raises nearly anything; the check says what is wrong with it
             return None
+
+    def _decoded(self, reference: Any, known: bool) -> tuple[Look | None, Any]:
+        """An input, and its look unless that is `known`."""
+        modality, size_hint = self.inputs.modality, self.inputs.preprocess.size_hint
+        return (
+            (None, modality.decode(reference, size_hint)) if known else modality.look_and_decode(reference, size_hint)
+        )

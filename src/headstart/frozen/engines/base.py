@@ -28,6 +28,13 @@ class Tolerance(NamedTuple):
     cosine: float = COSINE
 
 
+HALF_PRECISION = Tolerance(largest=2e-2, cosine=0.999)
+"""Of half precision, which keeps 11 bits."""
+
+BFLOAT16 = Tolerance(largest=4e-2, cosine=0.9995)
+"""Of bfloat16, which keeps 8: a network that rounds worse than the usual ones is not to be run so."""
+
+
 class Agreement(NamedTuple):
     """How far an engine was from plain PyTorch, in the terms of :class:`Tolerance`."""
 
@@ -82,6 +89,9 @@ class Engine(ABC):
 
     outdone_by: ClassVar[frozenset[str]] = frozenset()
     """Engines that were always faster where they could run: after one of them was preferred, this is not tried."""
+
+    rounds_like: ClassVar[frozenset[str]] = frozenset()
+    """Engines after which this is tried, and not at all where one of them was too far from plain PyTorch."""
 
     tolerance: ClassVar[Tolerance] = Tolerance()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import nn
 
@@ -14,6 +16,10 @@ class Openvino(Engine):
     """Exports the frozen part to ONNX in memory and lets OpenVINO compile it, in single precision."""
 
     typical_preparation = 1.2
+    outdone_by = frozenset({"openvino_bfloat16"})
+
+    precision: ClassVar[str] = "f32"
+    """By OpenVINO's name."""
 
     def available(self, device: torch.device) -> bool:
         return device.type == "cpu" and can_export("openvino")
@@ -25,7 +31,7 @@ class Openvino(Engine):
         core = openvino.Core()
         settings = {
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": self.precision,
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,
         }
