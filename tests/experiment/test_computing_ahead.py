@@ -37,8 +37,22 @@ def cache(at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every picture that is looked at."""
     asked: list[Any] = []
-    look = Image.look
-    monkeypatch.setattr(Image, "look", lambda self, reference: asked.append(reference) or look(self, reference))
+    look = Image.look_and_decode
+
+    def counted(self: Image, reference: Any, size_hint: int | None = None) -> Any:
+        asked.append(reference)
+        return look(self, reference, size_hint)
+
+    monkeypatch.setattr(Image, "look_and_decode", counted)
+    return asked
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every file whose content is read."""
+    asked: list[Any] = []
+    read = Image.read
+    monkeypatch.setattr(Image, "read", lambda self, reference: asked.append(reference) or read(self, reference))
     return asked
 
 
@@ -46,7 +60,7 @@ def passed(data: Any, folder: Path, backbone: str = "tiny_resnet", **more: Any) 
     """The material after the pass, and how many features are missing then."""
     spec, stopwatch, engines = FitSpec(data, backbone=backbone, **more), Stopwatch(), Engines("eager")
     found, network = find(spec, QUIET), choose_backbone(spec, find(spec, QUIET), QUIET)
-    compute_ahead(found, spec, network, engines, stopwatch, QUIET)
+    found = compute_ahead(found, spec, network, engines, stopwatch, QUIET)
     material = prepare(found, spec, stopwatch, QUIET)
     bench = lay_out(spec, material, network, stopwatch, QUIET, folder, engines)
     part = bench.frozen_part(Network(network.requires_grad_(False).eval(), nn.Identity()))
@@ -59,6 +73,12 @@ def test_the_check_finds_every_look_and_the_frozen_part_every_feature(
     material, missing = passed(photos, cache.parent)
     assert missing == 0
     assert len(looks) == len(material.examples) == 42, "each is looked at once"
+
+
+def test_each_file_is_read_once(photos: Path, cache: Path, readings: list[Any]) -> None:
+    material, _ = passed(photos, cache.parent)
+    files = [asked for asked in readings if isinstance(asked, str | Path)]
+    assert sorted(map(str, files)) == sorted(map(str, material.examples.references))
 
 
 def test_a_second_pass_computes_nothing(photos: Path, cache: Path, looks: list[Any]) -> None:
@@ -124,7 +144,7 @@ def test_the_model_is_the_same_as_without_the_pass(
 ) -> None:
     with_pass = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], out="one", quiet=True)
     monkeypatch.setenv("HEADSTART_CACHE", str(cache.parent / "another"))
-    monkeypatch.setattr(flow, "compute_ahead", lambda *_: 0.0)
+    monkeypatch.setattr(flow, "compute_ahead", lambda found, *_: found)
     without = headstart.fit(photos, backbone="tiny_resnet", strategy=PROBE[1], out="two", quiet=True)
     assert Path("one/model.safetensors").read_bytes() == Path("two/model.safetensors").read_bytes()
     assert with_pass.result.test == without.result.test

@@ -104,14 +104,20 @@ def check(
     memory: LookMemory,
     stopwatch: Stopwatch,
     most: float = MOST_SET_ASIDE,
+    digests: Sequence[str] = (),
 ) -> Checked:
     """Look at every input once, in a few threads; content that `memory` holds is not decoded again.
+
+    Parameters
+    ----------
+    digests : of the inputs' contents, in order, where somebody has read them a moment ago; empty where nobody has.
+        What `memory` holds of those is not even read.
 
     Raises
     ------
     InputError : a larger share than `most` cannot be read, or the target stands in the input.
     """
-    seen = _look_at_all(examples, modality, progress, memory, stopwatch)
+    seen = _look_at_all(examples, modality, progress, memory, stopwatch, digests or [""] * len(examples))
     set_aside = [Problem(id_, one.problem) for id_, one in zip(examples.ids, seen, strict=True) if one.problem]
     refuse_too_many(set_aside, len(examples), modality.noun, most)
     if set_aside:
@@ -139,11 +145,18 @@ def refuse_too_many(set_aside: Sequence[Problem], count: int, noun: str, most: f
 
 
 def _look_at_all(
-    examples: Examples, modality: Modality, progress: Progress, memory: LookMemory, stopwatch: Stopwatch
+    examples: Examples,
+    modality: Modality,
+    progress: Progress,
+    memory: LookMemory,
+    stopwatch: Stopwatch,
+    digests: Sequence[str],
 ) -> list[_Seen]:
     """What was seen of every example; looks at new content go into `memory`."""
 
-    def look(reference: Any) -> tuple[_Seen, Look | None]:
+    def look(reference: Any, digest: str) -> tuple[_Seen, Look | None]:
+        if digest and digest in memory:
+            return _Seen("", digest), None
         reference, fingerprint = identified(modality, reference)
         if fingerprint in memory:
             return _Seen("", fingerprint), None
@@ -160,7 +173,7 @@ def _look_at_all(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders remark on odd metadata; what matters comes back as a problem
-            looked = iter(pool.map(look, examples.references))
+            looked = iter(pool.map(look, examples.references, digests))
             looked = iter(progress.bar(looked, len(examples), f"checking {modality.noun}", modality.noun))
             while block := list(islice(looked, AT_ONCE)):
                 new = {one.fingerprint: found for one, found in block if found is not None}

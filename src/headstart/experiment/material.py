@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,11 +37,17 @@ _REFUSED = "{} targets cannot be used:"
 
 @dataclass(frozen=True)
 class Found:
-    """What a first look at the source data gives: undecoded examples, their modality, and their task."""
+    """What a first look at the source data gives: undecoded examples, their modality, and their task.
+
+    ``digests`` are those of the examples' contents, in order, where a pass has read them: empty where it has not read
+    one, and of none where there was no pass. ``computed`` are seconds in which that pass computed features.
+    """
 
     examples: Examples
     modality: Modality
     task: Task
+    digests: Sequence[str] = ()
+    computed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ def prepare(
     """
     store = FrontierStore(store_folder()) if spec.store else None
     looked = KeptLooks(store, found.modality)
-    checked = check(found.examples, found.modality, progress, looked, stopwatch, most)
+    checked = check(found.examples, found.modality, progress, looked, stopwatch, most, found.digests)
     say_notes(checked.notes, progress)
     _say_set_aside(checked.set_aside, progress)
     checked = with_near_families(checked, found.modality, looked, store)

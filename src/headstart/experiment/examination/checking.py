@@ -76,7 +76,7 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     backbone = None if spec.backbone == NO_BACKBONE else _backbone(spec, found, progress)
     engines = Engines(spec.engine)
     if backbone is not None:
-        compute_ahead(found, spec, backbone, engines, stopwatch, progress)
+        found = compute_ahead(found, spec, backbone, engines, stopwatch, progress)
     try:
         material = prepared(found, spec, backbone, stopwatch, progress, most=1.0)
     except TooFewLeft as error:

@@ -7,6 +7,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -32,10 +33,11 @@ from headstart.frozen.store import FrontierStore, Space
 
 def compute_ahead(
     found: Found, spec: FitSpec, backbone: Backbone, engines: Engines, stopwatch: Stopwatch, progress: Progress
-) -> float:
-    """Look at every input that can be read and compute its last features, into the store; returns the seconds.
+) -> Found:
+    """Look at every input that can be read and compute its last features, into the store.
 
-    The check finds the looks there, and whoever asks for features these: a person waits for one pass, not for two.
+    The check finds the looks there, by the digests that come back with `found`, and whoever asks for features these:
+    a person waits for one pass, not for two.
     What cannot be read is left out, for the check says so. Nothing is done where looking takes no time, pooled
     features will not be asked for, no store takes them, or all of some inputs, from first to last, are known already.
     """
@@ -47,7 +49,8 @@ def compute_ahead(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders remark on odd metadata
             _compute(part, reader, len(found.examples), spec.budget - stopwatch.total, progress)
-    return time.perf_counter() - began
+        found = replace(found, digests=reader.digests)
+    return replace(found, computed=time.perf_counter() - began)
 
 
 def _frozen_part(
@@ -119,6 +122,7 @@ class _Reader:
     Attributes
     ----------
     bad : how many could not be read so far.
+    digests : those of the inputs' contents, empty of what is not read yet, or cannot be.
     space : where their features belong.
     """
 
@@ -126,6 +130,7 @@ class _Reader:
         self, found: Found, backbone: Backbone, part: FrozenPart, looked: KeptLooks, stopwatch: Stopwatch
     ) -> None:
         self.bad = 0
+        self.digests = [""] * len(found.examples)
         self.inputs = Inputs(found.examples, found.modality, backbone.preprocess, [], stopwatch)
         self.space: Space = part.space(self.inputs, 0)
         self._looked = looked
@@ -137,7 +142,10 @@ class _Reader:
         seen = spread(self._read, rows)
         self.bad += sum(one is None for one in seen)
         fresh: dict[str, Batch] = {}
-        for one in filter(None, seen):
+        for row, one in zip(rows, seen, strict=True):
+            if one is None:
+                continue
+            self.digests[row] = one.key
             if one.look is not None:
                 self._new[one.key] = one.look
             if one.tensors is not None and one.key not in self._met:
