@@ -37,10 +37,15 @@ def main() -> int:
     return 0
 
 
+def last_quarter(backbone: str, epochs: int) -> FineTuning:
+    """Trains the last quarter of its stages for so many epochs."""
+    stages = len(load(backbone).stages())
+    return FineTuning(freeze_depth=stages - max(1, round(stages / 4)), epochs=epochs)
+
+
 def _line(data: sets.Set, backbone: str, half: bool, epochs: int) -> str:
     """One row: a fit on the training examples alone, a part of them held out."""
-    stages = len(load(backbone).stages())
-    strategy = FineTuning(freeze_depth=stages - max(1, round(stages / 4)), epochs=epochs)
+    strategy = last_quarter(backbone, epochs)
     FrozenPart.half = half  # type: ignore[assignment, method-assign]
     with tempfile.TemporaryDirectory(prefix="headstart-half-") as cache:
         os.environ["HEADSTART_CACHE"] = cache
