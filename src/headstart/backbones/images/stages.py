@@ -47,10 +47,10 @@ def image_stages(
 
     The tree is opened from the root, or from the one module that holds all there is: every row of blocks
     (``Sequential`` and the like), what is :class:`Opened`, and while there are fewer than eight stages the largest
-    module that wraps a row. A norm without weights of its own joins the stage before it, stages whose use overlaps are
-    joined, and above twenty the smallest neighbours are.
-    A tensor that an opened module holds itself (class token, position embedding) goes to the stage during
-    which it is first used. `closed` are module types that are never opened; `prefix` leads every name.
+    module that wraps a row. A norm without weights of its own joins the stage before it, stages whose use overlaps
+    are joined, and above twenty the smallest neighbours are. A tensor that an opened module holds itself (class
+    token, position embedding) goes to the stage during which it is first used. `closed` are module types that are
+    never opened; `prefix` leads every name.
     """
     opened = _open_rows(network, [_start(network, closed)], closed)
     units = _in_order(network, opened, order)
