@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from headstart.backbones import load, rebuild
 from headstart.backbones.base import Backbone
-from headstart.core.errors import UsageError
+from headstart.backbones.images.torchvision_models import models
+from headstart.backbones.images.torchvision_verbs import with_verbs
 from headstart.frozen.frontier import find_frontier
 from transformer_folders import STAGED, transformer_folder
 
@@ -23,8 +25,6 @@ STRIDES = {
     "mixer_s32_224": [64],  # two places of 64 pixels, which show 128 × 96
 }
 OWN_SIZE = {"mixer_s32_224"}
-REACHES_BACK = {"mixer_s32_224", "xcit_nano_12_p16_224"}
-"""Their last layers, or what puts tokens into a map, read the size of the input."""
 
 
 @pytest.fixture(params=STAGED)
@@ -83,12 +83,14 @@ def test_it_is_cut_between_stages_where_a_trace_follows_it(architecture: str, ba
         backbone.get_parameter(name).requires_grad_(True)
     batch = pictures(backbone)
     frontier = find_frontier(backbone, batch, names)
-    assert frontier.is_input is (architecture in REACHES_BACK or architecture.startswith("twins"))
+    assert frontier.is_input is architecture.startswith("twins")
     assert ("no trace follows" in frontier.refused) is architecture.startswith("twins")
     with torch.no_grad():
         parts = frontier.trained(frontier.frozen(batch))
+        fewer = frontier.trained({name: tensor[:1] for name, tensor in frontier.frozen(batch).items()})
     wanted = given(backbone)
     assert all(torch.allclose(parts[name], wanted[name], atol=1e-5) for name in names)
+    assert all(torch.allclose(fewer[name], wanted[name][:1], atol=1e-5) for name in names)
 
 
 def test_one_that_hands_on_all_maps_itself_stays_as_it_is() -> None:
@@ -116,8 +118,43 @@ def test_stacks_of_slices_are_folded_at_the_frame(tmp_path: Path) -> None:
         assert torch.equal(again.maps(batch, ["maps.8"])["maps.8"], backbone.maps(batch, ["maps.8"])["maps.8"])
 
 
-def test_windows_of_a_library_that_does_not_tell_are_refused() -> None:
-    from headstart.backbones import SOURCES
+def windows_of_torchvision() -> list[nn.Module]:
+    narrow = ([4, 4], 16, [1, 1, 1, 1], [1, 1, 2, 2], [4, 4])
+    second = {"block": models.swin_transformer.SwinTransformerBlockV2}
+    merging = {"downsample_layer": models.swin_transformer.PatchMergingV2}
+    return [
+        models.SwinTransformer(*narrow),
+        models.SwinTransformer(*narrow, **second, **merging),
+        models.MaxVit((64, 64), 8, 2, [8, 8, 16, 16], [1, 1, 1, 1], 4, 0.0),
+    ]
 
-    with pytest.raises(UsageError, match="or a vision transformer of timm"):
-        SOURCES.load("torchvision")().tiny("swin_t").framed(FRAME).offered_maps()
+
+@pytest.mark.parametrize("made", windows_of_torchvision(), ids=["swin", "swin_v2", "maxvit"])
+def test_windows_of_torchvision_give_what_its_own_forward_computes(made: nn.Module) -> None:
+    """The last map as the classifier pools it, and each of the others as the next part of the network takes it."""
+    pixels = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    network = with_verbs(made.eval())
+    with torch.no_grad():
+        last, maps = network.forward_intermediates(pixels, norm=True)
+        assert torch.equal(network.forward_head(last), type(network).__base__.forward(network, pixels))
+        assert torch.equal(maps[-1], last)
+        assert [64 // one.shape[2] for one in maps] == ([2, 4, 8, 16, 32] if len(maps) == 5 else [4, 8, 16, 32])
+        (third,) = network.forward_intermediates(pixels, indices=[2])[1]
+        assert torch.equal(third, maps[2])
+
+
+def test_a_vision_transformer_of_torchvision_is_interpolated_to_its_frame() -> None:
+    """At the size that it was made for it is torchvision's own; and a map is its patch tokens in rows."""
+    torch.manual_seed(0)
+    made = models.VisionTransformer(64, 16, 2, 2, 32, 64).eval()
+    nn.init.normal_(made.heads.head.weight)
+    pixels, wide = torch.randn(2, 3, 64, 64), torch.randn(2, 3, 32, 96)
+    with torch.no_grad():
+        wanted = made(pixels)
+        network = with_verbs(made)
+        assert torch.allclose(network.forward_head(network.forward_features(pixels)), wanted, atol=1e-6)
+        positions = network.encoder.pos_embedding.clone()
+        network.set_input_size(img_size=(32, 96))
+        assert network.encoder.pos_embedding.shape == (1, 1 + 2 * 6, 32)
+        assert torch.equal(network.encoder.pos_embedding[:, 0], positions[:, 0])
+        assert network.forward_features(wide).shape == (2, 13, 32)

@@ -33,7 +33,7 @@ def test_the_fit_finds_the_blocks_and_says_how_sure_each_figure_is(model: Path) 
     result = result_of(model)
     assert result["task"] == "segmentation"
     assert result["test"]["miou"][0] > 0.7
-    by_class = {name: result["test"].pop(name) for name in ("iou", "class_dice")}
+    by_class = {name: result["test"].pop(name) for name in ("precision", "recall", "iou", "class_dice")}
     assert all(block.keys() == {"ground", "block"} for block in by_class.values())
     assert {"miou", "dice", "pixel_accuracy", "boundary_f1"} <= result["test"].keys()
     assert result["rungs"][0]["validation"].keys() == result["test"].keys()

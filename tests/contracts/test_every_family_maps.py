@@ -22,9 +22,7 @@ FAMILIES = [f"{source}:{family}" for source in SOURCES.names() for family in SOU
 FRAME, SMALL = (192, 128), (96, 64)
 
 OF_TEXTS = {"recurrent", "stacked_lstm", "transformers_entailment", "transformers_text"}
-OF_ONE_SIZE = {
-    "torchvision:swin_t", "torchvision:vit_b_16", "transformers_images:clip", "transformers_images:siglip",
-}  # fmt: skip
+OF_ONE_SIZE = {"transformers_images:clip", "transformers_images:siglip"}
 WITHOUT_MAPS = [name for name in FAMILIES if name in OF_ONE_SIZE or name.partition(":")[0] in OF_TEXTS]
 WITH_MAPS = [name for name in FAMILIES if name not in WITHOUT_MAPS]
 

@@ -140,7 +140,7 @@ def test_a_class_beyond_ascii_is_no_empty_box(monkeypatch: pytest.MonkeyPatch) -
         return PIL.ImageFont.load_default(size), words.replace("é", "\uffff")
 
     written = picture("é")
-    monkeypatch.setattr("headstart.delivery.boxed_pictures.lettered", missing)
+    monkeypatch.setattr("headstart.delivery.tags.lettered", missing)
     assert written != picture("é")
 
 

@@ -7,6 +7,7 @@ import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 
 from headstart.core.boxes import Box, Boxes
 from headstart.data.examples import Examples
-from headstart.experiment.presentation import drawing_boxes
+from headstart.delivery.tags import Edges, Tags
 from headstart.experiment.presentation.drawing_boxes import _fragment, boxed_answers
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.box_marks import Mark
@@ -53,7 +54,13 @@ def test_a_mask_is_tinted_within_its_box(size: tuple[int, int]) -> None:
 def tags(monkeypatch: pytest.MonkeyPatch, found: list[Mark], named: bool) -> list[tuple[str, tuple[float, float]]]:
     """The words that are written on a picture, and where."""
     written: list[tuple[str, tuple[float, float]]] = []
-    monkeypatch.setattr(drawing_boxes, "labelled", lambda _, corner, words, __: written.append((words, corner)))
+    strip = Tags._strip
+
+    def noting(self: Tags, edges: Edges, words: str, *further: Any) -> None:
+        written.append((words, edges[:2]))
+        strip(self, edges, words, *further)
+
+    monkeypatch.setattr(Tags, "_strip", noting)
     _fragment(Image.new("RGB", (100, 100), "white"), found, "a.png", named)
     return written
 
@@ -69,14 +76,16 @@ def test_every_box_says_its_class_where_there_are_several(monkeypatch: pytest.Mo
 
 
 def test_what_is_written_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of boxes upon each other the surest is named above, the next below, a third not at all; none beyond an edge."""
-    upon = [Mark((0.2, 0.2, 0.6, 0.6), "cat", "false alarm", score) for score in (0.9, 0.8, 0.7)]
+    """Boxes upon each other are named at their corners, the surest first, a fifth not at all; none beyond an edge."""
+    upon = [Mark((0.2, 0.2, 0.6, 0.6), "cat", "false alarm", score) for score in (0.9, 0.8, 0.7, 0.65, 0.61)]
     beyond = Mark((0.95, 0.9, 1.0, 1.0), "cat", "false alarm", 0.6)
     written = tags(monkeypatch, [*upon, beyond], named=False)
-    assert [words for words, _ in written] == ["cat 0.90", "cat 0.80", "cat 0.60"]
-    (above, below, last) = (corner for _, corner in written)
+    assert [words for words, _ in written] == [f"cat {score}" for score in ("0.90", "0.80", "0.70", "0.65", "0.60")]
+    (above, below, right, _, last) = (corner for _, corner in written)
     assert above == (72, 72)
     assert below[0] == 72
     assert 190 < below[1] < 216
+    assert 72 < right[0] < 216
+    assert right[1] == 72
     assert last[0] < 330
     assert last[1] < 350

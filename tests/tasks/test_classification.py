@@ -8,7 +8,7 @@ import torch
 from sklearn import metrics as reference
 
 from headstart.core.errors import InputError, UsageError
-from headstart.core.statistics import bootstrap_draws
+from headstart.core.statistics import bootstrap_draws, wilson
 from headstart.tasks.classification import Classification
 
 
@@ -41,9 +41,11 @@ def test_figures_by_hand():
     names, matrix = task.confusion(outputs, truth)
     assert names == ["a", "b", "c"]
     assert matrix.tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 1]]
-    assert task.per_label(outputs, truth)[1] == {
-        "label": "b", "examples": 2, "precision": pytest.approx(2 / 3), "recall": 1.0, "f1": pytest.approx(0.8),
-    }  # fmt: skip
+    row = task.per_label(outputs, truth)[1]
+    assert (row["label"], row["examples"]) == ("b", 2)
+    assert (row["precision"], row["recall"]) == (wilson(2, 3), wilson(2, 2))
+    assert row["f1"].value == pytest.approx(0.8)
+    assert row["f1"][1:] == pytest.approx([2 * end / (1 + end) for end in wilson(2, 3)[1:]])  # of two right in three
 
 
 def test_figures_equal_scikit_learn(many):

@@ -85,6 +85,8 @@ def test_figures_by_hand(tmp_path: Path) -> None:
     found = task.by_class(kept(said), truth, {})
     assert found["iou"]["sky"][0] == pytest.approx(2 / 3)
     assert found["iou"]["road"][0] == pytest.approx(1 / 2)
+    assert found["precision"]["sky"][0] == pytest.approx(2 / 3)
+    assert found["recall"] == {"sky": [1.0, 1.0, 1.0], "road": [0.5, 0.5, 0.5]}
     assert figures["miou"].value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert figures["dice"].value == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert figures["pixel_accuracy"].value == pytest.approx(3 / 4)
@@ -186,7 +188,7 @@ def test_classes_by_themselves_are_counted_together(tmp_path: Path, monkeypatch:
     said = torch.zeros((3, 64, 64), dtype=torch.uint8)
     found = task.by_class(kept(said), task.encode([halves(tmp_path)] * 3), {})
     assert found["iou"] == {"sky": [0.5, 0.5, 0.5], "road": [0.0, 0.0, 0.0]}
-    assert sorted(asked) == ["dice", "dice", "iou", "iou"]
+    assert sorted(asked) == sorted(2 * ["dice", "iou", "precision", "recall"])
 
 
 def test_answers_that_are_too_sure_are_cooled_down(tmp_path: Path) -> None:

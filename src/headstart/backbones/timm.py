@@ -159,10 +159,7 @@ class Timm(Source):
         import timm
         from timm.layers import get_notrace_functions, get_notrace_modules
 
-        from headstart.backbones.images.backbone import ImageBackbone
-        from headstart.backbones.images.rebuild import cut_after
-        from headstart.backbones.images.stage_maps import StagedBackbone, gives_stages
-        from headstart.backbones.images.token_maps import TransformerBackbone, gives_tokens
+        from headstart.backbones.images.rebuild import backbone_type, cut_after
 
         if not timm.is_model(architecture):
             raise HeadstartError(
@@ -178,20 +175,18 @@ class Timm(Source):
             "last_stage": last_stage,
         }
         leaves, functions = tuple(get_notrace_modules()), tuple(get_notrace_functions())
-        staged = StagedBackbone if gives_stages(network) else ImageBackbone
-        made = TransformerBackbone if gives_tokens(network) else staged
-        return made(network, card, preprocess, description, leaves, functions)
+        return backbone_type(network)(network, card, preprocess, description, leaves, functions)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones.images.preprocess import ImagePreprocess
-        from headstart.backbones.images.rebuild import described_card
+        from headstart.backbones.images.rebuild import described_card, framed_as_described
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         card = described_card(description)
         made = self._build(
             description["architecture"], description["arguments"], preprocess, card, description["last_stage"]
         )
-        return made.framed(tuple(description["frame"])) if "frame" in description else made
+        return framed_as_described(made, description)
 
     def folder_config(self, description: Mapping[str, Any]) -> dict[str, Any]:
         from headstart.backbones.images.rebuild import written_config

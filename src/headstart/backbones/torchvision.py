@@ -119,23 +119,28 @@ class Torchvision(Source):
         return self._wrap(networks.build(architecture, arguments), description, preprocess, card)
 
     def _wrap(self, network: Any, description: dict[str, Any], preprocess: Any, card: Card) -> ImageBackbone:
-        from headstart.backbones.images.backbone import ImageBackbone
         from headstart.backbones.images.cut_network import remove_classifier
-        from headstart.backbones.images.rebuild import cut_after, input_shape
+        from headstart.backbones.images.rebuild import backbone_type, cut_after, input_shape
 
         classifier, seen = remove_classifier(network.eval(), input_shape(preprocess))
         last_stage = description.get("last_stage")
         cut_after(network, last_stage, preprocess)
         description = {"source": Path(__file__).stem, **description, "classifier": classifier}
-        return ImageBackbone(network, card, preprocess, description, seen=None if last_stage else seen)
+        made = backbone_type(network)
+        return made(network, card, preprocess, description, seen=None if last_stage else seen)
 
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
+        from headstart.backbones.images.rebuild import framed_as_described
+
+        miniature = description.get("miniature")
+        return framed_as_described(self.tiny(miniature) if miniature else self._described(description), description)
+
+    def _described(self, description: Mapping[str, Any]) -> ImageBackbone:
+        """As it was before it was framed."""
         from headstart.backbones.images import torchvision_networks as networks
         from headstart.backbones.images.preprocess import ImagePreprocess
         from headstart.backbones.images.rebuild import described_card
 
-        if description.get("miniature"):
-            return self.tiny(description["miniature"])
         network = networks.build(description["architecture"], description["arguments"])
         plain = {key: description[key] for key in ("architecture", "arguments", "last_stage")}
         preprocess = ImagePreprocess.from_description(description["preprocess"])

@@ -44,11 +44,11 @@ class TransformersVits(HubFolders):
     def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> ImageBackbone:
         from headstart.backbones.images import plain_transformers as transformers
         from headstart.backbones.images.preprocess import ImagePreprocess
-        from headstart.backbones.images.rebuild import described_card
+        from headstart.backbones.images.rebuild import described_card, framed_as_described
 
         preprocess = ImagePreprocess.from_description(description["preprocess"])
         made = transformers.backbone(description["config"], preprocess, described_card(description))
-        return made.framed(tuple(description["frame"])) if "frame" in description else made
+        return framed_as_described(made, description)
 
     def tiny(self, name: str) -> ImageBackbone:
         from headstart.backbones.images import plain_transformers as transformers

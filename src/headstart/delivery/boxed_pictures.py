@@ -14,10 +14,10 @@ import PIL.Image
 import PIL.ImageDraw
 
 from headstart.core.files import whole_folder
-from headstart.core.lettering import lettered
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
+from headstart.delivery.tags import SMALLEST_LETTERS, Tags
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.pixel_masks import pasted
 
@@ -30,9 +30,8 @@ COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9
 QUALITY, STRENGTH = 90, 0.45
 """Of the JPEG files, and how much of the colour of its class covers an object that has a mask."""
 
-
-SMALLEST_LETTERS, LETTERS = 10.0, 36
-"""Pixels of the letters on a picture, and how many times as long as these its shorter side is otherwise."""
+LETTERS = 36
+"""How many times as long as the letters on a picture its shorter side is, where that gives no smaller ones."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def coco_json(
 
 
 def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> bytes:
-    """A JPEG of `picture` with the boxes, each in the colour of its class, under its class and score."""
+    """A JPEG of `picture` with the boxes, each in the colour of its class, with its class and score."""
     shown = picture.convert("RGB")
     for box in reversed(boxes):
         if PIXELS in box:
@@ -139,13 +138,21 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
             shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
-    letters = max(SMALLEST_LETTERS, min(shown.size) / LETTERS)
-    for box in reversed(boxes):
-        colour = COLOURS[labels.index(box["label"]) % len(COLOURS)]
-        edges = [edge * side for edge, side in zip(box["edges"], shown.size * 2, strict=True)]
+    placed = [(box, *_in_pixels(box, shown.size, labels)) for box in boxes]
+    for _, edges, colour in reversed(placed):
         pen.rectangle(edges, outline=colour, width=line)
-        labelled(pen, (edges[0], edges[1]), f"{box['label']} {box['score']:.2f}", colour, letters)
+    tags = Tags(shown, max(SMALLEST_LETTERS, min(shown.size) / LETTERS))
+    for box, edges, colour in placed:
+        tags.write(edges, f"{box['label']} {box['score']:.2f}", colour)
     return _jpeg(shown)
+
+
+def _in_pixels(
+    box: Mapping[str, Any], size: tuple[int, int], labels: Sequence[str]
+) -> tuple[tuple[float, float, float, float], str]:
+    """The edges of a box on a picture of `size`, and the colour of its class."""
+    left, top, right, bottom = (edge * side for edge, side in zip(box["edges"], size * 2, strict=True))
+    return (left, top, right, bottom), COLOURS[labels.index(box["label"]) % len(COLOURS)]
 
 
 def covered(picture: PIL.Image.Image, mask: bytes) -> bytes:
@@ -158,31 +165,6 @@ def _jpeg(picture: PIL.Image.Image) -> bytes:
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
-
-
-def labelled(
-    pen: PIL.ImageDraw.ImageDraw,
-    corner: tuple[float, float],
-    words: str,
-    colour: str,
-    size: float = SMALLEST_LETTERS,
-) -> None:
-    """Write `words` of `size` pixels in white on a strip of `colour` whose upper left `corner` is given in pixels."""
-    font, words = lettered(words, size)
-    width, height = _strip(pen, words, font)
-    pen.rectangle((*corner, corner[0] + width, corner[1] + height), fill=colour)
-    pen.text((corner[0] + 1, corner[1]), words, "white", font)
-
-
-def strip_of(pen: PIL.ImageDraw.ImageDraw, words: str, size: float = SMALLEST_LETTERS) -> tuple[float, float]:
-    """(width, height) in pixels of the strip under `words` of `size` pixels."""
-    font, words = lettered(words, size)
-    return _strip(pen, words, font)
-
-
-def _strip(pen: PIL.ImageDraw.ImageDraw, words: str, font: Any) -> tuple[float, float]:
-    right, bottom = pen.textbbox((0, 0), words, font)[2:]
-    return right + 2, bottom + 2
 
 
 def rim(places: np.ndarray) -> np.ndarray:

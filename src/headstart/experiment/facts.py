@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from headstart.core.counts import first_few
 from headstart.core.spec import FitSpec
@@ -43,7 +45,7 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
         "pipeline_tag": pipeline if pipeline in HUB_PIPELINES else "",
         "data": checked.examples.source,
         "labels": _labels(model),
-        "limits": f"{_limits(model)} {caution(checked.examples)}".strip(),
+        "limits": f"{_limits(model)} {caution(checked.examples, model.labels, spec.group)}".strip(),
         "input": _example_input(checked),
     }
     told = {*known, BACKBONE, SEED}
@@ -51,9 +53,10 @@ def facts(model: Model, spec: FitSpec, checked: Checked) -> dict[str, str]:
     return {name: text for name, text in known.items() if text} | rest
 
 
-def caution(examples: Examples) -> str:
-    """What the modality demands to be said of a model made from these."""
-    return MODALITIES.load(examples.modality)().caution(examples.references)
+def caution(examples: Examples, labels: Sequence[Any], group: str | None = None) -> str:
+    """What the modality demands to be said of a model made from these, with its labels and the column of groups."""
+    names = [Path(examples.source).name, *map(str, labels), *examples.further, *filter(None, [group])]
+    return MODALITIES.load(examples.modality)().caution(examples.references, names)
 
 
 def _limits(model: Model) -> str:

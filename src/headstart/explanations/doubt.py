@@ -11,7 +11,7 @@ FIGURE = "doubt_auroc"
 """The figure of the task by which it is checked."""
 
 MOST = 0.5
-"""The doubt that is shown as the most: there another class is as likely."""
+"""The doubt that is shown as the most: of two classes none is larger, of more some are."""
 
 
 class Doubt(Explanation):
@@ -23,10 +23,13 @@ class Doubt(Explanation):
         return None if asked.parts else "it shows places in pictures, and this input has none"
 
     def explain(self, asked: Asked) -> Explained:
-        """(H, W) from 0, sure, to 1, as likely wrong as right."""
+        """(H, W) from 0, sure, to 1, at least as likely wrong as right."""
         if not isinstance(asked.aim, MaskAim):
             return Explained()
-        said = "doubt: where the mask is unsure of its class (most: another is as likely), and the edges of the mask"
+        said = (
+            "doubt: where the mask is unsure of its class (strongest: at least as likely wrong as right), and the "
+            "edges of the mask"
+        )
         return Explained((asked.aim.doubts / MOST).clamp(0.0, 1.0).float(), as_it_is=True, caption=said)
 
     def checks(self, asked: Asked, explained: Explained, seed: int = 0, curves: bool = True) -> list[Check]:

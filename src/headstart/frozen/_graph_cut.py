@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,7 +20,8 @@ def cut_graph(
 
     A node is moving when a trainable parameter feeds it, directly or through other nodes. The frontier is the
     set of tensors per example that are not moving and that moving nodes read. Values that are no such tensor
-    (sizes, constants, frozen weights) are computed again in the trained part: they cost nothing to repeat.
+    (sizes, constants, frozen weights) are computed again in the trained part: they cost nothing to repeat. Where a
+    size of the input alone is read, it is written down instead, if all inputs are of one size.
     """
     entry = backbone.traced()
     if entry is None:
@@ -29,12 +30,17 @@ def cut_graph(
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
     nodes = _giving(graph, maps) if maps else list(graph.nodes)
     moving = _moving(network, nodes) | {node for node in nodes if node.op == "output"}  # the head, at least, moves
-    per_example = _per_example(network, graph, nodes, sample[key])
+    values = _values(network, graph, sample[key])
+    per_example = _per_example(nodes, values, len(sample[key]))
     frontier = _frontier(nodes, moving, per_example)
-    if any(node.op == "placeholder" for node in frontier):
+    sizes: dict[fx.Node, Any] = {}
+    if _is_input(frontier) and not backbone.preprocess.lengths_differ:
+        sizes = _sizes(nodes, values, _values(network, graph, sample[key][1:]), len(sample[key]))
+        frontier = _frontier(nodes, moving, per_example, sizes)
+    if _is_input(frontier):
         return None
     frozen = fx.GraphModule(network, _frozen_graph(nodes, frontier))
-    trained = fx.GraphModule(network, _trained_graph(nodes, frontier))
+    trained = fx.GraphModule(network, _trained_graph(nodes, frontier, sizes))
     names = [_label(i) for i in range(len(frontier))]
     cut = "graph-" + "-".join(node.name for node in frontier)
     return _Named(frozen, key, names), _FromNamed(trained, names, maps), cut, dict(frozen.state_dict())
@@ -93,37 +99,64 @@ def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
     return moving
 
 
-def _per_example(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], sample: Tensor) -> set[fx.Node]:
-    """Nodes that depend on the input and whose value is a tensor with the examples along dimension 0."""
-    values = _Values(fx.GraphModule(network, graph))
-    with torch.no_grad():
-        values.run(sample)
+def _per_example(nodes: Sequence[fx.Node], values: _Values, count: int) -> set[fx.Node]:
+    """Nodes that depend on the input and whose value is a tensor with the `count` examples along dimension 0."""
     fed: set[fx.Node] = set()
     for node in nodes:
         if node.op == "placeholder" or any(source in fed for source in node.all_input_nodes):
             fed.add(node)
-    return {node for node in fed if values.rows.get(node.name) == len(sample)}
+    return {node for node in fed if values.rows.get(node.name) == count}
+
+
+def _sizes(nodes: Sequence[fx.Node], more: _Values, fewer: _Values, count: int) -> dict[fx.Node, Any]:
+    """Nodes that are sizes, with what they are for inputs of one size; None where that is how many there are.
+
+    Parameters
+    ----------
+    more, fewer : what runs of `count` inputs and of one less tell.
+    """
+    both = [node for node in nodes if node.name in more.sizes and node.name in fewer.sizes]
+    pairs = {node: (more.sizes[node.name], fewer.sizes[node.name]) for node in both}
+    found = {node: one for node, (one, other) in pairs.items() if one == other}
+    return found | {node: None for node, pair in pairs.items() if pair == (count, count - 1)}
+
+
+def _values(network: nn.Module, graph: fx.Graph, sample: Tensor) -> _Values:
+    """What a run of `graph` tells."""
+    values = _Values(fx.GraphModule(network, graph))
+    with torch.no_grad():
+        values.run(sample)
+    return values
 
 
 class _Values(fx.Interpreter):
-    """Runs a graph once and remembers the first dimension of every tensor."""
+    """Runs a graph once and remembers the first dimension of every tensor, and all that are sizes."""
 
     def __init__(self, module: fx.GraphModule) -> None:
         super().__init__(module)
         self.rows: dict[str, int] = {}
+        self.sizes: dict[str, Any] = {}
 
     def run_node(self, n: fx.Node) -> Any:
         value = super().run_node(n)
         if isinstance(value, Tensor) and value.dim():
             self.rows[n.name] = value.shape[0]
+        elif isinstance(value, int) or (isinstance(value, tuple) and all(isinstance(one, int) for one in value)):
+            self.sizes[n.name] = value
         return value
 
 
-def _frontier(nodes: Sequence[fx.Node], moving: set[fx.Node], per_example: set[fx.Node]) -> list[fx.Node]:
-    """Per-example tensors that are not moving and that the trained part reads, in order."""
+def _is_input(frontier: Sequence[fx.Node]) -> bool:
+    return any(node.op == "placeholder" for node in frontier)
+
+
+def _frontier(
+    nodes: Sequence[fx.Node], moving: set[fx.Node], per_example: set[fx.Node], known: Collection[fx.Node] = ()
+) -> list[fx.Node]:
+    """Per-example tensors that are not moving and that the trained part reads, in order; but for what is `known`."""
     needed: set[fx.Node] = set()
     waiting = [node for node in nodes if node in moving]
-    seen = set(waiting)
+    seen = {*waiting, *known}
     while waiting:
         for source in waiting.pop().all_input_nodes:
             if source in moving or source in seen:
@@ -147,14 +180,19 @@ def _frozen_graph(nodes: Sequence[fx.Node], frontier: Sequence[fx.Node]) -> fx.G
     return graph
 
 
-def _trained_graph(nodes: Sequence[fx.Node], frontier: Sequence[fx.Node]) -> fx.Graph:
+def _trained_graph(nodes: Sequence[fx.Node], frontier: Sequence[fx.Node], sizes: Mapping[fx.Node, Any]) -> fx.Graph:
     graph = fx.Graph()
-    copied = {node: graph.placeholder(_label(i)) for i, node in enumerate(frontier)}
+    copied: dict[fx.Node, Any] = {node: graph.placeholder(_label(i)) for i, node in enumerate(frontier)}
     output = next(node for node in nodes if node.op == "output")
-    wanted = _ancestors([output], stop=set(frontier))
+    wanted = _ancestors([output], stop={*frontier, *sizes})
     for node in nodes:
         if node in wanted and node not in copied:
-            copied[node] = graph.node_copy(node, lambda n: copied[n])
+            if node not in sizes:
+                copied[node] = graph.node_copy(node, lambda n: copied[n])
+            elif sizes[node] is None:  # the number of examples: any tensor of the frontier tells it
+                copied[node] = graph.call_method("size", (copied[frontier[0]], 0))
+            else:
+                copied[node] = sizes[node]
     return graph
 
 

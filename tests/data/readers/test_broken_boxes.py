@@ -162,7 +162,7 @@ VOC: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no bndbox": (swapped("bndbox><xmin>5", "box><xmin>5"), "not XML: mismatched tag"),
     "another box element": (
         lambda root: (root / "Annotations" / "a.xml").write_text(voc_content("train/a").replace("bndbox", "polygon")),
-        FIRST + "its xmin is missing",
+        FIRST + "it has no bndbox",
     ),
     "no name": (swapped("<name>cat</name>", ""), FIRST + "it has no name of a class"),
     "an empty name": (swapped("<name>cat", "<name> "), FIRST + "it has no name of a class"),
@@ -211,6 +211,12 @@ def test_broken_voc(case: str, tmp_path: Path) -> None:
     root = voc(tmp_path)
     change(root)
     assert said in message(root)
+
+
+def test_an_object_without_a_box_is_one_mistake(tmp_path: Path) -> None:
+    root = voc(tmp_path)
+    VOC["another box element"][0](root)
+    assert message(root).count(FIRST) == 1
 
 
 # -- YOLO ------------------------------------------------------------------------------------------------------

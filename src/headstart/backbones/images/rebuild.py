@@ -11,8 +11,11 @@ from torch import nn
 from headstart.backbones.base import Card
 from headstart.backbones.folders.folder import WEIGHTS
 from headstart.backbones.folders.weights import load_strictly, read_weights
+from headstart.backbones.images.backbone import ImageBackbone
 from headstart.backbones.images.cut_network import truncate
 from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.backbones.images.stage_maps import StagedBackbone, gives_stages
+from headstart.backbones.images.token_maps import TransformerBackbone, gives_tokens
 from headstart.core.errors import UsageError
 
 
@@ -27,6 +30,13 @@ def cut_after(network: nn.Module, last_stage: str | None, preprocess: ImagePrepr
         truncate(network, last_stage, input_shape(preprocess))
 
 
+def backbone_type(network: nn.Module) -> type[ImageBackbone]:
+    """What a backbone of `network` is, by the verbs that it speaks."""
+    if gives_tokens(network):
+        return TransformerBackbone
+    return StagedBackbone if gives_stages(network) else ImageBackbone
+
+
 def load_image_weights(network: nn.Module, folder: Path, classifier: tuple[str, ...], pretrained: bool) -> None:
     """Put the weights of `folder` into `network`; without `pretrained` only the architecture is wanted."""
     if pretrained:
@@ -36,6 +46,11 @@ def load_image_weights(network: nn.Module, folder: Path, classifier: tuple[str, 
 def described_card(description: Mapping[str, Any]) -> Card:
     """The card in a description."""
     return Card(**description["card"])
+
+
+def framed_as_described(made: ImageBackbone, description: Mapping[str, Any]) -> ImageBackbone:
+    """`made`, framed where the description is of a backbone that was made for one frame."""
+    return made.framed(tuple(description["frame"])) if "frame" in description else made
 
 
 def written_config(description: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

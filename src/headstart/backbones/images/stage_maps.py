@@ -37,9 +37,10 @@ class StageNetwork(FramedNetwork):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Features."""
-        last, maps = self.made.forward_intermediates(pixels, norm=self._normed)
-        for (at, _), module in zip(self._given, self.maps.values(), strict=True):
-            module(maps[at])
+        wanted = [at for at, _ in self._given]
+        last, maps = self.made.forward_intermediates(pixels, indices=wanted, norm=self._normed)
+        for given, module in zip(maps, self.maps.values(), strict=True):
+            module(given)
         features: Tensor = self.made.forward_head(last)
         return features
 

@@ -45,13 +45,14 @@ def image_stages(
 ) -> tuple[list[Stage], list[str]]:
     """The stages of `network`, and for each the path of the module that its computation enters first.
 
-    The tree is opened from the root: every row of blocks (``Sequential`` and the like), what is :class:`Opened`,
-    and while there are fewer than eight stages the largest module that wraps a row. A norm without weights of its
-    own joins the stage before it, stages whose use overlaps are joined, and above twenty the smallest neighbours are.
-    A tensor that an opened module holds itself (class token, position embedding) goes to the stage during
-    which it is first used. `closed` are module types that are never opened; `prefix` leads every name.
+    The tree is opened from the root, or from the one module that holds all there is: every row of blocks
+    (``Sequential`` and the like), what is :class:`Opened`, and while there are fewer than eight stages the largest
+    module that wraps a row. A norm without weights of its own joins the stage before it, stages whose use overlaps
+    are joined, and above twenty the smallest neighbours are. A tensor that an opened module holds itself (class
+    token, position embedding) goes to the stage during which it is first used. `closed` are module types that are
+    never opened; `prefix` leads every name.
     """
-    opened = _open_rows(network, [""], closed)
+    opened = _open_rows(network, [_start(network, closed)], closed)
     units = _in_order(network, opened, order)
     while len(units) < FEWEST and (wrapper := _largest_wrapper(network, opened, closed)):
         opened = [path for path in opened if path != wrapper]
@@ -81,6 +82,15 @@ def _is_row(module: nn.Module) -> bool:
 
 def _has_weights(module: nn.Module) -> bool:
     return any(parameter.dim() > 1 for parameter in module.parameters())
+
+
+def _start(network: nn.Module, closed: tuple[type[nn.Module], ...]) -> str:
+    """The path of the innermost module that holds every part of `network` that has tensors; the root's is empty."""
+    path, holding = "", [(name, child) for name, child in network.named_children() if child.state_dict()]
+    while len(holding) == 1 and any(holding[0][1].children()) and not isinstance(holding[0][1], closed):
+        path = f"{path}.{holding[0][0]}" if path else holding[0][0]
+        holding = [(name, child) for name, child in holding[0][1].named_children() if child.state_dict()]
+    return path
 
 
 def _open_rows(network: nn.Module, paths: list[str], closed: tuple[type[nn.Module], ...]) -> list[str]:

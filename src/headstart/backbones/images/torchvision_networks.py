@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from headstart.backbones.images.torchvision_models import models
+from headstart.backbones.images.torchvision_verbs import with_verbs
 
 _VGG16 = [16, 16, "M", 16, 16, "M", 24, 24, 24, "M", 32, 32, 32, "M", 32, 32, 32, "M"]
 
@@ -33,7 +34,7 @@ def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
     network: nn.Module = models.get_model(architecture, weights=None, **arguments)
     if isinstance(network, models.MNASNet):
         network.__class__ = _Mnasnet
-    return network
+    return with_verbs(network)
 
 
 class _Mnasnet(models.MNASNet):
@@ -89,7 +90,7 @@ _MINIATURES: dict[str, tuple[Callable[[], nn.Module], int]] = {
 def miniature(name: str) -> tuple[nn.Module, int]:
     """A small network of the same architecture, and the side of its input in pixels."""
     make, size = _MINIATURES[name]
-    return make(), size
+    return with_verbs(make()), size
 
 
 def miniatures() -> list[str]:

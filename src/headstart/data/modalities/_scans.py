@@ -13,6 +13,7 @@ import PIL.Image
 
 from headstart.core.files import digest
 from headstart.data.modalities import _dicom, _nifti
+from headstart.data.modalities._of_medicine import NO_DEVICE
 
 DICOM, NIFTI = frozenset({".dcm", ".dicom"}), frozenset({".nii", ".nii.gz"})
 
@@ -26,10 +27,7 @@ _START = 1024
 
 Told = TypeVar("Told")
 
-CAUTION = (
-    "This was made from medical files (DICOM or NIfTI). It is not a medical device: nobody has tested or approved it "
-    "for patients, and it must not be used to diagnose or to treat anyone."
-)
+CAUTION = f"This was made from medical files (DICOM or NIfTI). {NO_DEVICE}"
 
 
 @dataclass(frozen=True)

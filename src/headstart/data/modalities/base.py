@@ -127,8 +127,13 @@ class Modality(ABC):
         """
         return None
 
-    def caution(self, references: Sequence[Any]) -> str:
-        """A sentence that must stand in the report and the card of a model made from these; empty for none."""
+    def caution(self, references: Sequence[Any], names: Sequence[str] = ()) -> str:
+        """A sentence that must stand in the report and the card of a model made from these; empty for none.
+
+        Parameters
+        ----------
+        names : of what the source data say beside: classes, columns, their folder.
+        """
         return ""
 
     def extent(self, reference: Any) -> tuple[int, int] | None:

@@ -28,6 +28,7 @@ from headstart.data.modalities._image_files import (
     upright_size,
 )
 from headstart.data.modalities._likeness import LIKENESS, LOOKED, appearance, likeness, small_copy
+from headstart.data.modalities._of_medicine import caution_of_names
 from headstart.data.modalities._pixels import array_to_picture, eight_bit_rgb, to_picture
 from headstart.data.modalities._scans import (
     CAUTION,
@@ -169,9 +170,10 @@ class Image(Modality):
         path = _scan_path(reference)
         return None if path is None else owner_of(path)
 
-    def caution(self, references: Sequence[Any]) -> str:
-        """That a model of medical files is no medical device."""
-        return CAUTION if any(_scan_path(reference) for reference in references) else ""
+    def caution(self, references: Sequence[Any], names: Sequence[str] = ()) -> str:
+        """That a model of medical files, or of what is called like pictures of patients, is no medical device."""
+        scanned = any(_scan_path(reference) for reference in references)
+        return CAUTION if scanned else caution_of_names(names, references)
 
     def volumes(self, references: Sequence[Any], slices: int) -> list[tuple[Any, list[int], tuple[Clash, ...]]]:
         """DICOM files of one series in one folder as one input, as is each other medical file; pictures stay away."""

@@ -115,6 +115,9 @@ class _Gathered:
         label = (element.findtext("name") or "").strip()
         if not label:
             self.problems.append(Problem(where, "it has no name of a class"))
+        if element.find("bndbox") is None:
+            self.problems.append(Problem(where, "it has no bndbox"))
+            return None
         texts = {corner: element.findtext(f"bndbox/{corner}") for corner in _CORNERS}
         numbers = {corner: number(text) for corner, text in texts.items()}
         for corner, text in texts.items():

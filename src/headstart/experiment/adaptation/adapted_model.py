@@ -75,7 +75,7 @@ def adapted_model(
     made.provenance = with_adaptation(model.provenance, observed.examples.source, choice.name)
     noun = MODALITIES.load(model.modality)().noun
     given = "without labels" if not len(domains.labelled) else f"by {len(domains.labelled)} labels"
-    limits = [_unmeasured(given), NO_SETS, *filter(None, [caution(observed.examples)])]
+    limits = [_unmeasured(given), NO_SETS, *filter(None, [caution(observed.examples, model.labels)])]
     title = f"{model.task.name.replace('_', ' ').capitalize()} of {noun}, adapted to {observed.examples.source}"
     facts = {
         "title": title,

@@ -121,7 +121,7 @@ def _for_report(model: Model, made: Extended, asked: Asked) -> ReportEvidence:
         watched=task.watched,
         higher_is_better=task.higher_is_better,
         headline=headline(made.extension),
-        caution=caution(made.checked.examples),
+        caution=caution(made.checked.examples, model.labels),
         title=f"{title(asked.data)}, added to a model",
         baseline=baseline(task, list(made.judged.targets)),
         next_step=next_step(made.extension),

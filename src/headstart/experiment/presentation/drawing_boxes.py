@@ -13,8 +13,9 @@ from torch import Tensor
 from headstart.core.boxes import Boxes
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
-from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, labelled, rim, strip_of, tinted
+from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, rim, tinted
 from headstart.delivery.report.evidence import Boxed
+from headstart.delivery.tags import Tags
 from headstart.experiment.presentation.embedding import decoded, embedded, widened
 from headstart.tasks.base import Task
 from headstart.tasks.shapes.box_marks import Kind, Mark, marks
@@ -27,9 +28,6 @@ INKS: dict[Kind, str] = {"found": "#2e9e4f", "missed": "#f2a900", "false alarm":
 
 STRIPS: dict[Kind, str] = {"found": "#1f7a3a", "missed": "#946200", "false alarm": "#e0245e"}
 """What white words stand on: as the lines, but dark enough."""
-
-Edges = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels."""
 
 
 def boxed_answers(task: Task, examples: Examples, rows: np.ndarray, outputs: Tensor, encoded: Tensor) -> list[Boxed]:
@@ -86,26 +84,10 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str, named:
         pen.rectangle((left, top, right, bottom), outline=INKS[mark.kind], width=2)
         if mark.kind == "missed" and min(right - left, bottom - top) > 10:
             pen.rectangle((left + 4, top + 4, right - 4, bottom - 4), outline=INKS[mark.kind])
-    taken: list[Edges] = []
+    tags = Tags(shown)
     for mark in found:
         if named or mark.kind == "false alarm":
             score = f" {mark.score:.2f}" if mark.kind == "false alarm" else ""
-            _tag(pen, mark, mark.label + score, shown.size, taken)
+            left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))
+            tags.write((left, top, right, bottom), mark.label + score, STRIPS[mark.kind])
     return embedded(shown, f"{name}: {_said(found)}")
-
-
-def _tag(pen: PIL.ImageDraw.ImageDraw, mark: Mark, words: str, size: tuple[int, int], taken: list[Edges]) -> None:
-    """Write `words` at the upper or the lower left corner of a box, in the picture; not at all over those `taken`."""
-    left, top, _, bottom = (edge * side for edge, side in zip(mark.edges, size * 2, strict=True))
-    width, height = strip_of(pen, words)
-    left = max(0.0, min(left, size[0] - width))
-    for y in (top, bottom - height):
-        strip = (left, y, left + width, y + height)
-        if 0 <= y <= size[1] - height and not any(_overlap(strip, other) for other in taken):
-            labelled(pen, (left, y), words, STRIPS[mark.kind])
-            taken.append(strip)
-            return
-
-
-def _overlap(one: Edges, other: Edges) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -101,7 +101,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
         watched=task.watched,
         higher_is_better=task.higher_is_better,
         headline=headline(model, judged),
-        caution=caution(outcome.checked.examples),
+        caution=caution(outcome.checked.examples, model.labels, outcome.spec.group),
         title=title(outcome.spec.data),
         measured_on=judged,
         baseline=baseline(task, outcome.column(examples.targets, judged)),

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from headstart.core.results import Figure
+from headstart.core.statistics import wilson
 from headstart.tasks._resampling import Measure, count_of, f1, mean_known, mean_of
 
 BINS = 15
@@ -63,15 +65,25 @@ def calibration_error(log_p: np.ndarray, truth: np.ndarray) -> Measure:
 
 
 def rows(names: Sequence[str], hits: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
-    """Per label: examples, precision, recall and F1 from (C,) counts; None where a figure is undefined."""
-    scores = f1(hits, true, predicted)
+    """Per label: examples, precision, recall and F1 with their intervals, from (C,) counts; None where undefined."""
     return [
         {
             "label": name,
             "examples": int(true[c]),
-            "precision": float(hits[c] / predicted[c]) if predicted[c] else None,
-            "recall": float(hits[c] / true[c]) if true[c] else None,
-            "f1": None if np.isnan(scores[c]) else float(scores[c]),
+            "precision": _share(hits[c], predicted[c]),
+            "recall": _share(hits[c], true[c]),
+            "f1": _f1(hits[c], true[c] + predicted[c] - hits[c]),
         }
         for c, name in enumerate(names)
     ]
+
+
+def _share(hits: int, of: int) -> Figure | None:
+    """With Wilson's interval."""
+    return wilson(int(hits), int(of)) if of else None
+
+
+def _f1(hits: int, either: int) -> Figure | None:
+    """2 J / (1 + J), where J is the share of right ones among all that have the label or get it: so do J's ends."""
+    share = _share(hits, either)
+    return None if share is None else Figure(*(2 * end / (1 + end) for end in share))

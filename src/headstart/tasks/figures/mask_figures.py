@@ -14,7 +14,7 @@ from headstart.core.masks import IGNORED
 from headstart.core.statistics import bootstrap_draws, percentile_interval
 from headstart.tasks._resampling import f1, identity, in_chunks, mean_known, sum_of
 
-OF_CLASS = {"iou": "iou", "class_dice": "dice"}
+OF_CLASS = {"precision": "precision", "recall": "recall", "iou": "iou", "class_dice": "dice"}
 """Name of a figure of one class → what :func:`by_class` calls it."""
 
 
@@ -34,21 +34,24 @@ def totals(counts: np.ndarray) -> np.ndarray:
 
 
 def by_class(columns: np.ndarray, draws: np.ndarray, figure: str) -> np.ndarray:
-    """(B, C) ``iou`` or ``dice`` of each class on `draws` (B, N); NaN where a class is neither there nor said."""
+    """(B, C) a `figure` of `OF_CLASS` of each class on `draws` (B, N).
+
+    NaN where a class is neither there nor said, precision where it is not said, and recall where it is not there.
+    """
     hits, true, said = np.split(sum_of(columns, draws), 3, axis=1)
     if figure == "dice":
         return f1(hits, true, said)
-    either = true + said - hits
-    return np.where(either > 0, hits / np.maximum(either, 1), np.nan)
+    of = {"precision": said, "recall": true, "iou": true + said - hits}[figure]
+    return np.where(of > 0, hits / np.maximum(of, 1), np.nan)
 
 
 def figures_by_class(columns: np.ndarray, labels: Sequence[str]) -> ByClass:
-    """``iou`` and ``class_dice`` with their intervals, of the classes that are there or said."""
+    """Those `OF_CLASS` with their intervals, of the classes that have them."""
     return {name: _intervals(columns, labels, figure) for name, figure in OF_CLASS.items()}
 
 
 def _intervals(columns: np.ndarray, labels: Sequence[str], figure: str) -> dict[str, list[float]]:
-    """Of each class that is there or said, from one look at all classes on all draws."""
+    """Of each class that has the figure, from one look at all classes on all draws."""
     drawn = by_class(columns, bootstrap_draws(len(columns)), figure)
     values = by_class(columns, identity(len(columns)), figure)[0]
     found = {label: percentile_interval(drawn[:, c], float(values[c])) for c, label in enumerate(labels)}
@@ -67,17 +70,13 @@ def pixel_accuracy(columns: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
 
 def rows_by_class(columns: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each class: in how many images it is, precision, recall, IoU and Dice; None where it is neither there nor
-    said."""
-    hits, true, said = np.split(columns.sum(axis=0), 3)
+    """Of each class: in how many images it is, precision, recall, IoU and Dice; None where it has no such figure."""
     there = (np.split(columns, 3, axis=1)[1] > 0).sum(axis=0)
     figures = {name: by_class(columns, identity(len(columns)), own)[0] for name, own in OF_CLASS.items()}
     return [
         {
             "label": label,
             "examples": int(there[c]),
-            "precision": float(hits[c] / said[c]) if said[c] else None,
-            "recall": float(hits[c] / true[c]) if true[c] else None,
             **{f: None if np.isnan(values[c]) else float(values[c]) for f, values in figures.items()},
         }
         for c, label in enumerate(labels)
