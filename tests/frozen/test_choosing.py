@@ -142,6 +142,18 @@ def test_a_later_engine_must_be_clearly_faster(engines):
     assert chosen()[0] == "2.0"
 
 
+def test_engines_follow_those_that_decide_over_them_from_one_to_the_next(engines):
+    fast, between, slow = Scripted(1.0), Scripted(2.0), Scripted(3.0)
+    fast.rounds_like, slow.outdone_by, between.outdone_by = frozenset({"first"}), {"fast"}, {"slow"}
+    engines(between=between, slow=slow, fast=fast, first=Scripted(20.0))
+    winner, record, _ = chosen()
+    assert winner == "1.0"
+    assert [trial.engine for trial in record.choices[0].tried if trial.threads == 2] == [
+        "eager", "first", "fast", "slow", "between",
+    ]  # fmt: skip
+    assert verdicts(record)["slow 2"] == "not tried: fast outdoes it"
+
+
 def test_one_that_rounds_like_another_follows_it_and_is_left_out_where_that_was_too_far(engines):
     def scripted(factor: float):
         first, second = Scripted(5.0, factor, preparation=0.3), Scripted(1.0)

@@ -257,8 +257,8 @@ def _agreement(engine: Engine, checks: Sequence[tuple[Tensors, Tensors]]) -> Agr
     return worst
 
 
-def _turn(name: str, engines: Mapping[str, Engine], takes: Mapping[str, float]) -> tuple[float, bool]:
+def _turn(name: str, engines: Mapping[str, Engine], takes: Mapping[str, float]) -> tuple[float, int]:
     """By how long it takes to prepare, and after those that decide whether it is tried."""
     deciding = engines[name].outdone_by | engines[name].rounds_like
-    before = [takes[other] for other in deciding if other in engines]
-    return max([takes[name], *before]), bool(before)
+    before = [_turn(other, engines, takes) for other in deciding if other in engines]
+    return max([takes[name], *(seconds for seconds, _ in before)]), 1 + max((rank for _, rank in before), default=0)
