@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +31,7 @@ def cut_graph(
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
     nodes = _giving(graph, maps) if maps else list(graph.nodes)
     moving = _moving(network, nodes) | {node for node in nodes if node.op == "output"}  # the head, at least, moves
-    per_example = _per_example(network, graph, nodes, sample[key])
+    per_example = _per_example(network, graph, [node for node in nodes if node not in moving], sample[key])
     frontier = _frontier(nodes, moving, per_example)
     if any(node.op == "placeholder" for node in frontier):
         return None
@@ -62,7 +64,7 @@ class _LeafTracer(fx.Tracer):
         self.leaves, self.whole = backbone.tracer_leaves(), whole
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        stateless = not (m.state_dict() or any(m.children()))
+        stateless = next(itertools.chain(m.parameters(), m.buffers(), m.children()), None) is None
         whole = stateless or m in self.whole or hasattr(m, "base_layer") or isinstance(m, self.leaves)
         return whole or super().is_leaf_module(m, module_qualified_name)
 
@@ -70,11 +72,13 @@ class _LeafTracer(fx.Tracer):
 def _in_one_stage(backbone: Backbone) -> set[nn.Module]:
     """Modules whose parameters and buffers all belong to one stage."""
     stage_of = {name: i for i, stage in enumerate(backbone.stages()) for name in (*stage.parameters, *stage.buffers)}
-    found: dict[nn.Module, set[int]] = {}
-    for path, module in backbone.named_modules():
-        names = [f"{path}.{name}".replace(".base_layer.", ".") for name in module.state_dict()]
-        found[module] = {stage_of[name] for name in names if name in stage_of}
-    return {module for module, stages in found.items() if len(stages) == 1}
+    found: dict[str, set[int]] = defaultdict(set)
+    for name in backbone.state_dict():
+        stage = stage_of.get(name.replace(".base_layer.", "."))
+        if stage is not None:
+            for module in itertools.accumulate(name.split("."), "{}.{}".format):
+                found[module].add(stage)
+    return {module for path, module in backbone.named_modules() if len(found[path]) == 1}
 
 
 def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
@@ -94,8 +98,8 @@ def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
 
 
 def _per_example(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], sample: Tensor) -> set[fx.Node]:
-    """Nodes that depend on the input and whose value is a tensor with the examples along dimension 0."""
-    values = _Values(fx.GraphModule(network, graph))
+    """Those of `nodes` that depend on the input and whose value is a tensor with the examples along dimension 0."""
+    values = _Values(fx.GraphModule(network, graph), {node.name for node in nodes})
     with torch.no_grad():
         values.run(sample)
     fed: set[fx.Node] = set()
@@ -106,13 +110,16 @@ def _per_example(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], 
 
 
 class _Values(fx.Interpreter):
-    """Runs a graph once and remembers the first dimension of every tensor."""
+    """Runs the nodes `wanted` of a graph once and remembers the first dimension of every tensor."""
 
-    def __init__(self, module: fx.GraphModule) -> None:
+    def __init__(self, module: fx.GraphModule, wanted: set[str]) -> None:
         super().__init__(module)
+        self.wanted = wanted
         self.rows: dict[str, int] = {}
 
     def run_node(self, n: fx.Node) -> Any:
+        if n.name not in self.wanted:
+            return None
         value = super().run_node(n)
         if isinstance(value, Tensor) and value.dim():
             self.rows[n.name] = value.shape[0]
