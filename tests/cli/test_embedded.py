@@ -15,6 +15,8 @@ from headstart.experiment.pretraining import plan as pretraining_plan
 from headstart.experiment.pretraining import streaming
 from small_world import HUES, PROBE, paint, result_of, status
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 NAME = "headstart/embedded"
 
 
