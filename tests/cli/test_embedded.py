@@ -31,6 +31,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "here"
 
 
+@pytest.mark.usefixtures("few_reasons")
 def test_a_fit_runs_at_once_and_says_what_would_be_better(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paint(bare / "photos", dict.fromkeys(HUES, 5))
     assert status("fit", "photos", *PROBE, "--engine", "eager", "--out", "model") == 0
