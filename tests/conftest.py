@@ -135,6 +135,17 @@ def few_draws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def no_gains() -> Iterator[None]:
+    """A fit is not compared with models that transfer nothing, which takes a third of a short one.
+
+    For modules whose tests look neither at what transfer gave nor at how it is measured.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headstart.experiment.fitting.finishing.gains_of", lambda *_: {})
+        yield
+
+
+@pytest.fixture(scope="module")
 def narrow_masks() -> Iterator[None]:
     """New mask layers of 32 channels; with 64 they take most of a fit on a miniature."""
     from headstart.tasks.finding import mask_branches

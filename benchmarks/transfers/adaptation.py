@@ -97,10 +97,11 @@ def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], 
     """Accuracies on the test split of `target` by way; what was kept, and how every adaptation did on both splits."""
     from headstart.core.progress import Progress
     from headstart.experiment.adaptation.adapting import Wish, adapted_to
+    from headstart.experiment.adaptation.trying import Clock
     from headstart.strategies._linear_head import fit_linear_head
 
     model, new, wish = source.model, observed(source, target, "train"), Wish(None, seed=seed)
-    made = adapted_to(model, new, wish, _ways(), None, Progress(quiet=True))
+    made = adapted_to(model, new, wish, _ways(), None, Clock(), Progress(quiet=True))
     features = {part: read(source, target, part) for part in ("train", "test")}
     truth = {part: model.task.encode(target.labels[part]) for part in ("train", "test")}
 

@@ -26,7 +26,7 @@ def segmenter(tmp_path: Path) -> ImageBackbone:
     transformers_segmenter(tmp_path / "model", "mask2former")
     backbone = load(tmp_path / "model")
     assert isinstance(backbone, ImageBackbone)
-    return backbone.framed((192, 128)).eval()
+    return backbone.framed((96, 64)).eval()
 
 
 def pictures(backbone: ImageBackbone, count: int) -> Batch:

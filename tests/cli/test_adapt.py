@@ -15,8 +15,11 @@ import pytest
 import headstart
 from headstart.adaptations import ADAPTATIONS
 from headstart.alignments import ALIGNMENTS
+from headstart.experiment.adaptation import trying
 from headstart.strategies import feature_extraction
 from small_world import HUES, machine, paint, pixels, result_of, status, table
+
+pytestmark = pytest.mark.usefixtures("no_gains")
 
 EVENING, DUSK = (0.45, 0.3, 0.3), (0.2, 0.2, 0.5)
 """How much of the red, green and blue light is left."""
@@ -227,7 +230,7 @@ def test_what_was_found_is_told_where_nothing_is_kept(
 ) -> None:
     """Plums seem to be missing: no answers are made even; the result, the card and the page of the model say so."""
     room = "headstart.experiment.adaptation"
-    for place in ("adapting", "class_shares"):
+    for place in ("trying", "class_shares"):
         monkeypatch.setattr(f"{room}.{place}.rare_among", lambda domains, answers: np.array([2]))
     monkeypatch.setattr(f"{room}.choice._agree", lambda votes: False)
     adaption = headstart.adapt(photo_model, dark(at_hand / "new"), out="m", quiet=True)
@@ -237,6 +240,43 @@ def test_what_was_found_is_told_where_nothing_is_kept(
     assert told.count("partial_overlap") == 1
     for page in ("README.md", "report.html"):
         assert "seem to be: plum" in (Path("m") / page).read_text(encoding="utf-8")
+
+
+def test_what_there_is_no_time_for_is_said_and_the_model_is_usable(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = dark(at_hand / "new")
+    assert status("adapt", photo_model, new, "--budget", "0.001s", "--out", "m") == 0
+    table, _, words = capsys.readouterr().out.partition("\n\n")
+    untried = [row.split()[0] for row in table.splitlines() if "not tried: no time" in row]
+    assert {"standardise", "coral"} <= set(untried)
+    assert "Not tried: standardise: " in words
+    assert "of the budget of 0.0 s are spent" in words
+    assert "Took:     " in words
+    assert f"; for want of time (--budget) not tried: {', '.join(untried)}." in words
+    assert right(Path("m"), new) == right(photo_model, new)
+    assert status("adapt", photo_model, new, "--budget", "0.001s", "--out", "n", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["method"] for one in found["tried"]] == ["source model"]
+    assert list(found["not_tried"]) == untried
+    assert found["reason"].endswith(f"for want of time (--budget) not tried: {', '.join(untried)}")
+    assert found["seconds"] > 0.001
+    assert status("adapt", photo_model, new, "--budget", "soon", "--out", "o") == 2
+    assert "'soon' is not a duration" in capsys.readouterr().err
+
+
+def test_the_shallow_are_tried_and_what_trains_for_too_long_is_not(
+    photo_model: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its trial promises an hour, and the next a minute."""
+    for name, seconds in (("shot", 3600.0), ("tent", 60.0)):
+        monkeypatch.setattr(ADAPTATIONS.load(name), "predicted_seconds", lambda *_, seconds=seconds: seconds)
+    asked = {"methods": ["standardise", "shot", "tent"], "budget": "10m", "quiet": True}
+    adaption = headstart.adapt(photo_model, dark(at_hand / "new"), **asked)
+    assert [one.name for one in adaption.tried] == ["source model", "standardise", "tent"]
+    assert list(adaption.not_tried) == ["shot"]
+    assert adaption.not_tried["shot"].startswith("it would take about 1 h 0 min; ")
+    assert "of the budget of 10 min are spent" in adaption.not_tried["shot"]
 
 
 def test_a_head_on_several_depths_keeps_them(photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,10 +324,19 @@ def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: 
     assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 42
 
 
-def test_what_trains_the_backbone_runs_to_its_end(photo_model: Path, photos: Path, at_hand: Path) -> None:
+def test_what_trains_the_backbone_runs_to_its_end(
+    photo_model: Path,
+    photos: Path,
+    at_hand: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(trying, "NOTICED", 0.0)
     new = dark(at_hand / "new", count=8)
     methods = ["batch_norm", "tent", "shot", "deep_alignment"]
-    adaption = headstart.adapt(photo_model, new, source=photos, methods=methods, quiet=True)
+    adaption = headstart.adapt(photo_model, new, source=photos, methods=methods)
+    said = capsys.readouterr().err
+    assert all(f"  {name}: about " in said for name in methods), "each by a trial"
     assert {one.name for one in adaption.tried} == {"source model", *methods}, adaption.left_out
     before = headstart.load(photo_model).network.state_dict()
     for one in adaption.tried[1:]:

@@ -15,6 +15,8 @@ from headstart.experiment.pretraining import plan as pretraining_plan
 from headstart.experiment.pretraining import streaming
 from small_world import HUES, PROBE, paint, result_of, status
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 NAME = "headstart/embedded"
 
 
@@ -29,6 +31,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "here"
 
 
+@pytest.mark.usefixtures("few_reasons")
 def test_a_fit_runs_at_once_and_says_what_would_be_better(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paint(bare / "photos", dict.fromkeys(HUES, 5))
     assert status("fit", "photos", *PROBE, "--engine", "eager", "--out", "model") == 0

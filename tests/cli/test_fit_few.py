@@ -8,6 +8,8 @@ import pytest
 
 from small_world import HUES, PHOTO_PROBE, TEXT_PROBE, paint, result_of, status, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 @pytest.mark.parametrize("each", [1, 2, 4, 8])
 def test_texts(at_hand: Path, each: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@ from headstart.core.errors import UsageError
 from headstart.experiment.labelling import label
 from small_world import paint, status, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 def test_what_a_model_was_adapted_to_has_no_label_yet(photo_model: Path, photos: Path) -> None:
     model = headstart.load(photo_model)

@@ -19,6 +19,8 @@ from headstart.experiment.pretraining import plan as pretraining_plan
 from killed_pretraining import Killed, killed_before, looks_end
 from small_world import HUES, PROBE, paint, status
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 @pytest.fixture(autouse=True)
 def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from headstart.pretraining import Learner, Spread
 from killed_pretraining import killed_before
 from small_world import PROBE, status, table
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 @pytest.fixture(autouse=True)
 def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:

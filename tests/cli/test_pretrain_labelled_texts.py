@@ -19,6 +19,8 @@ from killed_pretraining import looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, WORDS, status, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 BY_LABELS = ("--method", "supervised", "--target", "topic")
 
 

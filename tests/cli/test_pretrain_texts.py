@@ -13,6 +13,8 @@ from killed_pretraining import looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, status, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 @pytest.fixture
 def mails(at_hand: Path) -> Path:

@@ -34,6 +34,7 @@ class Subject:
         self.stages = self.backbone.stages()
         self.direction = torch.randn(3, self.backbone.feature_size)
         self.features, self.gradients = self._plain()
+        self.frontiers: dict[int, Frontier] = {}
 
     def _plain(self) -> tuple[Tensor, dict[str, Tensor]]:
         """Features, and the gradient of their product with a fixed direction in every parameter."""
@@ -48,7 +49,9 @@ class Subject:
         self.network.eval()
         plan = FreezePlan(self.network, depth)
         plan.apply()
-        return plan, find_frontier(self.backbone, self.batch)
+        if depth not in self.frontiers:
+            self.frontiers[depth] = find_frontier(self.backbone, self.batch)
+        return plan, self.frontiers[depth]
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -131,13 +134,14 @@ def test_statistics_stand_still_in_training_mode_where_the_plan_says_so(subject:
 def test_training_moves_what_is_thawed_and_nothing_else(subject: Subject) -> None:
     """Last of this module: it changes the network."""
     plan, frontier = subject.cut(len(subject.stages) // 2)
+    state = subject.backbone.state_dict()
     frozen = {
         name
         for stage in subject.stages[: plan.freeze_depth]
         for name in (*stage.parameters, *stage.buffers)
-        if name in subject.backbone.state_dict()
+        if name in state
     }
-    before = {name: value.clone() for name, value in subject.backbone.state_dict().items()}
+    before = {name: value.clone() for name, value in state.items()}
     proof = plan.snapshot()
     optimizer = make_optimizer(plan, Recipe(epochs=1, batch_size=3, rates=Rates(1e-2, 1e-2)))
     subject.network.train()

@@ -19,7 +19,7 @@ from headstart.tasks.base import MapHead
 from toys import raw_inputs
 
 FAMILIES = [f"{source}:{family}" for source in SOURCES.names() for family in SOURCES.load(source)().families()]
-FRAME, SMALL = (192, 128), (96, 64)
+FRAME, LARGE = (96, 64), (192, 128)
 
 OF_TEXTS = {"recurrent", "stacked_lstm", "transformers_entailment", "transformers_text"}
 OF_ONE_SIZE = {"transformers_images:clip", "transformers_images:siglip"}
@@ -32,12 +32,12 @@ WITHOUT_PADDING = {"timm:inception_v3", "torchvision:inception_v3", "torchvision
 SHOWN_AT_THEIR_OWN = {"timm:mixer_s32_224"}
 """They take one size of picture, to which a frame is brought: a stride is the nearest to what a place shows."""
 
-WIDE = {"timm:vgg16"}
-"""Their miniatures have all channels of the published network, and most of them where maps are large."""
+OF_MUCH = {"timm:inception_v3", "torchvision:inception_v3"}
+"""Of a smaller picture nothing is left at their end."""
 
 
 def frame_of(name: str) -> tuple[int, int]:
-    return SMALL if name in WIDE else FRAME
+    return LARGE if name in OF_MUCH else FRAME
 
 
 def made(name: str) -> Backbone:

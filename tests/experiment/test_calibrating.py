@@ -10,6 +10,8 @@ import headstart
 from headstart.experiment.fitting import calibrating
 from small_world import PROBE, paint
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 FEW = {"apple": 20, "lime": 20}
 
 

@@ -30,6 +30,8 @@ from headstart.tasks import TASKS
 from headstart.training.workbench import Workbench
 from small_world import PROBE, WORDS, machine, paint, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 FRUIT = PROBE[1]
 TWO = {"apple": 20, "lime": 20}
 

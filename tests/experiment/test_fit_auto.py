@@ -9,6 +9,8 @@ import pytest
 import headstart
 from small_world import PROBE, result_of, status
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 
 @pytest.mark.usefixtures("few_reasons")
 def test_it_fits_the_pick(photos: Path, at_hand: Path) -> None:

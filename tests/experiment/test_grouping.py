@@ -13,6 +13,8 @@ from headstart.core.errors import InputError
 from headstart.experiment.examination import grouping
 from small_world import HUES, PROBE, pixels, status, table, texts
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 PEOPLE = 12
 
 

@@ -19,6 +19,8 @@ from masked_pictures import scenes
 from small_world import PROBE, machine, paint, result_of, status, table, texts
 from toys import same_state
 
+pytestmark = pytest.mark.usefixtures("no_gains")
+
 HEEDLESS = "fine_tuning:freeze_depth=0,epochs=4,learning_rate=0.2,statistics=true"
 """So high a rate that the old head understands nothing any more."""
 

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from headstart.core.in_use import Mark
+from headstart.experiment.fitting import finishing
 from headstart.experiment.presentation import evidence
 from headstart.experiment.unfinished import free_name
 from small_world import PHOTO_PROBE, machine, result_of, status
+
+pytestmark = pytest.mark.usefixtures("no_gains")
 
 MOMENTS = 3
 """How often the run is killed; more moments prove more and take longer (ten: about a minute more)."""
@@ -31,6 +34,7 @@ def go(folder: Path, environment: dict[str, str], arguments: list[str]) -> None:
     os.chdir(folder)
     os.environ.update(environment)
     evidence.FOR_THE_FIRST = 0.0  # of a report, which is not compared, no answer is explained
+    finishing.gains_of = lambda *_: {}  # nor is what transfer gave
     tempfile.tempdir = environment["TMPDIR"]  # what a killed process leaves there nobody else removes
     with open("said.txt", "a") as said:
         os.dup2(said.fileno(), 1)

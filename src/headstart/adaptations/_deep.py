@@ -18,6 +18,7 @@ from headstart.model.network import Network, set_linear
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.strategies._solved_head import features_of
 from headstart.training.recipe import Recipe
+from headstart.training.trial import tried_cost
 from headstart.training.workbench import Course, Workbench
 
 THAWED = 0.25
@@ -78,15 +79,28 @@ def thawed(domains: Domains, head_too: bool) -> tuple[FreezePlan, Recipe]:
     return plan, Recipe(epochs=1, batch_size=BATCH, rates=rates)
 
 
+def training_seconds(domains: Domains, head_too: bool, inputs: Inputs, encoded: Tensor) -> float:
+    """What :func:`trained` will take on `inputs` (N), from a trial on a first batch."""
+    plan, recipe = thawed(on_last_features(domains), head_too)
+    epochs = _epochs(recipe, inputs)
+    with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
+        bench = needed(domains).bench(inputs, encoded, Path(folder))
+        return tried_cost(plan, replace(recipe, epochs=epochs), bench).of(epochs)
+
+
+def _epochs(recipe: Recipe, inputs: Inputs) -> int:
+    """So many make about STEPS steps."""
+    return max(2, min(20, round(STEPS * recipe.batch_size / max(len(inputs), 1))))
+
+
 def trained(
     domains: Domains, plan: FreezePlan, recipe: Recipe, inputs: Inputs, encoded: Tensor, course: Course
 ) -> Network:
     """The plan's network trained on `inputs` (N) with their `encoded` targets for about STEPS steps."""
     deep = needed(domains)
-    epochs = max(2, min(20, round(STEPS * recipe.batch_size / max(len(inputs), 1))))
     with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
         bench: Workbench = deep.bench(inputs, encoded, Path(folder))
-        bench.train_network(plan, replace(recipe, epochs=epochs), "adapt", course)
+        bench.train_network(plan, replace(recipe, epochs=_epochs(recipe, inputs)), "adapt", course)
     return plan.network.requires_grad_(False).eval()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import torch
@@ -41,6 +42,16 @@ def follow(network: Network, inputs: Inputs) -> None:
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()
+
+
+@torch.no_grad()
+def pass_seconds(network: Network, inputs: Inputs) -> float:
+    """What one pass over all `inputs` takes, their decoding included, as a first batch tells."""
+    network.eval()
+    count = min(BATCH, len(inputs))
+    start = time.perf_counter()
+    network.backbone.features(collate(inputs.many(range(count))))
+    return (time.perf_counter() - start) * len(inputs) / count
 
 
 def batches(inputs: Inputs, seed: int = 0) -> Iterator[Batch]:

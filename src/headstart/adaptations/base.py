@@ -137,6 +137,10 @@ class Adaptation(ABC):
         """What it needs that is not there, in words; empty where it can be tried."""
         return ""
 
+    def predicted_seconds(self, domains: Domains) -> float:
+        """What it will take here, as a trial of its first steps tells; 0 where that is hardly worth a trial."""
+        return 0.0
+
     @abstractmethod
     def adapt(self, domains: Domains) -> Adapted:
         """The network adapted; called only where nothing is :meth:`missing`."""

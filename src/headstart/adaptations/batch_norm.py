@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from headstart.adaptations._deep import finished, lacking, needed, on_last_features
-from headstart.adaptations._normalisation import follow, without_normalisation
+from headstart.adaptations._normalisation import follow, pass_seconds, without_normalisation
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 
 
@@ -22,6 +22,10 @@ class BatchNorm(Adaptation):
 
     def missing(self, domains: Domains) -> str:
         return lacking(domains) or without_normalisation(domains.network)
+
+    def predicted_seconds(self, domains: Domains) -> float:
+        """A pass that the statistics follow, and one for the features afterwards."""
+        return 2 * pass_seconds(domains.network, needed(domains).target)
 
     def adapt(self, domains: Domains) -> Adapted:
         domains = on_last_features(domains)

@@ -8,7 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from headstart.adaptations._deep import finished, lacking, looked, needed, on_last_features, thawed, trained
+from headstart.adaptations._deep import (
+    finished,
+    lacking,
+    looked,
+    needed,
+    on_last_features,
+    thawed,
+    trained,
+    training_seconds,
+)
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.alignments import ALIGNMENTS
 from headstart.alignments.base import Alignment, DomainView
@@ -49,6 +58,13 @@ class DeepAlignment(Adaptation):
         if why := lacking(domains):
             return why
         return "" if needed(domains).source is not None else "it needs labelled source examples (--source DATA)"
+
+    def predicted_seconds(self, domains: Domains) -> float:
+        """Every step takes a batch of each domain."""
+        deep = needed(domains)
+        if deep.source is None or deep.encoded is None:
+            return 0.0
+        return 2 * training_seconds(domains, True, deep.source, deep.encoded)
 
     def adapt(self, domains: Domains) -> Adapted:
         domains = on_last_features(domains)

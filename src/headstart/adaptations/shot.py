@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.adaptations._deep import finished, lacking, needed, on_last_features, thawed, trained
+from headstart.adaptations._deep import finished, lacking, needed, on_last_features, thawed, trained, training_seconds
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.backbones.base import Batch
 from headstart.training.callback import Callback, Moment
@@ -34,6 +34,9 @@ class Shot(Adaptation):
 
     def missing(self, domains: Domains) -> str:
         return lacking(domains)
+
+    def predicted_seconds(self, domains: Domains) -> float:
+        return training_seconds(domains, False, needed(domains).target, domains.outputs.argmax(dim=1))
 
     def adapt(self, domains: Domains) -> Adapted:
         domains = on_last_features(domains)

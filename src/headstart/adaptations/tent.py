@@ -7,11 +7,14 @@ import copy
 import torch
 
 from headstart.adaptations._deep import finished, lacking, needed, on_last_features
-from headstart.adaptations._normalisation import batches, follow, normalisations, without_normalisation
+from headstart.adaptations._normalisation import batches, follow, normalisations, pass_seconds, without_normalisation
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 
 EPOCHS = 2
 RATE = 1e-3
+
+WITH_GRADIENTS = 3
+"""A step takes about as long as so many forward passes."""
 
 
 class Tent(Adaptation):
@@ -28,6 +31,10 @@ class Tent(Adaptation):
 
     def missing(self, domains: Domains) -> str:
         return lacking(domains) or without_normalisation(domains.network)
+
+    def predicted_seconds(self, domains: Domains) -> float:
+        """Passes with gradients, one that the statistics follow, and one for the features afterwards."""
+        return (EPOCHS * WITH_GRADIENTS + 2) * pass_seconds(domains.network, needed(domains).target)
 
     def adapt(self, domains: Domains) -> Adapted:
         domains = on_last_features(domains)

@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart.core.spec import DEFAULT_BUDGET
+from headstart.core.timing import parse_duration, say_taken
+
 if TYPE_CHECKING:
     from headstart.experiment.adaptation.adapting import Adaption
 
@@ -40,6 +43,9 @@ def add_to(commands: Any) -> None:
         "--methods", metavar="NAMES", help="adaptations to try, name or name:setting=value, commas between; or all"
     )
     parser.add_argument("--deep", action="store_true", help="also try those that train the backbone: minutes")
+    parser.add_argument(
+        "--budget", default=f"{DEFAULT_BUDGET:g}s", metavar="TIME", help="time it may take, e.g. 10m (the default)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn at random (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--json", action="store_true", help='one JSON object: {"method": …, "kept": …, "reason": …}')
@@ -52,6 +58,7 @@ def run(options: argparse.Namespace) -> None:
     from headstart.core.settings import each_asked
     from headstart.experiment.adaptation.adapting import adapt
 
+    budget = parse_duration(options.budget)
     adaption = adapt(
         options.model,
         options.data,
@@ -61,17 +68,21 @@ def run(options: argparse.Namespace) -> None:
         labels_for=options.labels_for,
         methods=each_asked(options.methods or ""),
         deep=options.deep,
+        budget=budget,
         seed=options.seed,
         device=options.device,
     )
     if options.json:
         print(json.dumps(finite(adaption.to_json()), ensure_ascii=False))
     else:
-        print("\n".join([*_table(adaption), *_words(adaption, options.out)]))
+        print("\n".join([*_table(adaption), *_words(adaption, options.out, budget)]))
 
 
 def _table(adaption: Adaption) -> list[str]:
-    """A line for each candidate with the figures of the validators, the kept one marked, and what may be kept."""
+    """A line for each candidate with the figures of the validators, the kept one marked, and what may be kept.
+
+    A line also for each that there was no time to try.
+    """
     if not adaption.tried:
         return []
     names = list(adaption.tried[0].figures)
@@ -81,12 +92,13 @@ def _table(adaption: Adaption) -> list[str]:
         figures = [f"{one.figures[name]:z.3f}" for name in names]
         said = one.said_against(adaption.tried[0]) if one is not adaption.tried[0] else "-"
         rows.append([">" if kept else "", one.name, *figures, said, "yes" if one.may_be_kept else "if named"])
+    rows += [["", name, *("-" for _ in names), "not tried: no time", "-"] for name in adaption.not_tried]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _words(adaption: Adaption, out: Path) -> list[str]:
-    """What is kept and why, what to know, and where the model lies."""
+def _words(adaption: Adaption, out: Path, budget: float) -> list[str]:
+    """What is kept and why, what to know, how long it took, and where the model lies."""
     kept = adaption.method if adaption.kept else "the source model"
     found = [
         line
@@ -95,4 +107,6 @@ def _words(adaption: Adaption, out: Path) -> list[str]:
         if line
     ]
     lacking = [f"Left out: {name}: {why}." for name, why in adaption.left_out.items()]
-    return ["", *lacking, *found, "", f"Kept:     {kept}: {adaption.reason}.", f"Model:    {out}"]
+    lacking += [f"Not tried: {name}: {why}." for name, why in adaption.not_tried.items()]
+    took = f"Took:     {say_taken(adaption.seconds, budget)}."
+    return ["", *lacking, *found, "", f"Kept:     {kept}: {adaption.reason}.", took, f"Model:    {out}"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -30,12 +32,13 @@ def cut_graph(
     graph = _LeafTracer(backbone, _in_one_stage(backbone)).trace(network)
     nodes = _giving(graph, maps) if maps else list(graph.nodes)
     moving = _moving(network, nodes) | {node for node in nodes if node.op == "output"}  # the head, at least, moves
-    values = _values(network, graph, sample[key])
-    per_example = _per_example(nodes, values, len(sample[key]))
+    still = [node for node in nodes if node not in moving]
+    values = _values(network, graph, still, sample[key])
+    per_example = _per_example(still, values, len(sample[key]))
     frontier = _frontier(nodes, moving, per_example)
     sizes: dict[fx.Node, Any] = {}
     if _is_input(frontier) and not backbone.preprocess.lengths_differ:
-        sizes = _sizes(nodes, values, _values(network, graph, sample[key][1:]), len(sample[key]))
+        sizes = _sizes(still, values, _values(network, graph, still, sample[key][1:]), len(sample[key]))
         frontier = _frontier(nodes, moving, per_example, sizes)
     if _is_input(frontier):
         return None
@@ -68,7 +71,7 @@ class _LeafTracer(fx.Tracer):
         self.leaves, self.whole = backbone.tracer_leaves(), whole
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        stateless = not (m.state_dict() or any(m.children()))
+        stateless = next(itertools.chain(m.parameters(), m.buffers(), m.children()), None) is None
         whole = stateless or m in self.whole or hasattr(m, "base_layer") or isinstance(m, self.leaves)
         return whole or super().is_leaf_module(m, module_qualified_name)
 
@@ -76,11 +79,13 @@ class _LeafTracer(fx.Tracer):
 def _in_one_stage(backbone: Backbone) -> set[nn.Module]:
     """Modules whose parameters and buffers all belong to one stage."""
     stage_of = {name: i for i, stage in enumerate(backbone.stages()) for name in (*stage.parameters, *stage.buffers)}
-    found: dict[nn.Module, set[int]] = {}
-    for path, module in backbone.named_modules():
-        names = [f"{path}.{name}".replace(".base_layer.", ".") for name in module.state_dict()]
-        found[module] = {stage_of[name] for name in names if name in stage_of}
-    return {module for module, stages in found.items() if len(stages) == 1}
+    found: dict[str, set[int]] = defaultdict(set)
+    for name in backbone.state_dict():
+        stage = stage_of.get(name.replace(".base_layer.", "."))
+        if stage is not None:
+            for module in itertools.accumulate(name.split("."), "{}.{}".format):
+                found[module].add(stage)
+    return {module for path, module in backbone.named_modules() if len(found[path]) == 1}
 
 
 def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
@@ -100,7 +105,8 @@ def _moving(network: nn.Module, nodes: Sequence[fx.Node]) -> set[fx.Node]:
 
 
 def _per_example(nodes: Sequence[fx.Node], values: _Values, count: int) -> set[fx.Node]:
-    """Nodes that depend on the input and whose value is a tensor with the `count` examples along dimension 0."""
+    """Those of `nodes` that depend on the input and whose value is a tensor with the `count` examples along
+    dimension 0."""
     fed: set[fx.Node] = set()
     for node in nodes:
         if node.op == "placeholder" or any(source in fed for source in node.all_input_nodes):
@@ -121,23 +127,26 @@ def _sizes(nodes: Sequence[fx.Node], more: _Values, fewer: _Values, count: int) 
     return found | {node: None for node, pair in pairs.items() if pair == (count, count - 1)}
 
 
-def _values(network: nn.Module, graph: fx.Graph, sample: Tensor) -> _Values:
-    """What a run of `graph` tells."""
-    values = _Values(fx.GraphModule(network, graph))
+def _values(network: nn.Module, graph: fx.Graph, nodes: Sequence[fx.Node], sample: Tensor) -> _Values:
+    """What a run of those `nodes` of `graph` tells."""
+    values = _Values(fx.GraphModule(network, graph), {node.name for node in nodes})
     with torch.no_grad():
         values.run(sample)
     return values
 
 
 class _Values(fx.Interpreter):
-    """Runs a graph once and remembers the first dimension of every tensor, and all that are sizes."""
+    """Runs the nodes `wanted` of a graph once and remembers the first dimension of every tensor, and all sizes."""
 
-    def __init__(self, module: fx.GraphModule) -> None:
+    def __init__(self, module: fx.GraphModule, wanted: set[str]) -> None:
         super().__init__(module)
+        self.wanted = wanted
         self.rows: dict[str, int] = {}
         self.sizes: dict[str, Any] = {}
 
     def run_node(self, n: fx.Node) -> Any:
+        if n.name not in self.wanted:
+            return None
         value = super().run_node(n)
         if isinstance(value, Tensor) and value.dim():
             self.rows[n.name] = value.shape[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,23 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from headstart.adaptations.base import Adapted, Domains
-from headstart.core.errors import InputError, MissingDependency, UsageError
+from headstart.adaptations.base import Domains
+from headstart.core.errors import InputError, UsageError
 from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
+from headstart.core.spec import DEFAULT_BUDGET
+from headstart.core.timing import Stopwatch, parse_duration
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare
 from headstart.experiment.adaptation.adapted_model import adapted_model, as_it_was
-from headstart.experiment.adaptation.choice import Choice, Tried, calm_answers, choose, judged
-from headstart.experiment.adaptation.class_shares import rare_among
+from headstart.experiment.adaptation.choice import Choice, Tried, choose
 from headstart.experiment.adaptation.domains import Labelled, domains_of, given_labels
 from headstart.experiment.adaptation.inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation.labels import choose_by_labels
 from headstart.experiment.adaptation.methods import SHALLOW, Way, asked_for
-
-SOURCE = "source model"
+from headstart.experiment.adaptation.trying import SOURCE, Clock, Trials, try_all
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,9 @@ class Adaption:
     comparison : how the new inputs differ from the old ones.
     tried : each candidate with the figures of the validators, the source model first.
     left_out : adaptations that could not be tried, by name, and why.
+    not_tried : those for which there was no time, by name, and why.
     findings : what a person should know: the mismatch, classes that hardly appear.
+    seconds : what all of it took.
     """
 
     model: Model
@@ -49,7 +50,9 @@ class Adaption:
     comparison: Comparison
     tried: list[Tried]
     left_out: dict[str, str] = field(default_factory=dict)
+    not_tried: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def kept(self) -> bool:
@@ -67,7 +70,9 @@ class Adaption:
             "tried": [one.to_json() for one in self.tried],
             "reason": self.reason,
             "left_out": self.left_out,
+            "not_tried": self.not_tried,
             "findings": [finding.to_json() for finding in self.findings],
+            "seconds": round(self.seconds, 2),
         }
 
 
@@ -99,6 +104,7 @@ def adapt(
     labels_for: Any = None,
     methods: Sequence[str] = (),
     deep: bool = False,
+    budget: str | float = DEFAULT_BUDGET,
     seed: int = 0,
     device: str = "auto",
     quiet: bool = False,
@@ -119,24 +125,29 @@ def adapt(
     labels_for : a table with the columns ``id`` and ``label`` for a few of the new inputs; they choose and teach.
     methods : names of adaptations to try, each perhaps with settings, ``name:setting=value``, or ``["all"]``.
     deep : try also those that train the backbone, which takes minutes.
+    budget : the time it may take, in seconds or as ``"4m"``; adaptations are tried while some is left.
 
     Raises
     ------
     UsageError : the task has no classes, the model folder no guard, or there is no such adaptation.
     InputError : data, sources or labels cannot be read, or are too few.
     """
+    clock = Clock(Stopwatch(), parse_duration(budget) if isinstance(budget, str) else float(budget))
+    if not clock.budget > 0:
+        raise UsageError(f"The budget must be positive, got {clock.budget:g} seconds.")
     if out is not None:
         check_out(Path(out))
     model = model if isinstance(model, Model) else load(model, device)
     model.quiet = quiet
     sources = list(source) if isinstance(source, list | tuple) else [source]
-    adaption = carry_out(model, Wish(data, input, sources, labels_for, methods, deep, seed), Progress(quiet))
+    wish = Wish(data, input, sources, labels_for, methods, deep, seed)
+    adaption = carry_out(model, wish, clock, Progress(quiet))
     if out is not None:
         adaption.model.save(Path(out))
-    return adaption
+    return replace(adaption, seconds=clock.stopwatch.total)
 
 
-def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
+def carry_out(model: Model, wish: Wish, clock: Clock, progress: Progress) -> Adaption:
     """Adapt `model` as asked."""
     ways = asked_for(wish.methods, wish.deep, wish.labels_for is not None)
     _check(model)
@@ -145,7 +156,7 @@ def carry_out(model: Model, wish: Wish, progress: Progress) -> Adaption:
     new = seen_at_depths(model, examples, progress)
     progress.say(f"Read {len(new.observed.new.ids)} new {_noun(model)}.")
     labelled = given_labels(wish.labels_for, new.observed, model.task) if wish.labels_for is not None else None
-    return adapted_to(model, new, wish, ways, labelled, progress)
+    return adapted_to(model, new, wish, ways, labelled, clock, progress)
 
 
 def adapted_to(
@@ -154,6 +165,7 @@ def adapted_to(
     wish: Wish,
     ways: dict[str, Way],
     labelled: Labelled | None,
+    clock: Clock,
     progress: Progress,
 ) -> Adaption:
     """Compare, try, and decide, once it was seen what the `new` inputs are like."""
@@ -165,66 +177,37 @@ def adapted_to(
             "so the model is left as it is"
         )
         findings = comparison.findings
-        return Adaption(as_it_was(model, reason, findings), "", reason, comparison, [], {}, findings)
+        return Adaption(as_it_was(model, reason, findings), "", reason, comparison, [], findings=findings)
     progress.say(
         f"They differ from the old ones: told apart with an area under the ROC curve of {comparison.auc:.2f} "
         f"(p = {_p_value(comparison):.3f})."
     )
     deep = any(way.adaptation.depth > SHALLOW for way in ways.values())
     domains = domains_of(model, new, replace(wish, deep=deep), labelled, progress)
-    tried, left_out = _tried(domains, ways, careful=labelled is None and not wish.methods, progress=progress)
+    trials = try_all(domains, ways, labelled is None and not wish.methods, clock, progress)
     adaptations = {name: way.adaptation for name, way in ways.items()}
-    choice = choose_by_labels(domains, tried, adaptations) if labelled is not None else choose(domains, tried)
+    if labelled is not None:
+        choice = choose_by_labels(domains, trials.tried, adaptations)
+    else:
+        choice = choose(domains, trials.tried)
+    choice = replace(choice, reason=choice.reason + trials.for_want_of_time())
     progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
-    return _adaption(model, domains, new, comparison, tried, left_out, choice)
+    return _adaption(model, domains, new, comparison, trials, choice)
 
 
 def _adaption(
-    model: Model,
-    domains: Domains,
-    new: NewInputs,
-    comparison: Comparison,
-    tried: list[Tried],
-    left_out: dict[str, str],
-    choice: Choice,
+    model: Model, domains: Domains, new: NewInputs, comparison: Comparison, trials: Trials, choice: Choice
 ) -> Adaption:
     findings = [*comparison.findings, *choice.findings]
     choice = replace(choice, findings=findings)
     if choice.adapted is None:
-        return Adaption(
-            as_it_was(model, choice.reason, findings), "", choice.reason, comparison, tried, left_out, findings
-        )
-    made = adapted_model(model, domains, new, choice, tried, left_out)
-    return Adaption(made, choice.name, choice.reason, comparison, tried, left_out, findings)
-
-
-def _tried(
-    domains: Domains, ways: dict[str, Way], careful: bool, progress: Progress
-) -> tuple[list[Tried], dict[str, str]]:
-    """The source model and every adaptation that can be tried, judged; the others with what they lack.
-
-    `careful` leaves out what takes the source's shares of the classes for those of the new inputs, once what does not
-    has found that some hardly appear.
-    """
-    before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
-    tried, left_out = [judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)], {}
-    for name, way in ways.items():
-        if careful and way.adaptation.depth > 1:
-            domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(tried)).tolist()))
-        if missing := way.adaptation.missing(domains):
-            left_out[name] = missing
-            continue
-        start = time.perf_counter()
-        try:
-            made = way.adaptation.adapt(domains)
-        except MissingDependency as lacking:
-            left_out[name] = str(lacking)
-            continue
-        seconds = time.perf_counter() - start
-        one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
-        tried.append(replace(one, may_be_kept=way.may_be_kept))
-        progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s)")
-    return tried, left_out
+        made = as_it_was(model, choice.reason, findings)
+    else:
+        lacking = {**trials.left_out, **trials.not_tried}
+        made = adapted_model(model, domains, new, choice, trials.tried, lacking)
+    return Adaption(
+        made, choice.name, choice.reason, comparison, trials.tried, trials.left_out, trials.not_tried, findings
+    )
 
 
 def _check(model: Model) -> None:

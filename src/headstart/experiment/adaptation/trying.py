@@ -1,0 +1,112 @@
+"""Tries adaptations, the shallow first, while there is time for them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from headstart.adaptations.base import Adapted, Domains
+from headstart.core.errors import MissingDependency
+from headstart.core.progress import Progress
+from headstart.core.timing import Stopwatch, say_duration
+from headstart.experiment.adaptation.choice import Tried, calm_answers, judged
+from headstart.experiment.adaptation.class_shares import rare_among
+from headstart.experiment.adaptation.methods import Way
+from headstart.ladder.reasons import OF_THE_BUDGET
+
+SOURCE = "source model"
+
+FOR_THE_END = 0.05
+"""The share of the budget that is left for deciding and writing."""
+
+NOTICED = 1.0
+"""Seconds from which it is said what an adaptation will take."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What has been spent of the ``budget`` in seconds."""
+
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    budget: float = math.inf
+
+    @property
+    def left(self) -> float:
+        """Seconds in which adaptations may still be tried."""
+        return self.budget * (1 - FOR_THE_END) - self.stopwatch.total
+
+    def too_long(self, seconds: float) -> str:
+        """Why nothing is begun that takes so many `seconds`."""
+        taken = f"it would take about {say_duration(seconds)}; " if seconds else ""
+        return f"{taken}{say_duration(self.stopwatch.total)} {OF_THE_BUDGET} {say_duration(self.budget)} are spent"
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What was ``tried``, the source model first; what was ``left_out`` for what it lacks, and ``not_tried`` for want
+    of time, by name and why."""
+
+    tried: list[Tried]
+    left_out: dict[str, str] = field(default_factory=dict)
+    not_tried: dict[str, str] = field(default_factory=dict)
+
+    def for_want_of_time(self) -> str:
+        """What follows a reason where there was no time for all; empty else."""
+        if not self.not_tried:
+            return ""
+        return f"; for want of time (--budget) not tried: {', '.join(self.not_tried)}"
+
+
+def try_all(domains: Domains, ways: dict[str, Way], careful: bool, clock: Clock, progress: Progress) -> Trials:
+    """The source model and every adaptation that can be tried, judged; the others with what they lack.
+
+    Parameters
+    ----------
+    careful : leaves out what takes the source's shares of the classes for those of the new inputs, once what does not
+        has found that some hardly appear.
+    """
+    before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
+    trials = Trials([judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)])
+    longest: dict[int, float] = defaultdict(float)
+    for name, way in ways.items():
+        depth = way.adaptation.depth
+        if careful and depth > 1:
+            domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(trials.tried)).tolist()))
+        if missing := way.adaptation.missing(domains):
+            trials.left_out[name] = missing
+            continue
+        began = clock.stopwatch.total
+        try:
+            seconds = _predicted(way, domains, clock, longest[depth])
+            if seconds > clock.left:
+                trials.not_tried[name] = clock.too_long(seconds)
+                continue
+            if seconds >= NOTICED:
+                progress.say(f"  {name}: about {say_duration(seconds)}")
+            trials.tried.append(_tried(name, way, domains, clock, progress))
+        except MissingDependency as lacking:
+            trials.left_out[name] = str(lacking)
+            continue
+        longest[depth] = max(longest[depth], clock.stopwatch.total - began)
+    for name, why in trials.not_tried.items():
+        progress.say(f"  not tried: {name}: {why}")
+    return trials
+
+
+def _predicted(way: Way, domains: Domains, clock: Clock, longest: float) -> float:
+    """What an adaptation will take: by a trial where it knows one, else as the `longest` of its depth so far.
+
+    No trial is made where the time is up anyway.
+    """
+    return (way.adaptation.predicted_seconds(domains) if clock.left > 0 else 0.0) or longest
+
+
+def _tried(name: str, way: Way, domains: Domains, clock: Clock, progress: Progress) -> Tried:
+    """One adaptation, carried out and judged."""
+    start = clock.stopwatch.total
+    made = way.adaptation.adapt(domains)
+    seconds = clock.stopwatch.total - start
+    one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
+    progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s)")
+    return replace(one, may_be_kept=way.may_be_kept)
