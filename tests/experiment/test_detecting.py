@@ -26,7 +26,7 @@ def fitted(
     folder = tmp_path_factory.mktemp("detecting")
     data = squares(folder / "data", 40, seed=0, side=SIDE)
     headstart.fit(
-        data, backbone=str(tiny_backbones / "tiny_resnet"), strategy="head_training:epochs=16", budget="10m",
+        data, backbone=str(tiny_backbones / "tiny_resnet"), strategy="head_training:epochs=10", budget="10m",
         out=folder / "model", quiet=True,
     )  # fmt: skip
     return data, folder / "model"
