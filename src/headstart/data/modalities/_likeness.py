@@ -15,8 +15,8 @@ change with who asks."""
 SKETCHED = 16
 """The sketch has so many rows and columns, each the mean of 5 × 5 pixels of the small copy."""
 
-_GAP = 2.0
-"""Blocks of pixels are averaged down to so many times the small copy, and smoothed from there."""
+_GAP = 1.0
+"""Blocks of pixels are averaged down to so many times the small copy at least, and smoothed from there."""
 
 BORDER = SIDE // 20
 BLANK = 1.0
