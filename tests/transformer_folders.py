@@ -45,6 +45,10 @@ STAGED: dict[str, tuple[int, dict[str, Any]]] = {
 }  # fmt: skip
 """Architectures of timm that tell what their stages give: the side in pixels that miniatures have, and arguments."""
 
+SMALL_TOWER = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}
+SETTINGS = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.4], "resample": 3, "size": 32}
+"""What a folder of two towers says of pictures."""
+
 CLASSIFIERS = {
     "vit": "ViTForImageClassification",
     "deit": "DeiTForImageClassificationWithTeacher",
@@ -78,6 +82,28 @@ def classifier_folder(folder: Path, kind: str, patch: int = 16, **further: Any) 
         return getattr(model, kind)
 
     return kept(folder, ("classifier", kind, told), make)
+
+
+def towers_folder(folder: Path, family: str, patch: int = 8) -> Any:
+    """CLIP or SigLIP of transformers with random weights, written to `folder` as transformers does.
+
+    Pictures have four patches a side.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    from headstart.backbones.texts.tiny_texts import tiny_tokenizer
+
+    tokenizer = tiny_tokenizer("distilbert")
+    text = {**SMALL_TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 24, "projection_size": 32}
+    text |= {"eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 1}
+    vision = {**SMALL_TOWER, "image_size": 4 * patch, "patch_size": patch}
+    config = AutoConfig.for_model(family, text_config=text, vision_config=vision, projection_dim=24)
+    torch.manual_seed(0)
+    model = AutoModel.from_config(config).eval()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(str(folder))
+    (folder / "preprocessor_config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    return model
 
 
 def transformer_folder(folder: Path, architecture: str) -> Any:

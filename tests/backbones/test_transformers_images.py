@@ -17,31 +17,13 @@ from headstart.backbones import load, rebuild
 from headstart.backbones.base import Name, collate
 from headstart.backbones.texts.tiny_texts import tiny_tokenizer
 from headstart.core.errors import HeadstartError, UsageError
-
-SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}
-SETTINGS = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.4], "resample": 3, "size": 32}
-
-
-def whole(folder: Path, family: str) -> Any:
-    """A model of transformers with random weights, written to `folder` as transformers does."""
-    from transformers import AutoConfig, AutoModel
-
-    tokenizer = tiny_tokenizer("distilbert")
-    text = {**SMALL, "vocab_size": len(tokenizer), "max_position_embeddings": 24, "projection_size": 32}
-    text |= {"eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 1}
-    vision = {**SMALL, "image_size": 32, "patch_size": 8}
-    config = AutoConfig.for_model(family, text_config=text, vision_config=vision, projection_dim=24)
-    torch.manual_seed(0)
-    model = AutoModel.from_config(config).eval()
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(str(folder))
-    (folder / "preprocessor_config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    return model
+from toys import raw_inputs
+from transformer_folders import SETTINGS, towers_folder
 
 
 @pytest.mark.parametrize("family", ["clip", "siglip"])
 def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> None:
-    model = whole(tmp_path / "model", family)
+    model = towers_folder(tmp_path / "model", family)
     backbone = load(tmp_path / "model")
     assert backbone.card.modality == "image"
     assert backbone.card.words
@@ -63,7 +45,7 @@ def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("family", ["clip", "siglip"])
 def test_pictures_are_prepared_as_transformers_does_without_a_file_of_them(family: str, tmp_path: Path) -> None:
     """Both families have statistics of their own; and a picture that is no square is cut, or squashed."""
-    whole(tmp_path / "model", family)
+    towers_folder(tmp_path / "model", family)
     (tmp_path / "model" / "preprocessor_config.json").unlink()
     made = {
         "clip": transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32),
@@ -77,7 +59,7 @@ def test_pictures_are_prepared_as_transformers_does_without_a_file_of_them(famil
 
 def test_what_a_processor_of_several_kinds_of_inputs_says_of_pictures_is_read(tmp_path: Path) -> None:
     """transformers 5 writes it into processor_config.json alone, and reads it from there first."""
-    whole(tmp_path / "model", "clip")
+    towers_folder(tmp_path / "model", "clip")
     nested = {"image_processor": {**SETTINGS, "image_mean": [0.1, 0.2, 0.3]}, "processor_class": "CLIPProcessor"}
     (tmp_path / "model" / "processor_config.json").write_text(json.dumps(nested), encoding="utf-8")
     assert load(tmp_path / "model").preprocess.mean == pytest.approx((0.1, 0.2, 0.3))
@@ -90,7 +72,7 @@ def test_what_a_processor_of_several_kinds_of_inputs_says_of_pictures_is_read(tm
 
 
 def test_a_model_folder_holds_the_text_tower(tmp_path: Path) -> None:
-    whole(tmp_path / "model", "clip")
+    towers_folder(tmp_path / "model", "clip")
     backbone, names = load(tmp_path / "model"), [Name("fox"), Name("dog")]
     (tmp_path / "saved").mkdir()
     backbone.save_assets(tmp_path / "saved")
@@ -102,7 +84,7 @@ def test_a_model_folder_holds_the_text_tower(tmp_path: Path) -> None:
 
 
 def test_prompts_are_averaged_as_unit_vectors(tmp_path: Path) -> None:
-    whole(tmp_path / "model", "clip")
+    towers_folder(tmp_path / "model", "clip")
     backbone = load(tmp_path / "model")
     one, other = (backbone.named([Name("fox"), Name("dog")], [prompt]).directions for prompt in ("a {}", "the {}"))
     both = torch.nn.functional.normalize((one + other) / 2, dim=1)
@@ -112,7 +94,7 @@ def test_prompts_are_averaged_as_unit_vectors(tmp_path: Path) -> None:
 
 
 def test_missing_weights_of_either_tower_are_named(tmp_path: Path) -> None:
-    whole(tmp_path / "model", "clip")
+    towers_folder(tmp_path / "model", "clip")
     file = tmp_path / "model" / "model.safetensors"
     state = load_file(file)
     save_file({n: t for n, t in state.items() if n != "text_projection.weight"}, file, {"format": "pt"})
@@ -121,3 +103,61 @@ def test_missing_weights_of_either_tower_are_named(tmp_path: Path) -> None:
     save_file({n: t for n, t in state.items() if n != "visual_projection.weight"}, file, {"format": "pt"})
     with pytest.raises(HeadstartError, match="visual_projection"):
         load(tmp_path / "model")
+
+
+def given_by(model: Any, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Patch tokens (N, h · w, D) after the last norm, and features, of transformers."""
+    with torch.no_grad():
+        tokens = model.vision_model(pixels, interpolate_pos_encoding=True).last_hidden_state
+        features = model.get_image_features(pixels, interpolate_pos_encoding=True).pooler_output
+        if model.config.model_type == "clip":  # it lets the first token alone pass the norm
+            tokens = model.vision_model.post_layernorm(tokens)[:, 1:]
+    return tokens, features
+
+
+@pytest.mark.parametrize("patch", [8, 14])
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_the_picture_tower_gives_its_patches_as_a_map_of_the_frame(family: str, patch: int, tmp_path: Path) -> None:
+    """Positions are interpolated as transformers does it; patches of 14 pixels show 16 of the frame's."""
+    model = towers_folder(tmp_path / "model", family, patch)
+    made = load(tmp_path / "model")
+    backbone = made.framed((96, 64))
+    (offered,) = backbone.offered_maps()
+    assert (offered.stride, offered.channels) == (16 if patch == 14 else 8, 32)
+    assert (backbone.learning_rate, backbone.prompts) == (made.learning_rate, ())
+    batch = collate([backbone.preprocess(each) for each in raw_inputs("image", 2)])
+    places = (64 // offered.stride, 96 // offered.stride)
+    assert batch["pixels"].shape[2:] == (places[0] * patch, places[1] * patch)
+    tokens, features = given_by(model, batch["pixels"])
+    with torch.no_grad():
+        found = backbone.maps(batch, [offered.name])[offered.name]
+        assert torch.allclose(backbone.features(batch), features, atol=1e-5)
+    assert torch.allclose(found, tokens.transpose(1, 2).unflatten(2, places), atol=1e-5)
+    assert (found[0] - found[1]).abs().max() > 1e-3, "the pictures were to be told apart: well above the tolerance"
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_under_a_frame_it_is_saved_without_words_and_rebuilt(family: str, tmp_path: Path) -> None:
+    towers_folder(tmp_path / "model", family)
+    backbone = load(tmp_path / "model").framed((96, 64))
+    (tmp_path / "saved").mkdir()
+    backbone.save_assets(tmp_path / "saved")
+    assert not list((tmp_path / "saved").iterdir())
+    assert backbone.named([Name("fox"), Name("dog")]) is None
+    assert not any("text" in name for name in backbone.state_dict())
+    again = rebuild(json.loads(json.dumps(backbone.describe())), tmp_path / "saved")
+    again.load_state_dict(backbone.state_dict())
+    assert (again.describe(), again.learning_rate) == (backbone.describe(), backbone.learning_rate)
+    batch = collate([backbone.preprocess(each) for each in raw_inputs("image", 2)])
+    with torch.no_grad():
+        assert torch.equal(again.maps(batch, ["map"])["map"], backbone.maps(batch, ["map"])["map"])
+
+
+def test_stages_of_a_tower_under_a_frame_are_its_layers(tmp_path: Path) -> None:
+    towers_folder(tmp_path / "model", "siglip")
+    stages = load(tmp_path / "model").framed((96, 64)).stages()
+    assert [stage.name for stage in stages[:4]] == [
+        "transformer.patch_embed",
+        *(f"transformer.layers.{i}" for i in (0, 1, 2)),
+    ]
+    assert any(".pool." in name for name in stages[-1].parameters)

@@ -11,12 +11,13 @@ from PIL import Image
 
 from masked_pictures import FRAME, scenes
 from small_world import result_of, status
-from transformer_folders import CLASSIFIERS, classifier_folder, transformer_folder
+from transformer_folders import CLASSIFIERS, classifier_folder, towers_folder, transformer_folder
 
 pytestmark = pytest.mark.usefixtures("small_batches")
 
 PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"
 WIDE = {"hidden_size": 48, "num_attention_heads": 3}
+TOWERS = ("clip", "siglip")
 SWIN, PYRAMID, OF_ONE_SIZE = "swin_tiny_patch4_window7_224", "pvt_v2_b0", "mixer_s32_224"
 HEAD = "head_training:epochs=30,views=1"
 
@@ -42,6 +43,8 @@ def written(folder: Path, architecture: str) -> None:
     """A miniature of timm or of transformers in `folder`."""
     if architecture in CLASSIFIERS:
         classifier_folder(folder, architecture, 14 if architecture == "dinov2" else 16, **WIDE)
+    elif architecture in TOWERS:
+        towers_folder(folder, architecture, 16)
     else:
         transformer_folder(folder, architecture)
 
@@ -50,9 +53,12 @@ def written(folder: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "strategy"),
     [
-        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS)),
+        *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, *TOWERS)),
         (OF_ONE_SIZE, "head_training:epochs=60,views=1"),  # after 30 it may still see ground everywhere
-        *((each, "fine_tuning:freeze_depth=3,epochs=1,views=0") for each in (PATCHES_OF_16, "dinov2", SWIN)),
+        *(
+            (each, "fine_tuning:freeze_depth=3,epochs=1,views=0")
+            for each in (PATCHES_OF_16, "dinov2", "siglip", SWIN)
+        ),
     ],
 )
 def test_masks(
@@ -77,7 +83,7 @@ def test_masks(
 
 
 @pytest.mark.usefixtures("few_draws")
-@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit", PYRAMID])
+@pytest.mark.parametrize("architecture", [PATCHES_OF_16, "vit", "clip", PYRAMID])
 def test_boxes(architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = boxed(tmp_path / "blocks", 24)
     written(tmp_path / "transformer", architecture)

@@ -22,8 +22,7 @@ FAMILIES = [f"{source}:{family}" for source in SOURCES.names() for family in SOU
 FRAME, LARGE = (96, 64), (192, 128)
 
 OF_TEXTS = {"recurrent", "stacked_lstm", "transformers_entailment", "transformers_text"}
-OF_ONE_SIZE = {"transformers_images:clip", "transformers_images:siglip"}
-WITHOUT_MAPS = [name for name in FAMILIES if name in OF_ONE_SIZE or name.partition(":")[0] in OF_TEXTS]
+WITHOUT_MAPS = [name for name in FAMILIES if name.partition(":")[0] in OF_TEXTS]
 WITH_MAPS = [name for name in FAMILIES if name not in WITHOUT_MAPS]
 
 WITHOUT_PADDING = {"timm:inception_v3", "torchvision:inception_v3", "torchvision:squeezenet1_1"}
@@ -113,6 +112,6 @@ def test_what_has_no_places_refuses_maps() -> None:
 
 
 @pytest.mark.parametrize("refusing", WITHOUT_MAPS)
-def test_what_takes_one_size_or_texts_gives_no_maps(refusing: str) -> None:
+def test_what_takes_texts_gives_no_maps(refusing: str) -> None:
     with pytest.raises(UsageError, match="gives no maps"):
         made(refusing).framed(FRAME).offered_maps()

@@ -242,5 +242,5 @@ def no_maps(backbone: Backbone) -> str:
     """Why a task with places cannot use `backbone`."""
     return (
         f"{backbone.card.name} gives no maps of pictures of any size, by which places in them are told apart; take a "
-        "convolutional network for images, or a vision transformer of timm. `headstart models` lists them."
+        "convolutional network for images, or a vision transformer. `headstart models` lists them."
     )

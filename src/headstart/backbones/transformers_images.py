@@ -14,6 +14,7 @@ from headstart.backbones.folders.prior import Prior, estimated, of_weights
 from headstart.backbones.folders.published import published_cards
 
 if TYPE_CHECKING:
+    from headstart.backbones.base import Backbone
     from headstart.backbones.towers.two_towers import TwoTowersBackbone
 
 FAMILIES = ("clip", "siglip")
@@ -50,12 +51,9 @@ class TransformersImages(HubFolders):
         words = towers.text_tower(config, folder)
         return towers.backbone(picture, words, replace(card, words=True), preprocess, config, scale)
 
-    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> TwoTowersBackbone:
+    def rebuild(self, description: Mapping[str, Any], assets: Path | None) -> Backbone:
         from headstart.backbones.towers import transformers_towers as towers
-        from headstart.core.errors import HeadstartError
 
-        if assets is None:
-            raise HeadstartError(f"{description['name']}: the folder with its text tower is missing.")
         return towers.rebuilt(description, assets)
 
     def tiny(self, name: str) -> TwoTowersBackbone:

@@ -52,6 +52,7 @@ class FramedBackbone(ImageBackbone):
         own = {key: value for key, value in made.describe().items() if key not in ("name", "card", "preprocess")}
         leaves, functions = made.tracer_leaves(), made.tracer_functions()
         super().__init__(network, made.card, preprocess, {**own, "frame": list(frame)}, leaves, functions)
+        self.learning_rate = made.learning_rate
 
     def _look(self, preprocess: ImagePreprocess) -> Seen:
         width, height = preprocess.frame or (preprocess.size, preprocess.size)

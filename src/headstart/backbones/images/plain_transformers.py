@@ -1,4 +1,4 @@
-"""Plain vision transformers of transformers, with the verbs of timm's, so that they give maps of their patches."""
+"""Plain vision transformers of transformers, read so that they give maps of their patches."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from headstart.backbones._card import Card
 from headstart.backbones.folders.transformers_networks import (
@@ -20,8 +18,8 @@ from headstart.backbones.folders.transformers_networks import (
 )
 from headstart.backbones.images import transformers_pixels as pixels
 from headstart.backbones.images.preprocess import ImagePreprocess
-from headstart.backbones.images.smoothing import smoothed
 from headstart.backbones.images.token_maps import TransformerBackbone
+from headstart.backbones.images.transformer_verbs import PlainTransformer, Start
 
 _SOURCE = "transformers_vits"
 
@@ -44,82 +42,6 @@ _MINIATURE = {
     "image_size": 64,
     "patch_size": 16,
 }
-
-
-class PlainTransformer(nn.Module):
-    """Pixels (N, 3, H, W) → the class token (N, D) after the last layer, and what is named as timm names it."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.patch_embed = Start(model.embeddings)
-        self.layers = model.layers if hasattr(model, "layers") else model.encoder.layer
-        self.norm = model.layernorm
-        self.num_prefix_tokens, self.num_features = self.patch_embed.tokens.shape[1:]
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Features."""
-        return self.forward_head(self.forward_features(pixels))
-
-    def forward_features(self, pixels: Tensor) -> Tensor:
-        """Tokens (N, P + h · w, D), those of no place first."""
-        tokens = self.patch_embed(pixels)
-        for layer in self.layers:
-            tokens = layer(tokens)
-        found: Tensor = self.norm(tokens)
-        return found
-
-    def forward_head(self, tokens: Tensor) -> Tensor:
-        """The class token."""
-        return tokens[:, 0]
-
-    def set_input_size(self, img_size: tuple[int, int]) -> None:
-        """Say how large (height, width) pictures will be."""
-        self.patch_embed.grid_size = tuple(
-            side // patch for side, patch in zip(img_size, self.patch_embed.patch_size, strict=True)
-        )
-
-    def closed_types(self) -> tuple[type[nn.Module], ...]:
-        """Types of modules that a trace must not look into, each part of one stage."""
-        return Start, type(self.layers[0])
-
-
-class Start(nn.Module):
-    """Pixels → tokens, with positions that are interpolated from those of the pictures it was made for.
-
-    Registers (Darcet et al. 2024, arXiv:2309.16588) are tokens of no place, and have no position either; beside them
-    positions are smoothed where they are brought to a smaller grid.
-    """
-
-    def __init__(self, embeddings: Any) -> None:
-        super().__init__()
-        self.projection, self.dropout = embeddings.patch_embeddings.projection, embeddings.dropout
-        first = [getattr(embeddings, name, None) for name in ("cls_token", "distillation_token", "register_tokens")]
-        self.tokens = nn.Parameter(torch.cat([token.detach() for token in first if token is not None], dim=1))
-        self.positions = embeddings.position_embeddings
-        self.placed = self.positions.shape[1] - embeddings.patch_embeddings.num_patches
-        self.smooth = hasattr(embeddings, "register_tokens")
-        self.patch_size: tuple[int, int] = tuple(self.projection.kernel_size)
-        made_for = embeddings.patch_embeddings.image_size
-        self.made_grid = tuple(side // patch for side, patch in zip(made_for, self.patch_size, strict=True))
-        self.grid_size: tuple[int, ...] = self.made_grid
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Tokens (N, P + h · w, D)."""
-        patches = self.projection(pixels)
-        grid, placed = (int(patches.shape[2]), int(patches.shape[3])), self.placed
-        places = self.positions[:, placed:].transpose(1, 2).unflatten(2, self.made_grid)
-        if grid != self.made_grid:
-            places = smoothed(places, grid) if self.smooth else interpolated(places, grid)
-        first = torch.cat([self.tokens[:, :placed] + self.positions[:, :placed], self.tokens[:, placed:]], dim=1)
-        first = first.expand(pixels.shape[0], -1, -1)
-        tokens = torch.cat([first, (patches + places).flatten(2).transpose(1, 2)], dim=1)
-        dropped: Tensor = self.dropout(tokens)
-        return dropped
-
-
-def interpolated(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Maps (N, C, h, w) at `size` (height, width), by bicubic interpolation that smooths nothing."""
-    return functional.interpolate(maps, size=size, mode="bicubic", align_corners=False)
 
 
 def preprocess_of(settings: Mapping[str, Any], plain: Mapping[str, Any], where: str) -> ImagePreprocess:
@@ -148,9 +70,26 @@ def backbone(
     where = str(weights or card.path or card.name)
     with told(f"{where}: no network can be built from config.json"):
         config = make_config(plain, where)
-        network = PlainTransformer(load_network(weights, config) if weights else make_network(config))
+        network = _with_verbs(load_network(weights, config) if weights else make_network(config))
         description = {"source": _SOURCE, "config": plain_config(config)}
         return TransformerBackbone(network, card, preprocess, description, leaves=network.closed_types())
+
+
+def _with_verbs(model: Any) -> PlainTransformer:
+    """The plain transformer in a model of transformers."""
+    layers = model.layers if hasattr(model, "layers") else model.encoder.layer
+    return PlainTransformer(_start(model.embeddings), layers, model.layernorm)
+
+
+def _start(embeddings: Any) -> Start:
+    patches = embeddings.patch_embeddings
+    first = [getattr(embeddings, name, None) for name in ("cls_token", "distillation_token", "register_tokens")]
+    tokens = torch.cat([token.detach() for token in first if token is not None], dim=1)
+    height, width = (
+        side // patch for side, patch in zip(patches.image_size, patches.projection.kernel_size, strict=True)
+    )
+    smooth, positions = hasattr(embeddings, "register_tokens"), embeddings.position_embeddings
+    return Start(patches.projection, tokens, positions, (height, width), embeddings.dropout, smooth)
 
 
 def tiny(kind: str, name: str) -> TransformerBackbone:

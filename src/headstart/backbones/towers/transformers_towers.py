@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones._card import Card
+from headstart.backbones.base import Backbone, Card
 from headstart.backbones.folders.transformers_networks import make_config, plain_config, read_tokenizer, told
 from headstart.backbones.images import transformers_pixels as pixels
 from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.backbones.towers.picture_tokens import with_tokens
 from headstart.backbones.towers.text_tower import FOLDER, TextTower
 from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
 from headstart.core.errors import HeadstartError
@@ -118,17 +119,30 @@ def backbone(
     picture: PictureTower, words: TextTower, card: Card, preprocess: ImagePreprocess, config: Any, scale: float
 ) -> TwoTowersBackbone:
     """The two towers as one backbone."""
-    description = {"source": _SOURCE, "config": plain_config(config)}
-    return TwoTowersBackbone(picture, words, card, preprocess, description, scale)
+    return TwoTowersBackbone(picture, words, card, preprocess, _described(config), scale)
 
 
-def rebuilt(description: Mapping[str, Any], assets: Path) -> TwoTowersBackbone:
-    """The architecture from its description, the text tower from the model folder `assets`."""
-    config = make_config(description["config"], description["name"])
-    picture, _ = picture_tower(config, None, description["name"])
-    preprocess = ImagePreprocess.from_description(description["preprocess"])
+def _described(config: Any) -> dict[str, Any]:
+    return {"source": _SOURCE, "config": plain_config(config)}
+
+
+def rebuilt(description: Mapping[str, Any], assets: Path | None) -> Backbone:
+    """The architecture from its description, the text tower from the model folder `assets`, where there is one.
+
+    Raises
+    ------
+    HeadstartError : its text tower is missing.
+    """
+    config, name = make_config(description["config"], description["name"]), description["name"]
+    picture, _ = picture_tower(config, None, name)
+    preprocess, card = ImagePreprocess.from_description(description["preprocess"]), Card(**description["card"])
+    if "frame" in description:
+        made = with_tokens(picture.vision, picture.projection, card, preprocess, _described(config))
+        return made.framed(tuple(description["frame"]))
+    if assets is None:
+        raise HeadstartError(f"{name}: the folder with its text tower is missing.")
     words = text_tower(config, assets / FOLDER)
-    return backbone(picture, words, Card(**description["card"]), preprocess, config, float(description["scale"]))
+    return backbone(picture, words, card, preprocess, config, float(description["scale"]))
 
 
 def tiny(family: str, name: str) -> TwoTowersBackbone:

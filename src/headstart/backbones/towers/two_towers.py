@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from headstart.backbones._layered import features_at_depths, first_argument, layered_stages, layers_at, layers_path
 from headstart.backbones._words import Named, check_prompts, directions
 from headstart.backbones.base import Backbone, Batch, Card, LayerRun, Name, Stage
+from headstart.backbones.images.framed import FramedBackbone
 from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.backbones.towers.picture_tokens import LEARNING_RATE, with_tokens
 from headstart.backbones.towers.text_tower import TextTower
 
 PROMPTS = (
@@ -56,8 +58,9 @@ class TwoTowersBackbone(Backbone):
     scale : what the model multiplies cosines by, learnt in pretraining.
     """
 
-    learning_rate = 1e-5
+    learning_rate = LEARNING_RATE
     prompts = PROMPTS
+    preprocess: ImagePreprocess
 
     def __init__(
         self,
@@ -88,6 +91,12 @@ class TwoTowersBackbone(Backbone):
 
     def features(self, batch: Batch) -> Tensor:
         return self.network(batch["pixels"])
+
+    def framed(self, frame: tuple[int, int]) -> FramedBackbone:
+        """The picture tower alone, on the same weights: it takes whole pictures, gives a map, and knows no words."""
+        tower = self.network
+        made = with_tokens(tower.vision, tower.projection, self.card, self.preprocess, self._description)
+        return made.framed(frame)
 
     def depth_features(self, batch: Batch) -> dict[str, Tensor]:
         return features_at_depths(
