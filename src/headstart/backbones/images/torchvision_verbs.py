@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from headstart.backbones.images.torchvision_models import models
+from headstart.backbones.images.transformer_verbs import interpolated
 
 
 class Windows(models.SwinTransformer):
@@ -85,7 +85,7 @@ class Transformer(models.VisionTransformer):
         self.grid = img_size[0] // self.patch_size, img_size[1] // self.patch_size
         if self.grid != before:
             places = at.detach()[:, 1:].transpose(1, 2).unflatten(2, before)
-            places = functional.interpolate(places, size=self.grid, mode="bicubic", align_corners=False)
+            places = interpolated(places, self.grid)
             moved = torch.cat([at.detach()[:, :1], places.flatten(2).transpose(1, 2)], dim=1)
             self.encoder.pos_embedding = nn.Parameter(moved, requires_grad=at.requires_grad)
 
