@@ -11,6 +11,7 @@ from torch import nn
 
 from headstart.backbones import SOURCES
 from headstart.backbones.base import Backbone, Batch, collate
+from headstart.frozen._trial import _turn
 from headstart.frozen.engines import ENGINES
 from headstart.frozen.engines.base import Engine, agreement
 from headstart.frozen.frontier import find_frontier
@@ -120,3 +121,11 @@ def test_outputs_outlive_the_next_batch(prepared: Prepared) -> None:
     changed = {n: t + 1 if t.is_floating_point() else t.flip(0) for n, t in prepared.first.items()}
     prepared.engine.run(changed)
     assert all(torch.equal(copies[name], tensor) for name, tensor in kept.items())
+
+
+def test_every_engine_finds_its_turn() -> None:
+    """What decides whether an engine is tried is no circle, so each comes after all of that."""
+    engines = {name: ENGINES.load(name)() for name in ENGINES.names()}
+    turns = sorted(engines, key=lambda name: _turn(name, engines, dict.fromkeys(engines, 1.0)))
+    for name, engine in engines.items():
+        assert all(turns.index(other) < turns.index(name) for other in engine.outdone_by | engine.rounds_like)

@@ -24,6 +24,7 @@ from headstart.experiment.fitting.from_names import model_from_names
 from headstart.experiment.fitting.naming import unlabelled
 from small_world import status, table
 from toys import Said
+from transformer_folders import towers_folder
 
 SPORTS = ["The striker scored twice in the cup final.", "She won the tennis match in two sets."]
 MONEY = ["Shares fell as the bank raised its rates.", "The company reported a record quarterly profit."]
@@ -204,9 +205,7 @@ def test_what_cannot_be_is_said(made: Path) -> None:
 
 
 def test_pictures_by_the_words_of_a_clip_folder(tmp_path: Path) -> None:
-    from backbones.test_transformers_images import whole
-
-    whole(tmp_path / "clip", "clip")
+    towers_folder(tmp_path / "clip", "clip")
     (tmp_path / "pictures").mkdir()
     random = np.random.default_rng(0)
     for place in range(24):

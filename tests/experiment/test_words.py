@@ -12,6 +12,7 @@ import torch
 
 from headstart.core.results import ExampleCounts, Figure, Finding, FitResult, RungResult, Seconds, TaskGain
 from headstart.core.spec import FitSpec
+from headstart.data.examples import Examples
 from headstart.delivery.report._tasks import tasks
 from headstart.delivery.report.evidence import ReportEvidence
 from headstart.experiment.facts import facts
@@ -141,7 +142,7 @@ def test_a_card_names_only_pipelines_that_the_hub_has(modality: str, task: Any, 
     fitted = model(task)
     fitted.modality, fitted.provenance = modality, {"data": "d", "data_fingerprint": "f", "seed": 0}
     fitted.network = SimpleNamespace(backbone=SimpleNamespace(card=SimpleNamespace(licence="unknown")))
-    checked: Any = SimpleNamespace(examples=SimpleNamespace(source="t.csv", references=["a text"], modality=modality))
+    checked: Any = SimpleNamespace(examples=Examples(modality, ["a text"], ["a"], source="t.csv"))
     told = facts(fitted, FitSpec("t.csv"), checked)
     assert told.get("pipeline_tag") == tag
     assert told["data fingerprint"] == "f"

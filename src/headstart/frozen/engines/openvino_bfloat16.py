@@ -13,6 +13,7 @@ class OpenvinoBfloat16(Openvino):
     """Activations have 8 bits from layer to layer, sums 24; what comes out is in single precision."""
 
     precision = "bf16"
+    outdone_by = frozenset()
     rounds_like = frozenset({"bfloat16"})
     tolerance = BFLOAT16
     reduced = True
