@@ -14,7 +14,7 @@ class ChannelsLast(Engine):
     """For convolutional networks: nothing is compiled, so it is ready at once."""
 
     typical_preparation = 0.9
-    outdone_by = frozenset({"bfloat16", "onnx_runtime", "openvino", "onednn"})
+    outdone_by = frozenset({"bfloat16", "onednn", "onnx_runtime", "openvino", "openvino_bfloat16"})
 
     def available(self, device: torch.device) -> bool:
         return True

@@ -19,7 +19,7 @@ class Onednn(ChannelsLast):
     """
 
     typical_preparation = 1.0
-    outdone_by = frozenset({"onnx_runtime", "openvino"})
+    outdone_by = frozenset({"onnx_runtime", "openvino", "openvino_bfloat16"})
 
     def available(self, device: torch.device) -> bool:
         return device.type == "cpu" and can_fuse()

@@ -24,7 +24,7 @@ class TorchCompile(Engine):
     """
 
     typical_preparation = 20.0
-    outdone_by = frozenset({"onnx_runtime", "openvino"})
+    outdone_by = frozenset({"onnx_runtime", "openvino", "openvino_bfloat16"})
 
     def available(self, device: torch.device) -> bool:
         if device.type == "cpu":
