@@ -140,6 +140,20 @@ def toy_backbone(seed: int = 0, **settings: Any) -> ToyBackbone:
     return ToyBackbone(**settings)
 
 
+class Features(nn.Module):
+    """A frozen part: features of pictures, and a whole number for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = toy_backbone()
+
+    def forward(self, batch: Batch) -> Batch:
+        return {
+            "features": self.backbone.features(batch),
+            "count": torch.ones(len(batch["pixels"]), dtype=torch.long),
+        }
+
+
 def toy_pictures(count: int, seed: int = 0) -> tuple[list[np.ndarray], list[str]]:
     """(3, 8, 8) noise in which one of two channels is brighter, and which one: separable, but not by luck."""
     random = np.random.default_rng(seed)

@@ -15,7 +15,7 @@ import torch
 from headstart.backbones.base import Backbone, Batch, collate
 from headstart.data.modalities import MODALITIES
 from headstart.frozen.engines import ENGINES
-from headstart.frozen.engines.base import Engine, Tolerance, agrees
+from headstart.frozen.engines.base import Engine, agrees
 from headstart.frozen.engines.eager import Eager
 
 
@@ -82,8 +82,8 @@ def prepared(name: str, module: torch.nn.Module, sample: Batch, device: str) -> 
     return engine
 
 
-def as_plain(given: Batch, module: torch.nn.Module, sample: Batch, device: str, tolerance: Tolerance) -> bool:
-    """Whether an engine's outputs for `sample` are those of plain PyTorch, else no fit would use it."""
+def as_plain(engine: Engine, module: torch.nn.Module, sample: Batch, device: str) -> bool:
+    """Whether `engine`, prepared, gives for `sample` what plain PyTorch gives, else no fit would use it."""
     plain = Eager()
     plain.prepare(module, sample, torch.device(device))
-    return agrees(plain.run(sample), given, tolerance)
+    return agrees(plain.run(sample), engine.run(sample), engine.tolerance)

@@ -10,8 +10,6 @@ import torch
 
 from headstart.backbones import load
 from headstart.backbones.base import Batch
-from headstart.frozen.engines import ENGINES
-from headstart.frozen.engines.base import Engine
 from headstart.frozen.frontier import AtDepths
 from lines._child import Clocks, Decoder, as_plain, available, prepared, serve
 
@@ -28,29 +26,26 @@ def loop(job: dict[str, Any]) -> dict[str, Any]:
     batches = list(Decoder(backbone).batches(job["pictures"], job["batch"]))
     module, said = AtDepths(backbone).eval(), {}
     with Clocks() as preparing:
-        run = _runner(job, module, batches[0])
+        engine = prepared(job["engine"], module, batches[0], job["device"]) if job["engine"] else None
+        run = engine.run if engine else _plain(module, job["device"])
         run(batches[0])
     with Clocks() as running:
         outputs = [run(batch) for batch in batches]
     features = [torch.cat([tensor.flatten(1) for tensor in output.values()], 1) for output in outputs]
     np.save(job["features"], torch.cat(features).float().numpy()[: len(job["pictures"])])
-    if job["engine"]:
-        engine: Engine = ENGINES.load(job["engine"])()
-        agrees = as_plain(run(batches[0]), module, batches[0], job["device"], engine.tolerance)
-        said = {"reduced": engine.reduced, "agrees": agrees}
+    if engine:
+        said = {"reduced": engine.reduced, "agrees": as_plain(engine, module, batches[0], job["device"])}
     # The last batch is filled up: time is shared out over what was really computed.
     count = len(batches) * job["batch"]
     return {"wall": running.wall, "cpu": running.cpu, "prepare": preparing.wall, "count": count, **said}
 
 
-def _runner(job: dict[str, Any], module: torch.nn.Module, sample: Batch) -> Callable[[Batch], Batch]:
-    if job["engine"]:
-        return prepared(job["engine"], module, sample, job["device"]).run
-    module = module.to(job["device"])
+def _plain(module: torch.nn.Module, device: str) -> Callable[[Batch], Batch]:
+    module = module.to(device)
 
     @torch.inference_mode()
     def plain(batch: Batch) -> Batch:
-        outputs = module({name: tensor.to(job["device"]) for name, tensor in batch.items()})
+        outputs = module({name: tensor.to(device) for name, tensor in batch.items()})
         return {name: tensor.cpu() for name, tensor in outputs.items()}
 
     return plain

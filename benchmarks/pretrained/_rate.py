@@ -28,7 +28,7 @@ def fastest(backbone: Backbone, pictures: Sequence[str]) -> tuple[float, str, in
         for name in (name for name in available("cpu") if name not in LEFT_OUT):
             module = AtDepths(backbone).eval()
             engine = prepared(name, module, batches[0], "cpu")
-            if not as_plain(engine.run(batches[0]), module, batches[0], "cpu", engine.tolerance):
+            if not as_plain(engine, module, batches[0], "cpu"):
                 continue
             found.append((_rate(engine, batches, batch), name, batch))
     return max(found)

@@ -59,6 +59,11 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def in_seconds(duration: str | float) -> float:
+    """A duration that :func:`parse_duration` reads, or seconds as they are."""
+    return parse_duration(duration) if isinstance(duration, str) else float(duration)
+
+
 def say_duration(seconds: float) -> str:
     """``0.4`` → ``0.4 s``, ``75`` → ``1 min 15 s``, ``4000`` → ``1 h 7 min``."""
     if seconds < 10:

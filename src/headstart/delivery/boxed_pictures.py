@@ -17,7 +17,7 @@ from headstart.core.files import whole_folder
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.predictions import write_predictions
-from headstart.delivery.tags import SMALLEST_LETTERS, Tags
+from headstart.delivery.tags import SMALLEST_LETTERS, Tags, in_pixels
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.pixel_masks import pasted
 
@@ -83,7 +83,7 @@ def _with_shapes(
     """The boxes, with the ``pixels`` of their masks where they have any."""
     if grids is None:
         return list(boxes)
-    corners = [[edge * side for edge, side in zip(box["edges"], size * 2, strict=True)] for box in boxes]
+    corners = (in_pixels(box["edges"], size) for box in boxes)
     shapes = [pasted(grid, own, size, max(size)) for grid, own in zip(grids, corners, strict=True)]
     return [{**box, PIXELS: shape} for box, shape in zip(boxes, shapes, strict=True)]
 
@@ -97,7 +97,7 @@ def annotations_of(
     """
     annotations = []
     for box in boxes:
-        left, top, right, bottom = (edge * side for edge, side in zip(box["edges"], size * 2, strict=True))
+        left, top, right, bottom = in_pixels(box["edges"], size)
         edges = [round(value, 2) for value in (left, top, right - left, bottom - top)]
         shape = {"bbox": edges, "area": round(edges[2] * edges[3], 2), "iscrowd": 0}
         if PIXELS in box:
@@ -138,21 +138,14 @@ def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: 
             shown = tinted(shown, box[PIXELS].whole(shown.size), colour, STRENGTH)
     pen = PIL.ImageDraw.Draw(shown)
     line = max(1, round(min(shown.size) / 160))
-    placed = [(box, *_in_pixels(box, shown.size, labels)) for box in boxes]
+    colours = [COLOURS[labels.index(box["label"]) % len(COLOURS)] for box in boxes]
+    placed = [(box, in_pixels(box["edges"], shown.size), colour) for box, colour in zip(boxes, colours, strict=True)]
     for _, edges, colour in reversed(placed):
         pen.rectangle(edges, outline=colour, width=line)
     tags = Tags(shown, max(SMALLEST_LETTERS, min(shown.size) / LETTERS))
     for box, edges, colour in placed:
         tags.write(edges, f"{box['label']} {box['score']:.2f}", colour)
     return _jpeg(shown)
-
-
-def _in_pixels(
-    box: Mapping[str, Any], size: tuple[int, int], labels: Sequence[str]
-) -> tuple[tuple[float, float, float, float], str]:
-    """The edges of a box on a picture of `size`, and the colour of its class."""
-    left, top, right, bottom = (edge * side for edge, side in zip(box["edges"], size * 2, strict=True))
-    return (left, top, right, bottom), COLOURS[labels.index(box["label"]) % len(COLOURS)]
 
 
 def covered(picture: PIL.Image.Image, mask: bytes) -> bytes:

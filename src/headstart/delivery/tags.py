@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,12 @@ SMALLEST_LETTERS = 10.0
 
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
+
+
+def in_pixels(edges: Sequence[float], size: tuple[int, int]) -> Edges:
+    """Left, top, right and bottom, given as shares, on a picture of `size` (width, height)."""
+    left, top, right, bottom = (edge * side for edge, side in zip(edges, size * 2, strict=True))
+    return left, top, right, bottom
 
 
 class Tags:

@@ -14,7 +14,7 @@ from headstart.core.precision import multiplies_bfloat16
 from headstart.frozen.engines.base import Engine, Tensors, agreement
 from headstart.frozen.engines.bfloat16 import Bfloat16
 from headstart.frozen.engines.openvino_bfloat16 import OpenvinoBfloat16
-from toys import raw_inputs, toy_backbone
+from toys import Features, raw_inputs
 
 CPU = torch.device("cpu")
 
@@ -36,20 +36,6 @@ def test_every_instruction_that_counts_is_one_that_pytorch_knows() -> None:
     """Of x86 or of ARM: what this processor has is listed, whether or not it is there."""
     known = torch.cpu.get_capabilities()
     assert any(name in known for name in precision.MULTIPLY_BFLOAT16)
-
-
-class Features(nn.Module):
-    """Features of pictures, and a whole number for each."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone = toy_backbone()
-
-    def forward(self, batch: Tensors) -> Tensors:
-        return {
-            "features": self.backbone.features(batch),
-            "count": torch.ones(len(batch["pixels"]), dtype=torch.long),
-        }
 
 
 def test_it_gives_single_precision_of_eight_bits_and_leaves_the_weights_alone() -> None:

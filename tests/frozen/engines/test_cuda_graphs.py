@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
 
 from headstart.frozen.engines import _recorded
 from headstart.frozen.engines._recorded import MOST, RecordedEngine
 from headstart.frozen.engines.base import Tensors, agrees
 from headstart.frozen.engines.cuda_graphs import CudaGraphs
 from headstart.frozen.engines.cuda_graphs_single import CudaGraphsSingle
-from toys import toy_backbone
+from toys import Features
 
 CPU = torch.device("cpu")
 
@@ -35,18 +34,6 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(_recorded, "record", record)
     return rows
-
-
-class Features(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone = toy_backbone()
-
-    def forward(self, batch: Tensors) -> Tensors:
-        return {
-            "features": self.backbone.features(batch),
-            "count": torch.ones(len(batch["pixels"]), dtype=torch.long),
-        }
 
 
 def pixels(count: int) -> Tensors:

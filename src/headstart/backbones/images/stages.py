@@ -86,10 +86,12 @@ def _has_weights(module: nn.Module) -> bool:
 
 def _start(network: nn.Module, closed: tuple[type[nn.Module], ...]) -> str:
     """The path of the innermost module that holds every part of `network` that has tensors; the root's is empty."""
-    path, holding = "", [(name, child) for name, child in network.named_children() if child.state_dict()]
-    while len(holding) == 1 and any(holding[0][1].children()) and not isinstance(holding[0][1], closed):
-        path = f"{path}.{holding[0][0]}" if path else holding[0][0]
-        holding = [(name, child) for name, child in holding[0][1].named_children() if child.state_dict()]
+    path, module = "", network
+    while len(holding := [name for name, child in module.named_children() if child.state_dict()]) == 1:
+        module = module.get_submodule(holding[0])
+        if isinstance(module, closed) or not any(module.children()):
+            break
+        path = f"{path}.{holding[0]}" if path else holding[0]
     return path
 
 

@@ -15,6 +15,7 @@ from headstart.backbones.base import Backbone, Card
 from headstart.backbones.folders.transformers_networks import make_config, plain_config, read_tokenizer, told
 from headstart.backbones.images import transformers_pixels as pixels
 from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.backbones.images.rebuild import described_card
 from headstart.backbones.towers.picture_tokens import with_tokens
 from headstart.backbones.towers.text_tower import FOLDER, TextTower
 from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
@@ -135,7 +136,7 @@ def rebuilt(description: Mapping[str, Any], assets: Path | None) -> Backbone:
     """
     config, name = make_config(description["config"], description["name"]), description["name"]
     picture, _ = picture_tower(config, None, name)
-    preprocess, card = ImagePreprocess.from_description(description["preprocess"]), Card(**description["card"])
+    preprocess, card = ImagePreprocess.from_description(description["preprocess"]), described_card(description)
     if "frame" in description:
         made = with_tokens(picture.vision, picture.projection, card, preprocess, _described(config))
         return made.framed(tuple(description["frame"]))

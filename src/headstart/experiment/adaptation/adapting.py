@@ -15,7 +15,7 @@ from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import DEFAULT_BUDGET
-from headstart.core.timing import Stopwatch, parse_duration
+from headstart.core.timing import Stopwatch, in_seconds
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare
@@ -132,7 +132,7 @@ def adapt(
     UsageError : the task has no classes, the model folder no guard, or there is no such adaptation.
     InputError : data, sources or labels cannot be read, or are too few.
     """
-    clock = Clock(Stopwatch(), parse_duration(budget) if isinstance(budget, str) else float(budget))
+    clock = Clock(Stopwatch(), in_seconds(budget))
     if not clock.budget > 0:
         raise UsageError(f"The budget must be positive, got {clock.budget:g} seconds.")
     if out is not None:

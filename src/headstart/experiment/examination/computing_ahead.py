@@ -177,6 +177,6 @@ class _Reader:
     def _decoded(self, reference: Any, known: bool) -> tuple[Look | None, Any]:
         """An input, and its look unless that is `known`."""
         modality, size_hint = self.inputs.modality, self.inputs.preprocess.size_hint
-        return (
-            (None, modality.decode(reference, size_hint)) if known else modality.look_and_decode(reference, size_hint)
-        )
+        if known:
+            return None, modality.decode(reference, size_hint)
+        return modality.look_and_decode(reference, size_hint)

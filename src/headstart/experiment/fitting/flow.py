@@ -17,7 +17,7 @@ from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import AUTO, DEFAULT_BUDGET, GIVEN, FitSpec
 from headstart.core.threads import workers
-from headstart.core.timing import Stopwatch, parse_duration, say_duration
+from headstart.core.timing import Stopwatch, in_seconds, say_duration
 from headstart.delivery.artifact import Model
 from headstart.delivery.artifact import load as load_model
 from headstart.delivery.folder import is_model_folder
@@ -117,7 +117,7 @@ def fit(
     ------
     HeadstartError : for every mistake in the request or the data, with what to do.
     """
-    seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
+    seconds = in_seconds(budget)
     folder = None if out is None else Path(out)
     named = target if target is None or isinstance(target, str) else ",".join(target)
     spec = FitSpec(

@@ -15,7 +15,7 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.boxed_pictures import BOXES, MASKS, STRENGTH, rim, tinted
 from headstart.delivery.report.evidence import Boxed
-from headstart.delivery.tags import Tags
+from headstart.delivery.tags import Tags, in_pixels
 from headstart.experiment.presentation.embedding import decoded, embedded, widened
 from headstart.tasks.base import Task
 from headstart.tasks.shapes.box_marks import Kind, Mark, marks
@@ -75,12 +75,12 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str, named:
     shown = widened(picture, WIDTH)
     for mark in reversed(found):
         if mark.mask is not None:
-            corners = [edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True)]
+            corners = in_pixels(mark.edges, shown.size)
             places = pasted(mark.mask, corners, shown.size, max(shown.size)).whole(shown.size)
             shown = tinted(tinted(shown, places, INKS[mark.kind], STRENGTH), rim(places), INKS[mark.kind], 1.0)
     pen = PIL.ImageDraw.Draw(shown)
     for mark in reversed(found):
-        left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))
+        left, top, right, bottom = in_pixels(mark.edges, shown.size)
         pen.rectangle((left, top, right, bottom), outline=INKS[mark.kind], width=2)
         if mark.kind == "missed" and min(right - left, bottom - top) > 10:
             pen.rectangle((left + 4, top + 4, right - 4, bottom - 4), outline=INKS[mark.kind])
@@ -88,6 +88,5 @@ def _fragment(picture: PIL.Image.Image, found: Sequence[Mark], name: str, named:
     for mark in found:
         if named or mark.kind == "false alarm":
             score = f" {mark.score:.2f}" if mark.kind == "false alarm" else ""
-            left, top, right, bottom = (edge * side for edge, side in zip(mark.edges, shown.size * 2, strict=True))
-            tags.write((left, top, right, bottom), mark.label + score, STRIPS[mark.kind])
+            tags.write(in_pixels(mark.edges, shown.size), mark.label + score, STRIPS[mark.kind])
     return embedded(shown, f"{name}: {_said(found)}")

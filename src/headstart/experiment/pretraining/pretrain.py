@@ -9,7 +9,7 @@ from typing import Any
 from headstart.core.errors import UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
-from headstart.core.timing import parse_duration
+from headstart.core.timing import in_seconds
 from headstart.experiment.pretraining.choice import chosen_method, learns_labels
 from headstart.experiment.pretraining.inputs import read_sources
 from headstart.experiment.pretraining.picture_material import PictureWish
@@ -73,7 +73,7 @@ def pretrain(
     ------
     HeadstartError : for every mistake in the request or the data, with what to do.
     """
-    seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
+    seconds = in_seconds(budget)
     machine = {"budget": seconds, "seed": seed, "device": device, "engine": engine}
     taught, begun, own = (None if each is None else str(each) for each in (teacher, backbone, student))
     spec = FitSpec(data, input, target, backbone=taught or begun, out=Path(out), resume=resume, **machine)  # type: ignore[arg-type]

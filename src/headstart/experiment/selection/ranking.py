@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
-from headstart.core.timing import Stopwatch, parse_duration
+from headstart.core.timing import Stopwatch, in_seconds
 from headstart.experiment.material import find
 from headstart.experiment.request import check_request
 from headstart.experiment.selection.candidates import Wanted
@@ -50,7 +50,7 @@ def rank(
     ------
     HeadstartError : for every mistake in the request or the data, with what to do.
     """
-    seconds = parse_duration(budget) if isinstance(budget, str) else float(budget)
+    seconds = in_seconds(budget)
     spec = FitSpec(data, input, target, group, task, budget=seconds, seed=seed, device=device, engine=engine)
     return carry_out(spec, Wanted(tuple(backbones), hub, most_parameters), scores, Progress(quiet))
 
