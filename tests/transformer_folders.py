@@ -19,6 +19,7 @@ PLAIN = {
     "vit_small_patch14_reg4_dinov2": 56,
     "vit_base_patch16_siglip_224": 64,
     "eva02_tiny_patch14_224": 56,
+    "vit_tiny_r_s16_p8_224": 64,
 }
 """Architectures of timm that are plain vision transformers, and the side in pixels that miniatures have."""
 
@@ -42,6 +43,7 @@ STAGED: dict[str, tuple[int, dict[str, Any]]] = {
     "mambaout_femto": (64, {"depths": [1] * 4, "dims": WIDTHS}),
     "xcit_nano_12_p16_224": (64, {"depth": 3, "embed_dim": 48, "num_heads": 2, "cls_attn_layers": 1}),
     "mixer_s32_224": (64, {"mlp_ratio": [0.05, 0.05], "img_size": 64}),
+    "convmixer_small_p14": (56, {}),
 }  # fmt: skip
 """Architectures of timm that tell what their stages give: the side in pixels that miniatures have, and arguments."""
 
@@ -109,6 +111,8 @@ def towers_folder(folder: Path, family: str, patch: int = 8) -> Any:
 def transformer_folder(folder: Path, architecture: str) -> Any:
     """A miniature with random weights."""
     import timm
+
+    import small_convmixer  # noqa: F401
 
     size, arguments = STAGED.get(architecture) or (PLAIN[architecture], {**SMALL, "img_size": PLAIN[architecture]})
     torch.manual_seed(0)

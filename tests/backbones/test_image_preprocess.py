@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from headstart.backbones.images.preprocess import ImagePreprocess
+from headstart.core.placement import WHOLE
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -114,11 +115,13 @@ def test_a_framed_picture_is_shown_whole_and_its_views_where_they_say() -> None:
     again = ImagePreprocess.from_description(json.loads(json.dumps(preprocess.describe())))
     assert torch.equal(again(raw, 3, "key")["pixels"], preprocess(raw, 3, "key")["pixels"])
     placements = [preprocess.placement(view, "key") for view in range(12)]
-    assert placements[0] == (0.0, 0.0, 1.0, 1.0, False)
+    assert placements[0] == WHOLE
     assert len(set(placements)) == 12
     assert {shown.mirrored for shown in placements} == {True, False}
     for view, shown in enumerate(placements):
-        assert 0.5 <= (shown.right - shown.left) * (shown.bottom - shown.top) <= 1
+        assert 0.5 <= shown.side**2 <= 1
+        assert min(shown.edges) >= 0
+        assert max(shown.edges) <= 1
         row = preprocess(raw, view, "key")["pixels"][0, 0]
         rising = bool(row[-1] > row[0])  # brightness rises from left to right, whatever the jitter
         assert rising is not shown.mirrored

@@ -23,8 +23,11 @@ STRIDES = {
     "coatnet_nano_rw_224": [2, 4, 8, 16, 32],
     "xcit_nano_12_p16_224": [16],
     "mixer_s32_224": [64],  # two places of 64 pixels, which show 128 × 96
+    "convmixer_small_p14": [16],
 }
 OWN_SIZE = {"mixer_s32_224"}
+SHOWN = {"mixer_s32_224": (64, 64), "convmixer_small_p14": (112, 84)}
+"""The size in which a frame is looked at, where that is not its own."""
 
 
 @pytest.fixture(params=STAGED)
@@ -50,7 +53,7 @@ def given(backbone: Backbone) -> dict[str, torch.Tensor]:
 
 def test_maps_are_what_the_network_tells_of_its_stages(architecture: str, backbone: Backbone, tmp_path: Path) -> None:
     """Asked for alone, too: nothing that comes after a map has written over it."""
-    assert backbone.preprocess.frame == ((64, 64) if architecture in OWN_SIZE else FRAME)
+    assert backbone.preprocess.frame == SHOWN.get(architecture, FRAME)
     assert [each.stride for each in backbone.offered_maps()] == STRIDES[architecture]
     made, batch = backbone.network.made, pictures(backbone)
     with torch.no_grad():

@@ -14,24 +14,28 @@ from headstart.frozen.frontier import find_frontier
 from transformer_folders import PLAIN, transformer_folder
 
 FRAME = (128, 64)
+STRIDES = {"vit_tiny_r_s16_p8_224": 32}
+"""Where they are not 16: here convolutions make what patches are cut from."""
 
 
 @pytest.mark.parametrize("architecture", PLAIN)
 def test_the_map_is_the_patch_tokens_at_the_size_of_the_frame(architecture: str, tmp_path: Path) -> None:
     network = transformer_folder(tmp_path / "model", architecture)
-    patch = network.patch_embed.patch_size[0]
+    patch = network.patch_embed.feat_ratio()
     backbone = load(tmp_path / "model").framed(FRAME)
-    assert backbone.offered_maps() == [Map("map", 48, 16)]
-    assert backbone.preprocess.frame == (8 * patch, 4 * patch)
-    pixels = torch.randn(2, 3, 4 * patch, 8 * patch)
-    network.set_input_size(img_size=(4 * patch, 8 * patch))
+    stride = STRIDES.get(architecture, 16)
+    wide, high = (side // stride for side in FRAME)
+    assert backbone.offered_maps() == [Map("map", 48, stride)]
+    assert backbone.preprocess.frame == (wide * patch, high * patch)
+    pixels = torch.randn(2, 3, high * patch, wide * patch)
+    network.set_input_size(img_size=(high * patch, wide * patch))
     with torch.no_grad():
         tokens = network.forward_features(pixels)[:, network.num_prefix_tokens :]
         given = backbone.maps({"pixels": pixels}, ["map"])["map"]
         features = backbone.features({"pixels": pixels})
         assert torch.allclose(features, network(pixels), atol=1e-5)
-    assert given.shape == (2, 48, 4, 8)
-    assert torch.allclose(given[:, :, 1, 3], tokens[:, 8 + 3], atol=1e-5)
+    assert given.shape == (2, 48, high, wide)
+    assert torch.allclose(given[:, :, 1, 3], tokens[:, wide + 3], atol=1e-5)
 
 
 @pytest.mark.parametrize("architecture", PLAIN)
@@ -47,8 +51,10 @@ def test_it_is_rebuilt_at_its_frame_and_can_be_framed_anew(architecture: str, tm
     other = again.framed((64, 96))
     assert other.describe()["frame"] == [64, 96]
     width, height = other.preprocess.frame
+    stride = STRIDES.get(architecture, 16)
     with torch.no_grad():
-        assert other.maps({"pixels": torch.zeros(1, 3, height, width)}, ["map"])["map"].shape == (1, 48, 6, 4)
+        given = other.maps({"pixels": torch.zeros(1, 3, height, width)}, ["map"])["map"]
+    assert given.shape == (1, 48, 96 // stride, 64 // stride)
 
 
 @pytest.mark.parametrize("architecture", PLAIN)

@@ -19,6 +19,7 @@ PATCHES_OF_16, PATCHES_OF_14 = "deit_tiny_distilled_patch16_224", "vit_small_pat
 WIDE = {"hidden_size": 48, "num_attention_heads": 3}
 TOWERS = ("clip", "siglip")
 SWIN, PYRAMID, OF_ONE_SIZE = "swin_tiny_patch4_window7_224", "pvt_v2_b0", "mixer_s32_224"
+MIXED = "convmixer_small_p14"
 HEAD = "head_training:epochs=30,views=1"
 
 
@@ -54,7 +55,7 @@ def written(folder: Path, architecture: str) -> None:
     ("architecture", "strategy"),
     [
         *((each, HEAD) for each in (PATCHES_OF_16, PATCHES_OF_14, *CLASSIFIERS, *TOWERS)),
-        (OF_ONE_SIZE, "head_training:epochs=60,views=1"),  # after 30 it may still see ground everywhere
+        *((each, "head_training:epochs=60,views=1") for each in (OF_ONE_SIZE, MIXED)),  # 30 may teach ground alone
         *(
             (each, "fine_tuning:freeze_depth=3,epochs=1,views=0")
             for each in (PATCHES_OF_16, "dinov2", "siglip", SWIN)

@@ -87,6 +87,11 @@ def test_maps_have_the_strides_and_channels_they_say(name: str, backbone: Backbo
             assert 0 < lost <= 3 if name in WITHOUT_PADDING else lost == 0, each
 
 
+@pytest.mark.parametrize("inception", sorted(OF_MUCH))
+def test_places_lost_at_the_rim_hide_no_stride(inception: str) -> None:
+    assert [each.stride for each in made(inception).framed(LARGE).offered_maps()] == [2, 4, 8, 16, 32]
+
+
 def test_the_two_parts_give_the_maps_of_the_whole(backbone: Backbone) -> None:
     network = Network(backbone, Sums(backbone.offered_maps())).eval()
     batch = collate([backbone.preprocess(raw) for raw in raw_inputs("image")])

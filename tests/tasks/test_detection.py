@@ -111,16 +111,17 @@ def test_boxes_follow_the_view() -> None:
     encoded = own.encode(TARGETS)
     assert encoded.shape == (4, 2, 9)
     assert own.placed(encoded, [WHOLE] * 4) is encoded
-    half = Placement(0.25, 0.0, 0.75, 1.0, mirrored=True)
+    half = Placement(0.25, 0.25, 0.5, mirrored=True)
     moved = own.placed(encoded, [half] * 4)
     # The cat reaches from 1/16 to 5/16: of the half from 1/4 to 3/4 that is -3/8 to 1/8, of which a quarter shows.
     assert moved[0, 0, [0, 2]].tolist() == pytest.approx([7 / 8, 1.0])
+    assert moved[0, 0, [1, 3]].tolist() == pytest.approx([0.0, 1 / 3])
     assert moved[0, 0, DIFFICULT] == 1
     # The dog reaches from 1/2 to 31/32: 1/2 to 23/16, cut at 1 and mirrored.
     assert moved[0, 1, [0, 2]].tolist() == pytest.approx([0.0, 0.5])
+    assert moved[0, 1, [1, 3]].tolist() == pytest.approx([0.0, 1.0])
     assert moved[0, 1, DIFFICULT] == 0
-    assert moved[0, 1, 1] == encoded[0, 1, 1]
-    outside = own.placed(encoded, [Placement(0.5, 0.0, 1.0, 1.0)] * 4)
+    outside = own.placed(encoded, [Placement(0.5, 0.0, 0.5)] * 4)
     assert outside[0, 0, LABEL] == -1
     assert encoded[0, 0, LABEL] == 0
 

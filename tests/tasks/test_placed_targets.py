@@ -11,8 +11,8 @@ from torchvision.tv_tensors import BoundingBoxes, Mask
 
 from headstart.core.boxes import Box, Boxes
 from headstart.core.placement import Placement
-from headstart.tasks._mask_answers import shown
 from headstart.tasks.shapes import box_encoding
+from headstart.tasks.shapes.views import mask_seen
 
 SIZE = (96, 64)
 CROP = (24, 8, 72, 40)
@@ -32,11 +32,10 @@ def test_boxes_and_masks_follow_as_in_torchvision(mirrored: bool) -> None:
     mask = blocks.repeat_interleave(16, 0).repeat_interleave(16, 1)
     boxes = BoundingBoxes(torch.tensor(MARKED, dtype=torch.float32), format="XYXY", canvas_size=(SIZE[1], SIZE[0]))
     theirs = v2.ClampBoundingBoxes()(by_torchvision(boxes, mirrored)).as_subclass(Tensor)
-    view = Placement(CROP[0] / SIZE[0], CROP[1] / SIZE[1], CROP[2] / SIZE[0], CROP[3] / SIZE[1], mirrored)
+    view = Placement(CROP[0] / SIZE[0], CROP[1] / SIZE[1], 0.5, mirrored)
     marked = Boxes(tuple(Box(*edges, "cell") for edges in MARKED), SIZE)
     (ours,) = box_encoding.placed(box_encoding.encode([marked], {"cell": 0}, 3), [view])
     there = ours[:, box_encoding.LABEL] >= 0
     assert there.tolist() == [True, True, False]  # the last lies outside
     assert torch.allclose((ours[:, :4] * torch.tensor([*SIZE, *SIZE]))[there], theirs[there], atol=1e-3)
-    (shown_mask,) = shown(mask[None], [view])
-    assert torch.equal(shown_mask, by_torchvision(Mask(mask), mirrored).as_subclass(Tensor))
+    assert torch.equal(mask_seen(mask, view), by_torchvision(Mask(mask), mirrored).as_subclass(Tensor))

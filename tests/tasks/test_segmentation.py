@@ -205,7 +205,7 @@ def test_answers_that_are_too_sure_are_cooled_down(tmp_path: Path) -> None:
 def test_masks_follow_the_views(tmp_path: Path) -> None:
     task = Segmentation.from_targets([halves(tmp_path)])
     encoded = torch.arange(16, dtype=torch.uint8).reshape(1, 4, 4).repeat(3, 1, 1)
-    quarter = Placement(0.5, 0.0, 1.0, 0.5)
+    quarter = Placement(0.5, 0.0, 0.5)
     shown = task.placed(encoded, [WHOLE, Placement(mirrored=True), quarter])
     assert torch.equal(shown[0], encoded[0])
     assert torch.equal(shown[1], encoded[0].flip(1))

@@ -6,13 +6,22 @@ from typing import NamedTuple
 
 
 class Placement(NamedTuple):
-    """A box in shares of the input's width and height, and whether it is shown mirrored from left to right."""
+    """A box with the proportions of the input, and whether it is shown mirrored from left to right.
+
+    Attributes
+    ----------
+    left, top : where it begins, as shares of the input's width and height. side : its share of both.
+    """
 
     left: float = 0.0
     top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
+    side: float = 1.0
     mirrored: bool = False
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom, as shares."""
+        return self.left, self.top, self.left + self.side, self.top + self.side
 
 
 WHOLE = Placement()

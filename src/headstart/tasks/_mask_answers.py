@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.core.masks import IGNORED, Colour
-from headstart.core.placement import Placement
 from headstart.tasks._temperature import fit_temperature
 
 PER_OCTAVE = 16.0
@@ -59,21 +58,6 @@ def temperature_of(outputs: Tensor, encoded: Tensor) -> float:
         return float(functional.binary_cross_entropy_with_logits(logits / temperature, wanted))
 
     return fit_temperature(loss, len(encoded)) if len(right) else 1.0
-
-
-def shown(encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
-    """Masks (N, H, W) of views: the box of each, brought back to H × W by the nearest place, mirrored or not."""
-    height, width = encoded.shape[1:]
-    views = []
-    for mask, (left, top, right, bottom, mirrored) in zip(encoded, placements, strict=True):
-        rows, columns = _places(height, top, bottom), _places(width, left, right)
-        views.append(mask[rows][:, columns.flip(0) if mirrored else columns])
-    return torch.stack(views)
-
-
-def _places(count: int, first: float, last: float) -> Tensor:
-    middles = (torch.arange(count) + 0.5) / count
-    return ((first + middles * (last - first)) * count).long().clamp(0, count - 1)
 
 
 def picture(classes: np.ndarray, codes: Sequence[int], colours: Sequence[Colour], size: tuple[int, int]) -> bytes:

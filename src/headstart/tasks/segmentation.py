@@ -19,7 +19,7 @@ from headstart.core.placement import Placement
 from headstart.core.results import Figures
 from headstart.core.threads import spread
 from headstart.tasks._decoder import Decoder
-from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, shown, temperature_of
+from headstart.tasks._mask_answers import answers, as_bytes, logits_of, picture, temperature_of
 from headstart.tasks._mask_doubt import DOUBT, doubt_auroc, sureness_counts
 from headstart.tasks._mask_losses import class_weights, mask_losses
 from headstart.tasks._resampling import Measure, bootstrapped, mean_known
@@ -144,7 +144,9 @@ class Segmentation(Task):
         return SimplePyramid(maps[0], MADE, decoder) if len(offered) == 1 else decoder(maps)
 
     def placed(self, encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
-        return shown(encoded, placements)
+        from headstart.tasks.shapes.views import mask_seen  # torchvision takes its time
+
+        return torch.stack([mask_seen(*one) for one in zip(encoded, placements, strict=True)])
 
     def kept(self, outputs: Tensor) -> Tensor:
         return answers(outputs, (self._frame[1], self._frame[0]))

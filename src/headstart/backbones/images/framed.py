@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 
 from torch import nn
@@ -11,6 +12,20 @@ from headstart.backbones.base import Map, no_maps
 from headstart.backbones.images.backbone import ImageBackbone
 from headstart.backbones.images.preprocess import ImagePreprocess
 from headstart.core.errors import UsageError
+
+
+def stride_of_patches(side: int) -> int:
+    """The power of two nearest to the `side` of a patch, in pixels."""
+    return int(2 ** round(math.log2(side)))
+
+
+def in_patches(side: int, frame: tuple[int, int]) -> tuple[int, int]:
+    """The size in which `frame` is looked at by patches of `side` pixels: as many whole ones as it has strides.
+
+    Where `side` is no power of two that is a share of the frame: a patch of 14 pixels shows 16 of the frame's.
+    """
+    width, height = (max(1, length // stride_of_patches(side)) * side for length in frame)
+    return width, height
 
 
 class FramedNetwork(nn.Module):

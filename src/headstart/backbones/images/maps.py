@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -16,13 +15,14 @@ from headstart.core.maps import Map
 
 STRIDES = (2, 4, 8, 16, 32)
 TRIED = (192, 256)
-"""Height and width of the picture that is tried: they differ, so that places and channels cannot be confused."""
+"""Height and width of the picture that is tried: they differ, so that places and channels cannot be confused, by a
+multiple of every stride, so that one side has exactly as many places more as the stride fits into the difference."""
 
 UNFIT = (RuntimeError, AssertionError, ValueError, IndexError)
 """What a network raises for a picture of a size that it was not made for."""
 
-OFF = 0.15
-"""How far, in octaves, a stride may lie from a power of two: convolutions without padding lose a few places."""
+LOST = 4
+"""Places of a side that convolutions without padding may lose at the rim; one may be won there."""
 
 
 def offered_maps(network: nn.Module, stages: Sequence[Stage], prefix: str, channels: int) -> list[Map]:
@@ -82,11 +82,14 @@ def read_with_output(network: nn.Module, pixels: Tensor, names: Sequence[str]) -
 
 def stride_of(shape: tuple[int, ...]) -> int | None:
     """The stride of a map of the tried picture; None where it is none with its channels first."""
-    if len(shape) != 4 or min(shape[2:]) < 2:
+    if len(shape) != 4:
         return None
-    octaves = [math.log2(whole / side) for whole, side in zip(TRIED, shape[2:], strict=True)]
-    near = round(octaves[0])
-    return 2**near if 2**near in STRIDES and all(abs(octave - near) <= OFF for octave in octaves) else None
+    high, wide = shape[2:]
+    for stride in STRIDES:
+        further = (TRIED[1] - TRIED[0]) // stride
+        if wide - high == further and high >= 2 and -1 <= TRIED[0] // stride - high <= LOST:
+            return stride
+    return None
 
 
 def _picture(network: nn.Module, channels: int) -> Tensor:

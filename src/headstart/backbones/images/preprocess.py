@@ -128,7 +128,7 @@ class ImagePreprocess(Preprocess):
         random = np.random.default_rng(int(digest(key, str(view), "placement"), 16))
         side = math.sqrt(random.uniform(*_FRAMED_SCALE))
         left, top = random.uniform(0, 1 - side), random.uniform(0, 1 - side)
-        return Placement(left, top, left + side, top + side, bool(random.random() < 0.5))
+        return Placement(left, top, side, bool(random.random() < 0.5))
 
     def _plain(self, image: Any) -> Any:
         if self.frame:
@@ -149,8 +149,9 @@ class ImagePreprocess(Preprocess):
         random = np.random.default_rng(int(digest(key, str(view)), 16))
         width, height = image.size
         if self.frame:
-            left, top, right, bottom, mirrored = self.placement(view, key)
-            box = (left * width, top * height, right * width, bottom * height)
+            placement = self.placement(view, key)
+            left, top, right, bottom = placement.edges
+            box, mirrored = (left * width, top * height, right * width, bottom * height), placement.mirrored
         else:
             box = _random_box(image.size, random, self.crop_scale)
             mirrored = random.random() < 0.5

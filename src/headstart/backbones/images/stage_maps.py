@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.base import Map
-from headstart.backbones.images.backbone import ImageBackbone
-from headstart.backbones.images.framed import FramedBackbone, FramedNetwork
+from headstart.backbones.images.backbone import FEWEST_MAPS, ImageBackbone
+from headstart.backbones.images.framed import FramedBackbone, FramedNetwork, in_patches
 from headstart.backbones.images.maps import UNFIT, hands_on
 from headstart.backbones.images.preprocess import ImagePreprocess
 
@@ -51,7 +51,8 @@ class StageNetwork(FramedNetwork):
         the network can let them, as what its classifier read did.
         """
         own = (preprocess.size, preprocess.size)
-        for shown, self._normed in product((frame, own), (True, False)):
+        fitting = self._fitting(frame, preprocess)
+        for shown, self._normed in product((fitting, own), (True, False)):
             if maps := self._tried(shown, preprocess.channels):
                 break
         last = {_stride(frame, one): (at, one.shape[1]) for at, one in enumerate(maps)}
@@ -63,6 +64,14 @@ class StageNetwork(FramedNetwork):
 
     def offered(self) -> list[Map]:
         return [each for _, each in self._given]
+
+    def _fitting(self, frame: tuple[int, int], preprocess: ImagePreprocess) -> tuple[int, int]:
+        """The size of a frame in whole patches, for a network of patches that takes any size."""
+        if hasattr(self.made, "set_input_size"):
+            return frame
+        given = self._tried((preprocess.size, preprocess.size), preprocess.channels)
+        places = {each.shape[-1] for each in given if each.dim() == 4}
+        return in_patches(preprocess.size // places.pop(), frame) if len(places) == 1 else frame
 
     def _tried(self, size: tuple[int, int], channels: int) -> list[Tensor]:
         """The maps of a picture of `size` (width, height); none where it cannot be."""
@@ -93,7 +102,8 @@ class StagedBackbone(ImageBackbone):
     """A network as it was made, which tells what its stages give."""
 
     def framed(self, frame: tuple[int, int]) -> ImageBackbone:
-        """The same, where its modules give all those maps at any size; else another network on the same weights.
+        """The same, where its modules give all those maps at any size, enough of them for heads; else another network
+        on the same weights.
 
         One that can be told a size must be, though some others pass.
 
@@ -102,7 +112,8 @@ class StagedBackbone(ImageBackbone):
         UsageError : it gives no maps at this size, nor at its own.
         """
         asked = (self.network, self._stages, "network.", self.preprocess.channels, self._told)
-        if not hasattr(self.network, "set_input_size") and hands_on(*asked):
+        plain = not hasattr(self.network, "set_input_size") and hands_on(*asked)
+        if plain and len(self.unframed_maps()) >= FEWEST_MAPS:
             return super().framed(frame)
         return FramedBackbone(self, StageNetwork(self.network), frame)
 

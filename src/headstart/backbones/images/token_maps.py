@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from torch import Tensor, nn
 
 from headstart.backbones.base import Map
 from headstart.backbones.images.backbone import ImageBackbone
-from headstart.backbones.images.framed import FramedBackbone, FramedNetwork
+from headstart.backbones.images.framed import FramedBackbone, FramedNetwork, in_patches, stride_of_patches
 from headstart.backbones.images.preprocess import ImagePreprocess
 
 _MAP = "map"
@@ -25,8 +24,7 @@ def gives_tokens(network: nn.Module) -> bool:
 class TokenNetwork(FramedNetwork):
     """Pixels (N, C, H, W) → the features (N, D) of `transformer`; on the way its patch tokens are put into a map.
 
-    A place of the map is a patch. Where its side is no power of two, pictures are brought to that share of the frame
-    at which the stride is one: a patch of 14 pixels shows 16 of the frame's.
+    A place of the map is a patch.
     """
 
     transformer: Any
@@ -44,18 +42,19 @@ class TokenNetwork(FramedNetwork):
         return features
 
     def take(self, frame: tuple[int, int], preprocess: ImagePreprocess) -> ImagePreprocess:
-        width, height = _shown(self._patch, frame)
+        width, height = in_patches(self._patch, frame)
         self.transformer.set_input_size(img_size=(height, width))
         self.map.grid = tuple(self.transformer.patch_embed.grid_size)
         return preprocess.framed((width, height))
 
     def offered(self) -> list[Map]:
-        return [Map(_MAP, int(self.transformer.num_features), _stride(self._patch))]
+        return [Map(_MAP, int(self.transformer.num_features), stride_of_patches(self._patch))]
 
     @property
     def _patch(self) -> int:
-        """Pixels of the side of a patch."""
-        return int(self.transformer.patch_embed.patch_size[0])
+        """Pixels of the side of a patch; of one that convolutions made, of what it shows."""
+        start = self.transformer.patch_embed
+        return int(start.feat_ratio() if hasattr(start, "feat_ratio") else start.patch_size[0])
 
 
 class _AsMap(nn.Module):
@@ -68,17 +67,6 @@ class _AsMap(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """The map."""
         return tokens[:, self.prefix :].transpose(1, 2).unflatten(2, self.grid)
-
-
-def _stride(patch: int) -> int:
-    """The power of two nearest to the side of a patch."""
-    return int(2 ** round(math.log2(patch)))
-
-
-def _shown(patch: int, frame: tuple[int, int]) -> tuple[int, int]:
-    """The size in which `frame` is looked at: as many whole patches as it has strides."""
-    width, height = (max(1, side // _stride(patch)) * patch for side in frame)
-    return width, height
 
 
 class TransformerBackbone(ImageBackbone):

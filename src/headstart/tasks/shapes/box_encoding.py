@@ -43,14 +43,13 @@ def placed(encoded: Tensor, placements: Sequence[Placement]) -> Tensor:
     """The boxes (N, M, 9) as views show them: cut at the edges; what is mostly outside is no longer asked for."""
     if all(placement == WHOLE for placement in placements):
         return encoded
-    moved = encoded.clone()
-    box = torch.tensor([[*placement[:4]] for placement in placements], dtype=encoded.dtype)
-    mirrored = torch.tensor([placement.mirrored for placement in placements])
-    start, side = box[:, None, :2].repeat(1, 1, 2), (box[:, 2:] - box[:, :2])[:, None].repeat(1, 1, 2)
-    whole = (encoded[..., :4] - start) / side
+    from headstart.tasks.shapes.views import boxes_seen  # torchvision takes its time
+
+    pairs = zip(encoded, placements, strict=True)
+    whole = torch.stack([boxes_seen(rows[:, :LABEL], placement) for rows, placement in pairs])
     edges = whole.clamp(0.0, 1.0)
-    flipped = torch.stack([1 - edges[..., RIGHT], edges[..., TOP], 1 - edges[..., LEFT], edges[..., BOTTOM]], dim=-1)
-    moved[..., :4] = torch.where(mirrored[:, None, None], flipped, edges)
+    moved = encoded.clone()
+    moved[..., :LABEL] = edges
     shown = _area(edges) / _area(whole).clamp(min=1e-9)
     moved[..., DIFFICULT] = torch.where(shown < LEAST_SHOWN, 1.0, encoded[..., DIFFICULT])
     moved[..., LABEL] = torch.where(shown <= 0, -1.0, encoded[..., LABEL])

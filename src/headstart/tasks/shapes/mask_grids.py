@@ -56,7 +56,7 @@ def placed(masks: Tensor, edges: Tensor, placements: Sequence[Placement]) -> Ten
     """Packed grids (N, M, …) of boxes (N, M, 4) as views show them: what is cut off the box is cut off its grid."""
     if all(placement == WHOLE for placement in placements):
         return masks
-    view = edges.new_tensor([[*placement[:4]] for placement in placements])[:, None]
+    view = edges.new_tensor([placement.edges for placement in placements])[:, None]
     start, side = edges[..., :2].repeat(1, 1, 2), (edges[..., 2:] - edges[..., :2]).clamp(min=1e-9).repeat(1, 1, 2)
     shown = torch.cat([torch.maximum(edges[..., :2], view[..., :2]), torch.minimum(edges[..., 2:], view[..., 2:])], 2)
     part = ((shown - start) / side).clamp(0, 1)
