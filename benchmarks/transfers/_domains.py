@@ -83,11 +83,12 @@ def _kept(data: Path, group: str, name: str, part: str, model: Any, examples: An
     """Features at every depth, from the store where the fit has left them there."""
     from headstart.core.progress import Progress
     from headstart.experiment.adaptation.bench import deep_of
+    from headstart.experiment.adaptation.clock import Clock
     from headstart.frozen.stacked import stacked
 
     known = _features(data, group, name, part)
     if not known:
-        deep = deep_of(model, examples, [], 0, Progress(quiet=True))
+        deep = deep_of(model, examples, [], 0, Clock(), Progress(quiet=True))
         with tempfile.TemporaryDirectory() as folder:
             bench = deep.bench(deep.target, torch.zeros(len(examples), dtype=torch.long), Path(folder))
             activations = bench.frozen_part(model.network.requires_grad_(False).eval()).over(deep.target)

@@ -97,7 +97,7 @@ def _pair(source: Domain, target: Domain, seed: int) -> tuple[dict[str, float], 
     """Accuracies on the test split of `target` by way; what was kept, and how every adaptation did on both splits."""
     from headstart.core.progress import Progress
     from headstart.experiment.adaptation.adapting import Wish, adapted_to
-    from headstart.experiment.adaptation.trying import Clock
+    from headstart.experiment.adaptation.clock import Clock
     from headstart.strategies._linear_head import fit_linear_head
 
     model, new, wish = source.model, observed(source, target, "train"), Wish(None, seed=seed)
@@ -143,10 +143,11 @@ def _ways() -> dict[str, Any]:
 def _others(model: Any, new: Any, wish: Any, known: Any) -> dict[str, Any]:
     """Heads by those that were not tried, as where no mismatch was found, whatever was decided."""
     from headstart.core.progress import Progress
+    from headstart.experiment.adaptation.clock import Clock
     from headstart.experiment.adaptation.domains import domains_of
 
     ways = {name: way.adaptation for name, way in _ways().items() if name not in known}
     if ways.keys() <= {FEW_LABELS}:
         return {}
-    domains = domains_of(model, new, wish, None, Progress(quiet=True))
+    domains = domains_of(model, new, wish, None, Clock(), Progress(quiet=True))
     return {name: one.adapt(domains).network.head for name, one in ways.items() if not one.missing(domains)}

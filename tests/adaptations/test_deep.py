@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from torch import nn
 from headstart.adaptations import shot
 from headstart.adaptations._normalisation import follow, normalisations
 from headstart.adaptations.deep_alignment import DeepAlignment
-from headstart.adaptations.shot import nearest_centroid
+from headstart.adaptations.shot import Shot, nearest_centroid
 from headstart.adaptations.tent import Tent
 from headstart.core.errors import UsageError
 from headstart.model.network import Network
@@ -113,6 +114,17 @@ def test_an_alignment_is_never_left_out_of_a_step(monkeypatch: pytest.MonkeyPatc
     DeepAlignment("mmd").adapt(given)
     assert len(sizes) == 2 * 4  # epochs × batches of 32 and 1
     assert min(sizes) >= Mmd.fewest
+
+
+def test_a_course_ends_where_its_time_does() -> None:
+    """No second epoch can end in time, and no trial had to tell so."""
+    given, _ = pictured(count=33)
+    assert given.deep is not None
+    assert Shot().adapt(given).note == ""
+    bench = given.deep.bench
+    short = replace(given.deep, bench=lambda *wanted: replace(bench(*wanted), deadline=0.0))
+    cut = Shot().adapt(replace(given, deep=short))
+    assert cut.note == "stopped after 1 of 20 epochs for want of time"
 
 
 def test_an_unknown_alignment_is_refused_before_anything_is_computed() -> None:

@@ -18,6 +18,7 @@ from headstart.model.network import Network, set_linear
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.strategies._solved_head import features_of
 from headstart.training.recipe import Recipe
+from headstart.training.time_limit import TimeLimit
 from headstart.training.trial import tried_cost
 from headstart.training.workbench import Course, Workbench
 
@@ -95,13 +96,19 @@ def _epochs(recipe: Recipe, inputs: Inputs) -> int:
 
 def trained(
     domains: Domains, plan: FreezePlan, recipe: Recipe, inputs: Inputs, encoded: Tensor, course: Course
-) -> Network:
-    """The plan's network trained on `inputs` (N) with their `encoded` targets for about STEPS steps."""
+) -> tuple[Network, str]:
+    """The plan's network trained on `inputs` (N) with their `encoded` targets for about STEPS steps, and a note.
+
+    There are fewer steps where a trial promised too much, which the note says.
+    """
     deep = needed(domains)
+    epochs = _epochs(recipe, inputs)
     with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
         bench: Workbench = deep.bench(inputs, encoded, Path(folder))
-        bench.train_network(plan, replace(recipe, epochs=_epochs(recipe, inputs)), "adapt", course)
-    return plan.network.requires_grad_(False).eval()
+        limited = replace(course, callbacks=[*course.callbacks, TimeLimit(bench.stopwatch, bench.deadline)])
+        ended = bench.train_network(plan, replace(recipe, epochs=epochs), "adapt", limited)
+    note = f"stopped after {ended.epoch} of {epochs} epochs for want of time" if ended.epoch < epochs else ""
+    return plan.network.requires_grad_(False).eval(), note
 
 
 def looked(domains: Domains, network: Network, inputs: Inputs) -> np.ndarray:
@@ -113,7 +120,7 @@ def looked(domains: Domains, network: Network, inputs: Inputs) -> np.ndarray:
         return features_of(network, part.over(inputs)).float().numpy()
 
 
-def finished(domains: Domains, network: Network, source: np.ndarray | None = None) -> Adapted:
+def finished(domains: Domains, network: Network, source: np.ndarray | None = None, note: str = "") -> Adapted:
     """What came of it. Without `source` the source features stay: where the head stood still, the new inputs were
     brought to where those lie."""
     network = network.cpu()
@@ -121,4 +128,4 @@ def finished(domains: Domains, network: Network, source: np.ndarray | None = Non
     target = looked(domains, network, needed(domains).target)
     with torch.no_grad():
         outputs = network.cpu().head(torch.from_numpy(target)).float()
-    return Adapted(network, target, outputs, domains.source if source is None else source)
+    return Adapted(network, target, outputs, domains.source if source is None else source, note)

@@ -97,7 +97,7 @@ class Adapted:
     ----------
     network : it. target : (N, D) the features of the new inputs by it. outputs : (N, C) its answers.
     source : (n, D) the source examples brought to where the new inputs lie.
-    note : what a person should know of it, a sentence; empty mostly.
+    note : what a person should know of how it was made, as it follows a semicolon; empty mostly.
     """
 
     network: Network
@@ -188,14 +188,14 @@ def solved(domains: Domains, lesson: Lesson) -> tuple[Tensor, Tensor]:
     return solution.weight, solution.bias
 
 
-def with_head(domains: Domains, weight: Tensor, bias: Tensor, source: np.ndarray, note: str = "") -> Adapted:
+def with_head(domains: Domains, weight: Tensor, bias: Tensor, source: np.ndarray) -> Adapted:
     """The same backbone under another linear head, which reads the same depths of the new inputs as they are."""
     network = Network(domains.network.backbone, domains.task.head(weight.shape[1]), domains.network.depths)
     set_linear(network.head, weight, bias)
     network.head_is_new = False
     network.requires_grad_(False).eval()
     outputs = torch.from_numpy(domains.target) @ weight.T + bias
-    return Adapted(network, domains.target, outputs, source, note)
+    return Adapted(network, domains.target, outputs, source)
 
 
 def probabilities(outputs: Tensor, temperature: float) -> np.ndarray:

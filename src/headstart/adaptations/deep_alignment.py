@@ -77,9 +77,9 @@ class DeepAlignment(Adaptation):
         plan, recipe = thawed(domains, head_too=True)
         aligned = Aligned(alignment, domains)
         course = Course(aligned.loss, list(alignment.parameters()), [aligned])
-        network = trained(domains, plan, recipe, deep.source, deep.encoded, course)
+        network, note = trained(domains, plan, recipe, deep.source, deep.encoded, course)
         source = looked(domains, network, deep.source)
-        return finished(domains, network, _as_stored(domains, source, deep.encoded.numpy()))
+        return finished(domains, network, _as_stored(domains, source, deep.encoded.numpy()), note)
 
 
 def _as_stored(domains: Domains, source: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -43,8 +43,8 @@ class Shot(Adaptation):
         plan, recipe = thawed(domains, head_too=False)
         target = needed(domains).target
         encoded = domains.outputs.argmax(dim=1)
-        network = trained(domains, plan, recipe, target, encoded, Course(loss, callbacks=[PseudoLabels()]))
-        return finished(domains, network)
+        network, note = trained(domains, plan, recipe, target, encoded, Course(loss, callbacks=[PseudoLabels()]))
+        return finished(domains, network, note=note)
 
 
 def loss(job: Job, batch: Batch, targets: Tensor, weights: Tensor) -> Tensor:

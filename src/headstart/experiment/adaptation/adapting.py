@@ -21,11 +21,12 @@ from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare
 from headstart.experiment.adaptation.adapted_model import adapted_model, as_it_was
 from headstart.experiment.adaptation.choice import Choice, Tried, choose
+from headstart.experiment.adaptation.clock import Clock
 from headstart.experiment.adaptation.domains import Labelled, domains_of, given_labels
 from headstart.experiment.adaptation.inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation.labels import choose_by_labels
 from headstart.experiment.adaptation.methods import SHALLOW, Way, asked_for
-from headstart.experiment.adaptation.trying import SOURCE, Clock, Trials, try_all
+from headstart.experiment.adaptation.trying import SOURCE, Trials, try_all
 
 
 @dataclass(frozen=True)
@@ -183,14 +184,15 @@ def adapted_to(
         f"(p = {_p_value(comparison):.3f})."
     )
     deep = any(way.adaptation.depth > SHALLOW for way in ways.values())
-    domains = domains_of(model, new, replace(wish, deep=deep), labelled, progress)
+    domains = domains_of(model, new, replace(wish, deep=deep), labelled, clock, progress)
     trials = try_all(domains, ways, labelled is None and not wish.methods, clock, progress)
     adaptations = {name: way.adaptation for name, way in ways.items()}
     if labelled is not None:
         choice = choose_by_labels(domains, trials.tried, adaptations)
     else:
         choice = choose(domains, trials.tried)
-    choice = replace(choice, reason=choice.reason + trials.for_want_of_time())
+    note = f"; it {choice.adapted.note}" if choice.adapted and choice.adapted.note else ""
+    choice = replace(choice, reason=choice.reason + note + trials.for_want_of_time())
     progress.say(f"{'Kept: ' + choice.name if choice.adapted else 'Kept the source model'}: {choice.reason}.")
     return _adaption(model, domains, new, comparison, trials, choice)
 

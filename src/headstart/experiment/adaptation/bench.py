@@ -15,6 +15,7 @@ from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model
+from headstart.experiment.adaptation.clock import Clock
 from headstart.frozen.choosing import Engines
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.inputs import Inputs, joined
@@ -26,9 +27,11 @@ Labelled = tuple[Examples, np.ndarray]
 """Examples, and the places of their classes (n,)."""
 
 
-def deep_of(model: Model, new: Examples, sources: list[Labelled], seed: int, progress: Progress) -> Deep:
+def deep_of(
+    model: Model, new: Examples, sources: list[Labelled], seed: int, clock: Clock, progress: Progress
+) -> Deep:
     """The inputs of the new domain and of the sources, if any, and what lays out a workbench on some of them."""
-    stopwatch = Stopwatch()
+    stopwatch = clock.stopwatch
     source, encoded = None, None
     for examples, classes in sources:
         inputs, known = inputs_of(model, examples, stopwatch), torch.from_numpy(classes.astype(np.int64))
@@ -37,7 +40,7 @@ def deep_of(model: Model, new: Examples, sources: list[Labelled], seed: int, pro
     store = FrontierStore(store_folder())
 
     def bench(inputs: Inputs, targets: Tensor, folder: Path) -> Workbench:
-        return _bench(model.task, inputs, targets, folder, store, stopwatch, progress, seed, model.device)
+        return _bench(model.task, inputs, targets, folder, store, clock, progress, seed, model.device)
 
     return Deep(inputs_of(model, new, stopwatch), source, encoded, bench)
 
@@ -55,7 +58,7 @@ def _bench(
     targets: Tensor,
     folder: Path,
     store: FrontierStore,
-    stopwatch: Stopwatch,
+    clock: Clock,
     progress: Progress,
     seed: int,
     device: str,
@@ -69,9 +72,10 @@ def _bench(
         validation_targets=None,
         store=store,
         chosen_device=choose_device(device),
-        stopwatch=stopwatch,
+        stopwatch=clock.stopwatch,
         progress=progress,
         seed=seed,
         folder=folder,
         engines=Engines(records=folder),
+        deadline=clock.end,
     )

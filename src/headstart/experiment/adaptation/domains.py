@@ -22,6 +22,7 @@ from headstart.delivery.artifact import Model
 from headstart.delivery.guard import Observed
 from headstart.delivery.provenance import ADAPTED_BY
 from headstart.experiment.adaptation.bench import deep_of
+from headstart.experiment.adaptation.clock import Clock
 from headstart.experiment.adaptation.inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
 from headstart.strategies._linear_head import fit_linear_head
 from headstart.tasks.base import Task
@@ -41,7 +42,9 @@ Labelled = dict[int, Any]
 """The place of a new input → the raw label that a person gave it."""
 
 
-def domains_of(model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, progress: Progress) -> Domains:
+def domains_of(
+    model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, clock: Clock, progress: Progress
+) -> Domains:
     """The two domains of an adaptation.
 
     Raises
@@ -73,7 +76,7 @@ def domains_of(model: Model, new: NewInputs, wish: Wish, labelled: Labelled | No
         seed=wish.seed,
         labelled=places,
         classes_given=_encoded(model.task, places, labelled or {}),
-        deep=deep_of(model, new.observed.examples, sources, wish.seed, progress) if wish.deep else None,
+        deep=deep_of(model, new.observed.examples, sources, wish.seed, clock, progress) if wish.deep else None,
         widths=tuple(old[name].shape[1] for name in names),
         shares=shares_of(model, classes),
     )

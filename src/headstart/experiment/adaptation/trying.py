@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from headstart.adaptations.base import Adapted, Domains
 from headstart.core.errors import MissingDependency
 from headstart.core.progress import Progress
-from headstart.core.timing import Stopwatch, say_duration
+from headstart.core.timing import say_duration
 from headstart.experiment.adaptation.choice import Tried, calm_answers, judged
 from headstart.experiment.adaptation.class_shares import rare_among
+from headstart.experiment.adaptation.clock import Clock
 from headstart.experiment.adaptation.methods import Way
-from headstart.ladder.reasons import OF_THE_BUDGET
 
 SOURCE = "source model"
 
-FOR_THE_END = 0.05
-"""The share of the budget that is left for deciding and writing."""
-
 NOTICED = 1.0
 """Seconds from which it is said what an adaptation will take."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """What has been spent of the ``budget`` in seconds."""
-
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    budget: float = math.inf
-
-    @property
-    def left(self) -> float:
-        """Seconds in which adaptations may still be tried."""
-        return self.budget * (1 - FOR_THE_END) - self.stopwatch.total
-
-    def too_long(self, seconds: float) -> str:
-        """Why nothing is begun that takes so many `seconds`."""
-        taken = f"it would take about {say_duration(seconds)}; " if seconds else ""
-        return f"{taken}{say_duration(self.stopwatch.total)} {OF_THE_BUDGET} {say_duration(self.budget)} are spent"
 
 
 @dataclass(frozen=True)
@@ -108,5 +86,6 @@ def _tried(name: str, way: Way, domains: Domains, clock: Clock, progress: Progre
     made = way.adaptation.adapt(domains)
     seconds = clock.stopwatch.total - start
     one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
-    progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s)")
+    note = f"; {made.note}" if made.note else ""
+    progress.say(f"  tried {name}: it {way.adaptation.summary} ({seconds:.1f} s){note}")
     return replace(one, may_be_kept=way.may_be_kept)
