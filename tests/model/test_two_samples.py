@@ -72,3 +72,13 @@ def test_groups_are_judged_apart() -> None:
     groups = np.array([0, 0, 0, 1, 1, 1, 2])
     assert within_groups(told, labels, groups) == pytest.approx((0.5 * 1 + 1.0 * 2) / 3)
     assert within_groups(told, labels, np.arange(7)) == 0.5
+
+
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize(("mean", "deviation"), [(-1e-7, 8e-10), (1.0, 1e-4)])
+def test_how_an_example_was_kept_tells_nothing(test, mean: float, deviation: float) -> None:
+    """A feature that hardly varies, kept in half precision on one side alone: all of its difference is rounding."""
+    both = noise(250, 32)
+    both[:, 0] = mean + deviation * both[:, 0]
+    first, second = both[:50].astype(np.float16).astype(np.float32), both[50:].astype(np.float32)
+    assert test(first, second, draws=99).p_value > 0.05

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SMALLEST = 1e-3
-"""A deviation below this share of the average one counts as none: dividing by it would blow up noise."""
+from headstart.core.standardising import varies
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ def power(matrix: np.ndarray, exponent: float) -> np.ndarray:
 
 def scale(of: Moments, to: Moments) -> np.ndarray:
     """(D,) what multiplies a centred feature so that its deviation becomes that of `to`; 1 where it hardly varies."""
-    varies = of.deviation > SMALLEST * of.deviation.mean()
-    return np.where(varies, to.deviation / np.where(varies, of.deviation, 1.0), 1.0)
+    there = varies(of.mean, of.deviation)
+    return np.where(there, to.deviation / np.where(there, of.deviation, 1.0), 1.0)
 
 
 def unit(features: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from headstart.adaptations._moments import Moments
 from headstart.adaptations._moved import Moving
+from headstart.core.standardising import varies
 
 DIRECTIONS = 100
 """At most so many; fewer where there are fewer examples."""
@@ -32,8 +33,8 @@ class Subspace(Moving):
 
 
 def standard(features: np.ndarray, moments: Moments) -> np.ndarray:
-    """Mean 0 and deviation 1; a constant feature becomes 0."""
-    spread = np.where(moments.deviation > 1e-9, moments.deviation, np.inf)
+    """Mean 0 and deviation 1; a feature that hardly varies becomes 0."""
+    spread = np.where(varies(moments.mean, moments.deviation), moments.deviation, np.inf)
     return np.asarray((features - moments.mean) / spread)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.stats import betabinom, fisher_exact
 
 from headstart.core.errors import InputError
 from headstart.core.labelling import copies_of
 from headstart.core.results import Figure, Finding, FindingExample, Severity
-from headstart.delivery.guard import Guard, NewExamples, places, probabilities
+from headstart.delivery.guard import Guard, NewExamples, half, places, probabilities
 from headstart.model.novelty import LEVEL, rank_of_threshold
 from headstart.model.two_samples import Separation, classifier_test, mmd_test, within_groups
 from headstart.model.unlabelled_accuracy import HeldOut, New, agreement, estimate
@@ -85,7 +86,8 @@ def compare(
 ) -> Comparison:
     """Compare `new` with the guard's held-out examples; `noun` is what a person calls them (``images``)."""
     drawn = np.sort(np.random.default_rng(seed).permutation(len(new.ids))[:MOST])
-    reference, features = guard.held_out.astype(np.float32), new.features[drawn]
+    kept = half(torch.from_numpy(new.features[drawn]))  # as the guard's are: rounding is no difference
+    reference, features = guard.held_out.astype(np.float32), kept.astype(np.float32)
     told = classifier_test(reference, features, seed)
     mean = mmd_test(reference, features, seed)
     probable = probabilities(task, new.outputs, calibration)

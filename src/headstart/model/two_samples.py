@@ -12,6 +12,8 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 
+from headstart.core.standardising import standardised
+
 PERMUTATIONS = 999
 FOLDS = 5
 PENALTY = 1.0
@@ -45,7 +47,7 @@ def classifier_test(first: np.ndarray, second: np.ndarray, seed: int = 0, draws:
     ----------
     first, second : (m, D) and (n, D) features.
     """
-    both = _standardised(np.concatenate([first, second]))
+    both = standardised(np.concatenate([first, second]))
     labels = np.repeat([0.0, 1.0], [len(first), len(second)])
     random = np.random.default_rng(seed)
     folds = _folds(labels, random)
@@ -83,7 +85,7 @@ def mmd_test(first: np.ndarray, second: np.ndarray, seed: int = 0, draws: int = 
     MMD² = mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the means without pairs of an example with itself (their
     equation 3); ``value`` is its root, 0 where it is negative.
     """
-    both = _standardised(np.concatenate([first, second]))
+    both = standardised(np.concatenate([first, second]))
     distances = pdist(both)
     width = float(np.median(distances)) or 1.0
     kernel = squareform(np.exp(-(distances**2) / (2 * width**2)))  # 0 on the diagonal
@@ -109,13 +111,6 @@ def auc(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
     ranks = rankdata(answers, axis=0)
     pairs = np.maximum(ones * (len(labels) - ones), 1)
     return ((ranks * labels).sum(axis=0) - ones * (ones + 1) / 2) / pairs
-
-
-def _standardised(features: np.ndarray) -> np.ndarray:
-    """Mean 0 and deviation 1 in each column; a constant column becomes 0."""
-    features = features.astype(np.float64)
-    deviation = features.std(axis=0)
-    return (features - features.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
 
 
 def _folds(labels: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:

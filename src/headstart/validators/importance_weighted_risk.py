@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from headstart.core.standardising import standardised
 from headstart.validators._places import some
 from headstart.validators.base import Seen, Validator
 
@@ -46,9 +47,7 @@ class ImportanceWeightedRisk(Validator):
 
 def _weights(source: np.ndarray, new: np.ndarray) -> np.ndarray:
     """(n,) how much likelier each source example is among the new inputs, of mean 1."""
-    both = np.concatenate([source, new]).astype(np.float64)
-    spread = both.std(axis=0)
-    both = (both - both.mean(axis=0)) / np.where(spread > 1e-9, spread, np.inf) / np.sqrt(both.shape[1])
+    both = standardised(np.concatenate([source, new])) / np.sqrt(source.shape[1])
     is_new = np.repeat([0.0, 1.0], [len(source), len(new)]) - len(new) / len(both)
     inner = both.T @ both + PENALTY * np.eye(both.shape[1])
     likely = both[: len(source)] @ np.linalg.solve(inner, both.T @ is_new) + len(new) / len(both)

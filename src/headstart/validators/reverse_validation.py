@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from headstart.core.standardising import spread_of
 from headstart.validators.base import Seen, Validator
 
 PENALTY = 1.0
@@ -24,8 +25,7 @@ class ReverseValidation(Validator):
 
     def validate(self, seen: Seen) -> float:
         new = seen.features.astype(np.float64)
-        mean, spread = new.mean(axis=0), new.std(axis=0)
-        spread = np.where(spread > 1e-9, spread, np.inf) * np.sqrt(new.shape[1])
+        mean, spread = new.mean(axis=0), spread_of(new) * np.sqrt(new.shape[1])
         new, source = (new - mean) / spread, (seen.source - mean) / spread
         centre = seen.probable.mean(axis=0)
         inner = new.T @ new + PENALTY * np.eye(new.shape[1])

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from headstart.adaptations.base import Adapted, Domains, probabilities
 from headstart.core.results import Finding
+from headstart.core.standardising import standardised
 from headstart.experiment.adaptation.class_shares import rare_classes
 from headstart.validators import figures_of
 from headstart.validators.base import Seen
@@ -135,9 +136,7 @@ def cross_fitted(source: np.ndarray, classes: np.ndarray, target: np.ndarray, pr
     truth = np.eye(probable.shape[1])[classes]
     said = np.zeros_like(truth)
     order = np.random.default_rng(0).permutation(len(source))
-    both = np.concatenate([source, target])
-    spread = both.std(axis=0)
-    both = (both - both.mean(axis=0)) / np.where(spread > 1e-9, spread, np.inf) / np.sqrt(both.shape[1])
+    both = standardised(np.concatenate([source, target])) / np.sqrt(source.shape[1])
     for part, rest in ((order[::2], order[1::2]), (order[1::2], order[::2])):
         learnt = both[np.concatenate([rest, np.arange(len(source), len(both))])]
         wanted = np.concatenate([truth[rest], probable])
