@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,26 @@ def test_nothing_that_names_a_person_is_written_or_said(
     assert "left/cut.dcm" in said.err
     for name in ("report.html", "README.md"):
         assert NOT_A_DEVICE in (model / name).read_text(encoding="utf-8")
+
+
+def test_files_without_an_ending_are_learnt_predicted_and_explained(
+    scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in sorted(scans.rglob("*.dcm")):
+        path.rename(path.with_name(f"1.2.840.{int(path.stem)}"))
+    model, side = tmp_path / "model", scans / "left"
+    assert status("fit", scans, "--out", model, "--strategy", "feature_extraction", *PHOTO_PROBE[:2]) == 0
+    assert "Patients: 16, by the identifiers in the files" in capsys.readouterr().err
+    assert status("predict", model, side, "-o", tmp_path / "table.csv") == 0
+    rows = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 3 * PATIENTS // 2
+    assert all(row.startswith("1.2.840.") and ",left," in row for row in rows[1:])
+    assert status("explain", model, side / "1.2.840.0", "--out", tmp_path / "why") == 0
+    assert any(path.name.startswith("1.2.840.0") for path in (tmp_path / "why").rglob("*"))
+    assert status("predict", model, side / "1.2.840.0") == 0
+    assert NOT_A_DEVICE in (model / "README.md").read_text(encoding="utf-8")
+    assert not re.search(r"new\.\d", (model / "README.md").read_text(encoding="utf-8"))  # no ending is a number
+    assert "data:image/jpeg" in (model / "report.html").read_text(encoding="utf-8")
 
 
 def test_pictures_that_are_not_medical_carry_no_caution(scans: Path, at_hand: Path) -> None:
