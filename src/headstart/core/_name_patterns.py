@@ -107,7 +107,7 @@ def _identities(names: Sequence[str]) -> Iterator[Candidate]:
 
 def _identity(word: str, name: str) -> str:
     """``patient 3`` of ``patient_scans/patient003``: a number before a name; "" where the word names nobody."""
-    found = list(_IDENTITY[word].finditer(name))
+    found = list(_IDENTITY[word].finditer(name)) if word in name else []
     if not found:
         return ""
     match = next((each for each in found if each[1]), found[0])
