@@ -39,6 +39,18 @@ def test_no_two_modalities_share_a_suffix() -> None:
     assert len(suffixes) == len(set(suffixes))
 
 
+def test_what_perhaps_are_its_endings_is_asked_of_the_content(modality: Modality, tmp_path: Path) -> None:
+    assert not modality.perhaps & modality.suffixes
+    for ending in modality.perhaps:
+        assert ending == ending.lower()
+        path = tmp_path / f"senseless{ending}"
+        assert not modality.holds(path)
+        path.write_bytes(b"no such format" * 50)
+        assert not modality.holds(path)
+        assert not modality.holds(tmp_path)
+        assert not modality.recognises([path])
+
+
 @pytest.mark.parametrize("reference", NO_INPUTS, ids=["nothing", "number", "object"])
 def test_names_the_problem_of_what_is_no_input(modality: Modality, reference: object) -> None:
     sentence = modality.problem(reference)

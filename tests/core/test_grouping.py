@@ -34,6 +34,8 @@ def same_partition(groups, owners):
     [
         ("train/patient{owner}_scan{member}.png", "'patient' and what follows it"),
         ("patient {owner}/{member}.png", "'patient' and what follows it"),
+        ("patient_id_{owner}/{member}.png", "'patient' and what follows it"),
+        ("patient_scans/patient_{owner}_{member}.png", "'patient' and what follows it"),
         ("vid{owner:02d}_f{member:03d}.jpg", "'vid' and what follows it"),
         ("p{owner}_{member}.jpg", "'p' and what follows it"),
         ("author=n{owner}/text{member}.txt", "'author' and what follows it"),

@@ -16,7 +16,7 @@ import pytest
 from headstart.core.boxes import Box, Boxes
 from headstart.data.read import read
 from headstart.data.readers.base import Request
-from headstart.delivery.answers import Answer, write_pictures
+from headstart.delivery.answers import Answer, picture_names, write_pictures
 from headstart.delivery.boxed_pictures import Boxed, coco_json, drawn, rim, write_boxes
 from headstart.tasks.base import Predictions
 from headstart.tasks.shapes.box_marks import marks
@@ -150,3 +150,10 @@ def test_the_rim_of_a_mask_is_one_pixel_wide() -> None:
     wanted = places.copy()
     wanted[2:4, 1:3] = False
     np.testing.assert_array_equal(rim(places), wanted)
+
+
+def test_the_number_of_a_uid_is_no_ending_of_which_pictures_are_called() -> None:
+    assert picture_names(["ill/1.2.840.78", "IM0001", "01.IMA", "b.tif"]) == [
+        "ill/1.2.840.78.png", "IM0001.png", "01.png", "b.png",
+    ]  # fmt: skip
+    assert picture_names(["IM1", "IM1.dcm"]) == ["IM1.png", "IM1.dcm.png"]

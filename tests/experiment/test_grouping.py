@@ -19,17 +19,17 @@ PEOPLE = 12
 
 
 @pytest.fixture
-def scans(at_hand: Path) -> Path:
-    """Three pictures of each of 15 patients, five patients a class; noise makes them no near copies."""
+def clips(at_hand: Path) -> Path:
+    """Three pictures of each of 15 clips, five clips a class; noise makes them no near copies."""
     random = np.random.default_rng(0)
-    for patient in range(15):
-        kind = list(HUES)[patient % 3]
-        (at_hand / "scans" / kind).mkdir(parents=True, exist_ok=True)
+    for clip in range(15):
+        kind = list(HUES)[clip % 3]
+        (at_hand / "clips" / kind).mkdir(parents=True, exist_ok=True)
         picture = np.clip(pixels(HUES[kind], random) * random.uniform(0.5, 1, (1, 1, 3)), 0, 250)
         for number in range(3):
             noisy = (picture + random.uniform(0, 40, picture.shape)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(noisy).save(at_hand / "scans" / kind / f"{number}_patient{patient:03d}.png")
-    return at_hand / "scans"
+            Image.fromarray(noisy).save(at_hand / "clips" / kind / f"{number}_clip{clip:03d}.png")
+    return at_hand / "clips"
 
 
 @pytest.fixture
@@ -54,21 +54,21 @@ def split_of(monkeypatch: pytest.MonkeyPatch) -> list[list[list[str]]]:
     return seen
 
 
-def test_patients_in_names_stay_whole(
-    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_clips_in_names_stay_whole(
+    clips: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = split_of(monkeypatch)
-    assert status("check", scans, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
+    assert status("check", clips, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
     said = capsys.readouterr()
-    assert "Groups: 15 of examples that belong together, read from 'patient' and what follows it (e.g. " in said.err
+    assert "Groups: 15 of examples that belong together, read from 'clip' and what follows it (e.g. " in said.err
     assert said.err.count("Split:") == 1
     ((train, validation, test),) = seen
     assert len(train) + len(validation) + len(test) == len({*train, *validation, *test}) == 15
     assert "[groups]" not in said.out
 
 
-def test_without_it_the_finding_offers_it(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status("check", scans, "--backbone", "none")
+def test_without_it_the_finding_offers_it(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status("check", clips, "--backbone", "none")
     said = capsys.readouterr().out
     assert "The names suggest 15 groups that belong together" in said
     assert "Fit with --group auto" in said
@@ -150,7 +150,7 @@ def test_where_there_are_none_the_split_is_random_and_that_is_said(
 
 
 def test_groups_that_leave_no_way_to_split_are_given_up(
-    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    clips: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     divided = grouping.divided
 
@@ -160,7 +160,7 @@ def test_groups_that_leave_no_way_to_split_are_given_up(
         return divided(checked, *rest)
 
     monkeypatch.setattr(grouping, "divided", refuse)
-    assert status("check", scans, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
+    assert status("check", clips, "--group", "auto", "--backbone", "none", "--fail-on", "never") == 0
     assert "cannot be kept whole, so the split is at random. No test examples" in capsys.readouterr().err
 
 
@@ -173,11 +173,11 @@ def test_a_column_called_auto_is_not_taken(at_hand: Path, capsys: pytest.Capture
 
 
 def test_features_bear_names_out_with_and_without_a_store(
-    scans: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    clips: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = split_of(monkeypatch)
     for store in (True, False):
-        headstart.fit(scans, group="auto", backbone="tiny_resnet", strategy=PROBE[1], store=store)
+        headstart.fit(clips, group="auto", backbone="tiny_resnet", strategy=PROBE[1], store=store)
     assert seen[0] == seen[1]
     assert capsys.readouterr().err.count("members are more alike than others of their class in") == 2
 

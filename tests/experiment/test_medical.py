@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +88,26 @@ def test_nothing_that_names_a_person_is_written_or_said(
         assert NOT_A_DEVICE in (model / name).read_text(encoding="utf-8")
 
 
+def test_files_without_an_ending_are_learnt_predicted_and_explained(
+    scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in sorted(scans.rglob("*.dcm")):
+        path.rename(path.with_name(f"1.2.840.{int(path.stem)}"))
+    model, side = tmp_path / "model", scans / "left"
+    assert status("fit", scans, "--out", model, "--strategy", "feature_extraction", *PHOTO_PROBE[:2]) == 0
+    assert "Patients: 16, by the identifiers in the files" in capsys.readouterr().err
+    assert status("predict", model, side, "-o", tmp_path / "table.csv") == 0
+    rows = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 3 * PATIENTS // 2
+    assert all(row.startswith("1.2.840.") and ",left," in row for row in rows[1:])
+    assert status("explain", model, side / "1.2.840.0", "--out", tmp_path / "why") == 0
+    assert any(path.name.startswith("1.2.840.0") for path in (tmp_path / "why").rglob("*"))
+    assert status("predict", model, side / "1.2.840.0") == 0
+    assert NOT_A_DEVICE in (model / "README.md").read_text(encoding="utf-8")
+    assert not re.search(r"new\.\d", (model / "README.md").read_text(encoding="utf-8"))  # no ending is a number
+    assert "data:image/jpeg" in (model / "report.html").read_text(encoding="utf-8")
+
+
 def test_pictures_that_are_not_medical_carry_no_caution(scans: Path, at_hand: Path) -> None:
     for path in scans.rglob("*.dcm"):
         target = at_hand / "pictures" / path.parent.name / f"{path.stem}.png"
@@ -138,6 +160,92 @@ def test_what_are_no_patients_is_left_alone() -> None:
     two = Examples("image", ["x.png"] * 40, rows, further={"patient": ["a", "b"] * 20})
     assert with_patients(two, Images(), None).groups is None
     assert "2 patients" in with_patients(two, Images(), None).notes[-1]
+
+
+def named_files(*names: str) -> Examples:
+    """Files of these names in class folders, given as a table gives them: a path and the number of a row."""
+    paths = [Path("/data", kind, name) for name in names for kind in ("ill", "ok")]
+    return Examples("image", paths, [f"x.csv row {i}" for i in range(len(paths))], [path.parts[2] for path in paths])
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("patient_{:03d}_{}.png", "patient"),
+        ("patient{}/{}.png", "patient"),
+        ("Patient-ID 7{:02d}/view{}.png", "patient"),
+        ("patient_scans/Participant_{}x/{}.png", "participant"),
+        ("sub-{:02d}_run-{}.nii.gz", "subject"),
+        ("patients/subject=A{}_{}.png", "subject"),
+        ("patient_{0:c}{0:c}_{1}.png", "patient"),
+    ],
+)
+def test_patients_that_the_names_of_files_tell_stay_whole(name: str, word: str) -> None:
+    letters = 65 if ":c" in name else 0
+    examples = named_files(*(name.format(letters + patient, number) for patient in range(6) for number in range(3)))
+    grouped = with_patients(examples, Images(), None)
+    assert grouped.groups == [f"patient {patient + 1}" for patient in range(6) for _ in range(6)]
+    assert grouped.notes[-1].startswith(
+        f"Patients: 6, by the names of files and folders ({word!r} and what follows);"
+    )
+    assert with_patients(examples, Images(), "none") is examples
+
+
+@pytest.mark.parametrize("name", ["patient_left_{}.png", "inpatient{}.png", "patient{}.png", "clip{}_1.png"])
+def test_names_that_tell_no_patients_are_left_alone(name: str) -> None:
+    names = sorted({name.format(number) for number in range(12)})
+    examples = Examples("image", ["x.png"] * 12, names, ["ill", "ok"] * 6)
+    assert with_patients(examples, Images(), None) is examples
+
+
+def test_files_go_before_a_column_and_that_before_names_unless_they_tell_too_few(scans: Path) -> None:
+    paths = sorted(scans.rglob("*.dcm"))
+    names = [f"patient{row // 12}_{row}.dcm" for row in range(len(paths))]
+    column = {"patient": [str(row // 6) for row in range(len(paths))]}
+    by_all = Examples("image", list(map(str, paths)), names, further=column)
+    counts = []
+    for examples in (by_all, replace(by_all, references=names), replace(by_all, references=names, further={})):
+        counts.append(len(set(with_patients(examples, Images(), None).groups or [])))
+    assert counts == [PATIENTS, 8, 4]
+    one = replace(by_all, further={"patient": ["anonymous"] * len(names)}, references=names)
+    assert len(set(with_patients(one, Images(), None).groups or [])) == 4
+
+
+@pytest.mark.parametrize("layout", ["split folders", "masks", "boxes"])
+def test_patients_in_names_are_kept_whole_for_every_task_and_given_splits_are_kept(
+    layout: str, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random, data = np.random.default_rng(0), at_hand / "data"
+    folders = {
+        "split folders": ["train/ill", "train/ok", "test/ill", "test/ok"],
+        "masks": ["images"],
+        "boxes": ["images"],
+    }[layout]
+    for patient in range(16):
+        for number in range(4):
+            name = f"patient_{patient:03d}_{number}"
+            folder = folders[number // 2 * 2 + patient % 2] if len(folders) > 1 else folders[0]
+            path = data / folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 255, (32, 32, 3)).astype(np.uint8)).save(path)
+            if layout == "masks":
+                (data / "masks").mkdir(exist_ok=True)
+                mask = np.zeros((32, 32), np.uint8)
+                mask[4:20, 8:24] = 1
+                Image.fromarray(mask).save(data / "masks" / f"{name}.png")
+            if layout == "boxes":
+                (data / "labels").mkdir(exist_ok=True)
+                (data / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.4 0.4")
+                (data / "classes.txt").write_text("ball")
+    status("check", data, "--backbone", "none", "--fail-on", "never")
+    said = capsys.readouterr()
+    kept = "what is divided keeps each whole" if layout == "split folders" else "each stays in one split"
+    assert f"Patients: 16, by the names of files and folders ('patient' and what follows); {kept}." in said.err
+    if layout == "split folders":
+        assert "The given splits part 16 groups (patient 1, " in said.err
+        assert "Of 16 groups that were to be kept whole the splits tear 16 apart" in said.out
+    else:
+        assert "[groups]" not in said.out
 
 
 def test_a_table_that_names_patients_is_divided_by_them(

@@ -18,7 +18,7 @@ def add_examples(parser: argparse.ArgumentParser) -> None:
         "--group",
         metavar="COLUMN",
         help="rows of one group stay in one split (authors, say); auto: inferred; none: not even patients, who do by "
-        "default where a file or a column names them",
+        "default where a file, its name or a column tells them",
     )
     parser.add_argument(
         "--split",

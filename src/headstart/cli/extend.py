@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="the column of classes, if not the one of training")
     parser.add_argument(
         "--group", metavar="COLUMN", help="rows of one group stay in one split; none: not even patients, who do by "
-        "default where a file or a column names them"
+        "default where a file, its name or a column tells them"
     )  # fmt: skip
     parser.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="the new model folder (default: MODEL-extended here)"

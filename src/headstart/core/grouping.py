@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.core._likeness import Likeness
-from headstart.core._name_patterns import Candidate, candidates, names_identity
+from headstart.core._name_patterns import Candidate, candidates, hold_numbers, identities, names_identity
 
 FEWEST_MEMBERS = 2.0
 """Groups hold this many examples on average, or a random split hardly tears them."""
@@ -91,6 +91,16 @@ def heeded_groups(
     """
     believed = infer_groups(ids, features, targets, columns)
     return believed if believed or features is None else infer_groups(ids, None, targets, columns)
+
+
+def named_owners(names: Sequence[str], targets: Sequence[str], words: Sequence[str]) -> list[str | None]:
+    """Whose each of N names says it is, by one of `words` and a number or a name after it; None where it says none.
+
+    All are None where that may be chance: what follows is no number and no grouping, as in ``patient_left``.
+    """
+    keys = identities(names, targets, words)
+    told = hold_numbers(keys, 1) or _plausible(keys, np.zeros(len(keys), np.int64))
+    return [key or None if told else None for key in keys]
 
 
 def _from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Candidate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 
@@ -12,6 +12,17 @@ def expanded(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def ending_of(path: str | PurePath) -> str:
+    """The ending of a name in lower case, with its dot; a number is none, as the last of a UID, ``1.2.840.78``."""
+    suffix = PurePath(path).suffix.lower()
+    return "" if suffix[1:].isdigit() else suffix
+
+
+def without_ending(path: PurePath) -> PurePath:
+    """The path without its :func:`ending_of`."""
+    return path.with_name(path.name[: len(path.name) - len(ending_of(path))]) if ending_of(path) else path
 
 
 def legible(name: Any) -> Any:

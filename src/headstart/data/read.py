@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, UsageError, nearest
-from headstart.core.paths import expanded, legible
+from headstart.core.paths import ending_of, expanded, legible
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.readers import READERS
@@ -129,7 +129,7 @@ def _what_it_holds(folder: Path) -> str:
     visible = [path for path in folder.rglob("*") if not path.name.startswith(".")]
     if not visible:
         return f"{folder} is an empty folder."
-    endings = Counter(path.suffix.lower() or "no ending" for path in visible if path.is_file())
+    endings = Counter(ending_of(path) or "no ending" for path in visible if path.is_file())
     if not endings:
         return f"{folder} holds {len(visible)} folders but no files."
     shown = ", ".join(f"{count} × {ending}" for ending, count in endings.most_common(5))

@@ -13,7 +13,7 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
 from headstart.data.readers._folders import is_path
-from headstart.data.readers._kinds_of_input import ending, suffixes
+from headstart.data.readers._kinds_of_input import kind_of
 from headstart.data.readers.base import Request
 
 UNNAMED = "label"
@@ -82,7 +82,7 @@ def _holds_several(source: str | Path) -> bool:
     if not is_path(source):
         return False
     path = expanded(source)
-    return path.is_dir() or (path.is_file() and ending(path) not in suffixes())
+    return path.is_dir() or (path.is_file() and kind_of(path) is None)
 
 
 def _all_have_targets(parts: Sequence[Examples]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from headstart.core.errors import Problem, UsageError
 from headstart.core.files import whole_folder
+from headstart.core.paths import without_ending
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.boxed_pictures import PICTURES, Boxed, covered, write_boxes
 from headstart.delivery.inference import Computed
@@ -90,6 +91,6 @@ def write_pictures(folder: Path, answer: Answer) -> None:
 def picture_names(ids: Sequence[str]) -> list[str]:
     """A file name like its own for each input: ``a.jpg`` → ``a.png``, or ``a.jpg.png`` where another has it."""
     parts = [PurePath(*(part for part in PurePath(name).parts if part not in ("..", "/"))) for name in ids]
-    short = [path.with_suffix(".png").as_posix() for path in parts]
+    short = [f"{without_ending(path).as_posix()}.png" for path in parts]
     often = Counter(short)
     return [name if often[name] == 1 else f"{path.as_posix()}.png" for name, path in zip(short, parts, strict=True)]

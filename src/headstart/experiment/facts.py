@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.counts import first_few
+from headstart.core.paths import ending_of
 from headstart.core.spec import FitSpec
 from headstart.data.checks import Checked
 from headstart.data.examples import Examples
@@ -87,4 +88,5 @@ def _example_input(checked: Checked) -> str:
     if not isinstance(first, Path):
         return ""
     known = MODALITIES.load(checked.examples.modality)().suffixes
-    return f"new{max((end for end in known if first.name.lower().endswith(end)), key=len, default=first.suffix)}"
+    own = first.suffix if ending_of(first) else ""
+    return f"new{max((end for end in known if first.name.lower().endswith(end)), key=len, default=own)}"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from headstart.core.grouping import named_owners
 from headstart.core.spec import AUTO
 from headstart.data.examples import Examples
 from headstart.data.modalities.base import Modality
 
-COLUMNS = frozenset(
-    f"{word}{end}" for word in ("patient", "subject", "participant") for end in ("", "id", "s", "key")
-)
+WORDS = ("patient", "subject", "participant")
+"""In the name of a file or a folder, a number after one of these says whose it is."""
+
+COLUMNS = frozenset(f"{word}{end}" for word in WORDS for end in ("", "id", "s", "key"))
 """Names (lower case, letters alone) of columns that say whose a row is."""
 
 FEWEST = 4
@@ -23,7 +27,8 @@ FEWEST = 4
 def with_patients(examples: Examples, modality: Modality, group: str | None) -> Examples:
     """The examples grouped by patient, where the person named no group and patients are told, with a note.
 
-    They are called ``patient 1`` and so on: identifiers of files and tables go no further than here.
+    They are called ``patient 1`` and so on: identifiers of files and tables go no further than here. The files
+    themselves go before a column of the table, and that before names of files and folders.
 
     Parameters
     ----------
@@ -31,16 +36,22 @@ def with_patients(examples: Examples, modality: Modality, group: str | None) -> 
     """
     if group not in (None, AUTO) or examples.groups is not None:
         return examples
-    owners, where = _told(examples, modality)
-    known = {owner for owner in owners if owner is not None}
-    if len(known) == sum(owner is not None for owner in owners):  # nobody has two, or nobody is known
-        return examples
-    if len(known) < FEWEST:
+    too_few = ""
+    for owners, where in _told(examples, modality):
+        known = {owner for owner in owners if owner is not None}
+        if not known:
+            continue
+        if len(known) == sum(owner is not None for owner in owners):  # nobody has two
+            break
+        if len(known) >= FEWEST:
+            kept = "each stays in one split" if examples.splits is None else "what is divided keeps each whole"
+            note = f"Patients: {len(known):,}, by {where}; {kept}. `--group none` divides at random."
+            return replace(examples, groups=_called("patient", owners), notes=(*examples.notes, note))
         count = "1 patient" if len(known) == 1 else f"{len(known)} patients"
-        note = f"All belong to {count} by {where}, too few to keep apart; figures say nothing of other patients."
-        return replace(examples, notes=(*examples.notes, note))
-    note = f"Patients: {len(known):,}, by {where}; each stays in one split. `--group none` divides at random."
-    return replace(examples, groups=_called("patient", owners), notes=(*examples.notes, note))
+        too_few = too_few or (
+            f"All belong to {count} by {where}, too few to keep apart; figures say nothing of other patients."
+        )
+    return replace(examples, notes=(*examples.notes, too_few)) if too_few else examples
 
 
 def with_slices(examples: Examples, modality: Modality, placed: bool = False) -> Examples:
@@ -74,16 +85,29 @@ def _learnt(examples: Examples, row: int) -> bool:
     return (examples.splits or [None] * len(examples))[row] in (None, "train")
 
 
-def _told(examples: Examples, modality: Modality) -> tuple[list[str | None], str]:
-    """N owners, None where nobody knows, and where that is said."""
+def _told(examples: Examples, modality: Modality) -> Iterator[tuple[list[str | None], str]]:
+    """N owners, None where nobody knows, and where that is said: each way to know any, the surest first."""
     owners = [modality.owner(reference) for reference in examples.references]
     if any(owners):
-        return owners, "the identifiers in the files"
+        yield owners, "the identifiers in the files"
     for name, cells in examples.further.items():
         if re.sub(r"[^a-z]", "", name.lower()) in COLUMNS and _identify(cells):
             # NaN, a missing cell of a table, differs from itself
-            return [None if cell is None or cell != cell else str(cell) for cell in cells], f"the column {name!r}"
-    return owners, ""
+            yield [None if cell is None or cell != cell else str(cell) for cell in cells], f"the column {name!r}"
+    targets = {target for target in examples.targets or [] if isinstance(target, str)}
+    named = named_owners(_names(examples), sorted(targets), WORDS)
+    if all(named) or len({*named} - {None}) >= FEWEST:
+        words = sorted({owner.split()[0] for owner in named if owner})
+        yield named, f"the names of files and folders ({' and '.join(map(repr, words))} and what follows)"
+
+
+def _names(examples: Examples) -> Sequence[str]:
+    """N names to read: paths within the folder of all files, which a row of a table does not show; else as shown."""
+    paths = [Path(os.path.abspath(path)) for path in examples.references if isinstance(path, Path)]
+    if not paths or len(paths) < len(examples):
+        return examples.ids
+    root = os.path.commonpath([path.parent for path in paths])
+    return [path.relative_to(root).as_posix() for path in paths]
 
 
 def _identify(cells: Sequence[Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from headstart.core.errors import InputError
+from headstart.core.paths import without_ending
 from headstart.core.results import FitResult
 from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
@@ -111,7 +112,7 @@ def shown_names(names: Sequence[str]) -> list[str]:
     """Names as file names: letters, digits and dots, at most 40, each once."""
     made: list[str] = []
     for name in names:
-        stem = re.sub(r"[^\w.]+", "-", Path(name).with_suffix("").as_posix() if len(name) < 200 else name)
+        stem = re.sub(r"[^\w.]+", "-", without_ending(Path(name)).as_posix() if len(name) < 200 else name)
         stem = stem.strip("-.")[:40] or "input"
         fresh, number = stem, 2
         while fresh.lower() in (other.lower() for other in made):

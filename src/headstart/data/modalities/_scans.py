@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import secrets
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +14,14 @@ from typing import Any, BinaryIO, TypeVar
 import PIL.Image
 
 from headstart.core.files import digest
+from headstart.core.paths import ending_of
 from headstart.data.modalities import _dicom, _nifti
 from headstart.data.modalities._of_medicine import NO_DEVICE
 
 DICOM, NIFTI = frozenset({".dcm", ".dicom"}), frozenset({".nii", ".nii.gz"})
+
+MARKED = frozenset({"", ".ima", ".img", ".dic", ".dicm", ".dc3"})
+"""Endings that DICOM files have too, most of them none; the mark in the file says whether it is one."""
 
 MOST_SLICES = 9
 """A file with more gives so many, evenly spread."""
@@ -23,7 +29,8 @@ MOST_SLICES = 9
 _INNER = 0.8
 """Slices are taken from this middle part of a volume: the ends mostly show nothing."""
 
-_START = 1024
+_START, _MARK_ENDS = 1024, 132
+_MOST_KNOWN = 2**17
 
 Told = TypeVar("Told")
 
@@ -43,8 +50,31 @@ class Slice:
 
 
 def is_scan(path: str | Path) -> bool:
-    """Whether a file has the ending of a medical file."""
-    return str(path).lower().endswith(tuple(DICOM | NIFTI))
+    """Whether a file has the ending of a medical file, or none and the mark of DICOM."""
+    return str(path).lower().endswith(tuple(NIFTI)) or is_dicom_file(path)
+
+
+def is_dicom_file(path: str | Path) -> bool:
+    """Whether a file has the ending of a DICOM file, or else one of `MARKED` and the mark: so much of it is read."""
+    ending = ending_of(path)
+    return ending in DICOM or (ending in MARKED and is_marked(path))
+
+
+def is_marked(path: str | Path) -> bool:
+    """Whether there is such a file, and it has the mark of DICOM; it is read once while it stays as it is."""
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size < _MARK_ENDS:  # to open a pipe would wait for its writer
+            return False
+        return _begins_as_dicom(str(path), found.st_ino, found.st_mtime_ns, found.st_size)
+    except (OSError, ValueError):  # texts are asked about too: too long for a path, or with a NUL in them
+        return False
+
+
+@functools.lru_cache(_MOST_KNOWN)
+def _begins_as_dicom(path: str, *_: int) -> bool:
+    with open(path, "rb") as file:
+        return _dicom.is_dicom(file.read(_MARK_ENDS))
 
 
 def decoded_scan(file: BinaryIO, place: int | None, most_pixels: int, path: Path | None) -> PIL.Image.Image | None:
@@ -98,7 +128,7 @@ def spread_over(count: int) -> list[int]:
 
 def owner_of(path: Path) -> str | None:
     """Whose a DICOM file is, as a digest that means nothing outside this process; None where none can be told."""
-    if not path.name.lower().endswith(tuple(DICOM)):
+    if not is_dicom_file(path):
         return None
     try:
         with path.open("rb") as file:

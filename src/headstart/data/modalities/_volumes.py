@@ -14,7 +14,7 @@ import PIL.Image
 from headstart.core.files import digest
 from headstart.core.slices import SliceStack
 from headstart.data.modalities import _dicom, _nifti
-from headstart.data.modalities._scans import DICOM, count_of, spread_over
+from headstart.data.modalities._scans import count_of, is_dicom_file, spread_over
 from headstart.data.modalities._series import SeriesPlace, series_place
 from headstart.data.modalities.base import Clash
 
@@ -155,7 +155,7 @@ def _key_of(found: list[Found]) -> Callable[[Found], tuple[float, int, str]]:
 
 
 def _series_place(path: Path) -> SeriesPlace | None:
-    if not path.name.lower().endswith(tuple(DICOM)):
+    if not is_dicom_file(path):
         return None
     try:
         with path.open("rb") as file:

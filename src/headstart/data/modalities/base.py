@@ -44,6 +44,9 @@ class Modality(ABC):
     suffixes: frozenset[str]
     """File endings (lower case, with the dot) whose files hold one input each; empty when inputs lie in tables."""
 
+    perhaps: frozenset[str] = frozenset()
+    """Endings, as ``core.paths.ending_of`` gives them, of files that hold an input where :meth:`holds` says so."""
+
     looked_by: str = ""
     """What a look depends on besides the content, a library and its version: looks are then kept from fit to fit.
     Empty where looking costs nothing."""
@@ -55,6 +58,10 @@ class Modality(ABC):
     @abstractmethod
     def recognises(self, references: Sequence[Any]) -> bool:
         """Whether these references (a sample) are inputs of this modality."""
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file with an ending of `perhaps` holds an input, from as little of it as tells."""
+        return False
 
     @abstractmethod
     def decode(self, reference: Any, size_hint: int | None = None) -> Any:

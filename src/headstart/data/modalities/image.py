@@ -33,9 +33,11 @@ from headstart.data.modalities._pixels import array_to_picture, eight_bit_rgb, t
 from headstart.data.modalities._scans import (
     CAUTION,
     DICOM,
+    MARKED,
     NIFTI,
     Slice,
     decoded_scan,
+    is_marked,
     is_scan,
     owner_of,
     slices_of,
@@ -58,11 +60,12 @@ class Image(Modality):
 
     noun = "images"
     suffixes = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}) | DICOM | NIFTI
+    perhaps = MARKED
     looked_by = f"Pillow {PIL.__version__}, at most {MOST_PIXELS} pixels, full depth, {LIKENESS}"
     shown_by = f"Pillow {PIL.__version__}, {_THUMBNAIL} pixels, quality {_QUALITY}"
 
     def recognises(self, references: Sequence[Any]) -> bool:
-        """True when nine in ten look like images: arrays and PIL images, or names with an image's ending."""
+        """True when nine in ten look like images: arrays and PIL images, or files by their ending or mark."""
         return len(references) > 0 and sum(map(self._looks_right, references)) >= 0.9 * len(references)
 
     def _looks_right(self, reference: Any) -> bool:
@@ -71,6 +74,10 @@ class Image(Modality):
         if isinstance(reference, np.ndarray):
             return reference.ndim in _IMAGE_DIMENSIONS
         return isinstance(reference, bytes | PIL.Image.Image | Volume) or hasattr(reference, "read_bytes")
+
+    def holds(self, path: Path) -> bool:
+        """Whether it has the mark of DICOM: files from an archive or a disc mostly have no ending."""
+        return is_marked(path)
 
     def decode(self, reference: Any, size_hint: int | None = None) -> PIL.Image.Image | SliceStack:
         """Upright, in ``RGB``, or grey: ``L`` of 8 bits, ``F`` (floats from 0 to 255) of more; or a stack of those.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from headstart.core.counts import first_few
 from headstart.core.errors import UsageError
 from headstart.core.registry import Registry
 from headstart.data.readers._box_folders import box_formats
-from headstart.data.readers._kinds_of_input import ending, suffixes
+from headstart.data.readers._kinds_of_input import ending, kind_of, suffixes
 from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers.base import Request
 
@@ -60,7 +60,7 @@ def folder_kind(source: Any) -> Kind | None:
         return "split files"
     if any(holds_inputs(child) for child in folders_in(folder)):
         return "class folders"
-    return "loose files" if any(_is_input(path) for path in files_in(folder)) else None
+    return "loose files" if _hold_inputs(files_in(folder)) else None
 
 
 def _has_split_folders(folder: Path) -> bool:
@@ -98,32 +98,39 @@ def folders_in(folder: Path) -> list[Path]:
 
 def files_in(folder: Path) -> list[Path]:
     """The files a person sees in the folder itself, sorted by name."""
-    return [path for path in _visible(folder) if path.is_file()]
+    return [path for path in _visible(folder) if path.is_file() and not _is_index(path.name)]
 
 
 def files_below(folder: Path) -> Iterator[Path]:
     """The files a person sees in the folder and all below, in a fixed order."""
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if _is_visible(name))
-        yield from (Path(root, name) for name in sorted(files) if _is_visible(name))
+        yield from (Path(root, name) for name in sorted(files) if _is_visible(name) and not _is_index(name))
 
 
 def holds_inputs(folder: Path) -> bool:
-    """Whether any file in the folder or below has the ending of an input."""
-    return any(_is_input(path) for path in files_below(folder))
+    """Whether any file in the folder or below is an input; names are asked first, as a look inside costs more."""
+    return _hold_inputs(files_below(folder))
+
+
+def _hold_inputs(files: Iterable[Path]) -> bool:
+    unsure = []
+    for path in files:
+        if ending(path) in suffixes():
+            return True
+        unsure.append(path)
+    return any(kind_of(path) for path in unsure)
 
 
 def main_modality(files: list[Path]) -> str | None:
-    """The modality most of these files belong to, by their endings."""
-    known = suffixes()
-    counts = Counter(known[ending(path)] for path in files if _is_input(path))
+    """The modality most of these files belong to."""
+    counts = Counter(kind for path in files if (kind := kind_of(path)))
     return max(sorted(counts), key=lambda name: counts[name]) if counts else None
 
 
 def of_modality(files: list[Path], modality: str) -> tuple[list[Path], list[Path]]:
     """(files of this modality, all others)."""
-    known = suffixes()
-    mine = [path for path in files if known.get(ending(path)) == modality]
+    mine = [path for path in files if kind_of(path) == modality]
     chosen = set(mine)
     return mine, [path for path in files if path not in chosen]
 
@@ -153,5 +160,6 @@ def _is_visible(name: str) -> bool:
     return not name.startswith(".") and name not in _LITTER
 
 
-def _is_input(path: Path) -> bool:
-    return ending(path) in suffixes()
+def _is_index(name: str) -> bool:
+    """Whether a file is the index of a disc of DICOM files, itself one without a picture."""
+    return name.upper() == "DICOMDIR"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from headstart.data.modalities._image_files import opened, upright_size
 from headstart.data.modalities._scans import is_scan, size_of
 from headstart.data.readers._folders import SPLIT_NAMES, files_below
-from headstart.data.readers._kinds_of_input import bare_name, ending, suffixes
+from headstart.data.readers._kinds_of_input import bare_name, kind_of
 
 IMAGE = "image"
 
@@ -20,9 +20,8 @@ class Pictures:
 
     def __init__(self, root: Path, elsewhere: Sequence[Path] = ()) -> None:
         self.root = root
-        known = suffixes()
         files = [*files_below(root), *(path for place in elsewhere for path in _files_at(place))]
-        self.paths = [path for path in dict.fromkeys(files) if known.get(ending(path)) == IMAGE]
+        self.paths = [path for path in dict.fromkeys(files) if kind_of(path) == IMAGE]
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
         for path in self.paths:

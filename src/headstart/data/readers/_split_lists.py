@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from headstart.data.readers._folders import SPLIT_NAMES
-from headstart.data.readers._kinds_of_input import bare_name, ending, suffixes
+from headstart.data.readers._kinds_of_input import bare_name, may_end_so
 
 _LISTS = {**SPLIT_NAMES, "trainval": "train"}
 
@@ -37,4 +37,4 @@ def listed_splits(root: Path, lists: Iterable[Path]) -> dict[str, Listed]:
 def _stem(name: str) -> str:
     """``images/a.b.png`` → ``a.b``, and ``a.b`` stays: only the ending of an input goes."""
     path = PurePosixPath(name.replace("\\", "/"))
-    return bare_name(path) if ending(path) in suffixes() else path.name
+    return bare_name(path) if may_end_so(path) else path.name

@@ -16,7 +16,7 @@ from headstart.data.readers._folders import (
     of_modality,
     refuse_column_names,
 )
-from headstart.data.readers._kinds_of_input import ending, suffixes
+from headstart.data.readers._kinds_of_input import kind_of
 from headstart.data.readers.base import Reader, Request
 
 
@@ -28,7 +28,7 @@ class UnlabelledFolder(Reader):
     def recognises(self, source: Any) -> bool:
         if folder_kind(source) == "loose files":
             return True
-        return is_path(source) and ending(Path(source)) in suffixes() and Path(source).is_file()
+        return is_path(source) and Path(source).is_file() and kind_of(Path(source)) is not None
 
     def read(self, request: Request) -> Examples:
         source = Path(request.source)

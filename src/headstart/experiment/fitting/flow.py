@@ -87,7 +87,7 @@ def fit(
     input, target, group : columns of a table; found when not named. Of several targets, ``["team", "urgent"]`` or
         ``"team,urgent"``, each has a task of its own over one trunk, and cells may be empty. With ``group="auto"``
         examples that belong together by their names or a column (patients, videos, bursts of photos) stay in one
-        split. Patients that a medical file or a column names stay in one without being asked, but for ``"none"``.
+        split. Patients that a file, its name or a column tells stay in one without being asked, but for ``"none"``.
     split : ``"given"`` keeps the splits that the data give; ``"anew"`` drops them and divides the examples anew.
     task, backbone, strategy : plug-in names; chosen from the data when not named. A strategy may also be an
         object with its settings.
