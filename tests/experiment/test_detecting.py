@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 import headstart
 from boxed_squares import COLOURS, squares
 from headstart.cli import main
+from own_coco_numbers import precision_by_pycocotools, renumbered
 
 pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
 
@@ -71,6 +73,27 @@ def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Pa
     assert content["annotations"]
     assert all(0.5 <= box["score"] <= 1 for box in content["annotations"])
     assert len(list((tmp_path / "out" / "pictures").iterdir())) == 20
+
+
+def test_answers_to_a_coco_file_have_its_numbers_and_its_precision(fitted: tuple[Path, Path], tmp_path: Path) -> None:
+    data, folder = fitted
+    shutil.copytree(data / "test", tmp_path / "given" / "test")
+    truth = tmp_path / "given" / "mine.json"
+    content = renumbered(data / "annotations" / "instances_test.json", truth)
+    asked = ["predict", str(folder), str(truth), "-o"]
+    assert main([*asked, str(tmp_path / "all"), "--least", "0"]) in (0, None)
+    assert main([*asked, str(tmp_path / "sure")]) in (0, None)
+    precise = headstart.load(folder).evaluate(truth)["map"].value
+    written = json.loads((tmp_path / "all" / "predictions.json").read_text())
+    assert [(each["id"], each["file_name"]) for each in written["images"]] == [
+        (each["id"], each["file_name"]) for each in content["images"]
+    ]
+    assert {each["name"]: each["id"] for each in written["categories"]} == {
+        each["name"]: each["id"] for each in content["categories"]
+    }
+    assert min(box["score"] for box in written["annotations"]) < 0.5
+    assert precision_by_pycocotools(truth, tmp_path / "all", "bbox") == pytest.approx(precise, abs=2e-3)
+    assert 0.02 < precision_by_pycocotools(truth, tmp_path / "sure", "bbox") < precise
 
 
 def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
