@@ -96,6 +96,22 @@ def test_answers_to_a_coco_file_have_its_numbers_and_its_precision(fitted: tuple
     assert 0.02 < precision_by_pycocotools(truth, tmp_path / "sure", "bbox") < precise
 
 
+@pytest.mark.usefixtures("few_reasons")
+def test_a_frame_that_is_asked_for_stays_with_the_model(
+    fitted: tuple[Path, Path], tiny_backbones: Path, tmp_path: Path
+) -> None:
+    assert json.loads((fitted[1] / "model.json").read_text())["task"]["frame"] == [SIDE, SIDE]
+    data, out = squares(tmp_path / "data", 4, seed=0, side=SIDE), tmp_path / "model"
+    trained = ["--backbone", str(tiny_backbones / "tiny_resnet"), "--strategy", "head_training:epochs=1,views=0"]
+    assert main(["fit", str(data), "--frame", "150", *trained, "--out", str(out)]) in (0, None)
+    described = json.loads((out / "model.json").read_text())
+    assert described["task"]["frame"] == [160, 160]
+    assert "--frame 150" in (out / "report.html").read_text(encoding="utf-8")
+    again = headstart.load(out)
+    assert again.network.backbone.preprocess.frame == (160, 160)
+    assert again.predict(data / "test" / "1.png")
+
+
 def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:
     page = (fitted[1] / "report.html").read_text(encoding="utf-8")
     assert page.count("<br><small>") >= 2 * len(COLOURS), "each average precision has its interval"

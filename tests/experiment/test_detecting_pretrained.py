@@ -11,6 +11,7 @@ import headstart
 from boxed_squares import squares
 from headstart.backbones import SOURCES, load
 from headstart.cli import main
+from headstart.core.errors import UsageError
 from raw_outputs import assert_computes_alike
 from small_detectors import saved
 
@@ -43,6 +44,12 @@ def test_each_family_trains_saves_loads_and_predicts(family: str, data: Path, tm
     start = load(tmp_path / "model")  # a finished detector is one to start from
     assert start.detector.columns[start.detector.first :] == ("blue", "red")
     assert start.detector.weights
+
+
+def test_a_detector_of_pictures_of_one_size_takes_no_other_frame(data: Path, tmp_path: Path) -> None:
+    saved(FAMILIES[0], tmp_path / "detector")
+    with pytest.raises(UsageError, match=r"takes pictures of 96 × 96 pixels alone, .* Leave --frame out"):
+        headstart.fit(data, backbone=str(tmp_path / "detector"), frame=256, out=tmp_path / "model", quiet=True)
 
 
 @pytest.mark.usefixtures("short_heads")

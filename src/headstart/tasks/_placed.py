@@ -70,8 +70,8 @@ class Placed:
         """
         if side is not None:
             raise UsageError(
-                f"--frame is for boxes and masks in pictures; a model for {self.name.replace('_', ' ')} takes inputs as "
-                "its backbone was made for them. Leave --frame out."
+                f"--frame is for boxes and masks in pictures; a model for {self.name.replace('_', ' ')} takes inputs "
+                "as its backbone was made for them. Leave --frame out."
             )
         return self
 
