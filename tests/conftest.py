@@ -172,6 +172,13 @@ def one_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def few_removals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Explanations are checked by a few runs of the network, which tell nothing but that the checks were made."""
+    monkeypatch.setattr("headstart.explanations._removal.FEW_DRAWS", 2)
+    monkeypatch.setattr("headstart.explanations._randomisation.NETWORKS", 2)
+
+
+@pytest.fixture
 def few_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report explains what fits into its share of a short fit, which is next to nothing."""
     monkeypatch.setattr("headstart.experiment.presentation.evidence.FOR_THE_FIRST", 0.0)

@@ -214,9 +214,10 @@ def test_a_wanted_sensitivity_is_what_operating_points_reach(
         (["--sensitivity", "95%", "--specificity", "90%"], "exclude each other"),
         (["--sensitivity", "0"], "must lie above 0"),
         (["--sensitivity", "95%", "--task", "regression"], "leave out --sensitivity"),
+        (["--frame", "640"], "Leave --frame out"),
     ],
 )
-def test_a_wanted_sensitivity_that_has_no_meaning_is_refused(
+def test_what_has_no_meaning_for_a_task_is_refused(
     at_hand: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
 ) -> None:
     lines = ["text,label", *(f"a text number {i},{i % 5}.5" for i in range(40))]

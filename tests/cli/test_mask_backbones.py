@@ -55,7 +55,7 @@ def test_a_head_is_trained_on_the_maps_of_a_segmenter(kind: str, blocks: Path, t
 
 
 @pytest.mark.usefixtures("short_heads")
-@pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION])
+@pytest.mark.parametrize("kind", [*KINDS, *TORCHVISION, "fcn_resnet50"])  # which is large but for a miniature
 def test_the_last_stages_of_a_segmenter_are_tuned(kind: str, blocks: Path, tmp_path: Path) -> None:
     written(tmp_path / "segmenter", kind, miniature=True)
     fitted_and_used(blocks, tmp_path / "segmenter", "fine_tuning:epochs=1,views=0,freeze_depth=3", tmp_path)

@@ -94,7 +94,7 @@ def test_masks_of_one_picture_at_a_time_are_held(tmp_path: Path, monkeypatch: py
 
 
 def test_an_empty_picture_has_no_annotation() -> None:
-    content = coco_json(["a"], [(8, 8)], [[]], ["cat"])
+    content = coco_json([(1, "a")], [(8, 8)], [[]], {"cat": 1})
     assert content["annotations"] == []
     assert content["images"] == [{"id": 1, "file_name": "a", "width": 8, "height": 8}]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 import headstart
 from boxed_squares import COLOURS, squares
 from headstart.cli import main
+from own_coco_numbers import precision_by_pycocotools, renumbered
 
 pytestmark = pytest.mark.usefixtures("few_draws", "small_batches")
 
@@ -71,6 +73,43 @@ def test_answers_are_written_as_a_folder(fitted: tuple[Path, Path], tmp_path: Pa
     assert content["annotations"]
     assert all(0.5 <= box["score"] <= 1 for box in content["annotations"])
     assert len(list((tmp_path / "out" / "pictures").iterdir())) == 20
+
+
+def test_answers_to_a_coco_file_have_its_numbers_and_its_precision(fitted: tuple[Path, Path], tmp_path: Path) -> None:
+    data, folder = fitted
+    shutil.copytree(data / "test", tmp_path / "given" / "test")
+    truth = tmp_path / "given" / "mine.json"
+    content = renumbered(data / "annotations" / "instances_test.json", truth)
+    asked = ["predict", str(folder), str(truth), "-o"]
+    assert main([*asked, str(tmp_path / "all"), "--least", "0"]) in (0, None)
+    assert main([*asked, str(tmp_path / "sure")]) in (0, None)
+    precise = headstart.load(folder).evaluate(truth)["map"].value
+    written = json.loads((tmp_path / "all" / "predictions.json").read_text())
+    assert [(each["id"], each["file_name"]) for each in written["images"]] == [
+        (each["id"], each["file_name"]) for each in content["images"]
+    ]
+    assert {each["name"]: each["id"] for each in written["categories"]} == {
+        each["name"]: each["id"] for each in content["categories"]
+    }
+    assert min(box["score"] for box in written["annotations"]) < 0.5
+    assert precision_by_pycocotools(truth, tmp_path / "all", "bbox") == pytest.approx(precise, abs=2e-3)
+    assert 0.02 < precision_by_pycocotools(truth, tmp_path / "sure", "bbox") < precise
+
+
+@pytest.mark.usefixtures("few_reasons")
+def test_a_frame_that_is_asked_for_stays_with_the_model(
+    fitted: tuple[Path, Path], tiny_backbones: Path, tmp_path: Path
+) -> None:
+    assert json.loads((fitted[1] / "model.json").read_text())["task"]["frame"] == [SIDE, SIDE]
+    data, out = squares(tmp_path / "data", 4, seed=0, side=SIDE), tmp_path / "model"
+    trained = ["--backbone", str(tiny_backbones / "tiny_resnet"), "--strategy", "head_training:epochs=1,views=0"]
+    assert main(["fit", str(data), "--frame", "150", *trained, "--out", str(out)]) in (0, None)
+    described = json.loads((out / "model.json").read_text())
+    assert described["task"]["frame"] == [160, 160]
+    assert "--frame 150" in (out / "report.html").read_text(encoding="utf-8")
+    again = headstart.load(out)
+    assert again.network.backbone.preprocess.frame == (160, 160)
+    assert again.predict(data / "test" / "1.png")
 
 
 def test_the_report_shows_boxes(fitted: tuple[Path, Path]) -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 import headstart
 from boxed_squares import squares
+from explained_boxes import assert_explained
 from headstart.backbones import SOURCES, load
 from headstart.cli import main
 from headstart.model.network import new_network, suited
@@ -29,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return squares(tmp_path_factory.mktemp("sets") / "data", 6, seed=0, side=96)
 
 
-@pytest.mark.usefixtures("few_reasons", "one_explained")
+@pytest.mark.usefixtures("few_reasons", "few_removals", "one_explained")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_family_trains_predicts_saves_loads_and_explains(
     family: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -61,19 +62,7 @@ def test_each_family_trains_predicts_saves_loads_and_explains(
     task = Detection(["blue", "red"], [1, 1], SIDES, 3).starting_from(start.detector)
     head = new_network(suited(start, task), task).head.state_dict()
     assert all(torch.equal(head[name], value) for name, value in wanted.items())
-    assert_explained(tmp_path, data / "test" / "1.png", capsys)
-
-
-def assert_explained(root: Path, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A miniature is sure of nothing: told to show all that it finds, it says why."""
-    described = json.loads((root / "model" / "model.json").read_text())
-    described["calibration"]["threshold"] = 1e-4
-    (root / "model" / "model.json").write_text(json.dumps(described))
-    capsys.readouterr()
-    assert main(["explain", str(root / "model"), str(picture), "--out", str(root / "why"), "--json"]) in (0, None)
-    first = json.loads(capsys.readouterr().out)["explanations"][0]
-    assert first["method"] == "hires_cam"
-    assert [check["name"] for check in first["checks"]] == ["removal", "randomisation", "inside"]
+    assert_explained(tmp_path / "model", data / "test" / "1.png", capsys)
 
 
 @pytest.mark.usefixtures("short_heads")

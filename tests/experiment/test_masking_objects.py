@@ -17,6 +17,7 @@ from headstart.core.outlines import decompressed, run_lengths, unrolled
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from outlined_shapes import COLOURS, bitmap_of, polygon_of, shapes
+from own_coco_numbers import precision_by_pycocotools, renumbered
 
 pytestmark = pytest.mark.usefixtures("few_draws", "narrow_masks", "small_batches")
 
@@ -57,6 +58,18 @@ def test_it_finds_and_outlines_what_it_has_learnt(fitted: Path, data: Path) -> N
     again = headstart.load(fitted).evaluate(data / "annotations" / "instances_test.json")
     for name in ("map", "map50", "box_map"):
         assert again[name].value == pytest.approx(result["test"][name][0], abs=1e-3)
+
+
+def test_answers_to_a_coco_file_have_its_numbers_and_its_precision(fitted: Path, data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data / "test", tmp_path / "given" / "test")
+    truth = tmp_path / "given" / "mine.json"
+    renumbered(data / "annotations" / "instances_test.json", truth)
+    assert main(["predict", str(fitted), str(truth), "-o", str(tmp_path / "all"), "--least", "0"]) in (0, None)
+    precise = headstart.load(fitted).evaluate(truth)
+    assert precision_by_pycocotools(truth, tmp_path / "all", "bbox") == pytest.approx(
+        precise["box_map"].value, abs=5e-3
+    )
+    assert precision_by_pycocotools(truth, tmp_path / "all", "segm") == pytest.approx(precise["map"].value, abs=0.02)
 
 
 def test_masks_of_numbers_judge_as_the_same_masks_in_json_do(fitted: Path, data: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import headstart
+from explained_boxes import assert_explained
 from headstart.backbones import SOURCES, load
 from headstart.cli import main
 from headstart.core.outlines import decompressed
@@ -89,7 +90,10 @@ def test_each_detector_of_sets_is_the_start_of_a_mask_network(family: str, few: 
     assert load(tmp_path / "model").detector.family == family
 
 
-def test_a_mask_network_goes_on_to_boxes_and_a_detector_to_masks_and_other_masks(few: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("few_removals", "one_explained")
+def test_a_mask_network_goes_on_to_boxes_and_a_detector_to_masks_and_other_masks(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     saved("maskrcnn_resnet50_fpn", tmp_path / "detector")
     chain = {"masks": "instances", "boxes": None, "again": "instances", "more": "instances"}
     start = tmp_path / "detector"
@@ -98,6 +102,7 @@ def test_a_mask_network_goes_on_to_boxes_and_a_detector_to_masks_and_other_masks
         start = tmp_path / name
     of_masks = [load(tmp_path / name).detector for name in ("masks", "boxes", "more")]
     assert ["masks" in each.settings for each in of_masks] == [True, False, False]  # once lost they are new ones
+    assert_explained(tmp_path / "masks", few / "test" / "1.png", capsys)
 
 
 def test_a_mask_r_cnn_starts_with_its_own_mask_layers(tmp_path: Path) -> None:

@@ -188,8 +188,9 @@ def test_answers_have_a_mask_for_each_box_and_are_written_as_run_lengths() -> No
     assert scores == sorted(scores, reverse=True)
     box, grid = said.columns["boxes"][0][0], said.columns["masks"][0][0]
     shape = pasted(grid, [edge * SIDE for edge in box["edges"]], (SIDE, SIDE))
-    annotations = annotations_of([{**box, "pixels": shape}], (SIDE, SIDE), TASK.labels)
-    content = coco_json(["a.png"], [(SIDE, SIDE)], [annotations], TASK.labels)
+    categories = {label: number for number, label in enumerate(TASK.labels, 1)}
+    annotations = annotations_of([{**box, "pixels": shape}], (SIDE, SIDE), categories)
+    content = coco_json([(1, "a.png")], [(SIDE, SIDE)], [annotations], categories)
     (written,) = json.loads(json.dumps(content))["annotations"]
     assert written["area"] == shape.area
     assert written["segmentation"]["size"] == [SIDE, SIDE]

@@ -87,6 +87,13 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--forgetting", metavar="SHARE", help="the most that its task may lose in accuracy on them, e.g. 2%%"
     )
+    parser.add_argument(
+        "--frame",
+        type=int,
+        metavar="PIXELS",
+        help="how large the network sees pictures: for boxes the side of a square of their area, for masks of "
+        "classes their longer side (default: by the device and the pictures)",
+    )
     add_choice(parser, f"with --backbone {AUTO}: ")
     parser.add_argument(
         "--strategy",
@@ -126,6 +133,7 @@ def run(options: argparse.Namespace) -> None:
         also=tuple(options.also),
         **choice(options),
         old=options.old,
+        frame=options.frame,
         forgetting=None if options.forgetting is None else parse_share(options.forgetting),
         sensitivity=None if options.sensitivity is None else parse_share(options.sensitivity),
         specificity=None if options.specificity is None else parse_share(options.specificity),

@@ -43,6 +43,12 @@ def add_to(commands: Any) -> None:
         "--abstain-below", type=float, metavar="P", help="no answer where the probability is less than P"
     )
     parser.add_argument(
+        "--least",
+        type=float,
+        metavar="SCORE",
+        help="boxes from this score on; 0 for all that `evaluate` judges (default: from where F1 was best)",
+    )
+    parser.add_argument(
         "--labels",
         metavar="NAMES",
         help="further labels, told apart by their names without training: with commas between, or a file of names "
@@ -66,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
         check_out(folder)
     elif options.out:
         check_target(options.out)
-    care = Care(options.coverage, options.abstain, options.abstain_below)
+    care = Care(options.coverage, options.abstain, options.abstain_below, options.least)
     model, added = _with_labels(options) if options.labels else (load(Path(options.model), options.device), False)
     model.quiet = False
     if folder and not model.task.reads_maps:

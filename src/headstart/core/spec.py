@@ -8,6 +8,7 @@ from typing import Any
 
 from headstart.core.by_class import Wanted
 from headstart.core.errors import UsageError
+from headstart.core.frame_side import mistake_of_frame
 from headstart.core.names import Name
 from headstart.core.stack_size import mistake_of_stack
 
@@ -40,6 +41,8 @@ class FitSpec:
     ``sensitivity`` or ``specificity``, from 0 to 1, is what operating points are to reach on held-out examples.
     ``stack`` is how many neighbouring slices of a volume (a DICOM series, a NIfTI file) are the channels of an
     example; None for files as they are.
+    ``frame`` is the side, in pixels, of the square that has the area of the frame that pictures of boxes are brought
+    to, and the longer side for masks; None for what suits the device and the pictures.
     """
 
     data: Any
@@ -69,6 +72,7 @@ class FitSpec:
     sensitivity: float | None = None
     specificity: float | None = None
     stack: int | None = None
+    frame: int | None = None
 
     def __post_init__(self) -> None:
         mistakes = []
@@ -92,6 +96,8 @@ class FitSpec:
             mistakes.append(f"the {self.wanted.figure} must lie above 0 and not above 1, got {self.wanted.share:g}")
         if self.stack is not None and (mistake := mistake_of_stack(self.stack)):
             mistakes.append(f"--stack: {mistake}")
+        if self.frame is not None and (mistake := mistake_of_frame(self.frame)):
+            mistakes.append(f"--frame: {mistake}")
         if mistakes:
             raise UsageError("; ".join(mistakes))
 

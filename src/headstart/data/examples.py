@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headstart.core.coco_numbers import CocoNumbers
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -26,6 +28,7 @@ class Examples:
     columns : the ``input``, ``target`` and ``group`` columns of a table, where it was one.
     further : the other columns of the table by name, N cells each (None: missing), from which nothing is learnt.
     extra : N marks of what is learnt from only, or None: further slices of a volume whose middle one is judged.
+    numbers : those of a COCO file from which they were read, or None.
     """
 
     modality: str
@@ -39,6 +42,7 @@ class Examples:
     columns: Mapping[str, str] = field(default_factory=dict)
     further: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     extra: Sequence[bool] | None = None
+    numbers: CocoNumbers | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -57,5 +61,6 @@ class Examples:
             splits=pick(self.splits),
             groups=pick(self.groups),
             extra=pick(self.extra),
+            numbers=self.numbers and self.numbers.select(indices),
             further={name: [cells[i] for i in indices] for name, cells in self.further.items()},
         )

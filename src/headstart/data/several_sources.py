@@ -119,6 +119,7 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         notes=tuple(dict.fromkeys([*notes, *_note_on_splits(parts), *_note_on_groups(parts)])),
         columns={**parts[0].columns, "target": ",".join(names)},
         further=_further(parts),
+        numbers=None,
     )
 
 

@@ -23,7 +23,7 @@ from headstart.delivery.answers import Answer, MaskPictures, no_guard
 from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
-from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, unsure, without
+from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets
 from headstart.delivery.inference import Inference
 from headstart.frozen.engines import ENGINES
 
@@ -65,15 +65,14 @@ class Model(Parts):
         guard, examples = self._guard_for(care), self._read(data, input, needs_targets=False)
         all_but_one = 1 - 1 / max(len(examples), 1)  # each answer stands for itself, however many others have none
         seen = self._inference.run(examples, guard.look if guard else None, all_but_one)
-        predictions = self.task.decode(seen.outputs, self.calibration)
-        if care.below is not None:
-            predictions = without(predictions, unsure(predictions, care.below))
+        predictions = care.answers(self.task, seen.outputs, self.calibration)
         if guard and seen.looked:
             looked = Looked(*(np.concatenate(parts) for parts in zip(*seen.looked, strict=True)))
             probable = probabilities(self.task, seen.outputs, self.calibration)
             predictions = guarded(predictions, probable, self.labels, guard, looked, care)
         pictures = MaskPictures(self.task, self.modality, seen) if self.task.draws else None
-        boxed = Boxed(self.modality, seen.examples.references, self.labels) if BOXES in predictions.columns else None
+        inputs = self.modality, seen.examples.references, self.labels, seen.examples.numbers
+        boxed = Boxed(*inputs) if BOXES in predictions.columns else None
         return Answer(list(seen.examples.ids), predictions, seen.set_aside, pictures, boxed)
 
     def predict(self, data: Any) -> list[Any]:
@@ -233,6 +232,7 @@ class Model(Parts):
         ------
         UsageError : there is none, and `care` cannot do without.
         """
+        care.check(self.task)
         if self.guard is None and care.abstain:
             raise no_guard(
                 self.task,

@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
+from headstart.core.coco_numbers import CocoNumbers, Id
 from headstart.core.files import whole_folder
 from headstart.core.outlines import compressed, run_lengths
 from headstart.data.modalities import MODALITIES
@@ -36,11 +37,15 @@ LETTERS = 36
 
 @dataclass(frozen=True)
 class Boxed:
-    """The inputs, N references of a modality, in which boxes were found, and the labels that these may have."""
+    """The inputs, N references of a modality, in which boxes were found, and the labels that these may have.
+
+    ``numbers`` are those of the COCO file that named the inputs; None where there was none.
+    """
 
     modality: str
     references: Sequence[Any]
     labels: Sequence[str]
+    numbers: CocoNumbers | None = None
 
 
 def write_boxes(
@@ -58,6 +63,8 @@ def write_boxes(
     """
     kind = MODALITIES.load(boxed.modality)()
     sizes = [kind.extent(reference) or (0, 0) for reference in boxed.references]
+    numbers = boxed.numbers or CocoNumbers.anew(ids)
+    categories = numbers.of(boxed.labels)
     answers = zip(predictions.columns[BOXES], _masks(predictions), strict=True)
     found: list[list[dict[str, Any]]] = []
     with whole_folder(folder) as temporary:
@@ -66,8 +73,8 @@ def write_boxes(
             path = (temporary / PICTURES / name).with_suffix(".jpg")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(drawn(kind.decode(reference), shown, boxed.labels))
-            found.append(annotations_of(shown, size, boxed.labels))
-        content = coco_json(ids, sizes, found, boxed.labels)
+            found.append(annotations_of(shown, size, categories))
+        content = coco_json(numbers.images, sizes, found, categories)
         (temporary / JSON).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         write_predictions(temporary / TABLE, ids, predictions)
 
@@ -89,9 +96,11 @@ def _with_shapes(
 
 
 def annotations_of(
-    boxes: Sequence[Mapping[str, Any]], size: tuple[int, int], labels: Sequence[str]
+    boxes: Sequence[Mapping[str, Any]], size: tuple[int, int], categories: Mapping[str, Id]
 ) -> list[dict[str, Any]]:
     """The boxes in a picture of `size` (width, height) as COCO's annotations, without numbers; the score beside each.
+
+    `categories` are the ids of the classes.
 
     Where boxes have ``pixels``, these are the compressed run lengths of a ``segmentation``.
     """
@@ -103,30 +112,31 @@ def annotations_of(
         if PIXELS in box:
             runs = {"size": [size[1], size[0]], "counts": compressed(run_lengths(box[PIXELS].whole(size)))}
             shape |= {"area": box[PIXELS].area, "segmentation": runs}
-        annotations.append({"category_id": labels.index(box["label"]) + 1, **shape, "score": box["score"]})
+        annotations.append({"category_id": categories[box["label"]], **shape, "score": box["score"]})
     return annotations
 
 
 def coco_json(
-    ids: Sequence[str],
+    images: Sequence[tuple[Id, str]],
     sizes: Sequence[tuple[int, int]],
     found: Sequence[Sequence[Mapping[str, Any]]],
-    labels: Sequence[str],
+    categories: Mapping[str, Id],
 ) -> dict[str, Any]:
     """Boxes as a COCO data set; its ``annotations`` are COCO's results too.
 
     Parameters
     ----------
+    images : the id of each picture and its file. sizes : their (width, height).
     found : the annotations in each picture, from :func:`annotations_of`.
     """
-    images = [
-        {"id": number, "file_name": name, "width": width, "height": height}
-        for number, (name, (width, height)) in enumerate(zip(ids, sizes, strict=True), 1)
+    pictures = [
+        {"id": own, "file_name": name, "width": width, "height": height}
+        for (own, name), (width, height) in zip(images, sizes, strict=True)
     ]
-    placed = [{"image_id": number, **each} for number, some in enumerate(found, 1) for each in some]
+    placed = [{"image_id": own, **each} for (own, _), some in zip(images, found, strict=True) for each in some]
     annotations = [{"id": number, **each} for number, each in enumerate(placed, 1)]
-    categories = [{"id": number, "name": label} for number, label in enumerate(labels, 1)]
-    return {"images": images, "annotations": annotations, "categories": categories}
+    kinds = [{"id": own, "name": label} for label, own in categories.items()]
+    return {"images": pictures, "annotations": annotations, "categories": kinds}
 
 
 def drawn(picture: PIL.Image.Image, boxes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> bytes:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from headstart.core.errors import UsageError
 from headstart.delivery.guard import Guard
 from headstart.model import conformal
-from headstart.tasks.base import Predictions
+from headstart.tasks.base import Predictions, Task, no_boxes
 
 COVERAGE = 0.9
 SHOWN = 5
@@ -28,6 +29,7 @@ class Care:
     abstain : give no answer where the input is unfamiliar, or where its set holds several labels or none; where
         several may be true together, where it holds labels beside those predicted.
     below : give no answer where the probability is less.
+    least : the score from which on a box is told; None for the one at which F1 was best on held-out examples.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class Care:
     coverage: float = COVERAGE
     abstain: bool = False
     below: float | None = None
+    least: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.coverage < 1:
@@ -46,6 +49,26 @@ class Care:
             )
         if self.below is not None and not 0 <= self.below <= 1:
             raise UsageError(f"The probability {self.below:g} to abstain below is not between 0 and 1.")
+        if self.least is not None and not 0 <= self.least <= 1:
+            raise UsageError(f"The least score {self.least:g} is not between 0 and 1; with 0 all boxes are told.")
+
+    def check(self, task: Task) -> None:
+        """Raises ``UsageError`` where a least score is asked for and the `task` finds no boxes."""
+        if self.least is not None and not task.finds_boxes:
+            raise no_boxes(task)
+
+    def answers(self, task: Task, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """What a `task` says of N kept `outputs`, nothing where its probability is too low.
+
+        Raises
+        ------
+        UsageError : the predictions have no probabilities, and a bar was set for them.
+        """
+        if self.least is None:
+            said = task.decode(outputs, calibration)
+        else:
+            said = task.decode_from(self.least, outputs, calibration)
+        return said if self.below is None else without(said, unsure(said, self.below))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from headstart.frozen.choosing import Engines
 from headstart.frozen.inputs import Inputs
 from headstart.model.network import Network
 from headstart.strategies._solved_head import features_of
+from headstart.tasks.base import Task
 from headstart.training.ending import Ending
 from headstart.training.workbench import Workbench
 
@@ -45,12 +46,23 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     name = spec.backbone or default_card(modality, found.task.finds_boxes).name
     backbone = load(name)
     check_modality(name, backbone.card, modality)
+    _check_frame(backbone, found.task, spec.frame)
     backbone = _stacked(backbone, name, spec.stack).about(found.task.named() or ())
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     if not spec.backbone and backbone.card.stands_in:
         progress.say(_stands_in_for(backbone.card, found.task.finds_boxes))
     return backbone
+
+
+def _check_frame(backbone: Backbone, task: Task, side: int | None) -> None:
+    """Raises ``UsageError`` where a frame is asked for and the pretrained detector takes one size alone."""
+    taken = task.starting_from(backbone.detector).frame
+    if side is not None and taken is not None and taken != task.frame:
+        raise UsageError(
+            f"{backbone.card.name} takes pictures of {taken[0]} × {taken[1]} pixels alone, to which yours are "
+            "stretched. Leave --frame out, or take another backbone."
+        )
 
 
 def _stacked(backbone: Backbone, name: str, slices: int | None) -> Backbone:

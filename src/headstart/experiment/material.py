@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.core.device import choose_device
 from headstart.core.errors import InputError, Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
@@ -130,7 +131,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
             f"--stack is for answers about a whole volume; {task.name} says where things lie in a picture."
         )
     modality = MODALITIES.load(examples.modality)()
-    examples, task = with_patients(examples, modality, spec.group), told(task, spec)
+    examples, task = with_patients(examples, modality, spec.group), told(task, spec, _learnable_targets(examples))
     progress.say(f"Read {len(examples)} {modality.noun} from {examples.source}. Task: {why}.")
     say_notes((*examples.notes, *_without_examples(task, spec)), progress)
     return Found(examples, modality, task)
@@ -203,12 +204,19 @@ def divided(
 
 def _of_what_is_learnt(task: Task, parts: Split, targets: list[Any], spec: FitSpec) -> Task:
     """The task with the label set and the class counts of what is learnt, not of the test split."""
-    return told(task.anew([targets[i] for i in [*parts.train, *parts.validation]]), spec)
+    learnt = [targets[i] for i in [*parts.train, *parts.validation]]
+    return told(task.anew(learnt), spec, learnt)
 
 
-def told(task: Task, spec: FitSpec) -> Task:
-    """`task`, told what a person said of its classes."""
-    return task.with_names(spec.labels) if spec.labels else task
+def told(task: Task, spec: FitSpec, targets: Sequence[Any]) -> Task:
+    """`task`, told what a person said of its classes, and how large its pictures are to be on the device.
+
+    Raises
+    ------
+    UsageError : a size of pictures is asked for, and the task has none.
+    """
+    framed = task.framed(targets, spec.frame, choose_device(spec.device).type)
+    return framed.with_names(spec.labels) if spec.labels else framed
 
 
 def _without_examples(task: Task, spec: FitSpec) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def repeat(spec: FitSpec, backbone: str) -> str:
     """
     usual = FitSpec(spec.data)
     names = ["input", "target", "group", "task", "strategy", "device", "engine", "test_share", "prove", "also"]
-    names += ["split", "old", "forgetting", "sensitivity", "specificity", "stack"]
+    names += ["split", "old", "forgetting", "sensitivity", "specificity", "stack", "frame"]
     changed = {name: getattr(spec, name) for name in names if getattr(spec, name) != getattr(usual, name)}
     data = source_written(spec.data, "(inputs, targets)")
     in_python = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
@@ -11,6 +11,12 @@ from headstart.core.errors import UsageError
 from headstart.core.maps import Map
 from headstart.core.placement import Placement
 from headstart.tasks._map_head import MapHead
+from headstart.tasks._predictions import Predictions
+
+
+def no_boxes(task: Placed) -> UsageError:
+    """What it says is not made of boxes."""
+    return UsageError(f"A model for {task.name.replace('_', ' ')} predicts {task.predicted()}, no boxes.")
 
 
 class Placed:
@@ -49,6 +55,26 @@ class Placed:
         """(width, height) in pixels that whole inputs are brought to; None for whatever the backbone was made for."""
         return None
 
+    def framed(self, targets: Sequence[Any], side: int | None, device: str) -> Self:
+        """The same task for pictures that are brought to a frame of this side, as it is usual on a `device` for None.
+
+        Parameters
+        ----------
+        targets : those to learn from, which know the sizes of their pictures.
+        side : in pixels, of the square that has the area of the frame; of masks the longer side.
+        device : the kind that computes: ``cpu``, ``cuda``, ``mps``.
+
+        Raises
+        ------
+        UsageError : a side is asked for, and inputs have no frame but that of the backbone.
+        """
+        if side is not None:
+            raise UsageError(
+                f"--frame is for boxes and masks in pictures; a model for {self.name.replace('_', ' ')} takes inputs "
+                "as its backbone was made for them. Leave --frame out."
+            )
+        return self
+
     def map_head(self, offered: Sequence[Map]) -> MapHead:
         """New output layers on some of the `offered` maps, which are in order from fine to coarse.
 
@@ -81,7 +107,11 @@ class Placed:
         ----------
         outputs : raw ones. label : place of the class. edges : shares of the picture.
         """
-        raise UsageError(f"A model for {self.name.replace('_', ' ')} predicts {self.predicted()}, no boxes.")
+        raise no_boxes(self)
+
+    def decode_from(self, least: float, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        """As :meth:`Task.decode`, with all boxes whose calibrated score is `least` or more."""
+        raise no_boxes(self)
 
     @property
     def shown_in(self) -> Mapping[str, tuple[int, int, int]]:

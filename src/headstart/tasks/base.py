@@ -22,11 +22,11 @@ from headstart.core.results import Figures
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks._map_head import MapHead
 from headstart.tasks._part import Part
-from headstart.tasks._placed import Placed
+from headstart.tasks._placed import Placed, no_boxes
 from headstart.tasks._predictions import Predictions
 from headstart.tasks._refusals import no_names
 
-__all__ = ["MapHead", "Part", "Predictions", "Task"]
+__all__ = ["MapHead", "Part", "Predictions", "Task", "no_boxes"]
 
 
 class Task(Placed, ABC):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -27,18 +26,18 @@ from headstart.tasks._resampling import identity, to_array
 from headstart.tasks.base import MapHead, Predictions, Task
 from headstart.tasks.figures import detection_figures
 from headstart.tasks.shapes import box_encoding
-from headstart.tasks.shapes.box_encoding import FOUND_LABEL, SCORE
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, SCORE, order_of
 from headstart.tasks.shapes.box_matching import Matched, match
+from headstart.tasks.shapes.frames import frame_for_boxes
 from headstart.tasks.shapes.recent_matches import RecentMatches
 
 if TYPE_CHECKING:
     from headstart.tasks.finding.finder import Finder
 
-SIDE, STEP, SMALLEST = 320, 32, 96
-"""Pixels: the frame has the area of a square of this side, less where pictures are smaller; its sides are multiples
-of the step, and no shorter than the smallest."""
-
 NOTHING = "nothing"
+
+SHOWN_FROM = 0.5
+"""The calibrated score from which on a box is shown."""
 
 
 class Detection(Task):
@@ -92,9 +91,8 @@ class Detection(Task):
         counts = Counter(box.label for target in targets for box in target if box.asked_for)
         if not counts:
             raise InputError(f"None of the {len(targets)} pictures to learn from holds a box.")
-        labels = sorted(counts)
-        slots = max(len(target) for target in targets)
-        return cls(labels, [counts[label] for label in labels], _frame([target.size for target in targets]), slots)
+        labels, frame = sorted(counts), frame_for_boxes([target.size for target in targets])
+        return cls(labels, [counts[label] for label in labels], frame, max(map(len, targets)))
 
     def describe(self) -> dict[str, Any]:
         own = {"labels": self.labels, "counts": self.counts, "frame": list(self._frame), "slots": self.slots}
@@ -111,6 +109,10 @@ class Detection(Task):
     def starting_from(self, detector: Detector | None) -> Detection:
         own = detector.of_boxes() if detector else None
         return Detection(self.labels, self.counts, self._frame, self.slots, own)
+
+    def framed(self, targets: Sequence[Any], side: int | None, device: str) -> Detection:
+        frame = frame_for_boxes([target.size for target in targets], side, device)
+        return type(self)(self.labels, self.counts, frame, self.slots, self.detector)
 
     # -- learning -----------------------------------------------------------------------------------
 
@@ -261,7 +263,10 @@ class Detection(Task):
 
         There is no ``probability`` of a picture.
         """
-        shown = [self._shown(rows) for rows in to_array(self.calibrated(outputs, calibration))]
+        return self.decode_from(SHOWN_FROM, outputs, calibration)
+
+    def decode_from(self, least: float, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+        shown = [self._told(rows, least) for rows in to_array(self.calibrated(outputs, calibration))]
         counts = [Counter(box["label"] for box in boxes) for boxes in shown]
         said = [", ".join(f"{n} × {label}" for label, n in sorted(count.items())) or NOTHING for count in counts]
         return Predictions({"label": said, "boxes": shown})
@@ -274,27 +279,16 @@ class Detection(Task):
             said.scores, calibration
         )
 
-    def _shown(self, rows: np.ndarray) -> list[dict[str, Any]]:
-        shown = rows[(rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= 0.5)]
+    def _told(self, rows: np.ndarray, least: float) -> list[dict[str, Any]]:
         return [
             {
                 "label": self.labels[int(row[FOUND_LABEL])],
                 "score": round(float(row[SCORE]), 4),
                 "edges": [round(float(edge), 5) for edge in row[:4]],
             }
-            for row in shown[np.argsort(-shown[:, SCORE], kind="stable")]
+            for row in rows[order_of(rows, least)]
         ]
 
     def summary(self, targets: Sequence[Any]) -> list[tuple[str, int]]:
         """How many boxes there are of each class."""
         return Counter(box.label for target in targets for box in target).most_common()
-
-
-def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """(width, height) with the usual proportions of these pictures."""
-    known = [(width, height) for width, height in sizes if width and height] or [(SIDE, SIDE)]
-    aspect = median(width / height for width, height in known)
-    side = min(float(SIDE), median(math.sqrt(width * height) for width, height in known))
-    sides = side * math.sqrt(aspect), side / math.sqrt(aspect)
-    width, height = (max(SMALLEST, STEP * round(length / STEP)) for length in sides)
-    return width, height

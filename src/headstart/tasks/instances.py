@@ -20,7 +20,7 @@ from headstart.tasks._resampling import to_array
 from headstart.tasks.base import Predictions
 from headstart.tasks.detection import Detection
 from headstart.tasks.shapes import box_encoding, mask_grids
-from headstart.tasks.shapes.box_encoding import FOUND_LABEL, HEIGHT, LABEL, SCORE, WIDTH
+from headstart.tasks.shapes.box_encoding import FOUND_LABEL, HEIGHT, LABEL, WIDTH, order_of
 from headstart.tasks.shapes.box_matching import Detected, Matched, Truth, match
 from headstart.tasks.shapes.mask_grids import FOUND_CELLS, TRUE_CELLS, unpacked
 from headstart.tasks.shapes.pixel_masks import Pixels, pasted
@@ -141,20 +141,13 @@ class Instances(Detection):
 
     # -- showing --------------------------------------------------------------------------------------
 
-    def decode(self, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
+    def decode_from(self, least: float, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """As boxes are, and the ``masks`` of each picture's boxes: (28, 28) from 0 to 1 over the box."""
-        said = super().decode(outputs, calibration)
+        said = super().decode_from(least, outputs, calibration)
         bent = self.calibrated(outputs, calibration)
-        grids = [unpacked(rows[_order(rows), FOUND_LABEL + 1 :], FOUND_CELLS).cpu().numpy() for rows in bent]
-        return Predictions({**said.columns, MASKS: grids})
-
-
-def _order(rows: Tensor) -> list[int]:
-    """The kept rows that are shown, in the order in which boxes are told: the surest first."""
-    values = to_array(rows[None])[0]
-    shown = np.flatnonzero((values[:, FOUND_LABEL] >= 0) & (values[:, SCORE] >= 0.5))
-    order: list[int] = shown[np.argsort(-values[shown, SCORE], kind="stable")].tolist()
-    return order
+        orders = [order_of(rows, least).tolist() for rows in to_array(bent)]
+        told = [rows[order, FOUND_LABEL + 1 :] for rows, order in zip(bent, orders, strict=True)]
+        return Predictions({**said.columns, MASKS: [unpacked(rows, FOUND_CELLS).cpu().numpy() for rows in told]})
 
 
 def _boxes_of(outputs: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,9 +27,7 @@ from headstart.tasks._simple_pyramid import SimplePyramid
 from headstart.tasks.base import MapHead, Predictions, Task
 from headstart.tasks.figures import mask_figures as counted
 from headstart.tasks.figures.mask_boundaries import boundary_f1, boundary_scores
-
-MOST_SIDE, STEP, LEAST_SIDE = 512, 32, 64
-"""Pixels of the longer side that pictures are brought to at most, and what both sides are a multiple of."""
+from headstart.tasks.shapes.frames import frame_for_masks
 
 MADE = (4, 8, 16, 32)
 """Strides of the maps that are made where a network gives one alone."""
@@ -85,7 +83,12 @@ class Segmentation(Task):
             )
         pixels = np.sum([target.pixels[: len(legend.names)] for target in targets], axis=0)
         written = range(len(legend.names)) if legend.coloured else legend.codes
-        return cls(legend.names, pixels.tolist(), _frame([t.size for t in targets]), list(written), legend.colours)
+        frame = frame_for_masks([target.size for target in targets])
+        return cls(legend.names, pixels.tolist(), frame, list(written), legend.colours)
+
+    def framed(self, targets: Sequence[Any], side: int | None, device: str) -> Segmentation:
+        frame = frame_for_masks([target.size for target in targets], side, device)
+        return Segmentation(self.labels, self.pixels, frame, self.codes, self.colours)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -259,11 +262,3 @@ class Segmentation(Task):
 
     def per_label(self, outputs: Tensor, encoded: Tensor) -> list[dict[str, Any]]:
         return counted.rows_by_class(self._columns(outputs, encoded), self.labels)
-
-
-def _frame(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The median size, made smaller where it is large, of sides that every stride divides."""
-    width, height = np.median(np.array(sizes), axis=0)
-    scale = min(1.0, MOST_SIDE / max(width, height))
-    sides = [max(LEAST_SIDE, STEP * round(scale * side / STEP)) for side in (width, height)]
-    return int(sides[0]), int(sides[1])

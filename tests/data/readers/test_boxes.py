@@ -144,6 +144,39 @@ def test_names_that_differ_in_capitals_alone_are_told_apart(tmp_path: Path) -> N
     approximately(boxes_by_stem(root))
 
 
+def test_the_numbers_of_a_coco_file_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    file = root / "annotations" / "instances_train.json"
+    content = coco_content("train")
+    for image in content["images"]:
+        image["id"] = {1: "00007", 2: 8.0, 3: "9"}[image["id"]]
+    content["annotations"] = []
+    content["categories"][0]["id"] = 40
+    file.write_text(json.dumps(content))
+    numbers = read(Request(file, needs_targets=False)).select([2, 0, 1]).numbers
+    assert numbers is not None
+    assert numbers.images == [("9", "c.png"), ("00007", "a.png"), (8, "b.png")]
+    assert numbers.categories == {"cat": 40, "dog": 2}
+
+
+def test_files_that_number_other_pictures_alike_have_no_numbers_together(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    both = read(Request(root, needs_targets=False))
+    assert both.numbers is None
+    assert sum("ids of its own" in note for note in both.notes) == 1
+    file = root / "annotations" / "instances_val.json"
+    content = coco_content("val")
+    content["images"][0]["id"] = 4
+    content["annotations"] = []
+    file.write_text(json.dumps(content))
+    together = read(Request(root, needs_targets=False)).numbers
+    assert together is not None
+    assert [number for number, _ in together.images] == [1, 2, 3, 4]
+    content["categories"][0]["name"], content["categories"][1]["name"] = "dog", "cat"
+    file.write_text(json.dumps(content))
+    assert read(Request(root, needs_targets=False)).numbers is None
+
+
 def test_captions_and_keypoints_beside_instances_are_left_out(tmp_path: Path) -> None:
     root = coco(tmp_path)
     (root / "annotations" / "captions_train.json").write_text("{}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.boxes import Outline
+from headstart.core.coco_numbers import Id
 from headstart.core.errors import InputError, Problem, nearest
 from headstart.data.readers._characters import read_characters
 from headstart.data.readers._marked import GivenBox
@@ -21,8 +22,9 @@ _EDGES = "x, y, width and height"
 
 @dataclass
 class CocoPicture:
-    """A picture that the file names: its file, the (width, height) it states, where it stands, and its boxes."""
+    """A picture that the file names: its id there, its file, the (width, height) it states, where, and its boxes."""
 
+    id: Id
     file_name: str
     stated: tuple[int, int] | None
     where: str
@@ -40,6 +42,7 @@ class CocoFile:
     def __init__(self, path: Path, name: str) -> None:
         self.name, self.problems = name, list[Problem]()
         self.labels: dict[Any, str] = {}
+        self.categories: dict[str, Id] = {}  # as they are written there, by the names of the classes
         self._pictures: dict[Any, CocoPicture] = {}
         self._broken = set[Any]()  # the ids of images of which was said why they cannot be read
         self._marked = set[Any]()  # the ids of annotations
@@ -102,6 +105,7 @@ class CocoFile:
         elif label.strip() in self.labels.values():
             self._wrong(where, f"two categories are called {label!r}", "boxes of one class need one category")
         self.labels.setdefault(own, str(label).strip())  # also of a name that will not do: it was said, once
+        self.categories.setdefault(self.labels[own], _written(entry["id"]))
 
     def _read_picture(self, entry: dict[str, Any], where: str) -> None:
         own, file_name = _id(entry.get("id")), entry.get("file_name")
@@ -116,7 +120,7 @@ class CocoFile:
             self._broken.add(own)
             self._wrong(where, f"its file_name is {_shown(file_name)}")
         else:
-            self._pictures[own] = CocoPicture(file_name, self._stated(entry, where), where)
+            self._pictures[own] = CocoPicture(_written(entry["id"]), file_name, self._stated(entry, where), where)
 
     def _stated(self, entry: dict[str, Any], where: str) -> tuple[int, int] | None:
         """(width, height) as stated; None where neither is, both are 0 (not known), or they are no sizes."""
@@ -213,6 +217,11 @@ def _id(value: Any) -> Any:
         return int(value)
     written = isinstance(value, str) and value.isdecimal() and str(whole(value)) == value
     return int(value) if written else value
+
+
+def _written(own: Id | float) -> Id:
+    """An id as other tools read it from the file, who tell "7" from 7, but not 7.0."""
+    return int(own) if isinstance(own, float) else own
 
 
 def _is_size(value: Any) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headstart.core.boxes import Box, Boxes, Outline
+from headstart.core.coco_numbers import CocoNumbers
 from headstart.core.counts import first_few
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
@@ -46,12 +47,13 @@ class MarkedPicture:
 
 @dataclass(frozen=True)
 class Marked:
-    """What a reader found: ``kind`` names the format, ``problems`` are its mistakes so far."""
+    """What a reader found: ``kind`` names the format, ``problems`` are its mistakes so far, ``numbers`` COCO's."""
 
     kind: str
     pictures: Sequence[MarkedPicture]
     problems: Sequence[Problem] = ()
     notes: tuple[str, ...] = ()
+    numbers: CocoNumbers | None = None
 
 
 def examples_of_boxes(found: Marked, files: Pictures, request: Request) -> Examples:
@@ -80,6 +82,7 @@ def examples_of_boxes(found: Marked, files: Pictures, request: Request) -> Examp
         splits=splits if any(splits) else None,
         source=f"{files.root} ({found.kind})",
         notes=(*(_said(found, targets, files) if request.needs_targets else ()), *found.notes),
+        numbers=found.numbers,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headstart.core.coco_numbers import CocoNumbers, Id
 from headstart.core.errors import Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import box_formats, coco_files
@@ -18,6 +19,11 @@ from headstart.data.readers.base import Reader, Request
 
 KIND = "COCO JSON"
 
+DISAGREE = (
+    "The files give pictures or classes the same ids, or a class several, so what is written has ids of its own; "
+    "read one file alone to have those of the file."
+)
+
 
 class Coco(Reader):
     """Splits by the names of the files or folders (``instances_train.json``, ``val/_annotations.coco.json``).
@@ -25,7 +31,7 @@ class Coco(Reader):
     A picture is looked for by its ``file_name`` anywhere below the folder, best in a folder named after the split.
     A file handed over alone is one whole without splits, unless its pictures lie in folders that say so.
     Polygons and run lengths are kept as outlines. A picture without annotation is a picture of nothing; a file that
-    no annotation names is left out.
+    no annotation names is left out. The ids of pictures and classes are kept, so that answers can be given by them.
     """
 
     caption = "a folder with COCO JSON files of boxes (annotations/instances_train.json), or one such file"
@@ -50,7 +56,10 @@ class Coco(Reader):
             *left_out(unused, root, "in no annotation file"),
             *(f"{other} annotations are there too and were not read." for other in also),
         )
-        return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), pictures, request)
+        numbers = gathered.numbers()
+        if numbers is None and not request.needs_targets:
+            notes += (DISAGREE,)
+        return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes, numbers), pictures, request)
 
 
 @dataclass
@@ -61,12 +70,22 @@ class _Gathered:
     marked: list[MarkedPicture] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     taken: dict[Path, str] = field(default_factory=dict)
+    images: list[tuple[Id, str]] = field(default_factory=list)
+    categories: list[tuple[str, Id]] = field(default_factory=list)
+
+    def numbers(self) -> CocoNumbers | None:
+        """The ids of all files together; None where they contradict each other."""
+        known = dict(self.categories)
+        one_each = len(set(self.categories)) == len(known) == len(set(known.values()))
+        alone = len({number for number, _ in self.images}) == len(self.images)
+        return CocoNumbers(self.images, known) if one_each and alone else None
 
     def add(self, path: Path, alone: bool, only: bool) -> None:
         """The pictures of a file; one that was handed over `alone` is no split, whatever its name says."""
         name = self.files.name(path)
         found = CocoFile(path, name)
         self.problems += found.problems
+        self.categories += found.categories.items()
         split = None if alone else split_named((*path.relative_to(self.files.root).parts[:-1], path.stem))
         if split is None and not only:
             self.problems.append(Problem(name, "its name says no split, and it is not the only file", "keep one"))
@@ -84,6 +103,7 @@ class _Gathered:
         else:
             self.taken[path] = each.where
             own = split or self.files.split(path)
+            self.images.append((each.id, each.file_name))
             self.marked.append(MarkedPicture(path, own, tuple(each.boxes), each.where, each.stated))
 
 

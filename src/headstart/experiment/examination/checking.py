@@ -81,7 +81,8 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
         material = prepared(found, spec, backbone, stopwatch, progress, most=1.0)
     except TooFewLeft as error:
         return _of_the_few(found, error, progress)
-    material = replace(material, task=told(material.task.anew(list(material.examples.targets or [])), spec))
+    targets = list(material.examples.targets or [])
+    material = replace(material, task=told(material.task.anew(targets), spec, targets))
     before = look_before(material, opened=SPLITS)
     if backbone is None:
         return _checkup(before, found, material, "", None)

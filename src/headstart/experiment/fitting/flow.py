@@ -77,6 +77,7 @@ def fit(
     sensitivity: str | float | None = None,
     specificity: str | float | None = None,
     stack: int | None = None,
+    frame: int | None = None,
     quiet: bool = False,
 ) -> Model:
     """Fit a model to `data` and return it with its evidence.
@@ -112,6 +113,8 @@ def fit(
         examples. Without either they make the sum of both largest.
     stack : of a DICOM series (its files in one folder are one example then) or a NIfTI volume, so many neighbouring
         slices, an odd number, are the channels of an example; None for files as they are.
+    frame : how large the network sees pictures, in pixels: for boxes the side of a square of their area, for masks of
+        classes their longer side; both sides become multiples of 32. None for what suits device and pictures.
 
     Raises
     ------
@@ -126,7 +129,7 @@ def fit(
         split,
         old, None if forgetting is None else parse_share(str(forgetting)), tuple(backbones), hub, most_parameters,
         None if sensitivity is None else parse_share(str(sensitivity)),
-        None if specificity is None else parse_share(str(specificity)), stack,
+        None if specificity is None else parse_share(str(specificity)), stack, frame,
     )  # fmt: skip
     return run(spec, Progress(quiet))
 
@@ -158,6 +161,7 @@ def run(spec: FitSpec, progress: Progress) -> Model:
         with tempfile.TemporaryDirectory(prefix="headstart-fit-") as temporary:
             return _climbed(spec, material, backbone, stopwatch, progress, Path(temporary), engines)
     asked = {"examples": material.fingerprint, "backbone": backbone.card.name, LOADED_BY: str(spec.backbone or "")}
+    asked |= {"frame": str(material.task.frame)} if material.task.frame else {}  # another device has another one
     unfinished = Unfinished(spec.out, spec, asked, progress)
     try:
         model = _climbed(spec, material, backbone, stopwatch, progress, unfinished.folder, engines)

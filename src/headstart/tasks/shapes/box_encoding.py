@@ -89,3 +89,9 @@ def detections(outputs: Tensor, encoded: Tensor) -> list[Detected]:
 def _detected(rows: np.ndarray, size: np.ndarray) -> Detected:
     there = rows[rows[:, FOUND_LABEL] >= 0]
     return Detected(there[:, :4] * size, there[:, SCORE], there[:, FOUND_LABEL].astype(int))
+
+
+def order_of(rows: np.ndarray, least: float) -> np.ndarray:
+    """Which of the kept `rows` (K, 6 or more) of a picture score `least` or more; the surest first."""
+    told = np.flatnonzero((rows[:, FOUND_LABEL] >= 0) & (rows[:, SCORE] >= least))
+    return told[np.argsort(-rows[told, SCORE], kind="stable")]
