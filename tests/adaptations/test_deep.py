@@ -116,6 +116,13 @@ def test_an_alignment_is_never_left_out_of_a_step(monkeypatch: pytest.MonkeyPatc
     assert min(sizes) >= Mmd.fewest
 
 
+def test_shot_is_not_asked_where_classes_hardly_appear() -> None:
+    """Its loss is least where all classes are given alike."""
+    given, _ = pictured(count=20)
+    assert Shot().missing(given) == ""
+    assert "some hardly appear here" in Shot().missing(replace(given, rare=(1,)))
+
+
 def test_a_course_ends_where_its_time_does() -> None:
     """No second epoch can end in time, and no trial had to tell so."""
     given, _ = pictured(count=33)

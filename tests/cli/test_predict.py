@@ -44,6 +44,13 @@ def test_stdout_holds_nothing_but_the_table(
     assert all(name.startswith("messages.csv row ") for name in nearest)
 
 
+def test_labels_that_name_nothing_are_refused(
+    message_model: Path, messages: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status("predict", message_model, messages, "--labels", "") == 2
+    assert "0 labels are too few" in capsys.readouterr().err
+
+
 def test_json_lines_and_parquet_by_their_ending(message_model: Path, messages: Path, at_hand: Path) -> None:
     assert status("predict", message_model, messages, "-o", "p.jsonl") == 0
     rows = [json.loads(line) for line in (at_hand / "p.jsonl").read_text().splitlines()]

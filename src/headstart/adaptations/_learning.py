@@ -7,7 +7,7 @@ from abc import abstractmethod
 import numpy as np
 
 from headstart.adaptations._answers import evened
-from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, probabilities, solved, with_head
+from headstart.adaptations.base import Adaptation, Adapted, Domains, Lesson, probabilities, solved, uneven, with_head
 from headstart.adaptations.standardise import Standardise
 
 MOST = 3000
@@ -29,7 +29,7 @@ class Learning(Adaptation):
     depth = 2
 
     def missing(self, domains: Domains) -> str:
-        return "it gives each class as often as the source does, and some hardly appear here" if domains.rare else ""
+        return uneven(domains)
 
     @abstractmethod
     def improved(

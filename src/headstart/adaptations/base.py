@@ -107,6 +107,11 @@ class Adapted:
     note: str = ""
 
 
+def uneven(domains: Domains) -> str:
+    """Why nothing that makes answers even over the classes is tried, in words; empty where it can be."""
+    return "it gives every class its share of the answers, and some hardly appear here" if domains.rare else ""
+
+
 class Adaptation(ABC):
     """One way to adapt. File name = plug-in name; the constructor only stores, with a default for everything."""
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.adaptations._deep import finished, lacking, needed, on_last_features, thawed, trained, training_seconds
-from headstart.adaptations.base import Adaptation, Adapted, Domains
+from headstart.adaptations.base import Adaptation, Adapted, Domains, uneven
 from headstart.backbones.base import Batch
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job, placed
@@ -33,7 +33,7 @@ class Shot(Adaptation):
     depth = 3
 
     def missing(self, domains: Domains) -> str:
-        return lacking(domains)
+        return lacking(domains) or uneven(domains)
 
     def predicted_seconds(self, domains: Domains) -> float:
         return training_seconds(domains, False, needed(domains).target, domains.outputs.argmax(dim=1))

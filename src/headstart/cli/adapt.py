@@ -17,7 +17,7 @@ EPILOG = """examples:
   headstart adapt photo-model sketches/ --out sketch-model        new inputs without labels
   headstart adapt model reviews.csv --labels-for few.csv --out m  a few labels (columns id, label) choose and teach
   headstart adapt model new/ --source old1/ --source old2/ --out m   several sources with labels
-The folder of --out always holds a usable model: the source model where nothing was kept.
+Where it succeeds, the folder of --out holds a usable model: the source model where nothing was kept.
 """
 
 

@@ -73,14 +73,15 @@ def run(options: argparse.Namespace) -> None:
     elif options.out:
         check_target(options.out)
     care = Care(options.coverage, options.abstain, options.abstain_below, options.least)
-    model, added = _with_labels(options) if options.labels else (load(Path(options.model), options.device), False)
+    asks_more = options.labels is not None
+    model, added = _with_labels(options) if asks_more else (load(Path(options.model), options.device), False)
     model.quiet = False
     if folder and not model.task.reads_maps:
         check_target(folder)
     answer = model.answer(options.data, options.input, care)
     progress = Progress()
     progress.set_aside(answer.set_aside)
-    if options.labels and not added:
+    if asks_more and not added:
         progress.say("  note: nothing was added: the model knows all that --labels names")
     for note in _notes(model, answer.predictions, added, options.coverage):
         progress.say(f"  note: {note}")
