@@ -119,7 +119,7 @@ def test_all_mistakes_are_told_by_file(tmp_path: Path) -> None:
     said = str(raised.value)
     for words in (
         "masks/small.png: the mask has 12×4 pixels and its picture 12×8",
-        "masks/float.tif: its pixels are fractions",
+        "masks/float.tif: its pixels hold 3.5",
         "masks/colour.png: its pixels are colours",
         "masks/many.png: its pixels hold 1,599 numbers",
         "masks/below.tif: its pixels hold the number -300",

@@ -11,7 +11,6 @@ import numpy as np
 from scipy import ndimage
 
 from headstart.core.errors import Problem
-from headstart.core.masks import read_numbers
 from headstart.core.outlines import outline_of
 from headstart.core.threads import spread
 from headstart.data.examples import Examples
@@ -19,6 +18,7 @@ from headstart.data.readers._class_legends import SILENT, ClassLines
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._mask_files import GivenSplits, called_alike, classes_said, masks_of, pictures_of
 from headstart.data.readers._mask_layout import Pair, stems
+from headstart.data.readers._mask_pixels import numbers_in, other_place
 from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of
 from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers.base import Request
@@ -121,6 +121,9 @@ def _marked(files: Pictures, classes: Classes, picture: Picture) -> tuple[Marked
     for marks in picture.marks:
         for file in marks.files:
             try:
+                if other := other_place(picture.path, file, files.name(file)):
+                    problems.append(other)
+                    continue
                 boxes += _boxes_in(file, marks, classes, size, files.name(file))
             except ValueError as error:
                 problems.append(Problem(files.name(file), str(error)))
@@ -136,7 +139,7 @@ def _boxes_in(
     ------
     ValueError : it cannot be read, or is none of objects of a picture of `size`.
     """
-    numbers = read_numbers(file)
+    numbers = numbers_in(file)
     if size is not None and size != numbers.shape[::-1]:
         wide, high = numbers.shape[::-1]
         raise ValueError(f"the mask has {wide}×{high} pixels and its picture {size[0]}×{size[1]}")
