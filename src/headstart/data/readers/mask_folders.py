@@ -15,6 +15,7 @@ from headstart.core.threads import spread
 from headstart.data.examples import SPLITS, Examples
 from headstart.data.modalities._scans import NIFTI
 from headstart.data.readers import _decathlon as decathlon
+from headstart.data.readers._box_folders import box_formats
 from headstart.data.readers._class_legends import NAMES
 from headstart.data.readers._folders import (
     SPLIT_NAMES,
@@ -28,6 +29,7 @@ from headstart.data.readers._mask_files import GivenSplits, called_alike, classe
 from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
 from headstart.data.readers._mask_pixels import codes_in, other_place
+from headstart.data.readers._object_files import holds_classes_alone
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
 from headstart.data.readers._pictures import picture_size
 from headstart.data.readers.base import Reader, Request
@@ -52,17 +54,39 @@ class MaskFolders(Reader):
         return folder_kind(source) == "mask folders"
 
     def is_asked_for(self, request: Request) -> bool:
-        if not request.masks or not is_path(request.source) or not Path(request.source).is_dir():
+        if (
+            not (request.masks or request.outlined)
+            or not is_path(request.source)
+            or not Path(request.source).is_dir()
+        ):
             return False
-        return bool(pairs_in(Path(request.source), SPLIT_NAMES))
+        pairs = pairs_in(Path(request.source), SPLIT_NAMES)
+        return bool(pairs) and (request.masks or _outline_what_boxes_do_not(Path(request.source), pairs))
 
     def read(self, request: Request) -> Examples:
         root = Path(request.source)
         refuse_column_names(request, root)
         pairs = sorted(pairs_in(root, SPLIT_NAMES), key=lambda pair: SPLITS.index(pair.split) if pair.split else 0)
+        _refuse_classes_for_objects(pairs, request)
         if request.needs_targets and (request.objects or holds_objects(pairs)):
             return examples_of_objects(root, pairs, request)
         return _examples(root, pairs, request)
+
+
+def _outline_what_boxes_do_not(root: Path, pairs: list[Pair]) -> bool:
+    """Whether boxes in the folder, if any, have no outlines, as those of Pascal VOC, and masks of objects have."""
+    formats = box_formats(root)
+    return formats[:1] in ([], ["Pascal VOC XML"]) and not any(map(holds_classes_alone, pairs))
+
+
+def _refuse_classes_for_objects(pairs: list[Pair], request: Request) -> None:
+    """Raise InputError where objects are asked for and a folder is named after classes."""
+    alone = [pair.masks for pair in pairs if holds_classes_alone(pair)]
+    if alone and request.needs_targets and request.objects:
+        what = "its masks are of classes, and tell no objects apart"
+        raise InputError(
+            Problem(str(alone[0]), what, "add SegmentationObject/ beside it, or use --task segmentation")
+        )
 
 
 def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
