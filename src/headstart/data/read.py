@@ -51,6 +51,7 @@ def read_as(
     stack: int | None = None,
     objects: bool = False,
     masks: bool = False,
+    outlined: bool = False,
 ) -> Examples:
     """What a finished model is asked about, undecoded.
 
@@ -59,7 +60,7 @@ def read_as(
     modality : of the inputs that it takes. columns : of the table it was trained from, by role, taken where nobody
         names one. stack : how many slices of a volume it takes; None for a model that takes files as they are.
     objects : whether it finds single objects, by which masks are judged then.
-    masks : whether it gives every pixel a class.
+    masks : whether it gives every pixel a class. outlined : whether the objects that it finds have outlines.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def read_as(
     usual = {role: name for role, name in columns.items() if name}
     request = Request(
         source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, masks=masks,
-        usual=usual,
+        outlined=outlined, usual=usual,
     )  # fmt: skip
     return check_kind(read(request), modality)
 

@@ -248,7 +248,7 @@ class Model(Parts):
     def _read(
         self, data: Any, input: str | None = None, target: str | None = None, needs_targets: bool = True
     ) -> Examples:
-        kinds = self.task.finds_boxes, self.task.draws
+        kinds = self.task.finds_boxes, self.task.draws, self.task.outlines
         examples = read_as(self.modality, self.columns, data, input, target, needs_targets, self.stack, *kinds)
         for note in examples.notes:
             self._progress.say(f"  note: {note}")

@@ -119,6 +119,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         stack=spec.stack,
         objects=bool(spec.task) and TASKS.load(str(spec.task)).finds_boxes,
         masks=bool(spec.task) and TASKS.load(str(spec.task)).draws,
+        outlined=bool(spec.task) and TASKS.load(str(spec.task)).outlines,
     )
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:

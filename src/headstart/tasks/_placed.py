@@ -36,6 +36,9 @@ class Placed:
     finds_boxes: ClassVar[bool] = False
     """Whether a network that was pretrained to find boxes is a start for it (:meth:`Task.starting_from`)."""
 
+    outlines: ClassVar[bool] = False
+    """Whether what it finds has an outline, so that it learns from nothing without one."""
+
     draws: ClassVar[bool] = False
     """Whether an answer is a picture of its own (:meth:`picture`), as masks are."""
 

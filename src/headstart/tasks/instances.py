@@ -43,7 +43,7 @@ class Instances(Detection):
 
     name = "instances"
     noun = "masks of objects"
-    plural = True
+    plural = outlines = True
     higher_is_better: ClassVar[Mapping[str, bool]] = {
         **Detection.higher_is_better,
         **{f"{OF_BOXES}{name}": True for name in ("map", "map50", "map75")},
@@ -63,7 +63,10 @@ class Instances(Detection):
     @classmethod
     def from_targets(cls, targets: Sequence[Any]) -> Instances:
         if not any(isinstance(target, Boxes) and any(box.outline for box in target) for target in targets):
-            raise InputError("Instances need outlines of objects: COCO JSON or YOLO text files with polygons, say.")
+            raise InputError(
+                "Instances need outlines of objects: COCO JSON or YOLO text files with polygons, or images/ beside "
+                "masks/ whose pixels are numbers of objects (SegmentationObject/ in Pascal VOC)."
+            )
         return cls._of(Detection.from_targets(targets))
 
     @classmethod

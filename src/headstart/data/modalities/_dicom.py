@@ -110,7 +110,7 @@ def decoded(file: BinaryIO, place: int | None, most_pixels: int) -> PIL.Image.Im
     ------
     ValueError : it holds no picture, is damaged, too large, or compressed as nothing installed here can undo.
     """
-    raw, header = _stored(file, place, most_pixels)
+    raw, header = stored_frame(file, place, most_pixels)
     with _damage_as_sentence():
         return _coloured(raw) if raw.ndim == 3 else _greys([(raw, header)])[0]
 
@@ -124,18 +124,21 @@ def decoded_together(slices: Sequence[tuple[BinaryIO, int]], most_pixels: int) -
     ------
     ValueError : as :func:`decoded`; or they are coloured, or differ in size.
     """
-    stored = [_stored(file, place, most_pixels) for file, place in slices]
-    if any(raw.ndim == 3 for raw, _ in stored):
+    taken = [stored_frame(file, place, most_pixels) for file, place in slices]
+    if any(raw.ndim == 3 for raw, _ in taken):
         raise ValueError("the slices are coloured; a stack is made of grey ones")
-    if len({raw.shape for raw, _ in stored}) > 1:
-        sizes = sorted({f"{raw.shape[1]}×{raw.shape[0]}" for raw, _ in stored})
+    if len({raw.shape for raw, _ in taken}) > 1:
+        sizes = sorted({f"{raw.shape[1]}×{raw.shape[0]}" for raw, _ in taken})
         raise ValueError(f"neighbouring slices of the series differ in size ({' and '.join(sizes)} pixels)")
     with _damage_as_sentence():
-        return _greys(stored)
+        return _greys(taken)
 
 
-def _stored(file: BinaryIO, place: int | None, most_pixels: int) -> tuple[np.ndarray, Any]:
-    """The stored values (H, W), or (H, W, 3) of colours, of the frame at `place`, and what is to be known of it."""
+def stored_frame(file: BinaryIO, place: int | None, most_pixels: int) -> tuple[np.ndarray, Any]:
+    """The stored values (H, W), or (H, W, 3) of colours, of the frame at `place`, and what is to be known of it.
+
+    ``ValueError`` as for :func:`decoded`.
+    """
     header = header_of(file, _PIXELS)
     _refuse(header, most_pixels)
     place = frames_of(header) // 2 if place is None else place

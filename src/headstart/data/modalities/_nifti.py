@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import io
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -18,6 +19,7 @@ from headstart.core.optional import require
 from headstart.data.modalities._window import percentile_range, scaled
 
 EXTRA = "medical"
+_PURPOSE = "Reading NIfTI files"
 _GZIP = b"\x1f\x8b"
 _HEADERS = {348: (344, (b"n+1\0", b"ni1\0")), 540: (4, (b"n+2\0", b"ni2\0"))}
 """Size of the header, the first number of a file → where its mark stands, and which it may be."""
@@ -25,8 +27,28 @@ _HEADERS = {348: (344, (b"n+1\0", b"ni1\0")), 540: (4, (b"n+2\0", b"ni2\0"))}
 MOST_BYTES = 2**32
 """Volumes that take more in memory are refused."""
 
+_HEAD = 2**22
+"""Bytes in which a header lies, with what programs write behind it."""
+
 _ONE_AT_A_TIME = threading.Lock()
 """Several threads that ask for slices of one volume wait for the first to read it."""
+
+
+class Grid(NamedTuple):
+    """How the voxels of a volume lie, turned as :func:`decoded` turns it, slices along the last side.
+
+    Attributes
+    ----------
+    sides : (X, Y, Z) voxels. steps : (3, 3) millimetres, a column for one voxel along each side.
+    origin : (3,) millimetres, where the first voxel lies. stored : where the sides run to as the file has them.
+    volumes : how many there are of them, in a series in time for example.
+    """
+
+    sides: tuple[int, int, int]
+    steps: np.ndarray
+    origin: np.ndarray
+    stored: tuple[str, ...]
+    volumes: int
 
 
 def is_nifti(start: bytes) -> bool:
@@ -51,14 +73,33 @@ def slices(path: Path) -> int:
 
 
 def size(path: Path) -> tuple[int, int]:
-    """(width, height) of the slices of the volume in a file, turned as :func:`decoded` turns them.
+    """(width, height) of the slices of the volume in a file, turned as :func:`decoded` turns them; of its header.
 
     Raises
     ------
     ValueError : it cannot be read.
     """
-    width, height = _of_file(path).shape[:2]
-    return width, height
+    return grid(path).sides[:2]
+
+
+def grid(path: Path) -> Grid:
+    """How the voxels of the volume in a file lie, by its header alone.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    nibabel = require("nibabel", EXTRA, _PURPOSE)
+    with path.open("rb") as file, _damage_as_sentence():
+        image = _image(nibabel, _unpacked(file, _HEAD))
+        _refuse(image)
+        hollow = type(image)(np.broadcast_to(np.uint8(0), image.shape), image.affine, image.header)
+        turned, thickest = _turned(nibabel, hollow)
+        order = _last(thickest)
+        first, second, third = (turned.shape[side] for side in order)
+        steps, origin = turned.affine[:3, list(order)], turned.affine[:3, 3]
+        stored = nibabel.aff2axcodes(image.affine)
+        return Grid((first, second, third), steps, origin, stored, int(np.prod(image.shape[3:])))
 
 
 def decoded(file: BinaryIO | Path, place: int | None) -> PIL.Image.Image:
@@ -90,6 +131,20 @@ def decoded_together(path: Path, places: Sequence[int]) -> list[PIL.Image.Image]
     return [PIL.Image.fromarray(np.ascontiguousarray(np.rot90(volume[:, :, place]))) for place in places]
 
 
+def labels(path: Path) -> np.ndarray:
+    """(H, W) values as they are stored in the middle slice, turned as :func:`decoded` turns it.
+
+    Raises
+    ------
+    ValueError : as :func:`decoded`; or there are several volumes.
+    """
+    if (count := grid(path).volumes) > 1:
+        raise ValueError(f"it holds {count} volumes, where a mask is one whose voxels are classes")
+    with path.open("rb") as file:
+        values = _values(file)
+    return np.ascontiguousarray(np.rot90(values[:, :, values.shape[2] // 2]))
+
+
 def _of_file(path: Path) -> np.ndarray:
     stat = path.stat()
     with _ONE_AT_A_TIME:
@@ -104,22 +159,43 @@ def _remembered(path: Path, changed: int, size: int) -> np.ndarray:
 
 def _read(file: BinaryIO) -> np.ndarray:
     """(X, Y, Z) uint8: the volume between two percentiles of its values; slices lie along the last side."""
-    nibabel = require("nibabel", EXTRA, "Reading NIfTI files")
-    try:
+    values = _values(file)
+    return scaled(values, *percentile_range(values)).round().astype(np.uint8)
+
+
+def _values(file: BinaryIO) -> np.ndarray:
+    """(X, Y, Z) as they are stored; slices lie along the last side."""
+    nibabel = require("nibabel", EXTRA, _PURPOSE)
+    with _damage_as_sentence():
         image = _image(nibabel, _unpacked(file))
         _refuse(image)
-        image = nibabel.as_closest_canonical(image)
-        spacing = [float(side) for side in image.header.get_zooms()[:3]]
-        values = np.asanyarray(image.dataobj)
+        turned, thickest = _turned(nibabel, image)
+        values = np.asanyarray(turned.dataobj)
+    while values.ndim > 3:  # of a series in time, the first volume
+        values = values[..., 0]
+    return np.moveaxis(values, thickest, 2)
+
+
+@contextlib.contextmanager
+def _damage_as_sentence() -> Iterator[None]:
+    try:
+        yield
     except (ValueError, MemoryError):
         raise
     except Exception as error:  # a damaged volume raises nearly anything
         raise ValueError(f"the NIfTI file is damaged or cut short ({type(error).__name__})") from error
-    while values.ndim > 3:  # of a series in time, the first volume
-        values = values[..., 0]
-    thickest = max(range(3), key=lambda side: (round(spacing[side], 3), side))
-    values = np.moveaxis(values, thickest, 2)
-    return scaled(values, *percentile_range(values)).round().astype(np.uint8)
+
+
+def _turned(nibabel: Any, image: Any) -> tuple[Any, int]:
+    """The image turned as a reader expects it, and which of its sides is the thickest."""
+    turned = nibabel.as_closest_canonical(image)
+    spacing = [float(side) for side in turned.header.get_zooms()[:3]]
+    return turned, max(range(3), key=lambda side: (round(spacing[side], 3), side))
+
+
+def _last(side: int) -> tuple[int, ...]:
+    """The three sides, this one last."""
+    return (*(other for other in range(3) if other != side), side)
 
 
 def _image(nibabel: Any, content: bytes) -> Any:
@@ -127,14 +203,15 @@ def _image(nibabel: Any, content: bytes) -> Any:
     return (kind or nibabel.Nifti1Image).from_stream(io.BytesIO(content))
 
 
-def _unpacked(file: BinaryIO) -> bytes:
+def _unpacked(file: BinaryIO, most: int | None = None) -> bytes:
+    """The content of a file; of one that is only looked into, at most so many bytes."""
     start = file.read(2)
     file.seek(0)
     if start != _GZIP:
-        return file.read()
+        return file.read(-1 if most is None else most)
     try:
         with gzip.GzipFile(fileobj=file) as packed:
-            content = packed.read(MOST_BYTES + 1)
+            content = packed.read(most or MOST_BYTES + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"the file is damaged or cut short ({error})") from error
     if len(content) > MOST_BYTES:

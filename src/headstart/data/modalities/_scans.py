@@ -102,7 +102,7 @@ def size_of(path: Path) -> tuple[int, int] | None:
     ------
     ValueError : it cannot be read.
     """
-    size = _told(path, _dicom.size, _nifti.size)
+    size = told_by_content(path, _dicom.size, _nifti.size)
     return size if size and all(size) else None
 
 
@@ -150,12 +150,19 @@ def count_of(path: Path) -> int:
     ------
     ValueError : it cannot be read.
     """
-    count = _told(path, _dicom.frames, _nifti.slices)
+    count = told_by_content(path, _dicom.frames, _nifti.slices)
     return 1 if count is None else count
 
 
-def _told(path: Path, by_dicom: Callable[[BinaryIO], Told], by_nifti: Callable[[Path], Told]) -> Told | None:
-    """What a medical file says of itself, by the kind that its content is of; None where that is neither."""
+def told_by_content(
+    path: Path, by_dicom: Callable[[BinaryIO], Told], by_nifti: Callable[[Path], Told]
+) -> Told | None:
+    """What one of two functions says of a medical file, by the kind of its content; None where that is neither.
+
+    Raises
+    ------
+    ValueError : as the function that is asked. OSError : there is no file.
+    """
     with path.open("rb") as file:
         start = file.read(_START)
         file.seek(0)

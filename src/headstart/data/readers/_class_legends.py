@@ -73,7 +73,7 @@ def read_class_file(path: Path) -> list[Line]:
             lines.append(line)
     if _numbered_alike(lines):
         lines = [Line(" ".join(_words(text)), place, None) for place, (_, text) in enumerate(rows)]
-    problems += _twice(path, lines)
+    problems += twice(path, lines)
     if not lines and not problems:
         problems = [Problem(str(path), "it names no class")]
     if problems:
@@ -138,7 +138,8 @@ def _holds_number(text: str) -> bool:
     return bool(_no_values(text)) or any(word.isdecimal() for word in _words(text))
 
 
-def _twice(path: Path, lines: list[Line]) -> list[Problem]:
+def twice(path: Path, lines: list[Line]) -> list[Problem]:
+    """What is said of two of the `lines`: a name, a colour, or a value without one."""
     names, colours = Counter(x.name for x in lines), Counter(x.colour for x in lines if x.colour)
     values = Counter(x.value for x in lines if not x.colour)
     said = [f"the name {name}" for name, count in names.items() if count > 1]

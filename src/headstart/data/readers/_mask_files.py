@@ -7,10 +7,11 @@ from pathlib import Path
 
 from headstart.core.errors import Problem
 from headstart.data.readers import _cityscapes as cityscapes
+from headstart.data.readers import _decathlon as decathlon
 from headstart.data.readers._class_legends import ClassLines, find_class_file, read_class_file
 from headstart.data.readers._folders import files_below, left_out, of_modality
 from headstart.data.readers._kinds_of_input import bare_name
-from headstart.data.readers._mask_layout import ENDINGS, Pair, masks_among, stem_of, stems
+from headstart.data.readers._mask_layout import Pair, masks_among, may_be_mask, stem_of, stems
 from headstart.data.readers._pictures import IMAGE
 from headstart.data.readers._split_lists import Listed, listed_splits
 
@@ -32,7 +33,7 @@ def masks_of(pair: Pair, objects: bool = False) -> Sequence[Path]:
     files = list(files_below(pair.masks))
     if pair.images == pair.masks:
         return sorted(masks_among(files))
-    return cityscapes.of_one_form([path for path in files if path.suffix.lower() in ENDINGS], objects)
+    return cityscapes.of_one_form([path for path in files if may_be_mask(path)], objects)
 
 
 def called_alike(root: Path, pair: Pair, pictures: Sequence[Path], masks: Sequence[Path]) -> list[Problem]:
@@ -68,7 +69,9 @@ def classes_said(root: Path, pairs: Sequence[Pair], masks: Sequence[Path]) -> Cl
     """
     places = [root, *(pair.masks.parent for pair in pairs), *(p.masks for p in pairs if p.images == p.masks)]
     file = find_class_file(places)
-    return ClassLines(read_class_file(file), str(file)) if file else cityscapes.classes_of(masks)
+    if file:
+        return ClassLines(read_class_file(file), str(file))
+    return decathlon.classes_of(root) or cityscapes.classes_of(masks)
 
 
 class GivenSplits:

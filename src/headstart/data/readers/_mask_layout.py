@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from headstart.data.modalities._scans import DICOM, NIFTI
 from headstart.data.readers import _cityscapes as cityscapes
-from headstart.data.readers._kinds_of_input import bare_name
+from headstart.data.readers import _decathlon as decathlon
+from headstart.data.readers._kinds_of_input import bare_name, ending
 
 IMAGES = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "leftimg8bit"})
 MASKS = frozenset(
@@ -17,7 +19,7 @@ MASKS = frozenset(
         "gtfine",
     }
 )  # fmt: skip
-ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"})
+ENDINGS = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".jpg", ".jpeg"}) | DICOM | NIFTI
 
 TOGETHER = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "-mask")
 """What may follow a picture's stem in that of its mask, where both lie in one folder too."""
@@ -49,6 +51,8 @@ def pairs_in(folder: Path, splits: dict[str, str]) -> list[Pair]:
         inside = [child for child in _folders(images) if child.name.lower() in splits]
         parts = [Pair(splits[c.name.lower()], c, masks / c.name) for c in inside if (masks / c.name).is_dir()]
         return parts or ([Pair(None, *own)] if _holds_pictures(masks) else [])
+    if found := decathlon.folders(folder):
+        return [Pair(*each) for each in found]
     named = [child for child in _folders(folder) if child.name.lower() in splits]
     for layout in (_beside, _annotated, _together):
         pairs = [Pair(splits[child.name.lower()], *both) for child in named if (both := layout(child))]
@@ -57,9 +61,14 @@ def pairs_in(folder: Path, splits: dict[str, str]) -> list[Pair]:
     return [Pair(None, *both)] if (both := _together(folder)) else []
 
 
+def may_be_mask(path: Path) -> bool:
+    """Whether a file has an ending of masks: of pictures, or of medical files."""
+    return ending(path) in ENDINGS
+
+
 def masks_among(files: Iterable[Path]) -> frozenset[Path]:
     """Of the pictures in one folder those that are the mask of another, by their names."""
-    stems = {(path.parent, path.stem.lower()): path for path in files if path.suffix.lower() in ENDINGS}
+    stems = {(path.parent, bare_name(path).lower()): path for path in files if may_be_mask(path)}
     return frozenset(
         path
         for (parent, stem), path in stems.items()
@@ -84,7 +93,7 @@ def _annotated(folder: Path) -> tuple[Path, Path] | None:
 
 def _together(folder: Path) -> tuple[Path, Path] | None:
     """The folder twice, where at least half of the pictures in it have their mask beside them."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
+    files = [path for path in folder.iterdir() if may_be_mask(path) and not path.name.startswith(".")]
     masks = masks_among(files)
     return (folder, folder) if masks and 2 * len(masks) >= len(files) - len(masks) else None
 
@@ -94,7 +103,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in ENDINGS for path in folder.rglob("*"))
+    return any(may_be_mask(path) for path in folder.rglob("*"))
 
 
 def stem_of(folder: Path, file: Path) -> str:
@@ -110,8 +119,8 @@ def stems(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
 def matched(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
     """Masks by the stem of their picture, as the ending of `ADDED` gives that most pictures have."""
     tried = [
-        {stem: masks[bare] for stem in images if (bare := stem.removesuffix(ending) + added) in masks}
-        for ending in ("", cityscapes.PICTURE)
+        {stem: masks[bare] for stem in images if (bare := stem.removesuffix(shown) + added) in masks}
+        for shown in ("", cityscapes.PICTURE, decathlon.PICTURE)
         for added in ADDED
     ]
     return max(tried, key=len)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from headstart.core.errors import Problem
-from headstart.core.masks import read_codes
 from headstart.data.readers._mask_layout import matched, stems
 from headstart.data.readers._mask_legend import MOST_COLOURS
+from headstart.data.readers._mask_pixels import codes_in
 from headstart.data.readers._pictures import picture_size
 
 _LOOKED_AT = 3
@@ -39,6 +39,6 @@ def _is_mask(picture: Path, mask: Path) -> bool:
 
 def _is_flat(path: Path) -> bool:
     try:
-        return len(np.unique(read_codes(path).codes)) <= MOST_COLOURS
+        return len(np.unique(codes_in(path).codes)) <= MOST_COLOURS
     except ValueError:  # a JPEG file, a damaged one
         return False

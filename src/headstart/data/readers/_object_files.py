@@ -11,6 +11,9 @@ from headstart.data.readers._folders import folders_in
 from headstart.data.readers._mask_files import masks_of
 from headstart.data.readers._mask_layout import Pair, matched, stems
 
+_OF_CLASSES = {"segmentationclass": "segmentationobject", "segmentationclasspng": "segmentationobjectpng"}
+"""Folder of masks of classes → that of masks of objects beside it (lower case), as in Pascal VOC."""
+
 
 class Marks(NamedTuple):
     """Files about objects of a picture: one of many numbers, or, where they are ``single``, one for each object.
@@ -28,6 +31,18 @@ class Found(NamedTuple):
 
     marks: Mapping[str, list[Marks]]
     strangers: Sequence[Path]
+
+
+def objects_beside(pair: Pair) -> Pair | None:
+    """The pair with masks of objects, where its masks are of classes and a folder beside them is that of objects."""
+    wanted = _OF_CLASSES.get(pair.masks.name.lower())
+    found = [folder for folder in folders_in(pair.masks.parent) if folder.name.lower() == wanted]
+    return pair._replace(masks=found[0]) if found else None
+
+
+def holds_classes_alone(pair: Pair) -> bool:
+    """Whether the folder of masks is called after classes, and there is none of objects beside it."""
+    return pair.masks.name.lower() in _OF_CLASSES and objects_beside(pair) is None
 
 
 def marks_of(pair: Pair, pictures: Mapping[str, Path], files: Sequence[Path]) -> Found:

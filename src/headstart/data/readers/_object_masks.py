@@ -11,61 +11,26 @@ import numpy as np
 from scipy import ndimage
 
 from headstart.core.errors import Problem
-from headstart.core.masks import read_numbers
 from headstart.core.outlines import outline_of
 from headstart.core.threads import spread
 from headstart.data.examples import Examples
-from headstart.data.readers._class_legends import SILENT, ClassLines
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._mask_files import GivenSplits, called_alike, classes_said, masks_of, pictures_of
-from headstart.data.readers._mask_layout import Pair, stems
-from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of
+from headstart.data.readers._mask_layout import Pair, matched, stems
+from headstart.data.readers._mask_pixels import numbers_in, other_place
+from headstart.data.readers._object_classes import MOST, Classes, ClassMask, classes_of_objects
+from headstart.data.readers._object_files import Marks, each_has_a_file, marks_of, objects_beside
 from headstart.data.readers._pictures import Pictures, picture_size
 from headstart.data.readers.base import Request
 
-ONLY = "object"
-"""The class of objects of which nothing says another."""
-
-MOST = 1000
-"""Objects in a picture; and what a class is multiplied by where a number tells both, as in Cityscapes."""
-
-BACKGROUND = "background"
-
-
-class Classes(NamedTuple):
-    """The classes of a class file by value; those that are None are no objects. ``file`` names it."""
-
-    by_value: dict[int, str | None]
-    file: str = ""
-
-    @property
-    def names(self) -> list[str]:
-        """Of objects."""
-        return [name for name in self.by_value.values() if name]
-
-    def label(self, number: int) -> str | None:
-        """The class of an object, None of what is no object.
-
-        Raises
-        ------
-        ValueError : its number is of no class.
-        """
-        if len(self.names) <= 1:
-            return (self.names or [ONLY])[0]
-        if number // MOST not in self.by_value:
-            raise ValueError(
-                f"its pixels hold the number {number}, of no class: with the {len(self.names)} classes of "
-                f"{self.file} it is {MOST:,} times the value of the class, and the number of the object"
-            )
-        return self.by_value[number // MOST]
-
 
 class Picture(NamedTuple):
-    """A picture of a pair of folders, and the files of its objects."""
+    """A picture of a pair of folders, the files of its objects, and the mask of their classes, where there is one."""
 
     path: Path
     split: str | None
     marks: Sequence[Marks]
+    of_classes: Path | None = None
 
 
 def holds_objects(pairs: Sequence[Pair]) -> bool:
@@ -84,33 +49,41 @@ def examples_of_objects(root: Path, pairs: Sequence[Pair], request: Request) -> 
     all_found = [(pair, pictures_of(pair)[0]) for pair in pairs]
     splits = GivenSplits(root, pairs, [path for _, paths in all_found for path in paths])
     problems = list(splits.problems)
-    for pair, paths in all_found:
+    spared: list[Path] = []
+    for own, paths in all_found:
+        pair = objects_beside(own) or own
         masks = masks_of(pair, objects=True)
         problems += called_alike(root, pair, paths, masks)
         known = stems(pair.images, paths)
         found = marks_of(pair, known, masks)
-        pictures += [Picture(path, splits.of(pair, path), found.marks.get(stem, [])) for stem, path in known.items()]
+        classed = {} if pair is own else matched(known, stems(own.masks, masks_of(own)))
+        without = {stem for stem in known if stem not in found.marks}
+        spare = {stem for stem in without if splits.spare(known[stem])}
+        spared += [known[stem] for stem in spare]
+        pictures += [
+            Picture(path, splits.of(own, path), found.marks.get(stem, []), classed.get(stem))
+            for stem, path in known.items()
+            if stem not in spare
+        ]
         problems += [_alone(files, path, "this mask has no picture", pair.images) for path in found.strangers]
-        without = [path for stem, path in known.items() if stem not in found.marks]
-        problems += [_alone(files, path, "this picture has no mask", pair.masks) for path in without]
+        problems += [_alone(files, known[s], "this picture has no mask", pair.masks) for s in without - spare]
+        if pair is not own:
+            unnamed = [file for stem in found.marks.keys() - classed.keys() for file in found.marks[stem][0].files]
+            problems += [
+                _alone(files, file, "this mask of objects has none of classes", own.masks) for file in unnamed
+            ]
     files_of_all = [file for picture in pictures for marks in picture.marks for file in marks.files]
-    classes = _classes(classes_said(root, pairs, files_of_all))
+    classes = classes_of_objects(classes_said(root, pairs, files_of_all))
     read = spread(partial(_marked, files, classes), pictures)
     problems += [problem for _, some in read for problem in some]
     marked = [picture for picture, _ in read]
-    return examples_of_boxes(Marked("masks of objects", marked, problems, _notes(pictures, marked)), files, request)
+    notes = (*_notes(pictures, marked, classes), *splits.notes([each.path for each in pictures], sorted(spared)))
+    return examples_of_boxes(Marked("masks of objects", marked, problems, notes), files, request)
 
 
 def _alone(files: Pictures, path: Path, what: str, other: Path) -> Problem:
     fix = f"add one of that name to {other.name}/, or remove it; of a picture of nothing every pixel is 0"
     return Problem(files.name(path), what, fix)
-
-
-def _classes(said: ClassLines | None) -> Classes:
-    nothing = {*SILENT, BACKGROUND}
-    lines, source = said or ((), "")
-    by_value = {line.value or 0: None if line.name.lower() in nothing else line.name for line in lines}
-    return Classes(by_value, Path(source).name)
 
 
 def _marked(files: Pictures, classes: Classes, picture: Picture) -> tuple[MarkedPicture, list[Problem]]:
@@ -121,52 +94,61 @@ def _marked(files: Pictures, classes: Classes, picture: Picture) -> tuple[Marked
     for marks in picture.marks:
         for file in marks.files:
             try:
-                boxes += _boxes_in(file, marks, classes, size, files.name(file))
+                if other := other_place(picture.path, file, files.name(file)):
+                    problems.append(other)
+                    continue
+                numbers = _numbers_in(file, marks.single, size)
+                of_classes = picture.of_classes
+                named = ClassMask.read(of_classes, classes, files.name(of_classes)) if of_classes else None
+                if named and named.codes.shape != numbers.shape:
+                    raise ValueError(f"the mask is not of the size of {named.where}, the mask of its classes")
+                boxes += _outlined(numbers, marks.label, named or classes, files.name(file))
             except ValueError as error:
                 problems.append(Problem(files.name(file), str(error)))
     return MarkedPicture(picture.path, picture.split, tuple(boxes)), problems
 
 
-def _boxes_in(
-    file: Path, marks: Marks, classes: Classes, size: tuple[int, int] | None, where: str
-) -> Iterator[GivenBox]:
-    """The objects in one mask.
+def _numbers_in(file: Path, single: bool, size: tuple[int, int] | None) -> np.ndarray:
+    """The numbers of objects (H, W) in one mask of a picture of `size`; of a `single` object 1.
 
     Raises
     ------
-    ValueError : it cannot be read, or is none of objects of a picture of `size`.
+    ValueError : it cannot be read, or is none of objects of that picture.
     """
-    numbers = read_numbers(file)
+    numbers = numbers_in(file)
     if size is not None and size != numbers.shape[::-1]:
         wide, high = numbers.shape[::-1]
         raise ValueError(f"the mask has {wide}×{high} pixels and its picture {size[0]}×{size[1]}")
-    if marks.single:
-        numbers = (numbers > 0).astype(np.int64)
+    if single:
+        return (numbers > 0).astype(np.int64)
     found = np.unique(numbers)
     if len(found) and found[0] < 0:
         raise ValueError(f"its pixels hold the number {found[0]}, and those of objects are above 0")
-    there = found[found > 0]
-    if len(there) > MOST:
-        raise ValueError(f"its pixels hold {len(there):,} numbers; more than {MOST:,} objects are none of a mask")
-    return _outlined(numbers, there, marks, classes, where)
+    if (many := np.count_nonzero(found)) > MOST:
+        raise ValueError(f"its pixels hold {many:,} numbers; more than {MOST:,} objects are none of a mask")
+    return numbers
 
 
-def _outlined(
-    numbers: np.ndarray, there: np.ndarray, marks: Marks, classes: Classes, where: str
-) -> Iterator[GivenBox]:
-    """A box with an outline for each of the numbers that are `there` in a mask (H, W)."""
+def _outlined(numbers: np.ndarray, label: str | None, named: Classes | ClassMask, where: str) -> Iterator[GivenBox]:
+    """A box with an outline for each of the `numbers` (H, W) above 0, of one class `label` or as they are `named`."""
+    there = np.unique(numbers[numbers > 0])
     labelled = np.where(numbers > 0, np.searchsorted(there, numbers) + 1, 0)
     for place, part in enumerate(ndimage.find_objects(labelled), 1):
-        label = marks.label or classes.label(int(there[place - 1]))
-        if label is not None:
+        own = labelled[part] == place
+        number = int(there[place - 1])
+        kind = label or (named.label(number, part, own) if isinstance(named, ClassMask) else named.label(number))
+        if kind is not None:
             rows, columns = part
             edges = (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
-            outline = outline_of(labelled[part] == place, (columns.start, rows.start), numbers.shape[::-1])
-            yield GivenBox(where, edges, label, outline=outline)
+            outline = outline_of(own, (columns.start, rows.start), numbers.shape[::-1])
+            yield GivenBox(where, edges, kind, outline=outline)
 
 
-def _notes(pictures: Sequence[Picture], marked: Sequence[MarkedPicture]) -> tuple[str, ...]:
-    """A warning where no mask tells objects apart."""
+def _notes(pictures: Sequence[Picture], marked: Sequence[MarkedPicture], classes: Classes) -> tuple[str, ...]:
+    """A warning where no mask tells objects apart; and where nothing names classes that masks tell."""
+    if any(picture.of_classes for picture in pictures):
+        unnamed = "Classes are called as the masks of classes have them; a class file (classes.txt) names them."
+        return () if classes.file else (unnamed,)
     several = any(marks.single for picture in pictures for marks in picture.marks)
     most = max((len(picture.boxes) for picture in marked), default=0)
     if several or most != 1:

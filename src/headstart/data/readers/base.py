@@ -24,6 +24,7 @@ class Request:
     then; None for files as they are.
     ``objects`` is True where single objects are asked for: masks then hold a number for each, and not classes.
     ``masks`` is True where a class for every pixel is asked for: a folder that holds boxes too is read for its masks.
+    ``outlined`` is True where an outline of each object is asked for: masks of objects then go before boxes without.
     ``usual`` names the ``input`` and ``target`` columns to take where nobody named one and the source is a table
     that has them: those a model was trained from. A fit takes the ``group`` column too. Sources without columns
     overlook it.
@@ -40,6 +41,7 @@ class Request:
     stack: int | None = None
     objects: bool = False
     masks: bool = False
+    outlined: bool = False
     usual: Mapping[str, str] = field(default_factory=dict)
 
 

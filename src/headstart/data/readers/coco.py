@@ -44,7 +44,7 @@ class Coco(Reader):
     def read(self, request: Request) -> Examples:
         source = Path(request.source)
         refuse_column_names(request, source)
-        root, paths = (source, coco_files(source)) if source.is_dir() else (_root_of(source), [source])
+        root, paths = (source, coco_files(source)) if source.is_dir() else _root_of(source.absolute())
         pictures = Pictures(root)
         gathered = _Gathered(pictures)
         for path in paths:
@@ -112,7 +112,7 @@ def _near(split: str | None) -> list[str]:
     return [name for name, own in SPLIT_NAMES.items() if own == split]
 
 
-def _root_of(file: Path) -> Path:
-    """Where the pictures of a single file lie: beside it, or beside its folder ``annotations``."""
-    folder = file.absolute().parent
-    return folder.parent if folder.name.lower() == "annotations" else folder
+def _root_of(file: Path) -> tuple[Path, list[Path]]:
+    """Where the pictures of a file lie, beside it or beside its folder ``annotations``; and that file alone."""
+    folder = file.parent
+    return folder.parent if folder.name.lower() == "annotations" else folder, [file]

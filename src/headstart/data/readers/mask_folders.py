@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.files import digest
-from headstart.core.masks import Legend, Mask, read_codes
+from headstart.core.masks import Legend, Mask
 from headstart.core.threads import spread
 from headstart.data.examples import SPLITS, Examples
+from headstart.data.modalities._scans import NIFTI
+from headstart.data.readers import _decathlon as decathlon
+from headstart.data.readers._box_folders import box_formats
 from headstart.data.readers._class_legends import NAMES
 from headstart.data.readers._folders import (
     SPLIT_NAMES,
@@ -20,9 +24,12 @@ from headstart.data.readers._folders import (
     left_out,
     refuse_column_names,
 )
+from headstart.data.readers._kinds_of_input import ending
 from headstart.data.readers._mask_files import GivenSplits, called_alike, classes_said, masks_of, pictures_of
 from headstart.data.readers._mask_layout import Pair, matched, pairs_in, stems
 from headstart.data.readers._mask_legend import Pixels, legend_of
+from headstart.data.readers._mask_pixels import codes_in, other_place
+from headstart.data.readers._object_files import holds_classes_alone
 from headstart.data.readers._object_masks import examples_of_objects, holds_objects
 from headstart.data.readers._pictures import picture_size
 from headstart.data.readers.base import Reader, Request
@@ -47,17 +54,39 @@ class MaskFolders(Reader):
         return folder_kind(source) == "mask folders"
 
     def is_asked_for(self, request: Request) -> bool:
-        if not request.masks or not is_path(request.source) or not Path(request.source).is_dir():
+        if (
+            not (request.masks or request.outlined)
+            or not is_path(request.source)
+            or not Path(request.source).is_dir()
+        ):
             return False
-        return bool(pairs_in(Path(request.source), SPLIT_NAMES))
+        pairs = pairs_in(Path(request.source), SPLIT_NAMES)
+        return bool(pairs) and (request.masks or _outline_what_boxes_do_not(Path(request.source), pairs))
 
     def read(self, request: Request) -> Examples:
         root = Path(request.source)
         refuse_column_names(request, root)
         pairs = sorted(pairs_in(root, SPLIT_NAMES), key=lambda pair: SPLITS.index(pair.split) if pair.split else 0)
+        _refuse_classes_for_objects(pairs, request)
         if request.needs_targets and (request.objects or holds_objects(pairs)):
             return examples_of_objects(root, pairs, request)
         return _examples(root, pairs, request)
+
+
+def _outline_what_boxes_do_not(root: Path, pairs: list[Pair]) -> bool:
+    """Whether boxes in the folder, if any, have no outlines, as those of Pascal VOC, and masks of objects have."""
+    formats = box_formats(root)
+    return formats[:1] in ([], ["Pascal VOC XML"]) and not any(map(holds_classes_alone, pairs))
+
+
+def _refuse_classes_for_objects(pairs: list[Pair], request: Request) -> None:
+    """Raise InputError where objects are asked for and a folder is named after classes."""
+    alone = [pair.masks for pair in pairs if holds_classes_alone(pair)]
+    if alone and request.needs_targets and request.objects:
+        what = "its masks are of classes, and tell no objects apart"
+        raise InputError(
+            Problem(str(alone[0]), what, "add SegmentationObject/ beside it, or use --task segmentation")
+        )
 
 
 def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
@@ -80,10 +109,18 @@ def _examples(root: Path, pairs: list[Pair], request: Request) -> Examples:
         source=f"{root} ({how or 'images'})",
         notes=(
             *_left_out(root, pairs, [path for _, _, others in found for path in others], request.needs_targets),
+            *_of_volumes([mask.path for mask in masks.values()]),
+            *left_out(decathlon.unlabelled(root), root, "without masks"),
             *left_out(silent, root, "every pixel of their masks is ignored"),
             *splits.notes(paths, [path for path in rows if request.needs_targets and path not in masks]),
         ),
     )
+
+
+def _of_volumes(masks: Iterable[Path]) -> tuple[str, ...]:
+    """That of volumes one slice counts, where any mask is one."""
+    volumes = sum(ending(path) in NIFTI for path in masks)
+    return (f"Of {volumes:,} volumes the middle slice is taken, with its mask.",) if volumes else ()
 
 
 def _left_out(root: Path, pairs: list[Pair], others: list[Path], needs_targets: bool) -> tuple[str, ...]:
@@ -169,7 +206,7 @@ def _match(
 def _seen(path: Path) -> Pixels | str:
     """What the pixels of a mask are, or why it cannot be read."""
     try:
-        codes, coloured, palette = read_codes(path)
+        codes, coloured, palette = codes_in(path)
     except ValueError as error:
         return str(error)
     values, counts = np.unique(codes, return_counts=True)
@@ -180,6 +217,8 @@ def _seen(path: Path) -> Pixels | str:
 
 def _problems(root: Path, picture: Path, mask: Path, seen: Pixels, legend: Legend) -> list[Problem]:
     """What is wrong with a readable mask beside its picture."""
+    if other := other_place(picture, mask, _id(root, mask)):
+        return [other]
     problems = []
     size = picture_size(picture)  # of a picture that cannot be read it is said later
     if size is not None and size != seen.size:
@@ -199,7 +238,7 @@ def _mask(path: Path, seen: Pixels, legend: Legend) -> Mask:
     counts = seen.counts_by(legend.coloured)
     pixels = [counts.get(code, 0) for code in legend.codes]
     ignored = sum(counts.get(code, 0) for code in legend.ignored if code not in legend.codes)
-    return Mask(path.absolute(), legend, seen.size, (*pixels, ignored), seen.content)
+    return Mask(path.absolute(), legend, seen.size, (*pixels, ignored), seen.content, codes_in)
 
 
 def _id(root: Path, path: Path) -> str:

@@ -16,6 +16,7 @@ from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, left_out, 
 from headstart.data.readers._marked import GivenBox, Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._mask_layout import pairs_in
 from headstart.data.readers._numbers import cut, number
+from headstart.data.readers._object_files import objects_beside
 from headstart.data.readers._pictures import Pictures
 from headstart.data.readers._split_lists import Listed, listed_splits
 from headstart.data.readers.base import Reader, Request
@@ -50,7 +51,7 @@ class PascalVoc(Reader):
         notes = (
             *left_out(unused, root, "without annotation"),
             *(f"{other} annotations are there too and were not read." for other in box_formats(root)[1:]),
-            *(("Masks are there too; --task segmentation reads them.",) if pairs_in(root, SPLIT_NAMES) else ()),
+            *_of_masks(root),
         )
         kind = f"{KIND}, {len(gathered.marked):,} files"
         return examples_of_boxes(Marked(kind, gathered.marked, gathered.problems, notes), pictures, request)
@@ -141,6 +142,13 @@ class _Gathered:
             for stem, line in self.listed.items()
             if stem not in self.seen
         ]
+
+
+def _of_masks(root: Path) -> tuple[str, ...]:
+    """Which tasks read the masks in the folder, where there are any."""
+    pairs = pairs_in(root, SPLIT_NAMES)
+    tasks = "segmentation or instances" if any(map(objects_beside, pairs)) else "segmentation"
+    return (f"Masks are there too; --task {tasks} reads them.",) if pairs else ()
 
 
 def _listed_splits(root: Path) -> dict[str, Listed]:
