@@ -74,3 +74,24 @@ def test_several_seeds_are_judged_by_their_mean_and_one_by_itself() -> None:
     # 4.303 √(0.07 / 3): Student's t for 2 degrees of freedom, from a table
     assert (mean["seed"], mean["must"], mean["value"]) == ("mean", "> 0", pytest.approx(0.3))
     assert lowest["value"] == pytest.approx(0.3 - 4.3027 * (0.07 / 3) ** 0.5, abs=1e-4)
+
+
+def test_broken_files_that_are_told_are_counted_and_tracebacks_too(tmp_path: Path) -> None:
+    broken = importlib.import_module("dense_lines.broken")
+    files = importlib.import_module("broken_files")
+
+    def fall(root: Path) -> None:
+        raise ZeroDivisionError(str(root))
+
+    def sound(root: Path) -> Path:
+        root.mkdir(parents=True)
+        return root
+
+    nothing = "is an empty folder"
+    cases = {"told": (Path.exists, nothing), "otherwise": (Path.exists, "a.png"), "fell": (fall, nothing)}
+    rows = list(broken._counted("none", files.Broken(sound, cases), tmp_path))
+    assert [(row["figure"], row["value"], row["must"]) for row in rows] == [
+        ("files", 3, ">= 30"), ("each a clear message", 1, ">= 3"), ("tracebacks", 1, "<= 0"),
+    ]  # fmt: skip
+    assert rows[-1]["note"] == "fell: ZeroDivisionError"
+    assert {"COCO JSON", "index masks"} <= {name for maker in broken.MAKERS for name in broken._module(maker).FORMATS}

@@ -110,8 +110,8 @@ def whole_numbers(pixels: np.ndarray) -> np.ndarray:
     ValueError : some of them are fractions, or too large to be told from them.
     """
     if pixels.dtype.kind == "f":
-        known = np.abs(pixels) < _LARGEST  # NaN is not
-        wrong = pixels[~known | ~(np.abs(pixels - np.round(pixels)) <= _ROUNDING)]
+        known = np.where(np.abs(pixels) < _LARGEST, pixels, 0.5)  # NaN is not below it
+        wrong = pixels[np.abs(known - np.round(known)) > _ROUNDING]
         if wrong.size:
             what = f"its pixels hold {wrong[0]:g}, and those of a mask are whole numbers"
             raise ValueError(f"{what}: save it with 8 or 16 bits, not as floats")

@@ -20,6 +20,12 @@ VOID = "void"
 SILENT = frozenset({VOID, "ignore", "ignored", "unlabelled", "unlabeled"})
 """Names of classes by which nobody is judged."""
 
+_OF_NAMES = frozenset({"name", "names", "class", "classes", "label", "labels"})
+_OF_CODES = frozenset(
+    {"value", "values", "id", "index", "number", "pixel", "rgb", "color", "colour", *"rgb", "red", "green", "blue"}
+)
+"""Words of a header."""
+
 _NO_VALUE = re.compile(r"[+-]\d+|[+-]?\d*\.\d+")
 """A number that is no value and no part of a colour where it stands alone between commas: ``dose 0.5`` is a name."""
 
@@ -62,8 +68,11 @@ def read_class_file(path: Path) -> list[Line]:
         for number, text in enumerate(_text(path, unusable).splitlines(), 1)
         if text.strip() and not text.lstrip().startswith("#")
     ]
-    if len(rows) > 1 and not _holds_number(rows[0][1]) and _holds_number(rows[1][1]):
-        rows = rows[1:]  # a header
+    if rows and rows[0][1].lstrip().startswith("<"):
+        where = f"{path} line {rows[0][0]}"
+        raise InputError(Problem(where, "this is a page, not a list of classes", "write name, value"), unusable)
+    if rows and _is_header(rows):
+        rows = rows[1:]
     lines, problems = [], []
     for place, (number, text) in enumerate(rows):
         line = _line(text, place)
@@ -88,6 +97,17 @@ def _text(path: Path, unusable: str) -> str:
         return ""
     except InputError as error:
         raise InputError(error.problems, unusable) from error
+
+
+def _is_header(rows: list[tuple[int, str]]) -> bool:
+    """Whether the first line names columns: without a number before one with a number, or by its words alone."""
+    first = rows[0][1]
+    if _holds_number(first):
+        return False
+    words = {word.strip("\"'").lower() for word in re.split(r"[\s,;:_]+", first.strip()) if word}
+    return (len(rows) > 1 and _holds_number(rows[1][1])) or (
+        bool(words & _OF_NAMES) and words <= _OF_NAMES | _OF_CODES
+    )
 
 
 def _parts(text: str) -> list[str]:
