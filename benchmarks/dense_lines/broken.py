@@ -13,7 +13,7 @@ from dense_lines._asked import Asked, row
 TESTS = Path(__file__).resolve().parents[2] / "tests"
 """Where the broken files are made, so that what is counted here is what is tested."""
 
-MAKERS = ("broken_boxes", "broken_masks")
+MAKERS = ("broken_boxes", "broken_masks", "broken_scans")
 LEAST = 30
 MEASURED = "30 broken annotation files of each format"
 
