@@ -280,7 +280,7 @@ def test_a_look_and_a_decoding_at_once_are_the_same_as_one_after_the_other(
     picture = Pillow.fromarray(values).resize(size)
     turned = Pillow.Exif()
     turned[0x0112] = 6
-    path = saved(tmp_path / f"a.{ending}", picture, exif=turned)
+    path = saved(tmp_path / f"a.{ending}", picture, exif=turned, compress_level=0)
     look, decoded = IMAGE.look_and_decode(path, hint)
     alone, expected = IMAGE.look(path), IMAGE.decode(path, hint)
     assert np.array_equal(np.asarray(decoded), np.asarray(expected))
