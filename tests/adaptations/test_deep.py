@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from headstart.adaptations import shot
+from headstart.adaptations import shot, tent
 from headstart.adaptations._normalisation import follow, normalisations
 from headstart.adaptations.deep_alignment import DeepAlignment
 from headstart.adaptations.shot import Shot, nearest_centroid
@@ -57,6 +57,12 @@ def test_the_loss_of_shot_by_hand() -> None:
     job = SimpleNamespace(trained=lambda batch: logits, accelerator=SimpleNamespace(device="cpu"))
     made = shot.loss(job, {}, torch.tensor([0, 0]), torch.ones(2))  # type: ignore[arg-type]
     assert made.item() == pytest.approx(-0.086305 + 0.3 * 0.569717, abs=1e-5)
+
+
+def test_the_loss_of_tent_by_hand() -> None:
+    """p = (.8, .2) and (.4, .6): the entropies are .500402 and .673012."""
+    logits = torch.tensor([[0.8, 0.2], [0.4, 0.6]]).log()
+    assert tent.loss(logits).item() == pytest.approx((0.500402 + 0.673012) / 2, abs=1e-6)
 
 
 def test_statistics_are_those_of_the_inputs_and_nothing_else_moves() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch import Tensor
 
 from headstart.adaptations._deep import finished, lacking, needed, on_last_features
 from headstart.adaptations._normalisation import batches, follow, normalisations, pass_seconds, without_normalisation
@@ -52,8 +53,13 @@ class Tent(Adaptation):
         for epoch in range(EPOCHS):
             for batch in batches(inputs, domains.seed + epoch):
                 optimizer.zero_grad()
-                share = network(batch).log_softmax(dim=1)
-                (-(share.exp() * share).sum(dim=1).mean()).backward()
+                loss(network(batch)).backward()
                 optimizer.step()
         follow(network, inputs)
         return finished(domains, network)
+
+
+def loss(logits: Tensor) -> Tensor:
+    """The mean entropy of the answers (N, C), a scalar."""
+    share = logits.log_softmax(dim=1)
+    return -(share.exp() * share).sum(dim=1).mean()
