@@ -47,6 +47,9 @@ def test_figures_rise_with_the_examples_and_need_features_and_time(
         assert curve_of(known, bench, toy_backbone(), kin, kin < 20)() == [(6, 0.5)]  # none was kept of relatives
         assert given["units"] is kin
         assert curve_of(known, bench, toy_backbone(), np.arange(60) // 7)() == []  # nine are too few
+    with monkeypatch.context() as patch:
+        patch.setattr(refits, "FEWEST_OF_A_CLASS", 31)
+        assert curve_of(known, bench, toy_backbone())() == []  # 60 of two classes
     for units in (None, kin):
         assert curve_of(replace(known, features={}), bench, toy_backbone(), units)() == []
     assert curve_of(known, replace(bench, deadline=0.0), toy_backbone())() == []

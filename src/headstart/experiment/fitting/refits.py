@@ -25,6 +25,8 @@ from headstart.training.workbench import Workbench
 OF_THE_BUDGET = 0.03
 """The refits may take this share of the budget; beyond it there is no curve."""
 
+FEWEST_OF_A_CLASS = 4
+"""On average: with fewer, small shares miss whole classes, and their curve foretells nothing."""
 
 Curve = list[tuple[int, float]]
 """(examples learnt from, watched figure) of heads on growing shares."""
@@ -39,7 +41,7 @@ def curve_of(
 ) -> Callable[[], Curve]:
     """What gives the curve, to be called beside other work: it runs no network.
 
-    The curve is empty where features or time are wanting; heads that read maps have
+    The curve is empty where features, time or examples of a class are wanting; heads that read maps have
     none, for nothing solves them. Its heads have the penalty that was found for the one on
     the frozen `backbone`.
 
@@ -55,10 +57,18 @@ def curve_of(
     if not len(features) or how_many(numbered(units, len(features))) < 2 * FOLDS:
         return list
     targets = bench.task.encode([target for name in parts for target in evidence.targets[name]])
+    if _misses_classes(targets):
+        return list
     if predicted_seconds(len(features), features.shape[1], bench.task.outputs) > OF_THE_BUDGET * bench.deadline:
         return list
     strength = strength_of(backbone, bench)
     return partial(_kept_curve, torch.from_numpy(features), targets, bench, strength, units, judging)
+
+
+def _misses_classes(targets: Tensor) -> bool:
+    """Whether shares of examples with these encoded `targets` would miss classes, where they are classes."""
+    is_class = targets.dim() == 1 and not targets.is_floating_point()
+    return is_class and len(targets) < FEWEST_OF_A_CLASS * len(targets.unique())
 
 
 def strength_of(backbone: Backbone, bench: Workbench) -> list[float]:
