@@ -15,29 +15,14 @@ from PIL import Image
 
 from broken_files import Broken, Change
 from headstart.core.masks import usual_colour
+from masked_pictures import SIZE, mask, picture
 
-SIZE = (12, 8)
 INDEX = np.zeros(SIZE[::-1], np.uint8)
 INDEX[1:5, 2:6] = 1
 INDEX[5:8, 0:4] = 2
 NUMBERS = np.where(INDEX == 2, 300, np.where(INDEX == 1, 7, 0)).astype(np.uint16)
 PALETTE = [value for place in range(256) for value in usual_colour(place)]
 COLOURS = np.array([(0, 0, 0), (200, 0, 0), (0, 0, 200)], np.uint8)[INDEX]
-
-
-def picture(path: Path, size: tuple[int, int] = SIZE) -> None:
-    """A picture of one colour."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (len(path.name), 90, 200)).save(path)
-
-
-def mask(path: Path, pixels: np.ndarray, palette: list[int] | None = None) -> None:
-    """A mask of these pixels (H, W) or (H, W, 3)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(pixels)
-    if palette:
-        image.putpalette(palette)
-    image.save(path)
 
 
 def _folder(

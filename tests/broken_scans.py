@@ -11,7 +11,8 @@ import numpy as np
 
 import scans
 from broken_files import Broken, Change
-from broken_masks import as_format, edited, filled, gone, linked_to_nothing, picture
+from broken_masks import as_format, edited, filled, gone, linked_to_nothing
+from masked_pictures import picture
 
 SIDES = (14, 10, 5)
 AFFINE = np.diag([1.0, 1.0, 3.0, 1.0])

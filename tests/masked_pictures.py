@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 FRAME = (96, 64)
+SIZE = (12, 8)
+"""(width, height) of the small pictures."""
 
 
 def scenes(folder: Path, count: int, seed: int = 0) -> Path:
@@ -26,3 +28,18 @@ def scenes(folder: Path, count: int, seed: int = 0) -> Path:
         Image.fromarray(mask).save(folder / "masks" / f"{number:02}.png")
     (folder / "classes.txt").write_text("ground,120,120,120\nblock,255,0,0\n")
     return folder
+
+
+def picture(path: Path, size: tuple[int, int] = SIZE) -> None:
+    """A picture of one colour."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (len(path.name), 90, 200)).save(path)
+
+
+def mask(path: Path, pixels: np.ndarray, palette: list[int] | None = None) -> None:
+    """A mask of these pixels (H, W) or (H, W, 3)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(pixels)
+    if palette:
+        image.putpalette(palette)
+    image.save(path)

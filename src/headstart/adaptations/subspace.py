@@ -6,7 +6,7 @@ import numpy as np
 
 from headstart.adaptations._moments import Moments
 from headstart.adaptations._moved import Moving
-from headstart.core.standardising import varies
+from headstart.core.standardising import spread
 
 DIRECTIONS = 100
 """At most so many; fewer where there are fewer examples."""
@@ -34,8 +34,7 @@ class Subspace(Moving):
 
 def standard(features: np.ndarray, moments: Moments) -> np.ndarray:
     """Mean 0 and deviation 1; a feature that hardly varies becomes 0."""
-    spread = np.where(varies(moments.mean, moments.deviation), moments.deviation, np.inf)
-    return np.asarray((features - moments.mean) / spread)
+    return np.asarray((features - moments.mean) / spread(moments.mean, moments.deviation))
 
 
 def directions(centred: np.ndarray, count: int) -> np.ndarray:

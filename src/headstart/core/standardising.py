@@ -17,13 +17,13 @@ def varies(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     return (deviation > SMALLEST * deviation.mean()) & (deviation > COARSEST * np.abs(mean))
 
 
-def spread_of(features: np.ndarray) -> np.ndarray:
-    """(D,) deviations of (N, D) features; infinite for what hardly varies, so that it becomes 0 when divided."""
-    deviation = features.std(axis=0)
-    return np.where(varies(features.mean(axis=0), deviation), deviation, np.inf)
+def spread(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """(D,) deviations; infinite for what hardly varies, so that it becomes 0 when divided."""
+    return np.where(varies(mean, deviation), deviation, np.inf)
 
 
 def standardised(features: np.ndarray) -> np.ndarray:
     """(N, D) of mean 0 and deviation 1 in each column; one that hardly varies becomes 0."""
     features = features.astype(np.float64)
-    return np.asarray((features - features.mean(axis=0)) / spread_of(features))
+    mean = features.mean(axis=0)
+    return np.asarray((features - mean) / spread(mean, features.std(axis=0)))

@@ -86,8 +86,8 @@ def compare(
 ) -> Comparison:
     """Compare `new` with the guard's held-out examples; `noun` is what a person calls them (``images``)."""
     drawn = np.sort(np.random.default_rng(seed).permutation(len(new.ids))[:MOST])
-    kept = half(torch.from_numpy(new.features[drawn]))  # as the guard's are: rounding is no difference
-    reference, features = guard.held_out.astype(np.float32), kept.astype(np.float32)
+    kept = half(torch.from_numpy(new.features))  # as the guard's are: rounding is no difference
+    reference, features = guard.held_out.astype(np.float32), kept[drawn].astype(np.float32)
     told = classifier_test(reference, features, seed)
     mean = mmd_test(reference, features, seed)
     probable = probabilities(task, new.outputs, calibration)
@@ -97,7 +97,7 @@ def compare(
         accuracy = _accuracy(guard, new, confidence, probable, _within_classes(guard, told, predicted, drawn))
     average = None if confidence is None else float(confidence.mean())
     both = Comparison(told.value, told.p_value, mean.value, mean.p_value, accuracy, average, [])
-    both.findings.extend(_met(guard, new, noun))
+    both.findings.extend(_met(guard, new.ids, kept, noun))
     both.findings.append(_mismatch(both, guard, [new.ids[i] for i in drawn], told, noun))
     if both.declared and len(predicted):
         labels = [str(label) for label in task.describe().get("labels", [])]
@@ -169,13 +169,13 @@ def _undeclared(found: Comparison) -> str:
     return f"No difference is declared, for which both tests must see one: {first} sees one, and {second} does not"
 
 
-def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
-    """Which new inputs are examples that the guard keeps, told by their features; nothing where none are."""
-    features = new.features.astype(np.float16)  # as the guard keeps them
-    learnt = copies_of(guard.familiar[-1], features)
-    judged = copies_of(guard.held_out, features) & ~learnt
+def _met(guard: Guard, ids: Sequence[str], kept: np.ndarray, noun: str) -> list[Finding]:
+    """Which new inputs are examples that the guard keeps, told by their features as it keeps them; nothing where none
+    are."""
+    learnt = copies_of(guard.familiar[-1], kept)
+    judged = copies_of(guard.held_out, kept) & ~learnt
     places = np.flatnonzero(learnt | judged)
-    count, total = len(places), len(new.ids)
+    count, total = len(places), len(ids)
     if not count:
         return []
     summary = (
@@ -185,7 +185,7 @@ def _met(guard: Guard, new: NewExamples, noun: str) -> list[Finding]:
     )
     share = count / total
     severity: Severity = "serious" if share > MOST_OF_THEM else "warning" if share > SOME else "info"
-    examples = [FindingExample(new.ids[place], 1.0) for place in places[:NAMED]]
+    examples = [FindingExample(ids[place], 1.0) for place in places[:NAMED]]
     return [Finding(MET, severity, summary, examples, f"Compare with {noun} that the model has not met.")]
 
 

@@ -110,6 +110,7 @@ def find(spec: FitSpec, progress: Progress) -> Found:
     ------
     InputError : with every mistake of the data that shows without decoding.
     """
+    asked = TASKS.load(str(spec.task)) if spec.task else None
     request = Request(
         spec.data,
         spec.input,
@@ -117,9 +118,9 @@ def find(spec: FitSpec, progress: Progress) -> Found:
         group_column(spec.group),
         keeps_splits=spec.split != ANEW,
         stack=spec.stack,
-        objects=bool(spec.task) and TASKS.load(str(spec.task)).finds_boxes,
-        masks=bool(spec.task) and TASKS.load(str(spec.task)).draws,
-        outlined=bool(spec.task) and TASKS.load(str(spec.task)).outlines,
+        objects=asked is not None and asked.finds_boxes,
+        masks=asked is not None and asked.draws,
+        outlined=asked is not None and asked.outlines,
     )
     examples = read_all(request, spec.also)
     if spec.split == ANEW and examples.splits is not None:

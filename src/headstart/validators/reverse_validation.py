@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from headstart.core.standardising import spread_of
+from headstart.core.standardising import spread
 from headstart.validators.base import Seen, Validator
 
 PENALTY = 1.0
@@ -25,8 +25,9 @@ class ReverseValidation(Validator):
 
     def validate(self, seen: Seen) -> float:
         new = seen.features.astype(np.float64)
-        mean, spread = new.mean(axis=0), spread_of(new) * np.sqrt(new.shape[1])
-        new, source = (new - mean) / spread, (seen.source - mean) / spread
+        mean, width = new.mean(axis=0), np.sqrt(new.shape[1])
+        by = spread(mean, new.std(axis=0)) * width
+        new, source = (new - mean) / by, (seen.source - mean) / by
         centre = seen.probable.mean(axis=0)
         inner = new.T @ new + PENALTY * np.eye(new.shape[1])
         said = source @ np.linalg.solve(inner, new.T @ (seen.probable - centre)) + centre

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from broken_masks import FORMATS, INDEX, legend, mask, picture
+from broken_masks import FORMATS, INDEX, legend
 from headstart.core.masks import Mask, read_codes
 from headstart.data.read import read
 from headstart.data.readers._class_legends import read_class_file
 from headstart.data.readers.base import Request
+from masked_pictures import mask, picture
 
 
 @pytest.mark.parametrize(("name", "case"), [(name, case) for name, each in FORMATS.items() for case in each.cases])

@@ -14,6 +14,7 @@ from headstart.core.masks import Mask
 from headstart.data.read import read as read_any
 from headstart.data.readers.base import Request
 from headstart.data.readers.mask_folders import MaskFolders
+from masked_pictures import mask
 
 INDEX = np.array([[0, 1, 1], [2, 2, 255]], np.uint8)
 
@@ -21,14 +22,6 @@ INDEX = np.array([[0, 1, 1], [2, 2, 255]], np.uint8)
 def picture(path: Path, size: tuple[int, int] = (3, 2)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, (10, 20, 30)).save(path)
-
-
-def mask(path: Path, pixels: np.ndarray, palette: list[int] | None = None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(pixels)
-    if palette:
-        image.putpalette(palette)
-    image.save(path)
 
 
 def read(root: Path):

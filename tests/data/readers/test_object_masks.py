@@ -20,23 +20,13 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.experiment.material import find
 from headstart.tasks.instances import Instances
+from masked_pictures import SIZE, mask, picture
 
-SIZE = (12, 8)
 NUMBERS = np.zeros(SIZE[::-1], np.uint16)
 NUMBERS[1:4, 2:5] = 7
 NUMBERS[3, 4] = 0
 NUMBERS[5:8, 0:3] = 300
 NUMBERS[0:2, 9:12] = 300  # in two parts
-
-
-def picture(path: Path, size: tuple[int, int] = SIZE) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (len(path.name), 90, 200)).save(path)
-
-
-def mask(path: Path, numbers: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(numbers).save(path)
 
 
 def objects(root: Path) -> Examples:

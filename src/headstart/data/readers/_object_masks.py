@@ -97,19 +97,19 @@ def _marked(files: Pictures, classes: Classes, picture: Picture) -> tuple[Marked
                 if other := other_place(picture.path, file, files.name(file)):
                     problems.append(other)
                     continue
-                numbers = _numbers_in(file, marks.single, size)
+                numbers, there = _numbers_in(file, marks.single, size)
                 of_classes = picture.of_classes
                 named = ClassMask.read(of_classes, classes, files.name(of_classes)) if of_classes else None
                 if named and named.codes.shape != numbers.shape:
                     raise ValueError(f"the mask is not of the size of {named.where}, the mask of its classes")
-                boxes += _outlined(numbers, marks.label, named or classes, files.name(file))
+                boxes += _outlined(numbers, there, marks.label, named or classes, files.name(file))
             except ValueError as error:
                 problems.append(Problem(files.name(file), str(error)))
     return MarkedPicture(picture.path, picture.split, tuple(boxes)), problems
 
 
-def _numbers_in(file: Path, single: bool, size: tuple[int, int] | None) -> np.ndarray:
-    """The numbers of objects (H, W) in one mask of a picture of `size`; of a `single` object 1.
+def _numbers_in(file: Path, single: bool, size: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of objects (H, W) in one mask of a picture of `size`, of a `single` object 1; and which there are.
 
     Raises
     ------
@@ -120,18 +120,20 @@ def _numbers_in(file: Path, single: bool, size: tuple[int, int] | None) -> np.nd
         wide, high = numbers.shape[::-1]
         raise ValueError(f"the mask has {wide}×{high} pixels and its picture {size[0]}×{size[1]}")
     if single:
-        return (numbers > 0).astype(np.int64)
+        numbers = (numbers > 0).astype(np.int64)
     found = np.unique(numbers)
     if len(found) and found[0] < 0:
         raise ValueError(f"its pixels hold the number {found[0]}, and those of objects are above 0")
-    if (many := np.count_nonzero(found)) > MOST:
-        raise ValueError(f"its pixels hold {many:,} numbers; more than {MOST:,} objects are none of a mask")
-    return numbers
+    there = found[found > 0]
+    if len(there) > MOST:
+        raise ValueError(f"its pixels hold {len(there):,} numbers; more than {MOST:,} objects are none of a mask")
+    return numbers, there
 
 
-def _outlined(numbers: np.ndarray, label: str | None, named: Classes | ClassMask, where: str) -> Iterator[GivenBox]:
-    """A box with an outline for each of the `numbers` (H, W) above 0, of one class `label` or as they are `named`."""
-    there = np.unique(numbers[numbers > 0])
+def _outlined(
+    numbers: np.ndarray, there: np.ndarray, label: str | None, named: Classes | ClassMask, where: str
+) -> Iterator[GivenBox]:
+    """A box with an outline for each of the `numbers` (H, W) that are `there`, of one class `label` or as `named`."""
     labelled = np.where(numbers > 0, np.searchsorted(there, numbers) + 1, 0)
     for place, part in enumerate(ndimage.find_objects(labelled), 1):
         own = labelled[part] == place
