@@ -320,8 +320,17 @@ def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: 
     new = dark(at_hand / "new")
     adaption = headstart.adapt(photo_model, new, source=[photos], methods=["standardise"], quiet=True)
     assert [one.name for one in adaption.tried] == ["source model", "standardise"]
+    assert len(adaption.tried[1].adapted.source) == 42, "what the model keeps of them counts once"
+    other = dark(at_hand / "other", count=4, light=(0.9, 0.9, 0.9))
+    further = table(
+        at_hand / "other.csv",
+        [{"path": f"other/{p.name}", "label": p.name.split("-")[0]} for p in sorted(other.glob("*.png"))],
+    )
+    adaption = headstart.adapt(photo_model, new, source=[photos, further], methods=["standardise"], quiet=True)
+    assert len(adaption.tried[1].adapted.source) == 42 + 12
     kept = headstart.load(photo_model).needed_guard
-    assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 42
+    adaption = headstart.adapt(photo_model, new, source=further, methods=["standardise"], quiet=True)
+    assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 12
 
 
 def test_what_trains_the_backbone_runs_to_its_end(

@@ -11,7 +11,6 @@ from torch import nn
 
 from headstart.adaptations.base import Adapted, Domains
 from headstart.experiment.adaptation.choice import (
-    DIVISIONS,
     PARTS,
     Tried,
     choose,
@@ -26,6 +25,8 @@ from headstart.tasks import TASKS
 from headstart.validators import VALIDATORS
 
 NAMES = VALIDATORS.names()
+OFTEN = 5
+"""Divisions of the candidates that are made here."""
 
 
 def domains(count: int = 100) -> Domains:
@@ -38,7 +39,7 @@ def domains(count: int = 100) -> Domains:
 
 def candidate(name: str, gains: list[float], depth: int = 1, spread: float = 0.01) -> Tried:
     """A candidate whose figures lie so far above the source model's, with some spread over the parts."""
-    wobble = spread * np.stack([np.roll(np.linspace(-1, 1, PARTS), shift) for shift in range(DIVISIONS)])
+    wobble = spread * np.stack([np.roll(np.linspace(-1, 1, PARTS), shift) for shift in range(OFTEN)])
     parts = {each: gain + wobble for each, gain in zip(NAMES, gains, strict=True)}
     given = domains()
     probable = np.tile([[0.9, 0.1], [0.1, 0.9]], (50, 1))
@@ -47,12 +48,12 @@ def candidate(name: str, gains: list[float], depth: int = 1, spread: float = 0.0
 
 
 SOURCE = replace(
-    candidate("source model", [0.0] * 6, depth=0), parts={each: np.zeros((DIVISIONS, PARTS)) for each in NAMES}
+    candidate("source model", [0.0] * 6, depth=0), parts={each: np.zeros((OFTEN, PARTS)) for each in NAMES}
 )
 
 
 def test_a_difference_within_the_spread_is_no_vote() -> None:
-    """Five differences -0.01 … 0.01 around 0.005: t = 0.005 / (0.0079 / √5) = 1.41, below 2.132."""
+    """Five differences -0.01 … 0.01 around 0.005: t = 0.005 / (0.0079 / √5) = 1.41, below 1.725."""
     votes = preferences(candidate("x", [0.005, 0.02, -0.02, 0.0, 1.0, -1.0]), SOURCE)
     assert list(votes.values()) == [0, 1, -1, 0, 1, -1]
 
@@ -60,21 +61,42 @@ def test_a_difference_within_the_spread_is_no_vote() -> None:
 def test_a_vote_is_that_of_the_mean_over_divisions() -> None:
     """One division alone says yes: 0.02 ± 0.0079 / √5. Five of which the others say -0.01 have a mean of -0.004."""
     yes = candidate("x", [0.02] * 6).parts
-    tossed = {name: values - 0.03 * (np.arange(DIVISIONS) > 0)[:, None] for name, values in yes.items()}
+    tossed = {name: values - 0.03 * (np.arange(OFTEN) > 0)[:, None] for name, values in yes.items()}
     alone = replace(SOURCE, parts={name: values[:1] for name, values in yes.items()})
     assert set(preferences(alone, SOURCE).values()) == {1}
     assert set(preferences(replace(SOURCE, parts=tossed), SOURCE).values()) == {0}
 
 
+def test_one_vote_in_twenty_is_cast_by_chance_either_way() -> None:
+    """Of differences between 100 examples that are standard normal, so that nobody is better."""
+    random = np.random.default_rng(0)
+    split = [np.stack([part for part, _ in division]) for division in divisions(100, 100, seed=0)]
+    votes = []
+    one = candidate("x", [0.0] * 6)
+    nobody = replace(SOURCE, parts={NAMES[0]: np.zeros((len(split), PARTS))})
+    for _ in range(1_000):
+        gains = random.normal(size=100)
+        parts = {NAMES[0]: np.stack([gains[places].mean(axis=1) for places in split])}
+        votes.append(preferences(replace(one, parts=parts), nobody)[NAMES[0]])
+    assert [votes.count(side) / 1_000 for side in (-1, 1)] == pytest.approx([0.05, 0.05], abs=0.015)
+
+
 def test_every_division_holds_every_place_once_and_the_same_for_all_candidates() -> None:
     made = divisions(23, 40, seed=1)
-    assert len(made) == DIVISIONS
     for parts in made:
         new, known = (np.sort(np.concatenate(each)) for each in zip(*parts, strict=True))
         assert (new.tolist(), known.tolist()) == (list(range(23)), list(range(40)))
     again = divisions(23, 40, seed=1)
     assert all(np.array_equal(a, b) for a, b in zip(made[4][0], again[4][0], strict=True))
     assert not np.array_equal(made[0][0][0], made[1][0][0])
+
+
+@pytest.mark.parametrize(
+    ("new", "known", "often"), [(40, 23, 25), (2_000, 1_000, 25), (900, 5_000, 10), (10**6, 9, 5)]
+)
+def test_few_examples_are_divided_more_often(new: int, known: int, often: int) -> None:
+    """Until 50,000 of the larger side were judged, but 5 to 25 times."""
+    assert len(divisions(new, known, seed=0)) == often
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
+from scipy.stats import t as student
 
 from headstart.adaptations.base import Adapted, Domains, probabilities
 from headstart.core.results import Finding
@@ -19,14 +20,15 @@ from headstart.validators.base import Seen
 PARTS = 5
 """Both domains are divided into so many parts, each pair judged by itself, to see how far a difference is chance."""
 
-DIVISIONS = 5
-"""So often they are divided anew: a vote that one division gives is often taken back by the next."""
+DIVISIONS, JUDGED = (5, 25), 50_000
+"""So often at least and at most they are divided anew, for a vote that one division gives is often taken back by the
+next: until about so many examples were judged in all, more often where there are few and chance weighs most."""
 
 SKETCHED, DIRECTIONS = 400, 128
 """Examples of each domain from which principal directions are found, and how many of these validators look at."""
 
-T_CRITICAL = 2.132
-"""The 95 % quantile of Student's t with PARTS - 1 degrees of freedom."""
+CERTAIN = 0.95
+"""Quantile of Student's t beyond which a difference is no chance."""
 
 SEVERAL, FOR_EACH_AGAINST = 2, 3
 """So many validators must prefer a candidate, and so many for each that is against it: what looks at answers alone
@@ -46,7 +48,7 @@ FEW_LABELS = (
 
 @dataclass(frozen=True)
 class Tried:
-    """A candidate, with the figures of each validator by division and part, (DIVISIONS, PARTS), by name.
+    """A candidate, with the figures of each validator by division and part, (D, PARTS), by name.
 
     ``depth`` is that of the adaptation, 0 for the source model. ``may_be_kept`` is False for what is only shown.
     """
@@ -112,7 +114,8 @@ def divisions(new: int, known: int, seed: int) -> list[list[tuple[np.ndarray, np
     """The places of the new inputs and of the source examples in each part, division by division; the same for all
     candidates."""
     random = np.random.default_rng(seed)
-    split = [[np.array_split(random.permutation(count), PARTS) for count in (new, known)] for _ in range(DIVISIONS)]
+    often = int(np.clip(JUDGED // max(new, known), *DIVISIONS))
+    split = [[np.array_split(random.permutation(count), PARTS) for count in (new, known)] for _ in range(often)]
     return [list(zip(*both, strict=True)) for both in split]
 
 
@@ -182,17 +185,20 @@ def consensus(one: Tried, other: Tried) -> float:
 
 def preferences(candidate: Tried, source: Tried) -> dict[str, int]:
     """For each validator 1 where it prefers the candidate, -1 where the source model, 0 where that may be chance."""
-    return {name: _sign(values - source.parts[name]) for name, values in candidate.parts.items()}
+    most = len(candidate.probable) - 1
+    return {name: _sign(values - source.parts[name], most) for name, values in candidate.parts.items()}
 
 
-def _sign(difference: np.ndarray) -> int:
-    """Of the mean of paired differences (DIVISIONS, PARTS), 0 where it is no more than chance (one-sided t-test).
+def _sign(difference: np.ndarray, most: int) -> int:
+    """Of the mean of paired differences (D, PARTS), 0 where it is no more than chance (one-sided t-test).
 
-    Divisions share their examples, so they make the mean and the spread steadier and give no further freedom: the
-    error is that of one division, with the variance among parts averaged over all.
+    All divisions are of the same examples, so the error of the mean is that of one division. Its variance is averaged
+    over all, each of which was drawn by itself and adds the freedom of its parts, PARTS - 1; `most` at all, one less
+    than there are examples.
     """
     mean, error = float(difference.mean()), (float(difference.var(axis=-1, ddof=1).mean()) / PARTS) ** 0.5
-    return int(np.sign(mean)) if abs(mean) > T_CRITICAL * error + 1e-12 else 0
+    critical = float(student.ppf(CERTAIN, min(difference.size - len(difference), most)))
+    return int(np.sign(mean)) if abs(mean) > critical * error + 1e-12 else 0
 
 
 def _agree(votes: Mapping[str, int]) -> bool:

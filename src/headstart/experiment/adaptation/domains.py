@@ -13,13 +13,14 @@ import torch
 
 from headstart.adaptations.base import Domains
 from headstart.core.errors import InputError, Problem, UsageError, nearest
+from headstart.core.labelling import copies_of
 from headstart.core.paths import expanded
 from headstart.core.progress import Progress
 from headstart.data.examples import Examples
 from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.delivery.artifact import Model
-from headstart.delivery.guard import Observed
+from headstart.delivery.guard import Observed, half
 from headstart.delivery.provenance import ADAPTED_BY
 from headstart.experiment.adaptation.bench import deep_of
 from headstart.experiment.adaptation.clock import Clock
@@ -45,7 +46,8 @@ Labelled = dict[int, Any]
 def domains_of(
     model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, clock: Clock, progress: Progress
 ) -> Domains:
-    """The two domains of an adaptation.
+    """The two domains of an adaptation. What the model keeps of its examples and a further source holds too counts
+    once: else a head's penalty would be chosen by examples that it has learnt.
 
     Raises
     ------
@@ -60,6 +62,9 @@ def domains_of(
         features.append(more)
         classes.append(theirs)
         sources.append((examples, theirs))
+    if sources:
+        once = ~copies_of(_as_kept(np.concatenate(features[1:])), features[0])
+        features[0], classes[0] = features[0][once], classes[0][once]
     origins = np.repeat(np.arange(len(features)), [len(part) for part in features])
     source, known = np.concatenate(features), np.concatenate(classes)
     places = np.array(sorted(labelled or {}), dtype=np.int64)
@@ -80,6 +85,11 @@ def domains_of(
         widths=tuple(old[name].shape[1] for name in names),
         shares=shares_of(model, classes),
     )
+
+
+def _as_kept(features: np.ndarray) -> np.ndarray:
+    """(n, D) in the precision in which a guard keeps features."""
+    return half(torch.from_numpy(features)).astype(np.float32)
 
 
 def shares_of(model: Model, classes: Sequence[np.ndarray]) -> np.ndarray:
