@@ -57,7 +57,7 @@ def domain(data: Path, backbones: Path, group: str, name: str, seed: int) -> Dom
     """The domain `name` of the set `group`; the seed draws what is held out to calibrate its model."""
     import headstart
 
-    splits = {part: _split(data / group / name, part) for part in ("train", "test")}
+    splits = {part: split(data / group / name, part) for part in ("train", "test")}
     pictures = Path(splits["train"].inputs[0]).suffix.lower() in PICTURES
     model = headstart.fit(
         str((data / group / name).resolve()),  # with its own test split, as a person would
@@ -121,7 +121,7 @@ def read(source: Domain, target: Domain, part: str) -> torch.Tensor:
     return torch.from_numpy(joined_depths(target.features[part], read_depths(source.model)))
 
 
-def _split(folder: Path, part: str) -> Split:
+def split(folder: Path, part: str) -> Split:
     """Class folders of pictures, or a table of texts."""
     if (folder / part).is_dir():
         paths = sorted(path for path in (folder / part).glob("*/*") if path.suffix.lower() in PICTURES)

@@ -274,6 +274,40 @@ def test_adapting_against_the_other_ways(
     assert {"mnist to usps", "usps to mnist"} <= {row["set"] for row in rows}
 
 
+def test_each_way_of_adapting_deeply_is_compared_where_it_was_tried(
+    transfers: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SHOT has the time on one of two pairs, and gains 0.1 there; what is kept gains 0.2 and nothing."""
+    deep = transfers("deep_adaptation")
+    source = {"source model": 0.5, "kept without training": 0.6}
+    reached = iter([source | {"shot": 0.6, "kept": 0.7}, source | {"kept": 0.5}])
+    monkeypatch.setattr(deep, "domain", lambda *given: given)
+    monkeypatch.setattr(deep, "_handed_over", lambda folder, into: str(folder))
+    monkeypatch.setattr(deep, "_pair", lambda *given: (next(reached), {"chosen": "shot"}))
+    given = Namespace(sets="digits_da", seeds=1, data=Path("data"), backbones=Path("backbones"), budget="1m")
+    rows = list(deep.rows(given))
+    means = {row["figure"]: (row["set"], row["value"]) for row in rows if row["seed"] == "mean"}
+    assert means == {
+        "kept without training: gain": ("2 pairs", pytest.approx(0.1)),
+        "shot: gain": ("1 pairs", pytest.approx(0.1)),
+        "kept: gain": ("2 pairs", pytest.approx(0.1)),
+    }
+    judged = [row for row in rows if "must" in row]
+    assert [row["value"] for row in judged] == pytest.approx([0.2, 0.0])
+    assert {row["must"].words() for row in judged} == {"at least -0.005"}
+
+
+def test_labelled_texts_of_the_old_domain_hold_nothing_of_its_test_split(
+    transfers: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    books = tmp_path / "books"
+    books.mkdir()
+    for part in ("train", "test"):
+        (books / f"{part}.csv").write_text(f"text,label\nof {part},good\n", encoding="utf-8")
+    table = transfers("deep_adaptation")._handed_over(books, tmp_path)
+    assert Path(table).read_text(encoding="utf-8").splitlines() == ["text,label", "of train,good"]
+
+
 def test_names_alone_and_with_a_few_examples(
     transfers: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -311,7 +311,7 @@ def test_every_alignment_trains(
     )
     assert all("which is not installed: pip install" in why for why in adaption.left_out.values())
     installed = [method for method in methods if method not in adaption.left_out]
-    assert [one.name for one in adaption.tried] == ["source model", *installed]
+    assert {one.name for one in adaption.tried} == {"source model", *installed}
     for one in adaption.tried:
         assert np.isfinite(one.probable).all(), one.name
 
@@ -352,6 +352,18 @@ def test_what_trains_the_backbone_runs_to_its_end(
         after = one.adapted.network.state_dict()
         assert any(not np.array_equal(before[name], tensor) for name, tensor in after.items()), one.name
         assert np.isfinite(one.probable).all()
+
+
+def test_of_equally_deep_adaptations_the_cheapest_goes_first(
+    photo_model: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default they come by name: of these `shot` before `tent`. Moving features takes no trial."""
+    monkeypatch.setattr("headstart.adaptations._deep.STEPS", 2)
+    monkeypatch.setattr(ADAPTATIONS.load("shot"), "predicted_seconds", lambda *given: 3.0)
+    monkeypatch.setattr(ADAPTATIONS.load("tent"), "predicted_seconds", lambda *given: 2.0)
+    methods = ["shot", "tent", "standardise"]
+    adaption = headstart.adapt(photo_model, dark(at_hand / "new", count=8), methods=methods, quiet=True)
+    assert [one.name for one in adaption.tried] == ["source model", "standardise", "tent", "shot"]
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -1,9 +1,10 @@
-"""Tries adaptations, the shallow first, while there is time for them."""
+"""Tries adaptations, the shallow first, of equally deep ones the cheapest, while there is time for them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from headstart.adaptations.base import Adapted, Domains
 from headstart.core.errors import MissingDependency
@@ -46,38 +47,42 @@ def try_all(domains: Domains, ways: dict[str, Way], careful: bool, clock: Clock,
     """
     before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
     trials = Trials([judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)])
-    longest: dict[int, float] = defaultdict(float)
-    for name, way in ways.items():
-        depth = way.adaptation.depth
+    for depth, group in groupby(ways.items(), key=lambda each: each[1].adaptation.depth):
         if careful and depth > 1:
             domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(trials.tried)).tolist()))
-        if missing := way.adaptation.missing(domains):
-            trials.left_out[name] = missing
-            continue
-        began = clock.stopwatch.total
-        try:
-            seconds = _predicted(way, domains, clock, longest[depth])
-            if seconds > clock.left:
-                trials.not_tried[name] = clock.too_long(seconds)
+        longest = 0.0
+        for seconds, name, way in _cheapest_first(group, domains, clock, trials):
+            if (seconds or longest) > clock.left:
+                trials.not_tried[name] = clock.too_long(seconds or longest)
                 continue
             if seconds >= NOTICED:
                 progress.say(f"  {name}: about {say_duration(seconds)}")
-            trials.tried.append(_tried(name, way, domains, clock, progress))
-        except MissingDependency as lacking:
-            trials.left_out[name] = str(lacking)
-            continue
-        longest[depth] = max(longest[depth], clock.stopwatch.total - began)
+            began = clock.stopwatch.total
+            try:
+                trials.tried.append(_tried(name, way, domains, clock, progress))
+            except MissingDependency as lacking:
+                trials.left_out[name] = str(lacking)
+            longest = max(longest, clock.stopwatch.total - began)
     for name, why in trials.not_tried.items():
         progress.say(f"  not tried: {name}: {why}")
     return trials
 
 
-def _predicted(way: Way, domains: Domains, clock: Clock, longest: float) -> float:
-    """What an adaptation will take: by a trial where it knows one, else as the `longest` of its depth so far.
-
-    No trial is made where the time is up anyway.
-    """
-    return (way.adaptation.predicted_seconds(domains) if clock.left > 0 else 0.0) or longest
+def _cheapest_first(
+    ways: Iterable[tuple[str, Way]], domains: Domains, clock: Clock, trials: Trials
+) -> list[tuple[float, str, Way]]:
+    """Those of equally deep `ways` that can be tried, each with the seconds that a trial says, 0 where none was made;
+    what the others lack is noted in `trials`. No trial is made where the time is up anyway."""
+    ready = []
+    for name, way in ways:
+        try:
+            if missing := way.adaptation.missing(domains):
+                trials.left_out[name] = missing
+            else:
+                ready.append((way.adaptation.predicted_seconds(domains) if clock.left > 0 else 0.0, name, way))
+        except MissingDependency as lacking:
+            trials.left_out[name] = str(lacking)
+    return sorted(ready, key=lambda one: one[0])
 
 
 def _tried(name: str, way: Way, domains: Domains, clock: Clock, progress: Progress) -> Tried:
