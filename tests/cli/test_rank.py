@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from headstart.cli.rank import conclusion, table
+from headstart.cli.rank import conclusion, more_of, table
 from headstart.core.results import Figure
 from headstart.experiment.selection.candidates import LeftOut
 from headstart.experiment.selection.selector import Ranked, Ranking
@@ -54,6 +55,12 @@ def test_the_sentences_under_it() -> None:
         "Took:        13 s; it ended because all 374 examples were used.",
         "Next:        headstart fit 'my photos' --backbone 'some models/small'",
     ]
+
+
+def test_where_one_is_at_hand_it_is_said_how_more_are_ranked() -> None:
+    alone = replace(ranking(), candidates=ranking().candidates[:1], left_out=[])
+    assert more_of(ranking()) == []
+    assert [line for line in more_of(alone) if "--hub" in line and "--backbones" in line]
 
 
 def test_a_budget_that_was_overrun_is_said() -> None:

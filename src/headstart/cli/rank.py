@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(finite(ranking.to_json()), ensure_ascii=False))
     else:
-        print("\n".join([*table(ranking), "", *conclusion(ranking, options.data, spec.budget)]))
+        more = [] if wanted.named or wanted.hub else more_of(ranking)
+        print("\n".join([*table(ranking), "", *conclusion(ranking, options.data, spec.budget), *more]))
 
 
 def table(ranking: Ranking) -> list[str]:
@@ -95,3 +96,10 @@ def conclusion(ranking: Ranking, data: str, budget: float = math.inf) -> list[st
         f"Took:        {say_taken(ranking.seconds, budget)}; it ended because {ranking.settled}.",
         f"Next:        headstart fit {shlex.quote(data)} --backbone {shlex.quote(ranking.given)}",
     ]
+
+
+def more_of(ranking: Ranking) -> list[str]:
+    """How more are ranked, where only one was at hand."""
+    if len(ranking.candidates) + len(ranking.left_out) > 1:
+        return []
+    return ["More:        only one is at hand; --hub ranks those to download too, and --backbones names and folders."]

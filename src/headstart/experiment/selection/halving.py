@@ -256,9 +256,9 @@ class Halving:
     def _say(self, race: Race) -> None:
         best, *others = race.running
         task = self.material.task
+        among = f"{len(others) + 1} backbones: {best.candidate.name} is ahead" if others else best.candidate.name
         self.progress.say(
-            f"  {best.examples} examples, {len(others) + 1} backbones: {best.candidate.name} is ahead with "
-            f"{task.watched.replace('_', ' ')} {best.score.value:.3f}."
+            f"  {best.examples} examples, {among} with {task.watched.replace('_', ' ')} {best.score.value:.3f}."
         )
 
 
