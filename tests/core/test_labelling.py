@@ -55,3 +55,9 @@ def test_copies_are_those_of_the_same_direction():
     pool = np.array([[3.0, 0.0], [1.0, 0.1], WEST, [0.0, 0.999]], dtype=np.float16)
     assert copies_of(known, pool).tolist() == [True, False, False, True]
     assert copies_of(np.zeros((0, 2)), pool).tolist() == [False] * 4
+
+
+def test_a_copy_is_one_however_its_features_were_rounded() -> None:
+    """Turned by 0.02, a squared distance of 4e-4, as bfloat16 may; and by 0.03, 9e-4, as another text."""
+    turned = np.array([[np.cos(angle), np.sin(angle)] for angle in (0.02, 0.03)])
+    assert copies_of(np.array([[1.0, 0.0]]), turned).tolist() == [True, False]

@@ -10,8 +10,10 @@ BLOCK = 2**24
 PREDICTED = " (predicted)"
 """How the target of an example ends whose label a model gave, and nobody else."""
 
-COPY = 1e-5
-"""Squared distance of directions below which two inputs are the same: features in half precision differ by 1e-7."""
+COPY = 5e-4
+"""Squared distance of directions below which two inputs are the same. Features in half precision differ by 1e-7, and
+290 photos by a ResNet18 in bfloat16 by 2e-4 at most; the nearest two of different content are 1.6e-3 apart among
+3,000 questions to a bank, and 9e-3 among radiographs and news."""
 
 
 def rank_to_label(
