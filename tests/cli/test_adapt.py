@@ -333,6 +333,22 @@ def test_sources_are_moved_one_by_one(photo_model: Path, photos: Path, at_hand: 
     assert len(adaption.tried[1].adapted.source) == len(kept.ids) + 12
 
 
+def test_a_source_may_hold_one_class_and_its_mistakes_are_told_before_anything_is_computed(
+    photo_model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = dark(at_hand / "new", count=8)
+    for name, label in (("limes", "lime"), ("pears", "pear")):
+        rows = [{"path": f"new/{path.name}", "label": label} for path in sorted(new.glob("lime-*.png"))]
+        table(at_hand / f"{name}.csv", rows)
+    adaption = headstart.adapt(photo_model, new, source="limes.csv", methods=["standardise"], quiet=True)
+    assert len(adaption.tried) == 2
+    monkeypatch.setattr("headstart.experiment.adaptation.adapting.seen_at_depths", lambda *given: 1 / 0)
+    assert status("adapt", photo_model, new, "--source", "pears.csv", "--out", "m") == 1
+    assert "targets of pears.csv do not fit this model, which knows apple, lime, plum" in capsys.readouterr().err
+    assert status("adapt", photo_model, new, "--labels-for", "absent.csv", "--out", "m") == 1
+    assert "There is no table" in capsys.readouterr().err
+
+
 def test_what_trains_the_backbone_runs_to_its_end(
     photo_model: Path,
     photos: Path,

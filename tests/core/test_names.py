@@ -62,6 +62,32 @@ def test_a_name_on_each_line(tmp_path: Path) -> None:
     assert read_names(tmp_path / "names.txt") == [Name("a"), Name("b, and more")]
 
 
+def test_labels_on_lines_as_a_shell_hands_them_over() -> None:
+    assert read_names("a\n\nb, c\n") == [Name("a"), Name("b"), Name("c")]
+
+
+def test_a_table_as_some_spreadsheets_write_it(tmp_path: Path) -> None:
+    """With semicolons, with or without a heading; commas are then part of a text."""
+    for heading in ("name;description\n", ""):
+        (tmp_path / "s.csv").write_text(f"{heading}E11;diabetes, type 2\nI10;pressure\n", encoding="utf-8")
+        assert read_names(tmp_path / "s.csv") == [Name("E11", "diabetes, type 2"), Name("I10", "pressure")]
+
+
+def test_a_description_on_several_lines_stays_words(tmp_path: Path) -> None:
+    (tmp_path / "lines.csv").write_text('name,description\na,"first\nsecond"\nb,\n', encoding="utf-8")
+    assert read_names(tmp_path / "lines.csv") == [Name("a", "first second"), Name("b")]
+
+
+def test_a_file_of_another_ending_is_no_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("labels.jsonl", "labels", "my,labels"):
+        (tmp_path / name).write_text("a\nb\n", encoding="utf-8")
+        with pytest.raises(InputError, match=r"labels\S* is a file, and labels are read from \.csv"):
+            read_names(name, fewest=1)
+    (tmp_path / "my,own.txt").write_text("a\nb\n", encoding="utf-8")
+    assert read_names("my,own.txt") == [Name("a"), Name("b")]
+
+
 def test_all_mistakes_are_told_together() -> None:
     with pytest.raises(UsageError) as error:
         read_names("a,,a")
@@ -79,6 +105,12 @@ def test_all_mistakes_are_told_together() -> None:
         ("c.json", '[{"title": "x"}]', "item 1: has no name"),
         ("d.json", '{"Sports": 3}', r"d\.json: the description of 'Sports' is no text but 3"),
         ("e.json", '["x", {"name": "y", "text": ["z"]}]', "item 2: the description of 'y' is no text"),
+        ("h.json", '["x", null]', "item 2: None is no label"),
+        ("i.json", '["x", ["y"]]', r"item 2: \['y'\] is no label"),
+        ("j.json", '{"a": "x", "a": "y"}', "'a' stands there more than once"),
+        ("k.csv", "name,description\na,one\nb,two, and more\n", "k.csv, line 3: 3 cells where there are 2 columns"),
+        ("l.csv", "a,one\nb,two, and more\n", "l.csv, line 2: 3 cells"),
+        ("m.csv", "name,description\na,one\n,two\n", "m.csv, line 3: the name is empty"),
         ("f.csv", "foo,bar\nWorld,wars and treaties\nSports,matches and cups\n", "'foo', 'bar'.*name,description"),
         ("g.csv", "badlabel,text\nWorld,politics\n", "'badlabel', 'text'.*name,description"),
     ],

@@ -16,12 +16,13 @@ import headstart
 from headstart.backbones import SOURCES, load
 from headstart.core.errors import InputError, UsageError
 from headstart.core.names import Name, meaningless
+from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
 from headstart.data.examples import Examples
 from headstart.experiment.fitting import from_names
 from headstart.experiment.fitting.from_names import model_from_names
-from headstart.experiment.fitting.naming import unlabelled
+from headstart.experiment.fitting.naming import choose_reader_of_names, refuse_what_needs_labels, unlabelled
 from small_world import status, table
 from toys import Said
 from transformer_folders import towers_folder
@@ -188,6 +189,25 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
     found = unlabelled(FitSpec(TEXTS, labels=names))
     assert found is not None
     assert len(found) == len(TEXTS)
+
+
+def test_labels_that_are_only_written_otherwise_are_told(tmp_path: Path) -> None:
+    table(tmp_path / "t.csv", [{"text": "one", "label": "lost_item"}, {"text": "two", "label": "praise"}])
+    with pytest.raises(UsageError, match="not written alike: 'lost_item' and 'Lost item', 'praise' and 'Praise'"):
+        unlabelled(FitSpec(tmp_path / "t.csv", labels=(Name("Lost item"), Name("Praise"))))
+
+
+def test_options_that_need_labelled_examples_are_refused_by_name() -> None:
+    spec = FitSpec(TEXTS, labels=(Name("up"), Name("down")), prove=True, sensitivity=0.9, also=("b.csv:x",))
+    with pytest.raises(UsageError, match=r"^--also and --prove and --sensitivity: that needs examples with labels"):
+        refuse_what_needs_labels(spec)
+    refuse_what_needs_labels(FitSpec(TEXTS, labels=(Name("up"), Name("down"))))
+
+
+def test_a_reader_of_names_is_chosen_within_what_a_person_asked_for() -> None:
+    spec = FitSpec(TEXTS, labels=(Name("up"), Name("down")), backbone="auto", most_parameters=1_000)
+    with pytest.raises(UsageError, match="more than 1 k parameters"):
+        choose_reader_of_names(spec, "text", Progress(quiet=True))
 
 
 def test_what_cannot_be_is_said(made: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.experiment.selection.candidates import Candidate
-from headstart.experiment.selection.halving import Halving, Standing
+from headstart.experiment.selection.halving import NO_TIME, Halving, Standing
 from headstart.experiment.selection.picking import Pick, _cheaper, pick
 from headstart.experiment.selection.probe import Drawn, Probed
 from standings import Wrong, candidate, every, material, prober
@@ -35,6 +35,16 @@ def test_one_that_is_better_by_more_than_chance_whatever_it_costs() -> None:
     found = picked({"cheap": every(2), "dear": every(20)}, {"cheap": 10, "dear": 1000})
     assert found.standing.candidate.name == "dear"
     assert found.why == "better than every other by more than chance, on 128 examples"
+
+
+def test_nobody_is_called_worse_who_had_no_time_to_go_on() -> None:
+    race = Halving(
+        material(600), prober({"good": every(20), "poor": every(2), "fair": every(15)}, {}), 0, Stopwatch(), math.inf,
+        Progress(quiet=True),
+    ).run([candidate(name, place) for place, name in enumerate(("good", "poor", "fair"), start=1)])  # fmt: skip
+    by_name = {one.candidate.name: one for one in race.standings}
+    by_name["fair"].out = NO_TIME
+    assert pick(race).why.endswith("examples: others were worse, or had no time to go on")
 
 
 def test_a_tie_goes_to_the_smaller_and_faster() -> None:

@@ -12,9 +12,12 @@ import pytest
 
 import headstart
 from headstart.core.results import FitResult
+from headstart.core.spec import FitSpec
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_all
+from headstart.experiment.fitting.alone import _command
 from small_world import TEXT_PROBE, result_of, status, table, texts
+from toys import toy_backbone
 
 TARGETS = ("topic", "even", "number")
 
@@ -125,6 +128,36 @@ def test_further_tables_share_the_trunk(at_hand: Path) -> None:
     result = result_of(Path("m"))
     assert set(result["test"]) == {"topic", "mark"}
     assert sum(result["examples"].values()) == 90
+
+
+def test_a_further_table_of_the_same_target_adds_rows(at_hand: Path) -> None:
+    made = [{"text": text, "topic": topic} for text, topic in texts(60)]
+    table(at_hand / "a.csv", made[:40])
+    table(at_hand / "b.csv", made[40:])
+    examples = read_all(Request("a.csv", input="text", target="topic"), ["b.csv:topic"])
+    assert examples.targets == [row["topic"] for row in made]
+    assert status("fit", "a.csv", "--target", "topic", "--also", "b.csv:topic", "--out", "m", *TEXT_PROBE) == 0
+    result = result_of(Path("m"))
+    assert (result["task"], sum(result["examples"].values())) == ("classification", 60)
+
+
+def test_the_command_for_a_target_alone_names_every_table_that_holds_it() -> None:
+    backbone = toy_backbone()
+    also = ("b.csv:topic", "c.csv:mark", "d.csv:mark")
+    spec = FitSpec("a.csv", input="words", target="topic,even", also=also, task="multi_task")
+    topic, mark = (_command(spec, target, backbone) for target in ("topic", "mark"))
+    assert topic.startswith("headstart fit a.csv --input words --target topic --also b.csv:topic ")
+    assert "c.csv" not in topic
+    assert mark.startswith("headstart fit c.csv --target mark --also d.csv:mark ")
+    assert "--task" not in topic + mark
+
+
+def test_a_table_without_any_target_of_the_model_is_told(
+    model: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table(at_hand / "other.csv", [{"text": text, "foo": topic} for text, topic in texts(20)])
+    assert status("evaluate", model, "other.csv") == 1
+    assert "other.csv holds none of the targets of this model: topic, even, number." in capsys.readouterr().err
 
 
 def test_rows_of_a_further_table_have_its_target_alone(at_hand: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +53,11 @@ def meaningless(names: Iterable[Name]) -> list[str]:
 
 
 def read_names(given: Any, fewest: int = 2) -> list[Name]:
-    """The names in ``"a,b,c"``, in a file, in a list of labels, or in a mapping of labels to descriptions.
+    """The names in ``"a,b,c"``, on lines, in a file, in a list of labels, or in a mapping of labels to descriptions.
 
-    A file is a table (CSV, TSV) with the columns ``name`` and, if wanted, ``description``, or JSON (a list of labels,
-    or of objects with these keys, or one object of labels and descriptions), or text with a label on each line.
+    A file is a table (CSV, also with semicolons, or TSV) with the columns ``name`` and, if wanted, ``description``,
+    or JSON (a list of labels, or of objects with these keys, or one object of labels and descriptions), or text with
+    a label on each line.
 
     Raises
     ------
@@ -94,41 +97,83 @@ def check_known(labels: Iterable[str], names: Sequence[Name]) -> None:
 
 
 def _is_file(given: Any) -> bool:
-    return isinstance(given, str | Path) and Path(given).suffix.lower() in ENDINGS and "," not in str(given)
+    """Whether names are to be read from a file: one that is there, or whose ending says that it should be."""
+    if not isinstance(given, str | Path):
+        return False
+    return _is_there(given) or (Path(given).suffix.lower() in ENDINGS and not re.search(r"[,\n]", str(given)))
+
+
+def _is_there(given: str | Path) -> bool:
+    try:
+        return expanded(Path(given)).is_file()
+    except (OSError, ValueError):  # too long for a name, or with a character that no name has
+        return False
 
 
 def _of_words(given: Any) -> list[Name]:
     if isinstance(given, str):
-        return [Name(label.strip()) for label in next(csv.reader([given], skipinitialspace=True), [])]
+        rows = csv.reader(given.splitlines(), skipinitialspace=True)
+        return [Name(label.strip()) for row in rows for label in row]
     if isinstance(given, Mapping):
         return [_described(label, description, "labels") for label, description in given.items()]
     if not isinstance(given, Sequence):
         raise UsageError(f"labels must be words with commas between, a file, a list or a dict, not {given!r:.60}")
-    return [one if isinstance(one, Name) else _one(one, str(one)) for one in given]
+    return [one if isinstance(one, Name) else _one(one, f"labels, item {i}") for i, one in enumerate(given, start=1)]
 
 
 def _of_file(file: Path) -> list[Name]:
+    ending = file.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{file} is a file, and labels are read from {', '.join(ENDINGS)}: give it such an ending.")
     try:
         text = expanded(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{file}: the labels cannot be read ({(error.strerror or str(error)).lower()}).") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: the labels cannot be read: they are not UTF-8 ({error}).") from error
-    if file.suffix.lower() == ".json":
+    if ending == ".json":
         return _of_json(text, file)
-    if file.suffix.lower() == ".txt":
+    if ending == ".txt":
         return [Name(line.strip()) for line in text.splitlines() if line.strip()]
-    rows = list(csv.reader(text.splitlines(), delimiter="\t" if file.suffix.lower() == ".tsv" else ","))
-    rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+    return _of_table(text, "\t" if ending == ".tsv" else _delimiter(text), file)
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells of a CSV file: a semicolon, as some spreadsheets write it, where every line has one before
+    any comma."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return ";" if lines and all(";" in line.partition(",")[0] for line in lines) else ","
+
+
+def _of_table(text: str, delimiter: str, file: Path) -> list[Name]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    lines = [(number, row) for number, row in lines if any(row)]
+    rows = [row for _, row in lines]
     head = [cell.lower() for cell in rows[0]] if rows else []
-    if not any(key in head for key in _NAME_KEYS):  # no heading: names, and descriptions if there is a second column
+    if any(key in head for key in _NAME_KEYS):
+        del lines[0]
+    else:  # no heading: names, and descriptions if there is a second column
         if _is_another_heading(rows, head):
             raise InputError(
                 f"{file}: the first row, {', '.join(map(repr, rows[0]))}, seems to be a heading, but not the one "
                 "that is expected: name,description. Write that there, or where it is a label, above it."
             )
-        return [Name(row[0], row[1] if len(row) > 1 else "") for row in rows]
-    return [_one(dict(zip(head, row, strict=False)), str(file)) for row in rows[1:]]
+        head = ["name", "description"]
+    return [_of_row(head, row, f"{file}, line {number}") for number, row in lines]
+
+
+def _of_row(head: Sequence[str], row: Sequence[str], where: str) -> Name:
+    """Raises ``InputError`` for more cells than columns, of which some would be lost, and for one without a name."""
+    if len(row) > len(head):
+        raise InputError(
+            f"{where}: {len(row)} cells where there are {len(head)} columns. Put a text that holds a comma into "
+            'quotes: "so, and so".'
+        )
+    name = _one(dict(zip(head, row, strict=False)), where)
+    if not name.label:
+        raise InputError(f"{where}: the name is empty.")
+    return name
 
 
 def _is_another_heading(rows: Sequence[Sequence[str]], head: Sequence[str]) -> bool:
@@ -141,7 +186,7 @@ def _is_another_heading(rows: Sequence[Sequence[str]], head: Sequence[str]) -> b
 
 def _of_json(text: str, file: Path) -> list[Name]:
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=partial(_each_once, file=file))
     except ValueError as error:
         raise InputError(f"{file}: is not JSON ({error}).") from error
     if isinstance(content, dict):
@@ -151,8 +196,18 @@ def _of_json(text: str, file: Path) -> list[Name]:
     raise InputError(f"{file}: holds neither a list of labels nor an object of labels and descriptions.")
 
 
+def _each_once(pairs: Sequence[tuple[str, Any]], file: Path) -> dict[str, Any]:
+    """Raises ``InputError`` where an object has a key twice, of which the first would be lost."""
+    counts = Counter(key for key, _ in pairs)
+    if twice := [key for key, count in counts.items() if count > 1]:
+        raise InputError(f"{file}: {', '.join(map(repr, twice))} stands there more than once.")
+    return dict(pairs)
+
+
 def _one(item: Any, where: str) -> Name:
     """A label, or an object with its name and its description."""
+    if item is None or isinstance(item, list | tuple):
+        raise InputError(f"{where}: {item!r:.60} is no label. Expected a text, or an object with name, description.")
     if not isinstance(item, Mapping):
         return Name(str(item).strip())
     label = next((item[key] for key in _NAME_KEYS if item.get(key) is not None), None)
@@ -171,4 +226,4 @@ def _described(label: Any, description: Any, where: str) -> Name:
     """
     if not isinstance(description, str | None):
         raise InputError(f"{where}: the description of {str(label)!r} is no text but {description!r:.60}.")
-    return Name(str(label).strip(), (description or "").strip())
+    return Name(str(label).strip(), " ".join((description or "").split()))

@@ -101,9 +101,11 @@ def _read_other(request: Request, source: str, target: str) -> Examples:
 
 
 def _joined(parts: Sequence[Examples]) -> Examples:
-    """All rows, one part after the other; a name that two rows have is told apart by its part."""
+    """All rows, one part after the other; a name that two rows have is told apart by its part. Where all parts have
+    the same one target, more of its rows are all that there is."""
     named = [by_name(part) for part in parts]
     names = list(dict.fromkeys(name for targets in named for target in targets for name in target))
+    rows = [{name: target.get(name) for name in names} for targets in named for target in targets]
     ids = [id_ for part in parts for id_ in part.ids]
     if len(set(ids)) < len(ids):
         ids = [f"{id_} ({place})" for place, part in enumerate(parts, start=1) for id_ in part.ids]
@@ -112,7 +114,7 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         parts[0],
         references=[reference for part in parts for reference in part.references],
         ids=ids,
-        targets=[{name: target.get(name) for name in names} for targets in named for target in targets],
+        targets=rows if len(names) > 1 else [row[names[0]] for row in rows],
         splits=_splits(parts),
         groups=_groups(parts),
         source=" and ".join(part.source for part in parts),

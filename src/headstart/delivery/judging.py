@@ -40,8 +40,11 @@ def answerable(model: Model, examples: Examples) -> Examples:
     ------
     InputError : a target is missing or unknown; each unknown one is named once, with its rows.
     """
-    if model.task.parts(model.task.encode([]))[0].name:  # of several targets a table may hold one
+    known = [part.name for part in model.task.parts(model.task.encode([]))]
+    if known[0]:  # of several targets a table may hold one
         examples = replace(examples, targets=by_name(examples))
+        if not any(name in target for target in examples.targets or () for name in known):
+            raise InputError(f"{examples.source} holds none of the targets of this model: {', '.join(known)}.")
     if problems := model.task.problems(examples.ids, list(examples.targets or [])):
         many = f"{len(problems):,} of {len(examples):,} targets do not fit this model"
         raise InputError(_together(problems), f"{many}{_known(model)}:")

@@ -169,7 +169,9 @@ def _summary(total: int, wrong: Figure, listed: list[_Suspect], count: int) -> s
     most = share(round(wrong.high * total), total) if wrong.high * total >= 1 else "none"
     if wrong.value > 0:
         low = share(round(wrong.low * total), total) if wrong.low > 0 else "none"
-        about = f"About {100 * wrong.value:.2g} % of {total:,} labels look wrong (between {low} and {most})"
+        about = (
+            f"About {float(f'{100 * wrong.value:.2g}'):g} % of {total:,} labels look wrong (between {low} and {most})"
+        )
     elif wrong.high <= FEW:
         about = f"Few of {total:,} labels can be wrong (at most {most})"
     else:

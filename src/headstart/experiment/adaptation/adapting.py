@@ -22,7 +22,13 @@ from headstart.delivery.comparing import Comparison, check_enough, compare
 from headstart.experiment.adaptation.adapted_model import adapted_model, as_it_was
 from headstart.experiment.adaptation.choice import Choice, Tried, choose
 from headstart.experiment.adaptation.clock import Clock
-from headstart.experiment.adaptation.domains import Labelled, domains_of, given_labels
+from headstart.experiment.adaptation.domains import (
+    Labelled,
+    domains_of,
+    given_labels,
+    labelled_source,
+    table_of_labels,
+)
 from headstart.experiment.adaptation.inputs import NewInputs, seen_at_depths
 from headstart.experiment.adaptation.labels import choose_by_labels
 from headstart.experiment.adaptation.methods import SHALLOW, Way, asked_for
@@ -154,6 +160,7 @@ def carry_out(model: Model, wish: Wish, clock: Clock, progress: Progress) -> Ada
     _check(model)
     examples = model.examples(wish.data, wish.input)
     check_enough(len(examples))
+    _check_further(model, wish)
     new = seen_at_depths(model, examples, progress)
     progress.say(f"Read {len(new.observed.new.ids)} new {_noun(model)}.")
     labelled = given_labels(wish.labels_for, new.observed, model.task) if wish.labels_for is not None else None
@@ -226,6 +233,14 @@ def _check(model: Model) -> None:
         )
     if len(np.unique(guard.classes)) < 2:
         raise InputError("The guard of this model holds examples of one class only; fit it anew to adapt it.")
+
+
+def _check_further(model: Model, wish: Wish) -> None:
+    """Mistakes of further sources and of the table of labels are told before anything is computed."""
+    for source in wish.sources:
+        labelled_source(model, source, wish.input)
+    if wish.labels_for is not None:
+        table_of_labels(wish.labels_for)
 
 
 def _noun(model: Model) -> str:

@@ -216,7 +216,7 @@ def _against(votes: Mapping[str, int]) -> str:
 
 def _why_not(tried: Sequence[Tried], votes: Mapping[str, Mapping[str, int]]) -> str:
     if not votes:
-        return f"nothing could be tried. {FEW_LABELS}"
+        return f"nothing was tried. {FEW_LABELS}"
     able = {one.name: votes[one.name] for one in tried[1:] if one.may_be_kept}
     better = [one for one in tried[1:] if _agree(votes[one.name])]
     apart = [one.name for one in better if one.may_be_kept]  # only one that gives other classes is left then

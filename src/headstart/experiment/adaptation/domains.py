@@ -121,7 +121,7 @@ def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
     ------
     InputError : no such table or columns, an id that is none of the new inputs, or an unknown label; all together.
     """
-    frame = _table(table)
+    frame = table_of_labels(table)
     found: Labelled = {}
     problems, unknown = [], 0
     names = {name: place for place, name in enumerate(observed.new.ids)}
@@ -153,7 +153,7 @@ def _by_ending(name: str, names: dict[str, int]) -> int | None:
     return ends[0] if len(ends) == 1 else None
 
 
-def _table(table: Any) -> Any:
+def table_of_labels(table: Any) -> Any:
     """The table as strings.
 
     Raises
@@ -187,8 +187,22 @@ def _further(
     model: Model, source: Any, input: str | None, progress: Progress
 ) -> tuple[Examples, np.ndarray, np.ndarray]:
     """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
+    seen = seen_at_depths(model, labelled_source(model, source, input), progress)
+    readable = seen.observed.examples
+    classes = model.task.encode(list(readable.targets or [])).numpy()
+    return readable, joined_depths(seen.features, read_depths(model)), classes
+
+
+def labelled_source(model: Model, source: Any, input: str | None) -> Examples:
+    """The examples of a further source, at most so many, undecoded.
+
+    Raises
+    ------
+    InputError : they cannot be read, hold no labels, or other ones than the model's.
+    UsageError : they are inputs of another kind.
+    """
     usual = {role: name for role, name in model.columns.items() if name and role != "group"}
-    examples = read(Request(source, input, None, stack=model.stack, usual=usual))
+    examples = read(Request(source, input, None, stack=model.stack, fits=False, usual=usual))
     if examples.targets is None:
         raise InputError(f"{source} holds no labels; a source must have them.")
     if problems := model.task.problems(examples.ids, list(examples.targets)):
@@ -200,10 +214,7 @@ def _further(
         examples = examples.select(rows.tolist())
     if examples.modality != model.modality:
         raise UsageError(f"This model takes {model.modality} inputs; {source} holds {examples.modality}.")
-    seen = seen_at_depths(model, examples, progress)
-    readable = seen.observed.examples
-    classes = model.task.encode(list(readable.targets or [])).numpy()
-    return readable, joined_depths(seen.features, read_depths(model)), classes
+    return examples
 
 
 def _each_once(problems: Sequence[Problem]) -> list[Problem]:

@@ -11,6 +11,7 @@ from headstart.backbones.base import Backbone
 from headstart.core.results import TaskGain
 from headstart.core.spec import FitSpec
 from headstart.core.timing import say_duration
+from headstart.data.readers.base import columns_named
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.words import repeat
 from headstart.ladder.comparison import HeldOut
@@ -86,9 +87,13 @@ def _one(
 
 
 def _command(spec: FitSpec, target: str, backbone: Backbone) -> str:
-    """The command that fits one task alone: from its own table, where it came from another."""
-    own = next((table.rpartition(":")[0] for table in spec.also if table.rpartition(":")[2] == target), spec.data)
-    return repeat(replace(spec, data=own, target=target, also=(), out=None, resume=False), backbone.card.name)
+    """The command that fits one task alone: from all tables that hold its target, whose own columns are found anew
+    where the first of all is not among them."""
+    first, also = spec, tuple(table for table in spec.also if table.rpartition(":")[2] == target)
+    if also and target not in columns_named(spec.target, ()):
+        first, also = replace(spec, data=also[0].rpartition(":")[0], input=None, group=None), also[1:]
+    alone = replace(first, target=target, also=also, task=None, out=None, resume=False)
+    return repeat(alone, backbone.card.name)
 
 
 def _start(backbone: Backbone, bench: Workbench) -> Network:

@@ -30,7 +30,7 @@ from headstart.delivery.report.page import render
 from headstart.delivery.unlabelled_guard import FEWEST_UNLABELLED, guard_without_targets
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import facts
-from headstart.experiment.fitting.naming import choose_reader_of_names
+from headstart.experiment.fitting.naming import choose_reader_of_names, refuse_what_needs_labels
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.replaying import computing
 from headstart.experiment.words import UNMEASURED, headline, next_step, repeat, title
@@ -70,9 +70,10 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
 
     Raises
     ------
-    UsageError : no backbone at hand knows words, or the strategy that was asked for learns from examples.
+    UsageError : no backbone at hand knows words, or what was asked for needs labelled examples.
     InputError : more than a tenth of the inputs cannot be read.
     """
+    refuse_what_needs_labels(spec)
     modality = MODALITIES.load(examples.modality)()
     progress.say(
         f"Read {len(examples)} {modality.noun} from {examples.source}. None has one of the {len(spec.labels)} "
@@ -81,7 +82,7 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
     for note in examples.notes:
         progress.say(f"  note: {note}")
     task = task_of_names(spec.labels, spec.task)
-    backbone = choose_reader_of_names(spec.backbone, examples.modality, spec.labels, progress)
+    backbone = choose_reader_of_names(spec, examples.modality, progress)
     strategy, named = _told(choose_strategies(spec.strategy), backbone, task)
     looks = KeptLooks(FrontierStore(store_folder()) if spec.store else None, modality)
     checked = check(examples, modality, progress, looks, stopwatch)
@@ -118,8 +119,8 @@ def _told(strategies: Sequence[Strategy], backbone: Backbone, task: Task) -> tup
         if (named := strategy.from_names(backbone, task)) is not None:
             return strategy, named
     raise UsageError(
-        f"{type(strategies[0]).__name__} learns from examples, and none has one of the labels. Leave --strategy out, "
-        "or hand over examples with labels."
+        f"{type(strategies[0]).__module__.rpartition('.')[2]} learns from examples, and none has one of the labels. "
+        "Leave --strategy out, or hand over examples with labels."
     )
 
 

@@ -84,9 +84,10 @@ def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list
     ]
     if not fitting:
         least = min(card.parameters for card in known.values())
+        every = f"All {len(known)} backbones have" if len(known) > 1 else f"{next(iter(known.values())).name} has"
         raise UsageError(
-            f"All {len(known)} backbones have more than {say_count(most or 0)} parameters; the smallest has "
-            f"{say_count(least)}. Raise --most-parameters."
+            f"{every} more than {say_count(most or 0)} parameters; the smallest has {say_count(least)}. Raise "
+            "--most-parameters."
         )
     reasons = out_of_reach(list(fitting.values()))
     left_out += [LeftOut(name, why) for name, why in reasons.items()]

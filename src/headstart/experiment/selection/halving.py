@@ -38,6 +38,9 @@ SURE = 2.576
 """A candidate is out where the best one beats it by more than so many standard errors: 99 %, for several are compared
 with the best of them, and the bootstrap thinks too well of a few mistakes (7 of 7 to one side: p = 1/64)."""
 
+NO_TIME = "only the better ones went on, for lack of time"
+"""Why one is out that nobody has shown to be worse."""
+
 FAILURES = (HeadstartError, RuntimeError)
 """What ends a candidate's probe, not the ranking: PyTorch raises the second where a GPU has too little memory."""
 
@@ -250,7 +253,7 @@ class Halving:
         if fit < 2:
             return False
         for standing in running[fit:]:
-            standing.out = "only the better ones went on, for lack of time"
+            standing.out = NO_TIME
         return True
 
     def _say(self, race: Race) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headstart.core.counts import say_count
 from headstart.core.results import Figure
-from headstart.experiment.selection.halving import NEGLIGIBLE, Race, Standing
+from headstart.experiment.selection.halving import NEGLIGIBLE, NO_TIME, Race, Standing
 
 A_RANK = 0.005
 """What a point of published accuracy more is worth beforehand, in the scale of the figures: half a point.
@@ -85,6 +85,8 @@ def _only(race: Race, chosen: Standing) -> str:
         return "no other could be probed" if race.left_out else "there is no other"
     if any(one.unprobed for one in race.standings):
         return f"the only one left on {chosen.examples} examples: others could not be probed, or were worse"
+    if any(one.out == NO_TIME for one in race.standings):
+        return f"the only one left on {chosen.examples} examples: others were worse, or had no time to go on"
     return f"better than every other by more than chance, on {chosen.examples} examples"
 
 

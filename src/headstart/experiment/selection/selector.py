@@ -160,9 +160,11 @@ def select(
         race = Halving(material, prober.probe, spec.seed, stopwatch, deadline, progress).run(candidates)
     chosen = pick(race)
     running = race.running
-    fallen = sorted((one for one in race.standings if one.out), key=lambda one: -one.examples)
-    ordered = [chosen.standing, *(one for one in running if one is not chosen.standing), *fallen]
     task = material.task
+    sign = 1 if task.higher_is_better[task.watched] else -1
+    out = (one for one in race.standings if one.out)
+    fallen = sorted(out, key=lambda one: (-one.examples, -sign * one.score.value))
+    ordered = [chosen.standing, *(one for one in running if one is not chosen.standing), *fallen]
     return Ranking(
         candidates=[_ranked(standing, race, scores) for standing in ordered],
         pick=chosen.standing.candidate.name,
