@@ -27,8 +27,8 @@ next: until about so many examples were judged in all, more often where there ar
 SKETCHED, DIRECTIONS = 400, 128
 """Examples of each domain from which principal directions are found, and how many of these validators look at."""
 
-CERTAIN = 0.95
-"""Quantile of Student's t beyond which a difference is no chance."""
+CERTAIN = 0.975
+"""Quantile of Student's t beyond which a difference is no chance: one vote in twenty is, for or against."""
 
 SEVERAL, FOR_EACH_AGAINST = 2, 3
 """So many validators must prefer a candidate, and so many for each that is against it: what looks at answers alone
@@ -190,7 +190,7 @@ def preferences(candidate: Tried, source: Tried) -> dict[str, int]:
 
 
 def _sign(difference: np.ndarray, most: int) -> int:
-    """Of the mean of paired differences (D, PARTS), 0 where it is no more than chance (one-sided t-test).
+    """Of the mean of paired differences (D, PARTS), 0 where it is no more than chance (two-sided t-test).
 
     All divisions are of the same examples, so the error of the mean is that of one division. Its variance is averaged
     over all, each of which was drawn by itself and adds the freedom of its parts, PARTS - 1; `most` at all, one less
