@@ -198,6 +198,14 @@ def test_a_row_without_any_target_is_named(at_hand: Path, capsys: pytest.Capture
     assert "t.csv row 5: none of the targets topic, even is there" in said
 
 
+def test_a_mistake_says_in_which_of_the_columns_it_is(at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"text": text, "topic": topic, "mark": f"{i * 0.3:.1f}"} for i, (text, topic) in enumerate(texts(30))]
+    rows[3]["mark"] = "seven"
+    table(at_hand / "t.csv", rows)
+    assert status("fit", "t.csv", "--target", "topic,mark", "--out", "m", *TEXT_PROBE) == 1
+    assert "t.csv row 5, column 'mark': the target 'seven'" in capsys.readouterr().err
+
+
 def test_a_further_table_that_is_not_there(messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("fit", messages, "--target", "topic", "--also", "no.csv:mark", *TEXT_PROBE) == 1
     assert "--also no.csv:mark: There is no no.csv" in capsys.readouterr().err

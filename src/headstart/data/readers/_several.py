@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from headstart.core.errors import InputError, NoTargets, Problem
@@ -30,13 +31,19 @@ def targets_of(
         try:
             by_column[name] = _column(table, name, splits, request.fits, may_lack=True)
         except InputError as error:
-            problems += error.problems or [Problem(f"{table.name}, column {name!r}", str(error))]
+            problems += _of_column(name, error.problems) or [Problem(f"{table.name}, column {name!r}", str(error))]
     if problems:
         raise InputError(problems, f"{table.name}: some of its targets cannot be used.")
     rows = [dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)]
     if not request.may_lack:
         _refuse_empty_rows(table, columns, rows)
     return rows
+
+
+def _of_column(name: str, problems: Sequence[Problem]) -> list[Problem]:
+    """The same problems, each saying which column it is in."""
+    said = f"column {name!r}"
+    return [one if said in one.where else replace(one, where=f"{one.where}, {said}") for one in problems]
 
 
 def _column(
