@@ -43,12 +43,12 @@ def try_all(domains: Domains, ways: dict[str, Way], careful: bool, clock: Clock,
     Parameters
     ----------
     careful : leaves out what takes the source's shares of the classes for those of the new inputs, once what does not
-        has found that some hardly appear.
+        has found that some hardly appear. The source model's answers alone say nothing of that.
     """
     before = Adapted(domains.network, domains.target, domains.outputs, domains.source)
     trials = Trials([judged(SOURCE, "leaves everything as it is", domains, before, 0, 0.0)])
     for depth, group in groupby(ways.items(), key=lambda each: each[1].adaptation.depth):
-        if careful and depth > 1:
+        if careful and depth > 1 and len(trials.tried) > 1:
             domains = replace(domains, rare=tuple(rare_among(domains, calm_answers(trials.tried)).tolist()))
         longest = 0.0
         for seconds, name, way in _cheapest_first(group, domains, clock, trials):
