@@ -158,13 +158,14 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     ones that with the best mean rank. Validators are used to refuse, not to choose: between adaptations of different
     kinds they choose badly (Musgrave et al. 2022, arXiv:2208.07360), and prefer those that make them look good. One
     that trains the backbone may take one class for another and look sound to all of them: it must also agree with the
-    deepest of the others on which they agree, or with the source model.
+    deepest of the others on which they agree, or with the source model, and they must prefer it to that one too: from
+    photos to sketches SHOT (28 % right) was preferred to the source model (19 %), and self-training has 45 %.
     """
     findings = rare_classes(domains, calm_answers(tried))
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
     agreed = [one for one in tried[1:] if one.may_be_kept and _agree(votes[one.name])]
     calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
-    agreed = [one for one in agreed if one.depth < TRAINS or consensus(one, calm) >= CONSENSUS]
+    agreed = [one for one in agreed if one.depth < TRAINS or _outdoes(one, calm)]
     if not agreed:
         return Choice("", None, _why_not(tried, votes), findings)
     ranks = mean_ranks([one.figures for one in agreed])
@@ -172,6 +173,11 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)
+
+
+def _outdoes(one: Tried, calm: Tried) -> bool:
+    """Whether what trains the backbone may take the place of `calm`, which does not."""
+    return consensus(one, calm) >= CONSENSUS and _agree(preferences(one, calm))
 
 
 def consensus(one: Tried, other: Tried) -> float:
