@@ -14,10 +14,12 @@ from sets import write_table
 from target import Target
 
 from transfers._domains import Domain, domain, pairs, split
+from transfers.adaptation import MOST_HARM, SETS, SOURCE
 
-SETS = ("digits_da", "pacs_photo_sketch", "amazon_multidomain", "xlmt_sentiment")
-SOURCE, KEPT, KEPT_SHALLOW = "source model", "kept", "kept without training"
-MOST_HARM = Target(-0.005, at_least=True)
+__all__ = ["SETS", "rows"]
+
+KEPT, KEPT_SHALLOW = "kept", "kept without training"
+NO_HARM = Target(-MOST_HARM, at_least=True)
 
 Reached = dict[str, list[float]]
 """Way → its accuracy on each pair and seed."""
@@ -37,7 +39,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
             for way, accuracy in reached.items():
                 gains[way].append(accuracy - reached[SOURCE])
                 yield {**here, "figure": way, "value": accuracy, **about}
-            yield {**here, "figure": "gain over source", "value": reached[KEPT] - reached[SOURCE], "must": MOST_HARM}
+            yield {**here, "figure": "gain over source", "value": reached[KEPT] - reached[SOURCE], "must": NO_HARM}
     for way, own in gains.items():
         if way != SOURCE:
             yield {"set": f"{len(own)} pairs", "seed": "mean", "figure": f"{way}: gain", "value": float(np.mean(own))}
@@ -73,14 +75,13 @@ def _pair(
 
 def _accuracy(model: Any, network: Any, examples: Any, truth: torch.Tensor) -> float:
     """The share of `examples` that `network` gives their class."""
+    from headstart.adaptations._deep import looked
     from headstart.core.progress import Progress
     from headstart.experiment.adaptation.bench import deep_of
     from headstart.experiment.adaptation.clock import Clock
-    from headstart.strategies._solved_head import features_of
 
     deep = deep_of(model, examples, [], 0, Clock(), Progress(quiet=True))
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
-        bench = deep.bench(deep.target, truth, Path(folder))
-        part = bench.frozen_part(network.requires_grad_(False).eval(), keep=False)
-        said = network.head(features_of(network, part.over(deep.target)).float())
+    features = torch.from_numpy(looked(deep, network, deep.target))
+    with torch.inference_mode():
+        said = network.head(features)
     return float((said.argmax(dim=1) == truth).float().mean())

@@ -111,9 +111,8 @@ def trained(
     return plan.network.requires_grad_(False).eval(), note
 
 
-def looked(domains: Domains, network: Network, inputs: Inputs) -> np.ndarray:
-    """The last features (N, D) of `inputs` by a finished network."""
-    deep = needed(domains)
+def looked(deep: Deep, network: Network, inputs: Inputs) -> np.ndarray:
+    """What the head of a finished `network` reads of `inputs`, (N, D)."""
     with tempfile.TemporaryDirectory(prefix="headstart-adapt-") as folder:
         bench = deep.bench(inputs, torch.zeros(len(inputs), dtype=torch.long), Path(folder))
         part = bench.frozen_part(network.requires_grad_(False).eval(), keep=False)
@@ -125,7 +124,8 @@ def finished(domains: Domains, network: Network, source: np.ndarray | None = Non
     brought to where those lie."""
     network = network.cpu()
     network.head_is_new = False
-    target = looked(domains, network, needed(domains).target)
+    deep = needed(domains)
+    target = looked(deep, network, deep.target)
     with torch.no_grad():
         outputs = network.cpu().head(torch.from_numpy(target)).float()
     return Adapted(network, target, outputs, domains.source if source is None else source, note)

@@ -78,7 +78,7 @@ class DeepAlignment(Adaptation):
         aligned = Aligned(alignment, domains)
         course = Course(aligned.loss, list(alignment.parameters()), [aligned])
         network, note = trained(domains, plan, recipe, deep.source, deep.encoded, course)
-        source = looked(domains, network, deep.source)
+        source = looked(deep, network, deep.source)
         return finished(domains, network, _as_stored(domains, source, deep.encoded.numpy()), note)
 
 

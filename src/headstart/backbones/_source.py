@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from headstart.backbones._card import Card
 from headstart.core.errors import UsageError
+from headstart.core.registry import plug_in_name
 
 if TYPE_CHECKING:
     from headstart.backbones.base import Backbone
@@ -32,7 +33,7 @@ class Source(ABC):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "prefix" not in cls.__dict__:
-            cls.prefix = cls.__module__.rsplit(".", 1)[-1]
+            cls.prefix = plug_in_name(cls)
 
     @abstractmethod
     def cards(self) -> list[Card]:

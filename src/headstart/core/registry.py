@@ -16,6 +16,11 @@ from headstart.core.errors import UsageError, nearest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def plug_in_name(of: type) -> str:
+    """The name of the plug-in whose class this is: that of its file."""
+    return of.__module__.rpartition(".")[2]
+
+
 class Registry:
     """The plug-ins of one kind: files of a folder, and entry points of other packages.
 

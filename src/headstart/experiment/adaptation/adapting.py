@@ -16,6 +16,7 @@ from headstart.core.progress import Progress
 from headstart.core.results import Finding
 from headstart.core.spec import DEFAULT_BUDGET
 from headstart.core.timing import Stopwatch, in_seconds
+from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.delivery.artifact import Model, load
 from headstart.delivery.comparing import Comparison, check_enough, compare
@@ -160,11 +161,12 @@ def carry_out(model: Model, wish: Wish, clock: Clock, progress: Progress) -> Ada
     _check(model)
     examples = model.examples(wish.data, wish.input)
     check_enough(len(examples))
-    _check_further(model, wish)
+    sources = [labelled_source(model, given, wish.input) for given in wish.sources]
+    table = table_of_labels(wish.labels_for) if wish.labels_for is not None else None
     new = seen_at_depths(model, examples, progress)
     progress.say(f"Read {len(new.observed.new.ids)} new {_noun(model)}.")
-    labelled = given_labels(wish.labels_for, new.observed, model.task) if wish.labels_for is not None else None
-    return adapted_to(model, new, wish, ways, labelled, clock, progress)
+    labelled = given_labels(table, wish.labels_for, new.observed, model.task) if table is not None else None
+    return adapted_to(model, new, wish, ways, labelled, clock, progress, sources)
 
 
 def adapted_to(
@@ -175,8 +177,9 @@ def adapted_to(
     labelled: Labelled | None,
     clock: Clock,
     progress: Progress,
+    sources: Sequence[Examples] = (),
 ) -> Adaption:
-    """Compare, try, and decide, once it was seen what the `new` inputs are like."""
+    """Compare, try, and decide, once it was seen what the `new` inputs are like and further `sources` were read."""
     seen = new.observed.new
     comparison = compare(model.task, model.calibration, model.needed_guard, seen, _noun(model), wish.seed)
     if not comparison.declared and labelled is None:
@@ -191,7 +194,7 @@ def adapted_to(
         f"(p = {_p_value(comparison):.3f})."
     )
     deep = any(way.adaptation.depth > SHALLOW for way in ways.values())
-    domains = domains_of(model, new, replace(wish, deep=deep), labelled, clock, progress)
+    domains = domains_of(model, new, replace(wish, deep=deep), labelled, clock, progress, sources)
     trials = try_all(domains, ways, labelled is None and not wish.methods, clock, progress)
     adaptations = {name: way.adaptation for name, way in ways.items()}
     if labelled is not None:
@@ -233,14 +236,6 @@ def _check(model: Model) -> None:
         )
     if len(np.unique(guard.classes)) < 2:
         raise InputError("The guard of this model holds examples of one class only; fit it anew to adapt it.")
-
-
-def _check_further(model: Model, wish: Wish) -> None:
-    """Mistakes of further sources and of the table of labels are told before anything is computed."""
-    for source in wish.sources:
-        labelled_source(model, source, wish.input)
-    if wish.labels_for is not None:
-        table_of_labels(wish.labels_for)
 
 
 def _noun(model: Model) -> str:

@@ -44,26 +44,32 @@ Labelled = dict[int, Any]
 
 
 def domains_of(
-    model: Model, new: NewInputs, wish: Wish, labelled: Labelled | None, clock: Clock, progress: Progress
+    model: Model,
+    new: NewInputs,
+    wish: Wish,
+    labelled: Labelled | None,
+    clock: Clock,
+    progress: Progress,
+    further: Sequence[Examples] = (),
 ) -> Domains:
     """The two domains of an adaptation. What the model keeps of its examples and a further source holds too counts
     once: else a head's penalty would be chosen by examples that it has learnt.
 
-    Raises
-    ------
-    InputError : a further source cannot be read, or its labels are not the model's.
+    Parameters
+    ----------
+    further : what :func:`labelled_source` has read of each of the wish's sources.
     """
     names, old = read_depths(model), old_features(model)
     features, classes = [joined_depths(old, names)], [model.needed_guard.classes]
     sources: list[tuple[Examples, np.ndarray]] = []
-    for given in wish.sources:
-        examples, more, theirs = _further(model, given, wish.input, progress)
+    for given in further:
+        examples, more, theirs = _seen(model, given, progress)
         progress.say(f"Read {len(more)} further source examples.")
         features.append(more)
         classes.append(theirs)
         sources.append((examples, theirs))
     if sources:
-        once = ~copies_of(_as_kept(np.concatenate(features[1:])), features[0])
+        once = ~copies_of(half(torch.from_numpy(np.concatenate(features[1:]))), features[0])
         features[0], classes[0] = features[0][once], classes[0][once]
     origins = np.repeat(np.arange(len(features)), [len(part) for part in features])
     source, known = np.concatenate(features), np.concatenate(classes)
@@ -87,11 +93,6 @@ def domains_of(
     )
 
 
-def _as_kept(features: np.ndarray) -> np.ndarray:
-    """(n, D) in the precision in which a guard keeps features."""
-    return half(torch.from_numpy(features)).astype(np.float32)
-
-
 def shares_of(model: Model, classes: Sequence[np.ndarray]) -> np.ndarray:
     """(C,) how common each class is in the old domains, of which the guard's and those of further sources are given.
 
@@ -111,17 +112,16 @@ def _encoded(task: Task, places: np.ndarray, labelled: Labelled) -> np.ndarray:
     return task.encode([labelled[int(place)] for place in places]).numpy() if len(places) else places
 
 
-def given_labels(table: Any, observed: Observed, task: Task) -> Labelled:
-    """The labels of a table with the columns ``id`` and ``label``, by the place of the input that they belong to.
+def given_labels(frame: Any, table: Any, observed: Observed, task: Task) -> Labelled:
+    """The labels in the `frame` of a `table`, by the place of the input that they belong to.
 
     A row without a label is left out: so the list of ``headstart label`` may be filled in part by part. An id is
     what `headstart predict` or `headstart label` call the input, or the end of its path.
 
     Raises
     ------
-    InputError : no such table or columns, an id that is none of the new inputs, or an unknown label; all together.
+    InputError : an id that is none of the new inputs, or an unknown label, all together; or no label at all.
     """
-    frame = table_of_labels(table)
     found: Labelled = {}
     problems, unknown = [], 0
     names = {name: place for place, name in enumerate(observed.new.ids)}
@@ -154,7 +154,7 @@ def _by_ending(name: str, names: dict[str, int]) -> int | None:
 
 
 def table_of_labels(table: Any) -> Any:
-    """The table as strings.
+    """A table with the columns ``id`` and ``label``, as strings.
 
     Raises
     ------
@@ -183,11 +183,9 @@ def table_of_labels(table: Any) -> Any:
     return frame
 
 
-def _further(
-    model: Model, source: Any, input: str | None, progress: Progress
-) -> tuple[Examples, np.ndarray, np.ndarray]:
-    """The readable examples of a further labelled source, what the head reads of them (n, D), and classes (n,)."""
-    seen = seen_at_depths(model, labelled_source(model, source, input), progress)
+def _seen(model: Model, source: Examples, progress: Progress) -> tuple[Examples, np.ndarray, np.ndarray]:
+    """The readable examples of a further source, what the head reads of them (n, D), and their classes (n,)."""
+    seen = seen_at_depths(model, source, progress)
     readable = seen.observed.examples
     classes = model.task.encode(list(readable.targets or [])).numpy()
     return readable, joined_depths(seen.features, read_depths(model)), classes

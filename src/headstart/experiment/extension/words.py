@@ -84,11 +84,8 @@ def findings(extension: Extension, relabelled: Sequence[str], unjudged: Sequence
         found.append(Finding(NAME, "warning", f"{what}: adding a class cannot split one.", named, step))
     if unjudged:
         what = f"No example of {first_few(unjudged)} could be held out, so nothing says how good the model is there."
-        found.append(
-            Finding(
-                NAME, "info", what, next_step="A few more examples of each, of another group where there are groups."
-            )
-        )
+        step = "A few more examples of each, of another group where there are groups."
+        found.append(Finding(NAME, "info", what, next_step=step))
     if extension.tuned:
         what = "The network was tuned to the old classes; the new ones are told apart by features not made for them."
         found.append(Finding(NAME, "info", what, next_step=TOGETHER))

@@ -14,6 +14,7 @@ from headstart.core.engine_choice import EngineChoice
 from headstart.core.errors import UsageError
 from headstart.core.names import Name, meaningless
 from headstart.core.progress import Progress
+from headstart.core.registry import plug_in_name
 from headstart.core.results import ExampleCounts, Finding, FitResult, FromNames, RungResult, Seconds
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
@@ -119,7 +120,7 @@ def _told(strategies: Sequence[Strategy], backbone: Backbone, task: Task) -> tup
         if (named := strategy.from_names(backbone, task)) is not None:
             return strategy, named
     raise UsageError(
-        f"{type(strategies[0]).__module__.rpartition('.')[2]} learns from examples, and none has one of the labels. "
+        f"{plug_in_name(type(strategies[0]))} learns from examples, and none has one of the labels. "
         "Leave --strategy out, or hand over examples with labels."
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from headstart.backbones import Card, all_cards, load
 from headstart.backbones.base import Backbone
 from headstart.core.errors import NoTargets, UsageError
-from headstart.core.names import check_known
+from headstart.core.names import Name, check_known
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO, FitSpec
 from headstart.data.examples import Examples
@@ -52,9 +51,9 @@ def unlabelled(spec: FitSpec) -> Examples | None:
 
 def _written_otherwise(found: Sequence[str], spec: FitSpec) -> list[tuple[str, str]]:
     """Targets and labels that are the same but for case and for what stands between words."""
-    plain = {re.sub(r"[\s_-]+", " ", name.label).strip().casefold(): name.label for name in spec.labels}
-    theirs = {one: plain.get(re.sub(r"[\s_-]+", " ", one).strip().casefold()) for one in found}
-    return [(one, given) for one, given in theirs.items() if given is not None]
+    given = {Name(name.label).words.casefold(): name.label for name in spec.labels}
+    theirs = {one: given.get(Name(one).words.casefold()) for one in found}
+    return [(one, label) for one, label in theirs.items() if label is not None]
 
 
 def refuse_what_needs_labels(spec: FitSpec) -> None:

@@ -15,6 +15,7 @@ from headstart.core.device import choose_device
 from headstart.core.errors import InputError, UsageError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
+from headstart.core.registry import plug_in_name
 from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.data.checks import Checked
@@ -60,7 +61,7 @@ class GatheredTexts(Material):
 
     @property
     def method_name(self) -> str:
-        return type(self.method).__module__.rpartition(".")[2] if self.wish.method == AUTO else self.wish.method
+        return plug_in_name(type(self.method)) if self.wish.method == AUTO else self.wish.method
 
     @property
     def licence(self) -> str:
