@@ -65,6 +65,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="", help=f"names with commas, of {', '.join(KINDS)}")
     parser.add_argument("--sets", default="all", help="names with commas, or images, text, all")
     parser.add_argument("--seeds", type=int, default=3, help="how often with other splits and subsamples")
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--budget", default="10m", help="of each fit")
     parser.add_argument("--fit", default="", help="more options of each fit, e.g. '--strategy feature_extraction'")
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds after which a command is killed")
@@ -75,6 +76,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     kinds = known_names(parser, asked.only, KINDS, "kinds")
     if asked.seeds < 1:
         parser.error(f"--seeds {asked.seeds}: at least 1")
+    asked.seeds = range(asked.first, asked.first + asked.seeds)
     try:
         asked.sets_of = _sets_of(kinds, asked.sets)
     except ValueError as error:

@@ -30,7 +30,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     """Accuracy on the target's test split, pair by pair, and the means of the differences over the pairs; harm also
     on all of the target's inputs."""
     reached: Reached = defaultdict(list)
-    for seed in range(asked.seeds):
+    for seed in asked.seeds:
         for group, source, target in pairs(asked.sets):
             first, second = (domain(asked.data, asked.backbones, group, name, seed) for name in (source, target))
             figures, about = _pair(first, second, seed)

@@ -29,7 +29,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     """Accuracy on the new domain's test split of everything that ``headstart adapt --deep`` tries within the budget
     and of what it keeps, then means over the pairs on which a way was tried, each beside the source model's there."""
     gains: Reached = defaultdict(list)
-    for seed in range(asked.seeds):
+    for seed in asked.seeds:
         for group, source, target in pairs(asked.sets):
             first, second = (domain(asked.data, asked.backbones, group, name, seed) for name in (source, target))
             with tempfile.TemporaryDirectory() as folder:

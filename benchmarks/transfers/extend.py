@@ -41,7 +41,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     """
     for name in SETS if asked.sets == "all" else sets.names(asked.sets):
         over_seeds: dict[str, Differences] = defaultdict(list)
-        for seed in range(asked.seeds):
+        for seed in asked.seeds:
             given, first, right = _measured(asked, name, seed)
             yield from _rows(name, seed, given.test, first, right, over_seeds)
         for figure, found in over_seeds.items():

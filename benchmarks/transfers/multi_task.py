@@ -35,7 +35,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     for name in SETS if asked.sets == "all" else asked.sets.split(","):
         gains: Differences = []
         times: Times = {clock: [] for clock in CLOCKS}
-        for seed in range(asked.seeds):
+        for seed in asked.seeds:
             targets, examples = SETS[name](asked.data / FOLDERS[name])
             with tempfile.TemporaryDirectory() as folder:
                 drawn = _drawn(examples, seed)

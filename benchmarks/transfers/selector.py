@@ -44,7 +44,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     known, found = _known(asked.out), defaultdict[str, list[float]](list)
     _say_no_candidates(asked.backbones)
     for name in sets.names(asked.sets):
-        for seed in range(asked.seeds):
+        for seed in asked.seeds:
             for row in _of_one(asked, name, seed, known):
                 found[row["figure"]].append(row["value"])
                 yield row

@@ -27,7 +27,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
     of_sets: list[Mean] = []
     for name in sets.names(asked.sets):
         over_seeds: Differences = []
-        for seed in range(asked.seeds):
+        for seed in asked.seeds:
             gains, shares = _measured(asked, name, seed)
             over_seeds += gains
             yield mean_of(gains).row(name, seed, FIGURE, shares=shares)

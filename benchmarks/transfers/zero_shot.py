@@ -42,7 +42,7 @@ def rows(asked: Any) -> Iterator[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as store:
             yield from _by_names(asked, data, Path(store))
             gains = []
-            for seed in range(asked.seeds):
+            for seed in asked.seeds:
                 for row in _with_few(asked, data, seed, Path(store)):
                     gains += [row] if row["figure"] == BETTER else []
                     yield row

@@ -57,7 +57,7 @@ def answering(fitted: list[str]) -> Callable[..., Any]:
 
 
 def asked(tmp_path: Path, **more: Any) -> Namespace:
-    usual = {"sets": "flowers", "seeds": 1, "data": Path("data"), "budget": "1m", "fit": "", "out": None}
+    usual = {"sets": "flowers", "seeds": range(1), "data": Path("data"), "budget": "1m", "fit": "", "out": None}
     return Namespace(**{**usual, "backbones": tmp_path, **more})
 
 
@@ -174,7 +174,7 @@ def test_extending_is_judged_by_the_mean_over_seeds(
         return given, {"old"}, {"before": all_right, "at once": all_right, "extended": [two_wrong, all_right][seed]}
 
     monkeypatch.setattr(extend, "_measured", measured)
-    rows = list(extend.rows(Namespace(sets="vehicles", seeds=2)))
+    rows = list(extend.rows(Namespace(sets="vehicles", seeds=range(2))))
     assert [(row["seed"], row["value"]) for row in rows if row["figure"] == "lost against all at once"] == [
         (0, pytest.approx(0.2)), (1, pytest.approx(0.0)), ("mean", pytest.approx(0.1)),
     ]  # fmt: skip
@@ -211,7 +211,7 @@ def test_several_targets_against_each_alone(
     monkeypatch.setattr(multi_task, "_fit", fit)
     monkeypatch.setattr(multi_task, "SETS", {"toys": lambda root: (("colour", "size"), examples)})
     monkeypatch.setattr(multi_task, "FOLDERS", {"toys": "toys"})
-    rows = list(multi_task.rows(Namespace(sets="all", seeds=1, data=Path("data"))))
+    rows = list(multi_task.rows(Namespace(sets="all", seeds=range(1), data=Path("data"))))
     assert {row["figure"]: row["value"] for row in rows} == pytest.approx(
         {
             "colour: gain": 0.25, "size: gain": -0.25, "mean gain over alone": 0.0, "wall / slowest alone": 1.2,
@@ -240,7 +240,7 @@ def test_going_back_against_tuning_alone(
     said = {"true": [{"label": "a"}, {"label": "b"}], "false": [{"label": "a"}, {"label": "a"}]}
     monkeypatch.setattr(wise, "headstart", carried_out)
     monkeypatch.setattr(wise, "answers", lambda asked, folder, model, inputs: said[model])
-    rows = list(wise.rows(Namespace(sets="sms_spam", seeds=1, data=Path("data"), budget="1m", fit="")))
+    rows = list(wise.rows(Namespace(sets="sms_spam", seeds=range(1), data=Path("data"), budget="1m", fit="")))
     assert [(row["set"], row["seed"], row["value"]) for row in rows] == [
         ("sms_spam", 0, 0.5), ("sms_spam", "mean", 0.5), ("1 sets", "mean", 0.5),
     ]  # fmt: skip
@@ -264,7 +264,9 @@ def test_adapting_against_the_other_ways(
     }
     monkeypatch.setattr(adaptation, "domain", lambda *given: given)
     monkeypatch.setattr(adaptation, "_pair", lambda *given: (reached, {"chosen": "coral"}))
-    rows = list(adaptation.rows(Namespace(sets="digits_da", seeds=1, data=Path("data"), backbones=Path("backbones"))))
+    rows = list(
+        adaptation.rows(Namespace(sets="digits_da", seeds=range(1), data=Path("data"), backbones=Path("backbones")))
+    )
     found = {row["figure"]: row["value"] for row in rows}
     assert found["gain over source only"] == pytest.approx(0.2)
     assert found["gain over source only, all new inputs"] == pytest.approx(0.15)
@@ -284,7 +286,7 @@ def test_each_way_of_adapting_deeply_is_compared_where_it_was_tried(
     monkeypatch.setattr(deep, "domain", lambda *given: given)
     monkeypatch.setattr(deep, "_handed_over", lambda folder, into: str(folder))
     monkeypatch.setattr(deep, "_pair", lambda *given: (next(reached), {"chosen": "shot"}))
-    given = Namespace(sets="digits_da", seeds=1, data=Path("data"), backbones=Path("backbones"), budget="1m")
+    given = Namespace(sets="digits_da", seeds=range(1), data=Path("data"), backbones=Path("backbones"), budget="1m")
     rows = list(deep.rows(given))
     means = {row["figure"]: (row["set"], row["value"]) for row in rows if row["seed"] == "mean"}
     assert means == {
@@ -333,7 +335,7 @@ def test_names_alone_and_with_a_few_examples(
     monkeypatch.setattr(zero_shot, "_encoder", lambda: "encoder")
     monkeypatch.setattr(methods, "run_baseline", baseline)
     monkeypatch.setattr(zero_shot, "_fitted", lambda *given_: outcome(["a", "b"]))
-    rows = list(zero_shot.rows(Namespace(sets="ag_news", seeds=1, data=Path("data"), budget="1m", fit="")))
+    rows = list(zero_shot.rows(Namespace(sets="ag_news", seeds=range(1), data=Path("data"), budget="1m", fit="")))
     found = {row["figure"]: row["value"] for row in rows}
     assert found["accuracy by names alone"] == pytest.approx(0.7)
     assert found["8 a class: probe"] == pytest.approx(0.5)
@@ -402,7 +404,8 @@ def test_groups_of_sets_hold_for_every_kind(transfers: Callable[[str], ModuleTyp
     assert "zero_shot" not in images
     assert sorted(text) == kinds.KINDS
     assert text["zero_shot"] == ["ag_news", "banking77"]
-    assert kinds._arguments([]).seeds == 3
+    assert kinds._arguments([]).seeds == range(3)
+    assert kinds._arguments(["--seeds", "2", "--first", "1"]).seeds == range(1, 3)
 
 
 def test_a_pair_counts_once_however_many_seeds(transfers: Callable[[str], ModuleType]) -> None:
