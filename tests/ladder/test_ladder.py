@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from dataclasses import replace
 
 import pytest
 import torch
 
+from headstart.core.results import RungResult
 from headstart.ladder.ladder import Ascent, Ladder
+from headstart.ladder.landing import Landing
 from headstart.ladder.step import place_of
 from headstart.strategies.base import Rung
 from headstart.training.ending import Ending
@@ -271,6 +274,21 @@ def test_epochs_are_left_out_to_make_room_for_training_once_more_on_everything(p
     tuned = step("tuned", range(60), cost=50.0, epochs=10)
     _, strategy = playground().climb(step("probe", range(30), trained=False), tuned, budget=120.0)
     assert strategy.epochs["tuned"] == 7
+
+
+@pytest.mark.parametrize(("choosing", "epochs"), [(150.0, {"epochs": [1]}), (0.0, {"epochs": None})])
+def test_ways_that_were_not_taken_do_not_count_to_training_on_everything(
+    playground, choosing: float, epochs: dict[str, list[int] | None]
+):
+    # Three epochs of 100 s: one over 13.5 times the examples, 10 % in hand, takes 1,485 s, and there are 1,425 s.
+    # Without the 150 s that were for choosing it takes half.
+    ground = playground()
+    ladder = Ladder([ground.strategy(step("tuned", []))], replace(ground.bench, deadline=1500.0))
+    curve = [{"epoch": 1.0}] * 3
+    result = RungResult("tuned", "scripted", 2, 1.0, 300.0, 1, {}, curve=curve)
+    landing = Landing(ground.start, torch.zeros(100, 2), result, 2, None, choosing=choosing)
+    decided = ground.folder / "epochs.json"
+    assert {"epochs": ladder._epochs_on_all(decided, [landing])} == epochs == json.loads(decided.read_text())
 
 
 def test_a_rung_is_left_out_where_the_dearest_needs_its_time(playground):

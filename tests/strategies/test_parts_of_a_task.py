@@ -120,6 +120,7 @@ def test_fine_tuning_tries_every_balancing_once_and_remembers(
     assert set(said["reached"]) == set(BALANCINGS)
     assert said["reached"][said["balancing"]] == max(said["reached"].values())
     assert climbed.curve[0][bench.task.watched] == pytest.approx(max(said["reached"].values()))
+    assert climbed.choosing > 0
     outputs = bench.outputs(climbed.network, bench.validation, keep=False)  # type: ignore[arg-type]
     assert HeldOut(bench.task, bench.validation_targets, 0).value(outputs) > 0  # type: ignore[arg-type]
     remembered = {**said, "balancing": next(name for name in BALANCINGS if name != said["balancing"])}
@@ -146,6 +147,7 @@ def test_where_no_time_is_left_one_balancing_is_climbed_all_the_same(tmp_path: P
     assert list(said["reached"]) == [said["balancing"]] == [PLAIN]
     assert said["left_out"] == [name for name in BALANCINGS if name != PLAIN]
     assert len(climbed.curve) == 1
+    assert climbed.choosing == 0
 
 
 def test_adapters_of_several_tasks_are_balanced_by_held_out_examples_too(tmp_path: Path) -> None:

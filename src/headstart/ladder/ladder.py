@@ -198,7 +198,7 @@ class Ladder:
             tuned_share=climbed.tuned_share,
         )
         grown = self._start(rung, landings), step.tunes(climbed)
-        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, *grown)
+        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, *grown, climbed.choosing)
         save_landing(folder, landing, start)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing
@@ -278,8 +278,7 @@ class Ladder:
         if decided.exists():
             return json.loads(decided.read_text(encoding="utf-8"))["epochs"]
         trained = [
-            Trained(each.best_epochs, each.result.seconds / len(each.result.curve) if each.result.curve else 0.0)
-            for each in lineage
+            Trained(each.best_epochs, each.training_seconds / max(len(each.result.curve), 1)) for each in lineage
         ]
         epochs = epochs_on_all(trained, self._left, self._held_out_share)
         write_json(decided, {"epochs": epochs})

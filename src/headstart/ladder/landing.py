@@ -25,7 +25,8 @@ class Landing:
     """A finished rung: its network, its outputs on the held-out examples (N, C), its result, and its start.
 
     ``start`` is the index of the landing it continued from, or None. ``tuned`` says that its backbone is no longer as
-    it was loaded, so that nobody will ask for its activations again.
+    it was loaded, so that nobody will ask for its activations again. ``choosing`` are those of its seconds that went
+    to ways to train which were not taken.
     """
 
     network: Network
@@ -34,6 +35,12 @@ class Landing:
     best_epochs: int
     start: int | None
     tuned: bool = False
+    choosing: float = 0.0
+
+    @property
+    def training_seconds(self) -> float:
+        """What training it took, without what was tried beside it; 0 where nothing was trained."""
+        return self.result.seconds - self.choosing if self.result.curve else 0.0
 
 
 def save_landing(folder: Path, landing: Landing, start: Network) -> None:
@@ -47,6 +54,7 @@ def save_landing(folder: Path, landing: Landing, start: Network) -> None:
         "best_epochs": landing.best_epochs,
         "start": landing.start,
         "tuned": landing.tuned,
+        "choosing": landing.choosing,
         "depths": list(landing.network.depths),
         "head": described(landing.network.head, landing.network.head_features),
     }
@@ -72,7 +80,13 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
     result = RungResult(**{**meta["result"], "validation": figures(meta["result"]["validation"])})
     outputs = load_file(folder / "outputs.safetensors")["outputs"]
     return Landing(
-        network.eval(), outputs, result, meta["best_epochs"], meta["start"], meta.get("tuned", bool(result.curve))
+        network.eval(),
+        outputs,
+        result,
+        meta["best_epochs"],
+        meta["start"],
+        meta.get("tuned", bool(result.curve)),
+        meta.get("choosing", 0.0),
     )
 
 

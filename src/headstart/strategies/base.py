@@ -71,6 +71,7 @@ class Climbed:
     """A finished rung: the network, its learning curve, and the epochs that were worth it.
 
     ``tuned_share`` is how far from the pretrained weights towards the tuned ones the network went: 1 for all the way.
+    ``choosing`` are the seconds that other ways to train took, which was not the way to this network.
     """
 
     network: Network
@@ -78,6 +79,7 @@ class Climbed:
     curve: list[dict[str, float]] = field(default_factory=list)
     best_epochs: int = 0
     tuned_share: float = 1.0
+    choosing: float = 0.0
 
 
 class Strategy(ABC):

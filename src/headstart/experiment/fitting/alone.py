@@ -110,5 +110,5 @@ def _lineage(ascent: Ascent) -> list[int]:
 
 def _seconds(ascent: Ascent, lineage: Sequence[int], bench: Workbench, alone: Sequence[Workbench]) -> float:
     """What training every task alone will take, from what training them together took."""
-    trained = sum(ascent.landings[i].result.seconds for i in lineage if ascent.landings[i].result.curve)
+    trained = sum(ascent.landings[i].training_seconds for i in lineage)
     return trained * sum(len(own.train) for own in alone) / len(bench.train)
