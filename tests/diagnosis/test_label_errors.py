@@ -1,5 +1,7 @@
 """Label errors on probabilities that can be reckoned by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,21 @@ def test_several_splits_are_ranked_together():
     (finding,) = LabelErrors().examine(both)
     assert finding.examples[0].id == "late.jpg"
     assert all(example.note.startswith("looks like '") for example in finding.examples)
+
+
+def test_the_only_example_of_a_class_or_those_of_one_group_are_nobodys_suspects():
+    """A head that has never seen an elk is sure that the elk is none; two of one herd are held out together."""
+    probabilities, given = many(40, wrong=2)
+    probabilities, given = np.hstack([probabilities, np.zeros((40, 1))]), np.append(given[:38], [2, 2])
+    known = evidence(probabilities, given, ("cat", "dog", "elk"))
+    found = {example.id for example in LabelErrors().examine(known)[0].examples}
+    assert {"38.jpg", "39.jpg"} <= found
+    herd = replace(known, groups={"train": [*known.ids["train"][:38], "herd", "herd"]})
+    one = evidence(probabilities[:39], given[:39], ("cat", "dog", "elk"))
+    for lonely in (herd, one):
+        (finding,) = LabelErrors().examine(lonely)
+        assert {example.id for example in finding.examples} == {"0.jpg", "1.jpg"}
+        assert "of 38 labels" in finding.summary
 
 
 def test_it_says_nothing_of_several_labels_or_numbers():

@@ -30,7 +30,8 @@ class LabelErrors(Diagnosis):
 
     Suspects are those off the diagonal of the confident joint, and the least self-confident, twice as many as labels
     can be wrong at most. They are ranked by 1 - p(given label), their score. Of several labels of an
-    example each is looked at against the rest, and the example's score is that of its likeliest error.
+    example each is looked at against the rest, and the example's score is that of its likeliest error. The only
+    example of a class is no suspect, nor are those of one group: heads that did not see them know no other.
 
     The formula is written here although the package cleanlab has it (Apache licence since 2.9; before that AGPL): it
     is twenty lines, so nobody should have to install an extra to learn that labels are wrong; and its lists, pruned
@@ -113,20 +114,31 @@ def _columns(evidence: Evidence) -> list[_Column]:
     splits = [name for name, given in evidence.probabilities.items() if len(given)]
     if not splits or not evidence.labels:
         return []
-    ids = [identity for name in splits for identity in evidence.ids[name]]
     probabilities = np.concatenate([evidence.probabilities[name] for name in splits])
     if evidence.memberships:
         known = np.concatenate([evidence.memberships[name] for name in splits]).astype(int)
-        return [
-            _Column(ids, own, np.stack([1 - p, p], axis=1), [f"not {label}", label])
-            for label, own, p in zip(evidence.labels, known.T, probabilities.T, strict=True)
-        ]
-    return _one_class_each(evidence, splits, ids, probabilities)
+        labelled = zip(evidence.labels, known.T, probabilities.T, strict=True)
+        columns = [(own, np.stack([1 - p, p], axis=1), [f"not {label}", label]) for label, own, p in labelled]
+    else:
+        columns = _one_class_each(evidence, splits, probabilities)
+    return [own for column in columns if len((own := _learnable(evidence, splits, *column)).given)]
+
+
+def _learnable(
+    evidence: Evidence, splits: list[str], given: np.ndarray, probabilities: np.ndarray, labels: list[str]
+) -> _Column:
+    """The examples whose class (-1 where it is none of the `labels`) heads that did not see them could learn."""
+    ids = [identity for name in splits for identity in evidence.ids[name]]
+    groups = [group for name in splits for group in evidence.groups.get(name, evidence.ids[name])]
+    within = {(place, group) for place, group in zip(given.tolist(), groups, strict=True)}
+    often = np.bincount([place for place, _ in within if place >= 0], minlength=len(labels))
+    rows = np.flatnonzero((given >= 0) & (often[given] > 1))
+    return _Column([ids[i] for i in rows], given[rows], probabilities[rows], labels)
 
 
 def _one_class_each(
-    evidence: Evidence, splits: list[str], ids: list[str], probabilities: np.ndarray
-) -> list[_Column]:
+    evidence: Evidence, splits: list[str], probabilities: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, list[str]]]:
     """The one column; none where targets are several labels, or of one class."""
     places = {label: place for place, label in enumerate(evidence.labels)}
     if len(places) < 2 or any(
@@ -134,8 +146,7 @@ def _one_class_each(
     ):
         return []
     given = np.array([places.get(stratum, -1) for name in splits for stratum in evidence.strata[name]])
-    known = np.flatnonzero(given >= 0)
-    return [_Column([ids[i] for i in known], given[known], probabilities[known], list(evidence.labels))][: len(known)]
+    return [(given, probabilities, list(evidence.labels))]
 
 
 def _not_looked_for(evidence: Evidence) -> list[Finding]:
