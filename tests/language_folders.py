@@ -10,6 +10,7 @@ import torch
 
 from headstart.backbones import SOURCES, load, write_folder, written_as
 from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.tiny_texts import tiny_config, tiny_tokenizer
 
 MASK = "[MASK]"
 
@@ -33,6 +34,22 @@ def tiny_language(family: str, folder: Path, seed: int = 0, dropout: float | Non
     made = load(folder)
     assert isinstance(made, LanguageBackbone)
     return made
+
+
+def entailment_folder(folder: Path) -> Any:
+    """A classifier of pairs of sentences with random weights, written to `folder` as transformers does."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    tokenizer = tiny_tokenizer("bert")
+    plain = tiny_config("bert", tokenizer)
+    labels = {"id2label": {0: "contradiction", 1: "ENTAILMENT", 2: "neutral"}}
+    config = AutoConfig.for_model(plain.pop("model_type"), **plain, **labels, num_labels=3)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModelForSequenceClassification.from_config(config).eval()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(str(folder))
+    return model
 
 
 def as_sentence_encoder(folder: Path) -> LanguageBackbone:

@@ -104,6 +104,10 @@ def towers_folder(folder: Path, family: str, patch: int = 8) -> Any:
     model = AutoModel.from_config(config).eval()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(str(folder))
+    if family == "siglip":  # what the folders on the hub say: a class that reads files of sentencepiece alone
+        said = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        said |= {"tokenizer_class": "SiglipTokenizer", "model_input_names": ["input_ids"]}
+        (folder / "tokenizer_config.json").write_text(json.dumps(said), encoding="utf-8")
     (folder / "preprocessor_config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     return model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import torch
 
 from headstart.backbones import load
 from headstart.backbones.base import Name, collate
-from headstart.backbones.texts.tiny_texts import tiny_config, tiny_tokenizer
-from headstart.core.errors import UsageError
+from headstart.backbones.texts.tiny_texts import tiny_tokenizer
+from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.names import read_names
 from headstart.experiment.fitting.from_names import model_from_names
+from language_folders import entailment_folder
 
 TEXTS = ["the quick brown fox jumps", "call now to win a free prize or see you at home tonight"]
 
@@ -21,17 +23,7 @@ TEXTS = ["the quick brown fox jumps", "call now to win a free prize or see you a
 @pytest.fixture
 def written(tmp_path: Path) -> tuple[Path, Any]:
     """A folder with a classifier of random weights, and the classifier."""
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
-    tokenizer = tiny_tokenizer("bert")
-    plain = tiny_config("bert", tokenizer)
-    labels = {"id2label": {0: "contradiction", 1: "ENTAILMENT", 2: "neutral"}}
-    config = AutoConfig.for_model(plain.pop("model_type"), **plain, **labels, num_labels=3)
-    torch.manual_seed(0)
-    model = AutoModelForSequenceClassification.from_config(config).eval()
-    model.save_pretrained(tmp_path / "entails")
-    tokenizer.save_pretrained(str(tmp_path / "entails"))
-    return tmp_path / "entails", model
+    return tmp_path / "entails", entailment_folder(tmp_path / "entails")
 
 
 def test_features_are_the_logits_of_entailment(written: tuple[Path, Any]) -> None:
@@ -72,3 +64,15 @@ def test_it_says_what_it_needs(written: tuple[Path, Any]) -> None:
         backbone.about([])
     with pytest.raises(UsageError, match="2 prompts"):
         backbone.named([Name("fox")], ["a {}", "the {}"])
+    most = backbone.preprocess.max_length // 2
+    with pytest.raises(UsageError, match=f"What 'fox' means takes .* tokens at most. Say it in {most}."):
+        backbone.named([Name("dog"), Name("fox", "quick " * most)])
+
+
+def test_an_encoder_with_a_decoder_is_refused_and_said_to_be_one(tmp_path: Path) -> None:
+    """As BART is, by which many tell texts apart by names."""
+    config = {"model_type": "bart", "is_encoder_decoder": True, "architectures": ["BartForSequenceClassification"]}
+    config |= {"id2label": {"0": "contradiction", "1": "neutral", "2": "entailment"}}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(HeadstartError, match="holds an encoder with a decoder of transformers"):
+        load(tmp_path)

@@ -34,7 +34,8 @@ def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> N
     assert torch.allclose(batch["pixels"][0], pixels.permute(2, 0, 1), atol=1e-5)
     named = backbone.named([Name("quick fox"), Name("lazy dog")], ["a {}"])
     tokens = tiny_tokenizer("distilbert")(["a quick fox", "a lazy dog"], padding="max_length", max_length=24)
-    given = {name: torch.tensor(tokens[name]) for name in ("input_ids", "attention_mask")}
+    masked = ("input_ids", "attention_mask") if family == "clip" else ("input_ids",)
+    given = {name: torch.tensor(tokens[name]) for name in masked}
     with torch.no_grad():
         outputs = model(pixel_values=batch["pixels"], **given)
         expected = outputs.image_embeds @ outputs.text_embeds.T * model.logit_scale.exp()
@@ -91,6 +92,22 @@ def test_prompts_are_averaged_as_unit_vectors(tmp_path: Path) -> None:
     assert torch.allclose(backbone.named([Name("fox"), Name("dog")], ["a {}", "the {}"]).directions, both, atol=1e-6)
     with pytest.raises(UsageError, match=r"has no \{\} where the name"):
         backbone.named([Name("fox")], ["a photo"])
+
+
+def test_a_damaged_text_tower_is_told(tmp_path: Path) -> None:
+    towers_folder(tmp_path / "model", "clip")
+    backbone = load(tmp_path / "model")
+    (tmp_path / "saved").mkdir()
+    backbone.save_assets(tmp_path / "saved")
+    file = tmp_path / "saved" / "words" / "model.safetensors"
+    state = load_file(file)
+    torn = {**state, "text_projection.weight": state["text_projection.weight"][:2].contiguous()}
+    save_file(torn, file, {"format": "pt"})
+    with pytest.raises(HeadstartError, match="have another shape: text_projection"):
+        rebuild(backbone.describe(), tmp_path / "saved").named([Name("fox"), Name("dog")])
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(HeadstartError, match="the text tower cannot be read"):
+        rebuild(backbone.describe(), tmp_path / "saved").named([Name("fox"), Name("dog")])
 
 
 def test_missing_weights_of_either_tower_are_named(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ from headstart.core.names import Name, are_words, check_known, read_names
         (["class 1", "class 2"], False),
         (["yes", "no"], False),
         (["голос", "музыка"], True),
+        (["体育", "财经"], True),
+        (["甲", "乙"], False),
+        (["up", "down"], False),
         ([], False),
     ],
 )
@@ -33,6 +36,7 @@ def test_a_label_is_read_as_words_and_a_description_as_it_stands() -> None:
     assert Name("SciTech").words == "Sci Tech"
     assert Name("Sci/Tech").words == "Sci Tech"
     assert Name("x_1", "a_thing that arrives").words == "a_thing that arrives"
+    assert Name("x_1", "YouTube on an iPhone").words == "YouTube on an iPhone"
 
 
 def test_names_in_words_lists_and_mappings() -> None:

@@ -7,11 +7,25 @@ import pytest
 from headstart.adaptations import ADAPTATIONS
 from headstart.core.errors import UsageError
 from headstart.core.settings import each_asked, with_settings
+from headstart.strategies import STRATEGIES
 
 
 def test_a_setting_belongs_to_the_name_before_it() -> None:
     assert each_asked("a, b:x=1,y=2 ,c,") == ["a", "b:x=1,y=2", "c"]
     assert each_asked("") == []
+
+
+@pytest.mark.parametrize("prompt", ["{}", "a photo, blurry, of a {}", "3", "true", "a = {}, perhaps"])
+def test_where_words_are_wanted_all_are_words(prompt: str) -> None:
+    assert with_settings(STRATEGIES, f"zero_shot:prompt={prompt}", "--strategy").prompt == prompt
+    assert with_settings(STRATEGIES, "zero_shot:prompt=none", "--strategy").prompt is None
+
+
+def test_settings_are_parted_where_the_next_begins() -> None:
+    made = with_settings(STRATEGIES, "fine_tuning:epochs=2, balancing=plain,", "--strategy")
+    assert (made.epochs, made.balancing) == (2, "plain")
+    with pytest.raises(UsageError, match="'epochs=2,3': epochs must be a whole number or none"):
+        with_settings(STRATEGIES, "fine_tuning:epochs=2,3", "--strategy")
 
 
 def test_any_kind_of_plug_in_takes_settings() -> None:

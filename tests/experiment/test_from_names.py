@@ -14,7 +14,7 @@ from PIL import Image
 
 import headstart
 from headstart.backbones import SOURCES, load
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import InputError, UsageError, WordsUnread
 from headstart.core.names import Name, meaningless
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
@@ -191,6 +191,18 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
     assert len(found) == len(TEXTS)
 
 
+@pytest.mark.parametrize("column", ["label", None])
+def test_several_labels_of_an_example_are_no_single_class(tmp_path: Path, column: str | None) -> None:
+    said = ["sports|money", "money|tech", "tech|sports"] * 4
+    table(tmp_path / "t.csv", [{"text": f"text {i}", "label": tags} for i, tags in enumerate(said)])
+    names = tuple(map(Name, ("sports", "money", "tech")))
+    with pytest.raises(UsageError, match="several labels each, and --labels names the classes of which each has one"):
+        unlabelled(FitSpec(tmp_path / "t.csv", target=column, labels=names))
+    table(tmp_path / "two.csv", [{"text": f"text {i}", "team": "sports", "urgent": i % 2} for i in range(9)])
+    with pytest.raises(UsageError, match="have several targets"):
+        unlabelled(FitSpec(tmp_path / "two.csv", target="team,urgent", labels=names))
+
+
 def test_labels_that_are_only_written_otherwise_are_told(tmp_path: Path) -> None:
     table(tmp_path / "t.csv", [{"text": "one", "label": "lost_item"}, {"text": "two", "label": "praise"}])
     with pytest.raises(UsageError, match="not written alike: 'lost_item' and 'Lost item', 'praise' and 'Praise'"):
@@ -215,6 +227,8 @@ def test_what_cannot_be_is_said(made: Path) -> None:
         headstart.fit(TEXTS, labels="sports,business", strategy="fine_tuning", quiet=True)
     with pytest.raises(UsageError, match="--task classification"):
         headstart.fit(TEXTS, labels="sports,business", task="regression", quiet=True)
+    with pytest.raises(UsageError, match="--frame"):
+        headstart.fit(TEXTS, labels="sports,business", frame=512, quiet=True)
     blind = model_from_names(load("bundled/all-minilm-l6-v2"), [Name("sports"), Name("business")])
     blind.network.head = torch.nn.Linear(384, 2)
     with pytest.raises(UsageError, match="learnt from"):
@@ -222,6 +236,37 @@ def test_what_cannot_be_is_said(made: Path) -> None:
     blind.network.backbone.prompts = ()
     with pytest.raises(UsageError, match="knows no words"):
         blind.with_labels(["weather"])
+
+
+def test_a_prompt_that_was_asked_for_reads_further_labels_too(tmp_path: Path) -> None:
+    data = (TEXTS, (["sports", "sports", "business", "business"] * 6))
+    asked = "zero_shot:prompt=news, or a note, on {}"
+    model = headstart.fit(data, strategy=asked, out=tmp_path / "m", store=False, quiet=True, engine="eager")
+    assert model.provenance["prompts"] == ["news, or a note, on {}"]
+    more = headstart.load(tmp_path / "m").with_labels(["weather"])
+    told = load("bundled/all-minilm-l6-v2").named([Name("weather")], ["news, or a note, on {}"])
+    assert torch.allclose(more.network.head.weight[-1:], told.scale * told.directions, atol=1e-4)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_labelled_pictures_are_fitted_by_a_clip_folder_that_lost_its_tokenizer(tmp_path: Path, alone: bool) -> None:
+    towers_folder(tmp_path / "clip", "clip")
+    for file in (tmp_path / "clip").glob("tokenizer*"):
+        file.unlink()
+    random = np.random.default_rng(0)
+    for place in range(32):
+        name = "fox" if place % 2 else "dog"
+        (tmp_path / "pictures" / name).mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(random.integers(0, 120 + 100 * (place % 2), (40, 40, 3), np.uint8))
+        picture.save(tmp_path / "pictures" / name / f"{place}.png")
+    given = {"backbone": str(tmp_path / "clip"), "store": False, "quiet": True, "engine": "eager", "budget": 20}
+    if alone:
+        with pytest.raises(WordsUnread, match="has no tokenizer files"):
+            headstart.fit(tmp_path / "pictures", strategy="prototypes", **given)
+    else:
+        model = headstart.fit(tmp_path / "pictures", out=tmp_path / "m", **given)
+        assert {"zero_shot", "prototypes"}.isdisjoint(rung.name for rung in model.result.rungs)
+        assert (tmp_path / "m" / "model.safetensors").exists()
 
 
 def test_pictures_by_the_words_of_a_clip_folder(tmp_path: Path) -> None:

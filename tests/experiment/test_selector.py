@@ -18,6 +18,7 @@ from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
+from headstart.experiment.bench import as_asked
 from headstart.experiment.material import find, prepare
 from headstart.experiment.selection import probe
 from headstart.experiment.selection.candidates import Candidate
@@ -25,6 +26,7 @@ from headstart.experiment.selection.halving import drawn, stratified_order
 from headstart.experiment.selection.probe import TooSlow, _fetchable
 from headstart.experiment.selection.ranking import rank
 from headstart.experiment.selection.selector import with_chosen_backbone
+from language_folders import entailment_folder
 from small_world import HUES, paint, table, texts
 from toys import Said
 
@@ -180,6 +182,43 @@ def test_a_fit_without_time_for_a_ranking_takes_the_default(two: Path, photos: P
     spec = FitSpec(photos, backbone="auto", engine="eager", budget=1e-6)
     assert with_chosen_backbone(spec, find(spec, said), Stopwatch(), said).backbone is None
     assert said.lines[-1].endswith("So the default of what is at hand is taken.")
+
+
+def test_without_time_a_fit_keeps_to_what_it_was_asked_to_choose_from(two: Path, photos: Path) -> None:
+    said = Said()
+    spec = FitSpec(photos, backbone="auto", backbones=("sound", "broken"), engine="eager", budget=1e-6)
+    assert with_chosen_backbone(spec, find(spec, said), Stopwatch(), said).backbone == "broken"
+    assert said.lines[-1].endswith("So the first of them on the static list is taken, local/broken.")
+    few = replace(spec, backbones=(), most_parameters=10)
+    with pytest.raises(UsageError, match="more than 10 parameters"):
+        with_chosen_backbone(few, find(few, said), Stopwatch(), said)
+
+
+def test_two_folders_that_end_alike_keep_their_names_apart(two: Path, photos: Path) -> None:
+    folders = [str(shutil.copytree(two / "models" / name, two / name / "net")) for name in ("sound", "broken")]
+    ranking = rank(photos, engine="eager", backbones=folders, quiet=True)
+    assert {one.backbone for one in ranking.candidates} == set(folders)
+    assert ranking.pick == ranking.given == folders[0]
+
+
+def test_a_classifier_of_pairs_is_ranked_as_it_reads_names(at_hand: Path) -> None:
+    """Beside a backbone of another kind: its features are what it says of each name."""
+    entailment_folder(at_hand / "entails")
+    data = ([text for text, _ in texts(45)], [topic for _, topic in texts(45)])
+    ranking = rank(data, backbones=["tiny_bert", str(at_hand / "entails")], engine="eager", quiet=True)
+    assert ranking.left_out == []
+    assert {one.backbone for one in ranking.candidates} == {"local/tiny_bert", "local/entails"}
+    coded = (data[0], [str(len(topic)) for topic in data[1]])
+    (left_out,) = rank(coded, backbones=["tiny_bert", str(at_hand / "entails")], engine="eager", quiet=True).left_out
+    assert "give --labels FILE to `headstart fit`" in left_out.why
+
+
+def test_a_ranking_sees_stacks_as_the_fit_will(two: Path, photos: Path) -> None:
+    for stack, channels in ((None, 3), (5, 5)):
+        spec, quiet = FitSpec(photos, engine="eager"), Progress(quiet=True)
+        material = prepare(find(spec, quiet), spec, Stopwatch(), quiet)
+        backbone = as_asked(load("sound"), "sound", replace(spec, stack=stack), material.task)
+        assert backbone.preprocess.channels == channels
 
 
 def test_a_fit_that_is_resumed_keeps_its_backbone(two: Path, photos: Path) -> None:

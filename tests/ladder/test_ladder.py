@@ -6,15 +6,17 @@ import itertools
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
+from headstart.core.errors import WordsUnread
 from headstart.core.results import RungResult
 from headstart.ladder.ladder import Ascent, Ladder
 from headstart.ladder.landing import Landing
 from headstart.ladder.step import place_of
-from headstart.strategies.base import Rung
+from headstart.strategies.base import Prepared, Rung
 from headstart.training.ending import Ending
 from scripted_ladder import Playground, Scripted, Step, answers, wrong_at
 
@@ -94,6 +96,24 @@ def test_it_stops_after_two_trained_rungs_in_a_row_without_a_gain(playground):
     assert "deeper" in strategy.climbed
     assert ascent.stopped_because == "the last 2 trained rungs gained no more than their standard error"
     assert ascent.landings[ascent.chosen].result.name == "last"
+
+
+def test_what_would_read_names_is_left_out_where_they_cannot_be_read(playground, monkeypatch: pytest.MonkeyPatch):
+    prepare = Scripted.prepare
+
+    def reading(self: Scripted, rung: Rung, *given: Any) -> Prepared:
+        if rung.name == "names":
+            raise WordsUnread("its tokenizer could not be read")
+        return prepare(self, rung, *given)
+
+    monkeypatch.setattr(Scripted, "prepare", reading)
+    ground = playground()
+    named, probe = step("names", range(10), trained=False), step("probe", range(30), trained=False)
+    strategy = ground.strategy(named, probe)
+    ladder = Ladder([strategy, Scripted([])], ground.bench)
+    assert [landing.result.name for landing in ladder.climb(ground.start).landings] == ["probe"]
+    with pytest.raises(WordsUnread):
+        Ladder([strategy], ground.bench).climb(ground.start)
 
 
 def test_a_gain_in_between_lets_it_climb_on(playground):

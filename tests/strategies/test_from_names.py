@@ -100,6 +100,18 @@ def test_the_cache_is_trusted_where_names_mislead_and_not_where_it_misleads() ->
         assert settled(task_of(3), useless, noise, encoded)[0] <= 1.0
 
 
+def test_relatives_do_not_vote_for_each_other() -> None:
+    """Examples that stand there twice, each with half a vote, are judged as those that stand there once."""
+    keys, encoded, names = blobs(8, noise=1.0)
+    twice, doubled = keys.repeat_interleave(2, dim=0), encoded.repeat_interleave(2)
+    with torch.no_grad():
+        once = settled(task_of(3), cached(keys, encoded, names), keys, encoded)
+        head = cached(twice, doubled, names)
+        head.votes.mul_(0.5)
+        assert settled(task_of(3), head, twice, doubled, np.arange(48) // 2) == once
+        assert settled(task_of(3), head, twice, doubled)[1] > once[1], "a copy is the surest vote"
+
+
 @pytest.mark.parametrize("strategy", [Prototypes, TipAdapter, SetFit])
 def test_answers_about_names_are_no_directions_to_take_cosines_with(strategy: type[Strategy]) -> None:
     """An entailment classifier's features are logits, one a name: the names alone tell, a direction does not."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.core.errors import UsageError
-from headstart.core.names import Name
+from headstart.core.names import Name, meaningless
 
 if TYPE_CHECKING:
     from headstart.backbones.base import Backbone
@@ -45,7 +45,7 @@ def directions(names: Sequence[Name], prompts: Sequence[str], vectors: Callable[
 
     Radford et al. 2021, "Learning transferable visual models from natural language supervision", section 3.1.4
     (arXiv:2103.00020): an ensemble over prompts is taken in the space of embeddings. A name with a description
-    stands for itself too: both are put into every prompt.
+    stands for itself too: both are put into every prompt, but for a label that means nothing by itself.
 
     Parameters
     ----------
@@ -75,5 +75,7 @@ def check_prompts(prompts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _ways(name: Name) -> list[str]:
-    """The words for a name: the label's, and those of its description."""
-    return list(dict.fromkeys([Name(name.label).words, name.words]))
+    """The words for a name: the label's, unless it is a code with a description, and those of the description."""
+    label = Name(name.label)
+    said = [] if name.description and meaningless([label]) else [label.words]
+    return list(dict.fromkeys([*said, name.words]))

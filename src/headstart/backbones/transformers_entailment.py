@@ -33,7 +33,8 @@ class TransformersEntailment(HubFolders):
         return [replace(card, words=True) for card in published_cards(self, "text", _LISTED, _prior)]
 
     def reads(self, folder: Path, config: Mapping[str, Any]) -> str | None:
-        return "text" if entailment_place(config) is not None else None
+        alone = not config.get("is_encoder_decoder")  # a decoder reads the pair again, which no cut can part
+        return "text" if alone and entailment_place(config) is not None else None
 
     def load_folder(self, folder: Path, card: Card, pretrained: bool = True) -> EntailmentBackbone:
         from headstart.backbones.folders import transformers_networks as networks

@@ -35,6 +35,10 @@ class MissingDependency(HeadstartError):
     """An optional library is needed here and is not installed; the message names the extra."""
 
 
+class WordsUnread(HeadstartError):
+    """A backbone cannot be told names, for its tokenizer cannot be read; what needs no names goes on without."""
+
+
 class FrozenPartChanged(HeadstartError):
     """A frozen parameter or buffer differs after training: a defect, never to be ignored."""
 

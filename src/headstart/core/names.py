@@ -19,6 +19,8 @@ from headstart.core.paths import expanded
 ENDINGS = (".csv", ".tsv", ".json", ".txt")
 """Of files that hold names."""
 
+_WORD = re.compile(r"[^\W\d_]{3}|(?:(?![\W\d_])[\u0590-\U0010ffff]){2}")
+
 _NAME_KEYS, _DESCRIPTION_KEYS = ("name", "label", "class"), ("description", "text", "meaning")
 
 
@@ -31,20 +33,24 @@ class Name:
 
     @property
     def words(self) -> str:
-        """What a language model is to read: ``card_arrival`` → ``card arrival``, ``SciTech`` → ``Sci Tech``."""
-        apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.description or self.label)
-        return apart.strip() if self.description else " ".join(re.split(r"[\s_\-/|]+", apart)).strip()
+        """What a language model is to read: the description as it stands, else the label with its words apart:
+        ``card_arrival`` → ``card arrival``, ``SciTech`` → ``Sci Tech``."""
+        if self.description:
+            return self.description.strip()
+        apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.label)
+        return " ".join(re.split(r"[\s_\-/|]+", apart)).strip()
 
 
 def are_words(labels: Iterable[str]) -> bool:
     """Whether labels mean something by themselves: words, not numbers, codes or one word with numbers behind it.
 
-    Each must hold three letters in a row, and they must differ in more than digits: ``sports`` and ``card_arrival``
-    do; ``3``, ``n01440764``, ``class 1``, ``yes`` beside ``no`` do not.
+    Each must hold three letters in a row, or two of a script beyond Latin, Greek and Cyrillic, and they must differ
+    in more than digits: ``sports`` and ``card_arrival`` do; ``3``, ``n01440764``, ``class 1``, ``yes`` beside ``no``
+    do not.
     """
     found = list(labels)
     without_digits = {re.sub(r"\d+", "", label.lower()) for label in found}
-    return bool(found) and len(without_digits) == len(found) and all(re.search(r"[^\W\d_]{3}", one) for one in found)
+    return bool(found) and len(without_digits) == len(found) and all(map(_WORD.search, found))
 
 
 def meaningless(names: Iterable[Name]) -> list[str]:

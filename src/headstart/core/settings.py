@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 import typing
 from typing import Any
 
 from headstart.core.errors import UsageError, nearest
+
+_NEXT = re.compile(r",(?=\s*\w+\s*=|\s*$)")
+"""Where the next setting begins: a comma within a value stays there."""
 
 
 class PlugIns(typing.Protocol):
@@ -35,14 +39,15 @@ def with_settings(registry: PlugIns, asked: str, option: str) -> Any:
     hints = typing.get_type_hints(plug_in.__init__)
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    for setting in filter(None, settings.split(",")):
+    for setting in filter(None, _NEXT.split(settings)):
         key, equals, text = (part.strip() for part in setting.partition("="))
+        value = _value(text, hints.get(key, Any))
         if key not in allowed or not equals:
             mistakes.append(f"{setting!r} is no setting of {name}.{nearest(key, allowed)}")
-        elif wrong := _mistake(_value(text), hints.get(key, Any)):
+        elif wrong := _mistake(value, hints.get(key, Any)):
             mistakes.append(f"{setting!r}: {key} must be {wrong}.")
         else:
-            values[key] = _value(text)
+            values[key] = value
     if mistakes:
         raise UsageError(
             f"{option} {asked}: {' '.join(mistakes)} Write setting=value; allowed: {', '.join(allowed) or 'none'}."
@@ -61,9 +66,11 @@ def each_asked(text: str) -> list[str]:
     return asked
 
 
-def _value(text: str) -> Any:
-    """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text."""
+def _value(text: str, hint: Any) -> Any:
+    """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text; where words are wanted all but none is one."""
     words = {"true": True, "false": False, "none": None}
+    if set(_kinds(hint)) <= {str, types.NoneType}:
+        return None if text.lower() == "none" and hint is not str else text
     if text.lower() in words:
         return words[text.lower()]
     try:
@@ -75,9 +82,14 @@ def _value(text: str) -> Any:
 _SAID = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", types.NoneType: "none"}
 
 
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """The types that an annotation allows."""
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+
+
 def _mistake(value: Any, hint: Any) -> str:
     """What the value of a setting with this annotation must be, or nothing when it is."""
-    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    kinds = _kinds(hint)
     if not all(kind in _SAID for kind in kinds):
         return ""  # a setting of a plug-in from outside, which judges it itself
     fits = type(value) in kinds or (type(value) is int and float in kinds)

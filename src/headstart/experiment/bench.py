@@ -47,7 +47,7 @@ def choose_backbone(spec: FitSpec, found: Found, progress: Progress) -> Backbone
     backbone = load(name)
     check_modality(name, backbone.card, modality)
     _check_frame(backbone, found.task, spec.frame)
-    backbone = _stacked(backbone, name, spec.stack).about(found.task.named() or ())
+    backbone = as_asked(backbone, name, spec, found.task)
     chosen = "" if spec.backbone else " (the default of what is at hand; --backbone takes another)"
     progress.say(f"Backbone: {backbone.card.name}{chosen}.")
     if not spec.backbone and backbone.card.stands_in:
@@ -65,7 +65,18 @@ def _check_frame(backbone: Backbone, task: Task, side: int | None) -> None:
         )
 
 
-def _stacked(backbone: Backbone, name: str, slices: int | None) -> Backbone:
+def as_asked(backbone: Backbone, name: str, spec: FitSpec, task: Task) -> Backbone:
+    """The `backbone` called `name` as a fit takes it: for stacks of slices where they are asked for, and told the
+    names of the classes.
+
+    Raises
+    ------
+    UsageError : it takes no such stacks, or can do nothing without names and the classes have none.
+    """
+    return stacked(backbone, name, spec.stack).about(task.named() or ())
+
+
+def stacked(backbone: Backbone, name: str, slices: int | None) -> Backbone:
     """Folded to stacks of so many slices, where they are asked for.
 
     Raises

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.core.errors import UsageError
+from headstart.core.errors import UsageError, WordsUnread
 from headstart.core.files import write_json
 from headstart.core.results import RungResult
 from headstart.core.timing import say_duration
@@ -81,7 +81,13 @@ class Ladder:
             if step.rung.reach and landings and self._left_out(step, rungs[-1], start, landings):
                 self.bench.progress.say(f"  {step.rung.name} is left out: {rungs[-1].rung.name} needs its time")
                 continue
-            landing = self._one(step, start, landings)
+            try:
+                landing = self._one(step, start, landings)
+            except WordsUnread as error:
+                if len(self.strategies) == 1:
+                    raise
+                self.bench.progress.say(f"  {step.rung.name} is left out: {error}")
+                continue
             if isinstance(landing, str):
                 reason = landing
                 break

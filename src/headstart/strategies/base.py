@@ -91,6 +91,9 @@ class Strategy(ABC):
     needs: ClassVar[str] = ""
     """What it cannot do without, in a sentence, where it may have no rung to offer."""
 
+    prompts: tuple[str, ...] = ()
+    """Templates that names are read in, where they are not the backbone's own."""
+
     goes_back: ClassVar[bool] = True
     """False where it moves the backbone and cannot go part of the way back, by which an old task is kept."""
 

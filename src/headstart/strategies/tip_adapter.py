@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from headstart.backbones.base import Backbone
+from headstart.core.units import numbered
 from headstart.model.freezing import FreezePlan, Rates
 from headstart.model.heads import CacheHead
 from headstart.model.network import Network, set_linear
@@ -33,7 +35,7 @@ class TipAdapter(Strategy):
     """The training-free Tip-Adapter (Zhang et al. 2022, arXiv:2111.03930): logits of the names + α A(f K) V.
 
     Where the paper searches α and β on held-out examples, each example is judged here by the others (its own vote is
-    left out), so that none need be held out.
+    left out, and its relatives'), so that none need be held out.
     """
 
     summary = "reads the names, and lets the few known examples vote; for one to sixteen a class"
@@ -75,7 +77,7 @@ class TipAdapter(Strategy):
             head.keys.copy_(features)
             balanced = bench.task.balance(bench.targets)[:, None]
             head.votes.copy_(balanced * functional.one_hot(bench.targets, bench.task.outputs))
-            alpha, beta = settled(bench.task, head, features, bench.targets)
+            alpha, beta = settled(bench.task, head, features, bench.targets, bench.train.units)
             head.weight.fill_(alpha)
             head.sharpness.fill_(beta)
         network.head_is_new = False
@@ -83,17 +85,22 @@ class TipAdapter(Strategy):
         return Climbed(network, sum(parameter.numel() for parameter in head.parameters()))
 
 
-def settled(task: Task, head: CacheHead, features: Tensor, encoded: Tensor) -> tuple[float, float]:
+def settled(
+    task: Task, head: CacheHead, features: Tensor, encoded: Tensor, units: np.ndarray | None = None
+) -> tuple[float, float]:
     """α and β of least loss, once calibrated, of the examples judged by each other.
 
     Parameters
     ----------
     features : (N, D) of length 1, the keys of the cache. encoded : their N classes.
+    units : (N,) int, the same for relatives, which do not vote for each other; None where there are none.
     """
     names, near = head.names(features), features @ features.T
+    numbers = torch.from_numpy(numbered(units, len(features)))
+    kin = numbers[:, None] == numbers
     losses: dict[tuple[float, float], float] = {}
     for beta in SHARPNESS:
-        affinity = torch.exp(-beta * (1 - near)).fill_diagonal_(0.0)
+        affinity = torch.exp(-beta * (1 - near)).masked_fill_(kin, 0.0)
         votes = affinity @ head.votes
         for alpha in WEIGHTS:
             outputs = names + alpha * votes

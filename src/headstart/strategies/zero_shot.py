@@ -27,14 +27,10 @@ class ZeroShot(Strategy):
     needs = NEEDS_WORDS
 
     def __init__(self, prompt: str | None = None) -> None:
-        self.prompt = prompt
-
-    @property
-    def _prompts(self) -> tuple[str, ...]:
-        return (self.prompt,) if self.prompt else ()
+        self.prompt, self.prompts = prompt, (prompt,) if prompt else ()
 
     def from_names(self, backbone: Backbone, task: Task) -> Named:
-        return told(backbone, task.named(), self._prompts)
+        return told(backbone, task.named(), self.prompts)
 
     def rungs(self, backbone: Backbone, task: Task, examples: int) -> list[Rung]:
         if not means_something(backbone, task):
@@ -46,7 +42,7 @@ class ZeroShot(Strategy):
         return Recipe(epochs=1, batch_size=max(examples, 1), rates=Rates(0.0, 0.0))
 
     def prepare(self, rung: Rung, start: Network, bench: Workbench) -> Prepared:
-        network = named_network(told_once(start, bench, self._prompts))
+        network = named_network(told_once(start, bench, self.prompts))
         plan = FreezePlan(network, len(network.backbone.stages()))
         plan.apply()
         return Prepared(rung, network, plan, self.recipe(rung, network.backbone, bench.task, len(bench.train)))

@@ -21,6 +21,9 @@ _LONGEST = 256
 _UNBOUNDED = 1_000_000
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
+_TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
+"""Files with the words of a tokenizer. Without any, transformers makes one that knows none."""
+
 _IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
 _NAMES_OF_CODE = ("auto_map", *_IMPLEMENTATIONS, *(f"_{name}" for name in _IMPLEMENTATIONS))
 """Settings by which a configuration chooses code; of some names it would be fetched."""
@@ -209,23 +212,31 @@ def quietly() -> Iterator[None]:
 
 
 def read_tokenizer(folder: Path, where: str) -> Any:
-    """The fast tokenizer in `folder`.
+    """The fast tokenizer in `folder`: of the class that its files name, or what ``tokenizer.json`` alone says where
+    that class cannot be had or is none of the fast ones, as SigLIP's is.
 
     Raises
     ------
     HeadstartError : its files are missing or of a kind that cannot be read.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+    if not any(file.is_file() for pattern in _TOKENIZERS for file in folder.glob(pattern)):
+        raise HeadstartError(f"{where}: has no tokenizer files; tokenizer.json is one that holds all of it.")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        tokenizer = _tokenizer(AutoTokenizer, folder)
+        if not getattr(tokenizer, "is_fast", False):
+            raise HeadstartError("it is none of the fast ones; save one with tokenizer.json (transformers does)")
     except Exception as error:
-        raise HeadstartError(f"{where}: its tokenizer could not be read: {first_line(error)}") from error
-    if not getattr(tokenizer, "is_fast", False):
-        raise HeadstartError(
-            f"{where}: has no fast tokenizer; save one with tokenizer.json (a current transformers does)."
-        )
+        try:
+            return _tokenizer(PreTrainedTokenizerFast, folder)
+        except Exception:  # what the class of its own says is the better reason
+            raise HeadstartError(f"{where}: its tokenizer could not be read: {first_line(error)}") from error
     return tokenizer
+
+
+def _tokenizer(kind: Any, folder: Path) -> Any:
+    return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
 
 
 def max_length(network: nn.Module, tokenizer: Any, longest: int | None) -> int:

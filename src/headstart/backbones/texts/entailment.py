@@ -18,6 +18,9 @@ from headstart.core.errors import UsageError
 
 _MULTIPLE = 8
 
+OF_THE_LENGTH = 0.5
+"""Share of the tokens of a pair that a hypothesis may take: the text needs the others."""
+
 PROMPTS = ("This text is about {}.",)
 """The hypothesis, after Yin et al. 2019 (arXiv:1909.00161)."""
 
@@ -125,7 +128,7 @@ class EntailmentBackbone(Backbone):
 
         Raises
         ------
-        UsageError : there are none, or several prompts: a hypothesis is one sentence.
+        UsageError : there are none, or several prompts: a hypothesis is one sentence; or one leaves a text no room.
         """
         used = check_prompts(prompts or self.prompts)
         if not names or len(used) != 1:
@@ -135,8 +138,19 @@ class EntailmentBackbone(Backbone):
             )
         hypotheses = [used[0].replace(HOLE, name.words) for name in names]
         pairs = self._pairs
+        self._check_lengths(names, hypotheses)
         told = EntailmentPreprocess(pairs.tokenizer, hypotheses, pairs.max_length, pairs.inputs)
         return EntailmentBackbone(self.network, self.card, told, self._description, self._entailment)
+
+    def _check_lengths(self, names: Sequence[Name], hypotheses: Sequence[str]) -> None:
+        most = int(OF_THE_LENGTH * self._pairs.max_length)
+        lengths = [len(ids) for ids in self._pairs.tokenizer(list(hypotheses), verbose=False)["input_ids"]]
+        if too_long := [(name.label, n) for name, n in zip(names, lengths, strict=True) if n > most]:
+            label, tokens = too_long[0]
+            raise UsageError(
+                f"What {label!r} means takes {tokens} tokens, and {self.card.name} reads it and a text together, "
+                f"{self._pairs.max_length} tokens at most. Say it in {most}."
+            )
 
     def named(self, names: Sequence[Name], prompts: Sequence[str] = ()) -> Named:
         """The logits themselves, one a name."""

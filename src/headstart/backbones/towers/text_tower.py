@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -48,7 +48,7 @@ class TextTower:
 
         Raises
         ------
-        HeadstartError : its weights or its tokenizer cannot be read.
+        HeadstartError : its weights cannot be read. WordsUnread : its tokenizer cannot.
         """
         tower = self._loaded()
         parts = [texts[start : start + 64] for start in range(0, len(texts), 64)]
@@ -74,6 +74,8 @@ class TextTower:
             needed = {name for name, _ in tower.named_parameters()}
             if missing := sorted(needed - found.keys()):
                 raise HeadstartError(f"{file}: weights of the text tower are missing: {', '.join(missing[:5])}.")
+            if wrong := sorted(name for name, tensor in found.items() if tensor.shape != own[name].shape):
+                raise HeadstartError(f"{file}: weights of the text tower have another shape: {', '.join(wrong[:5])}.")
             tower.load_state_dict({**own, **found})
             self._tower = tower.eval().requires_grad_(False)
         return self._tower
@@ -93,5 +95,5 @@ def _tensors(file: Path, wanted: set[str]) -> dict[str, Tensor]:
     try:
         with safe_open(file, framework="pt") as tensors:
             return {name: tensors.get_tensor(name).float() for name in tensors.keys() if name in wanted}  # noqa: SIM118
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise HeadstartError(f"{file}: the text tower cannot be read ({error}).") from error

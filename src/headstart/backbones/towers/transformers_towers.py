@@ -19,9 +19,13 @@ from headstart.backbones.images.rebuild import described_card
 from headstart.backbones.towers.picture_tokens import with_tokens
 from headstart.backbones.towers.text_tower import FOLDER, TextTower
 from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
-from headstart.core.errors import HeadstartError
+from headstart.core.errors import HeadstartError, WordsUnread
 
 _SOURCE = "transformers_images"
+
+_TOLD = {"clip": ("input_ids", "attention_mask"), "siglip": ("input_ids",)}
+"""By ``model_type``, what the text tower is given: SigLIP is trained without a mask, so that what fills a text up
+counts."""
 
 _PIXELS: dict[str, tuple[Any, bool]] = {"clip": (pixels.CLIP, False), "siglip": (pixels.HALF, True)}
 """By ``model_type``, where the folder is silent: mean and deviation, and whether whole pictures become squares."""
@@ -91,15 +95,14 @@ def text_tower(
         return WordTower(model.text_model, getattr(model, "text_projection", None))
 
     def prepare(folder: Path, texts: Sequence[str]) -> dict[str, Tensor]:
-        tokenizer = read_tokenizer(folder, str(folder))
+        try:
+            tokenizer = read_tokenizer(folder, str(folder))
+        except HeadstartError as error:
+            raise WordsUnread(str(error)) from error
         most = int(config.text_config.max_position_embeddings)
         # Both families are trained on texts filled up to their full length; SigLIP reads its last place.
         filled = tokenizer(list(texts), padding="max_length", truncation=True, max_length=most, return_tensors="pt")
-        # SigLIP is trained without a mask: padding counts.
-        wanted = (
-            ["input_ids"] if "attention_mask" not in tokenizer.model_input_names else ["input_ids", "attention_mask"]
-        )
-        return {name: filled[name] for name in wanted}
+        return {name: filled[name] for name in _TOLD[config.model_type]}
 
     return TextTower(build, where, prepare, tower, read)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from headstart.backbones.base import Backbone, Named, collate
+from headstart.core.device import choose_device
 from headstart.core.engine_choice import EngineChoice
 from headstart.core.errors import UsageError
 from headstart.core.names import Name, meaningless
@@ -82,7 +83,7 @@ def fit_from_names(spec: FitSpec, examples: Examples, stopwatch: Stopwatch, prog
     )
     for note in examples.notes:
         progress.say(f"  note: {note}")
-    task = task_of_names(spec.labels, spec.task)
+    task = task_of_names(spec.labels, spec.task).framed((), spec.frame, choose_device(spec.device).type)
     backbone = choose_reader_of_names(spec, examples.modality, progress)
     strategy, named = _told(choose_strategies(spec.strategy), backbone, task)
     looks = KeptLooks(FrontierStore(store_folder()) if spec.store else None, modality)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from headstart.backbones import Card, all_cards, load
 from headstart.backbones.base import Backbone
@@ -15,8 +16,9 @@ from headstart.data.examples import Examples
 from headstart.data.modalities import MODALITIES
 from headstart.data.read import read
 from headstart.data.readers.base import Request
-from headstart.experiment.bench import check_modality
+from headstart.experiment.bench import check_modality, stacked
 from headstart.experiment.selection.candidates import Wanted, candidates_for
+from headstart.tasks._label_sets import SEPARATORS, parts
 
 SHOWN = 3
 
@@ -27,7 +29,8 @@ def unlabelled(spec: FitSpec) -> Examples | None:
     Raises
     ------
     InputError : the data cannot be read, or are at fault in a file or row that is named.
-    UsageError : a target column was asked for, and it holds other labels; or labels are only written otherwise.
+    UsageError : a target column was asked for, and it holds other labels; or labels are only written otherwise, or
+        several in one target.
     """
     request = Request(spec.data, spec.input, spec.target, may_lack=True, fits=False, stack=spec.stack)
     try:
@@ -36,6 +39,12 @@ def unlabelled(spec: FitSpec) -> Examples | None:
         if spec.target is not None:
             raise
         return _inputs(request)
+    known = frozenset(name.label for name in spec.labels)
+    if any(_names_several(target, known) for target in labelled.targets or []):
+        raise UsageError(
+            "The examples have several targets or several labels each, and --labels names the classes of which each "
+            "has one. Leave --labels out, or name the column of the classes with --target."
+        )
     found = list(dict.fromkeys(str(target) for target in labelled.targets or [] if target is not None))
     if spec.target is not None or any(name.label in found for name in spec.labels):
         check_known(found, spec.labels)
@@ -47,6 +56,15 @@ def unlabelled(spec: FitSpec) -> Examples | None:
     shown = ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
     note = f"What might have been its classes ({shown}) is none of the labels, and is not read as such."
     return replace(examples, notes=(*examples.notes, note))
+
+
+def _names_several(target: Any, known: frozenset[str]) -> bool:
+    """Whether a target is several, or a text that names several of the `known` labels."""
+    if isinstance(target, Mapping | list | tuple | set | frozenset):
+        return True
+    if not isinstance(target, str) or target in known:
+        return False
+    return any(len(known.intersection(parts(target, separator))) > 1 for separator in SEPARATORS)
 
 
 def _written_otherwise(found: Sequence[str], spec: FitSpec) -> list[tuple[str, str]]:
@@ -84,7 +102,7 @@ def choose_reader_of_names(spec: FitSpec, modality: str, progress: Progress) -> 
 
     Raises
     ------
-    UsageError : it knows none, or there is none at hand.
+    UsageError : it knows none, or there is none at hand; or it takes no stacks of slices, and they are asked for.
     """
     asked = spec.backbone
     if asked in (None, AUTO):
@@ -100,7 +118,7 @@ def choose_reader_of_names(spec: FitSpec, modality: str, progress: Progress) -> 
     backbone = load(str(asked))
     check_modality(str(asked), backbone.card, modality)
     progress.say(f"Backbone: {backbone.card.name}.")
-    return backbone
+    return stacked(backbone, str(asked), spec.stack)
 
 
 def _to_choose_from(spec: FitSpec, modality: str) -> list[tuple[str, Card]]:

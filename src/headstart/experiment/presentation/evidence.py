@@ -20,6 +20,7 @@ from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
 from headstart.diagnosis.transfer_gain import tells, without
 from headstart.experiment import keeping
+from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import caution, facts
 from headstart.experiment.presentation.drawing import drawn_answers
 from headstart.experiment.presentation.drawing_boxes import boxed_answers
@@ -53,7 +54,8 @@ def add_evidence(model: Model, outcome: Outcome, reasons: Reasons) -> None:
     if outcome.old_task:
         model.result.forgetting = outcome.old_task.to_json()
         model.result.findings.append(keeping.finding(outcome.old_task))
-    model.provenance = provenance_of(model.network.backbone.card, outcome.checked, outcome.spec.seed)
+    prompts = [prompt for strategy in choose_strategies(outcome.spec.strategy) for prompt in strategy.prompts]
+    model.provenance = provenance_of(model.network.backbone.card, outcome.checked, outcome.spec.seed, prompts)
     evidence = _for_report(model, outcome, reasons)
     model.result.seconds.total += time.perf_counter() - start
     model.report = render(replace(evidence, settings=_settings(model, outcome)))

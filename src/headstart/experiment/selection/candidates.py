@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,16 +22,18 @@ class Candidate:
     ----------
     given : what it is loaded by: its name, or a folder that a person named.
     static_rank : its place on the static list, 1 for the first.
+    shared : whether another one has the same name, as folders do that end alike.
     """
 
     given: str
     card: Card
     static_rank: int
+    shared: bool = False
 
     @property
     def name(self) -> str:
-        """``source/name``."""
-        return self.card.name
+        """``source/name``; what it is loaded by, where that is the name of another one too."""
+        return self.given if self.shared else self.card.name
 
 
 class LeftOut(NamedTuple):
@@ -95,7 +98,12 @@ def candidates_for(modality: str, wanted: Wanted) -> tuple[list[Candidate], list
     if not fitting:
         raise HeadstartError(f"No backbone can be fetched. {next(iter(reasons.values()))}")
     order = sorted(fitting.items(), key=lambda item: (-item[1].rank, item[1].parameters, item[1].name))
-    return [Candidate(given, card, place) for place, (given, card) in enumerate(order, start=1)], left_out
+    often = Counter(card.name for card in fitting.values())
+    found = [
+        Candidate(given, card, place, shared=often[card.name] > 1)
+        for place, (given, card) in enumerate(order, start=1)
+    ]
+    return found, left_out
 
 
 def listed_by(candidates: Sequence[Candidate]) -> str:

@@ -226,11 +226,11 @@ class Halving:
         return Standing(candidate, probed, drawn.encoded, score, probed.seconds, probed.each)
 
     def _drop_the_worse(self, race: Race) -> None:
-        """Those that the best one beats by more than chance are out."""
+        """Those that the best one beats by more than chance, and by more than is negligible, are out."""
         best, *others = race.running
         for other in others:
             gain = race.gain(best, other)
-            if gain.figure.value > SURE * gain.error:
+            if gain.figure.value > max(SURE * gain.error, NEGLIGIBLE * race.scale()):
                 other.out = f"worse than {best.candidate.name} by more than chance"
 
     def _settled(self, race: Race, size: int | None) -> str:

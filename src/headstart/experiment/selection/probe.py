@@ -18,7 +18,7 @@ from headstart.core.progress import Progress
 from headstart.core.sizes import say_size
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch, say_duration
-from headstart.experiment.bench import every_input, lay_out
+from headstart.experiment.bench import as_asked, every_input, lay_out
 from headstart.experiment.material import Material
 from headstart.experiment.out_of_fold import out_of_fold
 from headstart.experiment.selection.candidates import Candidate
@@ -109,7 +109,8 @@ class Prober:
         """
         began = time.perf_counter()
         _fetchable(candidate, allowed)
-        backbone = load(candidate.given).requires_grad_(False).eval()
+        loaded = as_asked(load(candidate.given), candidate.name, self.spec, self.material.task)
+        backbone = loaded.requires_grad_(False).eval()
         bench = lay_out(self.spec, self.material, backbone, self.stopwatch, QUIET, self.folder)
         network = Network(backbone, nn.Identity())
         part = bench.frozen_part(network)

@@ -182,7 +182,8 @@ def select(
 
 
 def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, progress: Progress) -> FitSpec:
-    """`spec` with a backbone's name in the place of ``auto``; None, the default, where the time is too short.
+    """`spec` with a backbone's name in the place of ``auto``; where the time is too short None, the default, or the
+    first on the static list of what a person asked to choose from.
 
     A fit that is resumed keeps the one it had.
 
@@ -200,8 +201,12 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
     try:
         ranking = select(plain, found, wanted, stopwatch.total + seconds, stopwatch, progress)
     except NoneProbed as error:
-        progress.say(f"  {error}\n  So the default of what is at hand is taken.")
-        return plain
+        if wanted == Wanted():
+            progress.say(f"  {error}\n  So the default of what is at hand is taken.")
+            return plain
+        first = candidates_for(found.examples.modality, wanted)[0][0]
+        progress.say(f"  {error}\n  So the first of them on the static list is taken, {first.name}.")
+        return _settled(spec, first.given)
     same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
     progress.say(f"  picked {ranking.pick}: {ranking.why}. The static list would have picked {same}.")
     return _settled(spec, ranking.given)
