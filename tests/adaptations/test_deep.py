@@ -59,6 +59,14 @@ def test_the_loss_of_shot_by_hand() -> None:
     assert made.item() == pytest.approx(-0.086305 + 0.3 * 0.569717, abs=1e-5)
 
 
+def test_the_slope_of_shot_is_finite_however_sure_an_answer_is() -> None:
+    logits = torch.tensor([[200.0, 0.0, 0.0], [0.0, 300.0, 0.0]], requires_grad=True)
+    job = SimpleNamespace(trained=lambda batch: logits, accelerator=SimpleNamespace(device="cpu"))
+    shot.loss(job, {}, torch.tensor([0, 1]), torch.ones(2)).backward()  # type: ignore[arg-type]
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
 def test_the_loss_of_tent_by_hand() -> None:
     """p = (.8, .2) and (.4, .6): the entropies are .500402 and .673012."""
     logits = torch.tensor([[0.8, 0.2], [0.4, 0.6]]).log()
@@ -127,6 +135,16 @@ def test_shot_is_not_asked_where_classes_hardly_appear() -> None:
     given, _ = pictured(count=20)
     assert Shot().missing(given) == ""
     assert "some hardly appear here" in Shot().missing(replace(given, rare=(1,)))
+
+
+def test_no_alignment_unlearns_classes_that_the_labelled_source_lacks() -> None:
+    given, _ = pictured(count=20)
+    assert given.deep is not None
+    assert given.deep.encoded is not None
+    assert DeepAlignment().missing(given) == ""
+    one = replace(given.deep, encoded=torch.zeros_like(given.deep.encoded))
+    lost = given.task.describe()["labels"][1]
+    assert DeepAlignment().missing(replace(given, deep=one)).startswith(f"the labelled source holds no {lost}")
 
 
 def test_a_course_ends_where_its_time_does() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from headstart.adaptations._answers import evened
 from headstart.adaptations._learning import weights_of
 from headstart.adaptations._moments import covariance, power
+from headstart.adaptations._moved import sources
 from headstart.adaptations.coral import Coral
 from headstart.adaptations.label_propagation import neighbours
 from headstart.adaptations.linear_transport import LinearTransport
@@ -17,6 +20,22 @@ from headstart.adaptations.subspace import Subspace
 
 def sample(count: int = 4000, width: int = 3) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, width)) @ np.diag([1.0, 2.0, 0.5]) + 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "apart"),
+    [
+        (["ab" * 10, "ab" * 10], [range(20), range(20, 40)]),
+        (["ab" * 10, "a" * 20, "b" * 20], [range(20), range(20, 60)]),  # the two complete each other
+        (["abc" * 10, "a" * 20], [range(50)]),  # one class alone is not moved onto all of them
+        (["ab" * 10, "ab"], [range(22)]),  # two examples have no moments
+    ],
+)
+def test_a_source_that_lacks_classes_or_examples_is_not_moved_by_itself(kinds: list[str], apart: list[range]) -> None:
+    classes = np.array([ord(kind) for each in kinds for kind in each])
+    origins = np.repeat(np.arange(len(kinds)), [len(each) for each in kinds])
+    found = sources(SimpleNamespace(classes=classes, origins=origins, source=classes[:, None]))  # type: ignore[arg-type]
+    assert [rows.tolist() for rows in found] == [list(rows) for rows in apart]
 
 
 def test_standardising_undoes_a_shift_and_a_stretch_exactly() -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas
 import pytest
 
 import headstart
 from headstart.adaptations import ADAPTATIONS
+from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.alignments import ALIGNMENTS
 from headstart.experiment.adaptation import trying
 from headstart.strategies import feature_extraction
@@ -127,7 +129,7 @@ def test_what_becomes_familiar_is_drawn_at_random_and_the_old_stays(
     """There is room for ten: five are old ones, and five not just the first in the order of the files."""
     monkeypatch.setattr("headstart.experiment.adaptation.adapted_model.most_familiar", lambda widths: 10)
     new = dark(at_hand / "new")
-    few = given(new, at_hand / "few.csv", each=4)
+    few = pandas.read_csv(given(new, at_hand / "few.csv", each=4))
     adaption = headstart.adapt(photo_model, new, labels_for=few, quiet=True)
     assert adaption.kept
     guard = adaption.model.needed_guard
@@ -163,6 +165,10 @@ def test_labels_that_cannot_be_used_are_named_together(
     assert "'aple-00.png' is none of the new inputs (Did you mean" in said
     assert "lemon" in said
     assert not Path("m").exists()
+    twice = [{"id": "lime-00.png", "label": label} for label in ("lime", "lime", "plum")]
+    table(at_hand / "few.csv", twice)
+    assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
+    assert "row 4: 'lime-00.png' is 'lime' in a row above, and 'plum' here" in capsys.readouterr().err
     table(at_hand / "few.csv", [{"id": str(number), "label": "apple"} for number in range(3)])
     assert status("adapt", photo_model, new, "--labels-for", "few.csv", "--out", "m") == 1
     assert capsys.readouterr().err.count("an id looks like ") == 1
@@ -368,6 +374,18 @@ def test_what_trains_the_backbone_runs_to_its_end(
         after = one.adapted.network.state_dict()
         assert any(not np.array_equal(before[name], tensor) for name, tensor in after.items()), one.name
         assert np.isfinite(one.probable).all()
+
+
+def test_what_diverges_is_left_out(photo_model: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coral = ADAPTATIONS.load("coral")
+
+    def diverged(self: Adaptation, domains: Domains) -> Adapted:
+        return Adapted(domains.network, domains.target, domains.outputs * float("nan"), domains.source)
+
+    monkeypatch.setattr(coral, "adapt", diverged)
+    adaption = headstart.adapt(photo_model, dark(at_hand / "new"), methods=["coral", "standardise"], quiet=True)
+    assert adaption.left_out == {"coral": "it diverged: its answers are no numbers"}
+    assert {one.name for one in adaption.tried} == {"source model", "standardise"}
 
 
 def test_of_equally_deep_adaptations_the_cheapest_goes_first(

@@ -115,6 +115,12 @@ def test_it_takes_several_sources_and_fewer_examples_than_features(adaptation: A
     assert torch.isfinite(adaptation.adapt(given).outputs).all()
 
 
+def test_it_takes_a_source_of_one_example(adaptation: Adaptation) -> None:
+    given, _ = suited(adaptation)
+    alone = np.arange(len(given.source)) == 7
+    assert torch.isfinite(adaptation.adapt(replace(given, origins=alone.astype(np.int64))).outputs).all()
+
+
 def test_it_says_what_it_does(adaptation: Adaptation) -> None:
     assert adaptation.summary[0].islower()
     assert not adaptation.summary.endswith(".")

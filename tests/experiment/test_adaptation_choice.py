@@ -137,7 +137,9 @@ def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
     assert choose(domains(), [SOURCE, calm, swapped]).name == "calm"
     worse = replace(candidate("worse", [0.5] * 6), depth=3)  # better than the source model, and not than what is calm
     assert choose(domains(), [SOURCE, worse]).name == "worse"
-    assert choose(domains(), [SOURCE, calm, worse]).name == "calm"
+    kept = choose(domains(), [SOURCE, calm, worse])
+    assert kept.name == "calm"
+    assert kept.reason.endswith("; worse: preferred to the source model too, but not to calm, or with other answers")
     refused = choose(domains(), [SOURCE, swapped])
     assert refused.adapted is None
     assert refused.reason.startswith("deep: the validators agree, but the classes given are others than by what")

@@ -269,6 +269,44 @@ def test_all_old_examples_where_they_are_still_there(two_fruits: headstart.Model
     assert not shared_out_anew.result.extension["unseen"]
 
 
+def test_a_class_that_the_old_data_lack_is_learnt_from_the_guard(
+    two_fruits: headstart.Model, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As that which a model was extended by before: the data of its first fit hold none of it."""
+    three = headstart.extend(two_fruits, paint(at_hand / "plums", {"plum": 12}, seed=1), quiet=True)
+    new = paint(at_hand / "berries", {"apple": 12}, seed=2)
+    (new / "apple").rename(new / "berry")
+    four = headstart.extend(three, new, old_data=at_hand / "photos", test_share=0.2)
+    assert "they hold none of plum; what the model's guard keeps is taken" in capsys.readouterr().err
+    assert four.labels == ["apple", "lime", "plum", "berry"]
+    assert set(four.needed_guard.classes.tolist()) == set(four.needed_guard.held_out_classes.tolist()) == {0, 1, 2, 3}
+    plums = sorted((at_hand / "plums" / "plum").iterdir())
+    assert four.predict([str(plum) for plum in plums]).count("plum") > len(plums) / 2
+    guard = three.needed_guard
+    kept = guard.classes != 2
+    for name, value in (
+        ("familiar", [each[kept] for each in guard.familiar]), ("classes", guard.classes[kept]),
+        ("ids", [name for name, own in zip(guard.ids, kept, strict=True) if own]),
+    ):  # fmt: skip
+        object.__setattr__(guard, name, value)
+    with pytest.raises(InputError, match="old examples hold none of plum, and the model's guard keeps none"):
+        headstart.extend(three, new, old_data=at_hand / "photos", quiet=True)
+
+
+def test_new_examples_that_all_belong_together_are_learnt_from_and_judge_nothing(
+    two_fruits: headstart.Model, at_hand: Path
+) -> None:
+    """Of one patient, as it were: fewer of them would not be held out either."""
+    paint(at_hand / "new", {"plum": 12}, seed=1)
+    rows = [{"image": f"plum/{i:02}.png", "label": "plum", "patient": "p1"} for i in range(12)]
+    new = table(at_hand / "new" / "new.csv", rows)
+    model = headstart.extend(two_fruits, new, group="patient", quiet=True)
+    assert model.labels == ["apple", "lime", "plum"]
+    assert model.result.extension is not None
+    assert model.result.extension["learnt_new"] == 12
+    assert any("No example of plum could be held out" in finding.summary for finding in model.result.findings)
+
+
 def test_a_tuned_model_is_extended_on_its_tuned_features(at_hand: Path) -> None:
     photos = paint(at_hand / "photos", {"apple": 20, "lime": 20})
     strategy = "fine_tuning:freeze_depth=3,epochs=2,interpolate=true"

@@ -15,11 +15,32 @@ from headstart.core.results import FitResult
 from headstart.core.spec import FitSpec
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_all
-from headstart.experiment.fitting.alone import _command
+from headstart.experiment.fitting.alone import Alone, _command
+from headstart.strategies.fine_tuning import FineTuning
+from headstart.training.workbench import Workbench
 from small_world import TEXT_PROBE, result_of, status, table, texts
-from toys import toy_backbone
+from toys import toy_backbone, toy_bench, toy_network, toy_pictures
 
 TARGETS = ("topic", "even", "number")
+
+
+@pytest.mark.parametrize(("together", "alone"), [(1, 1), (5, 2)])
+def test_a_task_alone_is_trained_no_longer_than_all_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int, alone: int
+) -> None:
+    """Two epochs are its own; all together may have had time for one."""
+    pictures, labels = toy_pictures(40)
+    bench = toy_bench(toy_backbone(), tmp_path, pictures, labels, held_out=10)
+    train, strategy, taken = Workbench.train_network, FineTuning(epochs=2), []
+
+    def noted(self: Workbench, plan: Any, recipe: Any, *rest: Any) -> Any:
+        taken.append(recipe.epochs)
+        return train(self, plan, recipe, *rest)
+
+    monkeypatch.setattr(Workbench, "train_network", noted)
+    rung = strategy.rungs(toy_backbone(), bench.task, 40)[0]
+    Alone(strategy, rung, together).climbed(toy_network(toy_backbone(), bench.task), bench)
+    assert taken == [alone]
 
 
 @pytest.fixture(scope="session")

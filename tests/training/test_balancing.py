@@ -61,6 +61,13 @@ def test_surgery_steps_along_the_mean_of_what_is_left():
     assert step(GradientSurgery(2), losses, [w, other]) == [[0.25, 0.75], [0.0]]
 
 
+def test_surgery_is_done_on_what_tasks_share_and_on_no_head():
+    """g1 = (1, 0), g2 = (-1, 1) of the trunk as above; each row of the head has its own task's slope."""
+    trunk, head = parameter(1.0, 1.0), parameter(1.0, 1.0)
+    losses = torch.stack([trunk[0] + 30 * head[0], -trunk[0] + trunk[1] + 50 * head[1]])
+    assert step(GradientSurgery(2, [head]), losses, [trunk, head]) == [[0.25, 0.75], [15.0, 25.0]]
+
+
 def test_surgery_keeps_what_belongs_to_no_task():
     w = parameter(1.0, 1.0)
     GradientSurgery(2).backward(torch.stack([w[0], w[1]]), 3 * w[0], [w], lambda loss: None)

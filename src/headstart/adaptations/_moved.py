@@ -28,11 +28,33 @@ class Moving(Adaptation):
         return with_head(domains, *solved(domains, lesson), source)
 
 
+FEWEST = 10
+"""Examples of a source from which on it has moments of its own."""
+
+
 def moved(by: Moving, domains: Domains) -> np.ndarray:
-    """(n, D) the source examples in the new domain, each source and each depth moved by itself."""
+    """(n, D) the source examples in the new domain, each source that can be and each depth moved by itself."""
     result = np.empty_like(domains.source)
-    for origin in np.unique(domains.origins):
-        own = np.flatnonzero(domains.origins == origin)
+    for own in sources(domains):
         for depth in domains.depths():
             result[own, depth] = by.move(domains.source[own, depth], domains.target[:, depth])
     return result
+
+
+def sources(domains: Domains) -> list[np.ndarray]:
+    """The rows of the sources that are moved by themselves.
+
+    One of few examples has no moments to speak of, and one without some of the classes would be moved onto those of
+    all: such are moved together, or with all others where even together they are few or lack classes.
+    """
+    every = set(domains.classes.tolist())
+
+    def complete(rows: np.ndarray) -> bool:
+        return len(rows) >= FEWEST and set(domains.classes[rows].tolist()) == every
+
+    each = [np.flatnonzero(domains.origins == origin) for origin in np.unique(domains.origins)]
+    alone = [rows for rows in each if complete(rows)]
+    if len(alone) == len(each):
+        return alone
+    rest = np.sort(np.concatenate([rows for rows in each if not complete(rows)]))
+    return [*alone, rest] if complete(rest) else [np.arange(len(domains.source))]

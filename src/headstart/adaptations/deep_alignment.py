@@ -18,10 +18,12 @@ from headstart.adaptations._deep import (
     trained,
     training_seconds,
 )
+from headstart.adaptations._normalisation import pass_seconds
 from headstart.adaptations.base import Adaptation, Adapted, Domains
 from headstart.alignments import ALIGNMENTS
 from headstart.alignments.base import Alignment, DomainView
 from headstart.backbones.base import Batch
+from headstart.core.counts import first_few
 from headstart.frozen.activations import Activations
 from headstart.training.callback import Callback, Moment
 from headstart.training.loop import Job, placed
@@ -57,14 +59,21 @@ class DeepAlignment(Adaptation):
     def missing(self, domains: Domains) -> str:
         if why := lacking(domains):
             return why
-        return "" if needed(domains).source is not None else "it needs labelled source examples (--source DATA)"
+        deep = needed(domains)
+        if deep.source is None or deep.encoded is None:
+            return "it needs labelled source examples (--source DATA)"
+        there, labels = set(deep.encoded.tolist()), domains.task.describe()["labels"]
+        lost = [domains.task.say(labels[kind]) for kind in np.unique(domains.classes) if kind not in there]
+        return f"the labelled source holds no {first_few(lost)}, which would be unlearnt" if lost else ""
 
     def predicted_seconds(self, domains: Domains) -> float:
-        """Every step takes a batch of each domain."""
+        """Every step takes a batch of each domain; what stands still is run for the new inputs too, and in the end
+        the whole network for both."""
         deep = needed(domains)
         if deep.source is None or deep.encoded is None:
             return 0.0
-        return 2 * training_seconds(domains, True, deep.source, deep.encoded)
+        training = 2 * training_seconds(domains, True, deep.source, deep.encoded)
+        return training + sum(pass_seconds(domains.network, part) for part in (deep.source, deep.target, deep.target))
 
     def adapt(self, domains: Domains) -> Adapted:
         domains = on_last_features(domains)
@@ -91,8 +100,6 @@ def _as_stored(domains: Domains, source: np.ndarray, classes: np.ndarray) -> np.
     result = np.empty((len(domains.classes), source.shape[1]), dtype=source.dtype)
     for kind in np.unique(domains.classes):
         here, there = np.flatnonzero(domains.classes == kind), np.flatnonzero(classes == kind)
-        if not len(there):
-            there = np.arange(len(source))
         result[here] = source[there[np.arange(len(here)) % len(there)]]
     return result
 

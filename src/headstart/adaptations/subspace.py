@@ -43,5 +43,6 @@ def directions(centred: np.ndarray, count: int) -> np.ndarray:
 
     if count >= min(centred.shape):
         return np.linalg.svd(centred, full_matrices=False)[2][:count].T
-    start = np.ones(min(centred.shape))
+    # Not all ones: of centred features those are no direction at all.
+    start = np.random.default_rng(0).normal(size=min(centred.shape))
     return np.asarray(svds(centred, k=count, v0=start)[2].T)

@@ -88,6 +88,10 @@ class NoTargets(InputError):
     """The source data hold inputs, and nothing that could be their targets."""
 
 
+class NoneHeldOut(InputError):
+    """No example can be held out to judge by: they are too few, or all belong together."""
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """The words " Did you mean 'x'?" for the allowed name closest to `given`, or nothing."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)

@@ -67,7 +67,7 @@ def each_asked(text: str) -> list[str]:
 
 
 def _value(text: str, hint: Any) -> Any:
-    """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text; where words are wanted all but none is one."""
+    """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text; where words are wanted, all but none."""
     words = {"true": True, "false": False, "none": None}
     if set(_kinds(hint)) <= {str, types.NoneType}:
         return None if text.lower() == "none" and hint is not str else text

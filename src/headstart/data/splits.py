@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.core.counts import first_few
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, NoneHeldOut
 from headstart.core.files import digest
 from headstart.data.examples import SPLITS, Examples
 from headstart.data.holding_out import ENOUGH, Unit, hold_out
@@ -132,7 +132,7 @@ def _held(
     if not held:
         why = "they all belong together (a group, or much the same content)" if len(units) < 2 else "more are needed"
         total = sum(len(unit.members) for unit in units)
-        raise InputError(f"No {name} examples can be held out of {total} in {examples.source or 'the data'}: {why}.")
+        raise NoneHeldOut(f"No {name} examples can be held out of {total} in {examples.source or 'the data'}: {why}.")
     return _judging(examples, [i for unit in held for i in unit.members]), rest
 
 

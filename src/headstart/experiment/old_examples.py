@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError
 from headstart.core.progress import Progress
 from headstart.core.spec import group_column
@@ -21,7 +23,7 @@ from headstart.delivery.provenance import SEED
 from headstart.experiment.keeping_together import split_of, with_near_families
 from headstart.experiment.looks import KeptLooks
 from headstart.experiment.patients import with_patients
-from headstart.experiment.replaying import Memory, as_seen_by
+from headstart.experiment.replaying import Memory, Remembered, as_seen_by, memory_of
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
 
@@ -54,7 +56,8 @@ def request_again(model: Model, data: Any, columns: dict[str, str]) -> Request:
 def memory_again(
     model: Model, data: Any, columns: dict[str, str], progress: Progress, stopwatch: Stopwatch
 ) -> Memory:
-    """All the examples that `model` was made from, in the place of those that its guard keeps.
+    """All the examples that `model` was made from, in the place of those that its guard keeps; of a class of which
+    there are none, those.
 
     They are divided as they were for the fit, which shows by the guard: the examples that it names as held out are
     so again. Else the old model may have learnt from some that judge it now, and that is said.
@@ -65,7 +68,8 @@ def memory_again(
 
     Raises
     ------
-    InputError : with every mistake of the data, or they hold a class that the model does not know.
+    InputError : with every mistake of the data, or they hold a class that the model does not know; or none of one
+        of which the guard keeps none either.
     """
     checked = looked_at(model, request_again(model, data, columns), progress, stopwatch)
     targets = list(checked.examples.targets or [])
@@ -80,7 +84,30 @@ def memory_again(
             "  note: these are not divided as they were when the model was fitted; it may have learnt from some of "
             "the old examples that judge it now."
         )
-    return Memory(learnt, held_out, unseen, len(learnt))
+    return _with_all_classes(model, Memory(learnt, held_out, unseen, len(learnt)), progress)
+
+
+def _with_all_classes(model: Model, memory: Memory, progress: Progress) -> Memory:
+    """`memory`, and what the guard keeps of classes that it has no example of: so that they are not lost."""
+    known = {model.task.say(target) for target in memory.learnt.targets}
+    absent = [label for label in map(model.task.say, model.labels) if label not in known]
+    if not absent:
+        return memory
+    kept = memory_of(model)
+    learnt, held_out = (_of_classes(model, part, absent) for part in (kept.learnt, kept.held_out))
+    found = {model.task.say(target) for target in learnt.targets}
+    if lost := [label for label in absent if label not in found]:
+        raise InputError(
+            f"The old examples hold none of {first_few(lost)}, and the model's guard keeps none: nothing "
+            "would be left of what was learnt of them. Add examples of these classes."
+        )
+    progress.say(f"  note: they hold none of {first_few(absent)}; what the model's guard keeps is taken.")
+    learnt, held_out = memory.learnt + learnt, memory.held_out + held_out
+    return Memory(learnt, held_out, memory.unseen, len(learnt))
+
+
+def _of_classes(model: Model, part: Remembered, labels: Collection[str]) -> Remembered:
+    return part.select([i for i, target in enumerate(part.targets) if model.task.say(target) in labels])
 
 
 def divided_as_before(model: Model, checked: Checked) -> tuple[Split, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +14,16 @@ RATE = 0.05
 
 
 class Plain:
-    """The mean of the losses."""
+    """The mean of the losses.
 
-    def __init__(self, parts: int) -> None:
-        self.parts = parts
+    Parameters
+    ----------
+    parts : how many tasks there are.
+    apart : parameters of which each entry is one task's alone, as a head's are.
+    """
+
+    def __init__(self, parts: int, apart: Iterable[nn.Parameter] = ()) -> None:
+        self.parts, self.apart = parts, frozenset(apart)
 
     def backward(self, losses: Tensor, extra: Tensor, moving: Sequence[nn.Parameter], backward: Backward) -> Tensor:
         """Leave the gradients of a step in the parameters `moving`; returns the loss for the learning curve.
@@ -47,8 +53,8 @@ class Uncertainty(Plain):
     lets them count twice as much. The s_t go down their own slope, 1/2 - e^(-s_t) L_t, after every step.
     """
 
-    def __init__(self, parts: int) -> None:
-        super().__init__(parts)
+    def __init__(self, parts: int, apart: Iterable[nn.Parameter] = ()) -> None:
+        super().__init__(parts, apart)
         self.log_variance = torch.zeros(parts)
 
     def backward(self, losses: Tensor, extra: Tensor, moving: Sequence[nn.Parameter], backward: Backward) -> Tensor:
@@ -73,15 +79,15 @@ class GradientSurgery(Plain):
 
     Yu et al. (2020), "Gradient surgery for multi-task learning", arXiv:2001.06782, algorithm 1: for every other task
     j, in random order, where g_i · g_j < 0: g_i ← g_i - (g_i · g_j / ‖g_j‖²) g_j. The step is the mean of
-    what is left.
+    what is left. The gradients are those of what tasks share, as there; a head is stepped along the mean.
     """
 
     def backward(self, losses: Tensor, extra: Tensor, moving: Sequence[nn.Parameter], backward: Backward) -> Tensor:
         """A backward pass for each task; `backward` is for what belongs to none."""
-        each = [
-            _flat(torch.autograd.grad(loss, moving, retain_graph=True, allow_unused=True), moving) for loss in losses
-        ]
-        together = without_conflicts(torch.stack(each)).mean(dim=0)
+        found = (torch.autograd.grad(loss, moving, retain_graph=True, allow_unused=True) for loss in losses)
+        each = torch.stack([_flat(gradients, moving) for gradients in found])
+        shared = torch.cat([torch.full((p.numel(),), p not in self.apart, device=each.device) for p in moving])
+        together = torch.where(shared, without_conflicts(each * shared), each).mean(dim=0)
         if extra.requires_grad:
             together = together + _flat(torch.autograd.grad(extra, moving, allow_unused=True), moving)
         start = 0

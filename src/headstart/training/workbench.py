@@ -248,7 +248,7 @@ class Workbench:
         return Job(
             trained, plan, self.task, recipe, prepared, accelerator, train, self.targets,
             self.task.balance(self.targets), validation, self.validation_targets, anchor, self.seed, name,
-            BALANCINGS[recipe.balancing](len(self.task.parts(self.targets))),
+            BALANCINGS[recipe.balancing](len(self.task.parts(self.targets)), plan.network.head.parameters()),
         )  # fmt: skip
 
     def _callbacks(self, recipe: Recipe, name: str) -> list[Callback]:

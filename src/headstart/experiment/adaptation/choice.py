@@ -165,13 +165,17 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
     agreed = [one for one in tried[1:] if one.may_be_kept and _agree(votes[one.name])]
     calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
-    agreed = [one for one in agreed if one.depth < TRAINS or _outdoes(one, calm)]
+    passed_over = [one.name for one in agreed if one.depth >= TRAINS and not _outdoes(one, calm)]
+    agreed = [one for one in agreed if one.name not in passed_over]
     if not agreed:
         return Choice("", None, _why_not(tried, votes), findings)
     ranks = mean_ranks([one.figures for one in agreed])
     best = min(range(len(agreed)), key=lambda i: (-agreed[i].depth, ranks[i]))
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
+    if passed_over:
+        names = " and ".join(passed_over)
+        reason += f"; {names}: preferred to the source model too, but not to {calm.name}, or with other answers"
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)
 
 

@@ -120,7 +120,8 @@ def given_labels(frame: Any, table: Any, observed: Observed, task: Task) -> Labe
 
     Raises
     ------
-    InputError : an id that is none of the new inputs, or an unknown label, all together; or no label at all.
+    InputError : an id that is none of the new inputs, an unknown label, or two for one input, all together; or no
+        label at all.
     """
     found: Labelled = {}
     problems, unknown = [], 0
@@ -136,6 +137,8 @@ def given_labels(frame: Any, table: Any, observed: Observed, task: Task) -> Labe
             problems.append(Problem(f"row {row}", f"{name!r} is none of the new inputs", hint))
         elif what := task.problem(label.strip()):
             problems.append(Problem(f"row {row}", what))
+        elif found.get(place, label.strip()) != label.strip():
+            problems.append(Problem(f"row {row}", f"{name!r} is {found[place]!r} in a row above, and {label!r} here"))
         else:
             found[place] = label.strip()
     if problems:
@@ -171,6 +174,8 @@ def table_of_labels(table: Any) -> Any:
             frame = pandas.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         except (ValueError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not readable as a CSV file ({error}).") from error
+    elif isinstance(table, pandas.DataFrame):
+        frame = table.fillna("").astype(str)
     else:
         frame = pandas.DataFrame(dict(table).items(), columns=[ID, LABEL]).astype(str)
     missing = [name for name in (ID, LABEL) if name not in frame.columns]

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+import numpy as np
+import torch
+
 from headstart.adaptations.base import Adapted, Domains
 from headstart.core.errors import MissingDependency
 from headstart.core.progress import Progress
@@ -59,7 +62,10 @@ def try_all(domains: Domains, ways: dict[str, Way], careful: bool, clock: Clock,
                 progress.say(f"  {name}: about {say_duration(seconds)}")
             began = clock.stopwatch.total
             try:
-                trials.tried.append(_tried(name, way, domains, clock, progress))
+                if one := _tried(name, way, domains, clock, progress):
+                    trials.tried.append(one)
+                else:
+                    trials.left_out[name] = "it diverged: its answers are no numbers"
             except MissingDependency as lacking:
                 trials.left_out[name] = str(lacking)
             longest = max(longest, clock.stopwatch.total - began)
@@ -85,10 +91,12 @@ def _cheapest_first(
     return sorted(ready, key=lambda one: one[0])
 
 
-def _tried(name: str, way: Way, domains: Domains, clock: Clock, progress: Progress) -> Tried:
-    """One adaptation, carried out and judged."""
+def _tried(name: str, way: Way, domains: Domains, clock: Clock, progress: Progress) -> Tried | None:
+    """One adaptation, carried out and judged; None where it gives no numbers."""
     start = clock.stopwatch.total
     made = way.adaptation.adapt(domains)
+    if not (bool(torch.isfinite(made.outputs).all()) and np.isfinite(made.target).all()):
+        return None
     seconds = clock.stopwatch.total - start
     one = judged(name, way.adaptation.summary, domains, made, way.adaptation.depth, seconds)
     note = f"; {made.note}" if made.note else ""

@@ -11,7 +11,7 @@ import numpy as np
 from torch import nn
 
 from headstart.core.counts import first_few, parse_share
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import InputError, NoneHeldOut, UsageError
 from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
@@ -180,7 +180,10 @@ def _divided(
     rest = checked.select(rows.tolist())
     strata = model.task.strata(list(rest.examples.targets or []))
     share = test_share if max(Counter(strata).values(), default=0) >= FEWEST_TO_JUDGE else 0.0
-    parts = split_of(rest, strata, seed, share, 0.0)
+    try:
+        parts = split_of(rest, strata, seed, share, 0.0)
+    except NoneHeldOut:  # all of one patient, say: they are learnt from, and the evidence says that nothing judges
+        parts = split_of(rest, strata, seed, 0.0, 0.0)
     learning = np.sort(np.concatenate([parts.train, parts.validation]))
     for note in parts.notes:
         progress.say(f"  note: {note}")

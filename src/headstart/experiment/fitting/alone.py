@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 
@@ -29,13 +30,29 @@ ROUNDING = 1e-4
 """Outputs that differ by less come from the same head: a product with more columns rounds otherwise."""
 
 
+class Alone(NamedTuple):
+    """A rung that a task climbs alone, for so many ``epochs`` at most; 0 for what is solved."""
+
+    strategy: Strategy
+    rung: Rung
+    epochs: int = 0
+
+    def climbed(self, start: Network, bench: Workbench) -> Network:
+        """The network after the rung, from `start`."""
+        prepared = self.strategy.prepare(self.rung, start, bench)
+        if self.epochs:
+            prepared = self.strategy.again(prepared, min(self.epochs, prepared.recipe.epochs))
+        return self.strategy.climb(prepared, bench).network
+
+
 def against_alone(
     spec: FitSpec, bench: Workbench, backbone: Backbone, ascent: Ascent, strategies: Sequence[Strategy]
 ) -> tuple[list[TaskGain], str]:
     """Each task together and alone, and a sentence on what was not measured; nothing where there is one task.
 
-    Alone it climbs the rungs that the kept one grew from, on its own examples. Where the backbone stays frozen that
-    costs next to nothing: features are stored, and its head was solved for itself already.
+    Alone it climbs the rungs that the kept one grew from, on its own examples, and for as many epochs at most. Where
+    the backbone stays frozen that costs next to nothing: features are stored, and its head was solved for itself
+    already.
     """
     alone = bench.parts()
     if len(alone) == 1 or bench.validation_targets is None or bench.folds is not None:
@@ -44,12 +61,12 @@ def against_alone(
     rungs = {
         rung.name: (strategy, rung) for strategy, rung in Ladder(strategies, bench).rungs(_start(backbone, bench))
     }
-    wanted = [rungs[ascent.landings[i].result.name] for i in lineage]
+    wanted = [Alone(*rungs[ascent.landings[i].result.name], len(ascent.landings[i].result.curve)) for i in lineage]
     note, needed = "", _seconds(ascent, lineage, bench, alone)
     left = bench.last_rung_ends - bench.stopwatch.total
     if needed > OF_WHAT_IS_LEFT * max(left, 0.0) and ascent.landings[ascent.chosen].result.curve:
         every = Ladder(choose_strategies(None), bench).rungs(_start(backbone, bench))
-        wanted = [pair for pair in every if not pair[1].needs_start][:1]
+        wanted = [Alone(*pair) for pair in every if not pair[1].needs_start][:1]
         note = (
             f"Training each task alone as deep as all together would take about {say_duration(needed)}: they are "
             "compared with heads of their own on the frozen network. More time (--budget) compares them as deep."
@@ -67,22 +84,22 @@ def _one(
     backbone: Backbone,
     ascent: Ascent,
     part: Part,
-    rungs: Sequence[tuple[Strategy, Rung]],
+    rungs: Sequence[Alone],
 ) -> TaskGain | None:
     """One task, whose own bench is `bench`; None where no held-out example has its target."""
     if bench.validation is None or not len(rows := part.rows):
         return None
     network = _start(backbone, bench)
-    for strategy, rung in rungs:
-        network = strategy.climb(strategy.prepare(rung, network, bench), bench).network
-    outputs = bench.outputs(network, bench.validation, keep=not rungs[-1][1].needs_start)
+    for each in rungs:
+        network = each.climbed(network, bench)
+    outputs = bench.outputs(network, bench.validation, keep=not rungs[-1].rung.needs_start)
     together, truth = ascent.landings[ascent.chosen].outputs[rows][:, part.columns], part.encoded[rows]
     if torch.allclose(together, outputs, atol=ROUNDING):
         outputs = together
     watched = part.task.watched
     reached, without = (part.task.metrics(each, truth)[watched] for each in (together, outputs))
     gain = HeldOut(part.task, truth, bench.seed).gain(together, outputs).figure
-    made = TaskGain(part.name, rungs[-1][1].name, watched, reached, without, gain)
+    made = TaskGain(part.name, rungs[-1].rung.name, watched, reached, without, gain)
     return replace(made, command=_command(spec, part.name, backbone)) if gain.high < 0 else made
 
 
