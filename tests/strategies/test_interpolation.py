@@ -19,7 +19,7 @@ from headstart.strategies._solved_head import start_from_solved_head
 from headstart.strategies.fine_tuning import FineTuning
 from headstart.training.old_task import OldTask
 from headstart.training.workbench import Workbench
-from toys import same_state, toy_backbone, toy_bench, toy_network, toy_pictures
+from toys import Said, same_state, toy_backbone, toy_bench, toy_network, toy_pictures
 
 MOVED = ("head.weight", "backbone.network.12.weight", "backbone.network.13.num_batches_tracked")
 
@@ -115,8 +115,23 @@ def test_nothing_is_tried_that_the_time_does_not_allow(tmp_path: Path, monkeypat
     assert choose(way, bench) == 0.5
     way.go(1.0)
     judged.clear()
-    assert choose(way, replace(bench, deadline=1e-9)) == 1.0
+    said = Said()
+    assert choose(way, replace(bench, deadline=1e-9, progress=said)) == 1.0
     assert judged == [1.0]
+    assert said.lines == ["  the time is up before all weights part of the way back were tried"]
+
+
+def test_where_nothing_is_held_out_to_choose_by_that_is_said_once(tmp_path: Path) -> None:
+    pictures, labels = toy_pictures(20)
+    said = Said()
+    bench = replace(toy_bench(toy_backbone(), tmp_path, pictures, labels, held_out=8), progress=said)
+    strategy = FineTuning(epochs=1, interpolate=True)
+    rung = strategy.rungs(toy_backbone(), bench.task, 20)[0]
+    for given in (bench.learning(), bench.learning(), bench.whole()):
+        start = toy_network(toy_backbone(), bench.task)
+        assert strategy.climb(strategy.prepare(rung, start, given), given).tuned_share == 1.0
+    told = [line for line in said.lines if "nothing is held out that could choose" in line]
+    assert len(told) == 1
 
 
 def test_the_way_begins_at_the_pretrained_weights_whatever_an_earlier_rung_tuned(tmp_path: Path) -> None:

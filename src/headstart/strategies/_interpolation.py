@@ -74,6 +74,8 @@ def part_of_the_way(train: Climb, prepared: Prepared, bench: Workbench, wanted: 
     """
     share, old = prepared.tuned_share, bench.old
     bounded = old is not None and old.bound is not None
+    if wanted and share is None and bench.validation is None and bench.compared is None:
+        bench.say_once(f"  {prepared.rung.name}: nothing is held out that could choose weights part of the way back")
     wanted = wanted and share is None and bench.validation is not None
     if not bounded and not wanted and share in (None, 1):
         return train(prepared, bench)
@@ -132,6 +134,7 @@ def choose(way: Way, bench: Workbench) -> float:
     took, chosen = bench.stopwatch.total - began, 1.0
     for share in SHARES:
         if bench.stopwatch.total + took > bench.last_rung_ends:
+            bench.progress.say("  the time is up before all weights part of the way back were tried")
             break
         way.go(share)
         judged = _judged(way.network, bench)

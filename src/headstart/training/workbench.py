@@ -69,7 +69,7 @@ class Workbench:
     is not pretrained. ``old`` is what it could do before, and what may be lost of it. ``folds`` (N,) says that the
     held-out examples are the training examples themselves, each to be judged by what learnt from the other folds.
     ``told`` holds what a backbone made of names under prompts: they are read once, not for every rung and fold.
-    ``refused`` holds why backbones were not cut: it is said once.
+    ``said`` holds what :meth:`say_once` has said, however many rungs and folds would say it.
     """
 
     task: Task
@@ -90,7 +90,7 @@ class Workbench:
     pretrained: Backbone | None = None
     old: OldTask | None = None
     folds: np.ndarray | None = None
-    refused: set[str] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
     told: dict[tuple[Backbone, tuple[Name, ...], tuple[str, ...]], Named] = field(default_factory=dict)
 
     @property
@@ -134,6 +134,12 @@ class Workbench:
             compared=self,
             folder=self.folder / "whole",
         )
+
+    def say_once(self, note: str) -> None:
+        """Say it, unless it was said of this fit before."""
+        if note not in self.said:
+            self.said.add(note)
+            self.progress.say(note)
 
     def learning(self, rows: np.ndarray | None = None) -> Workbench:
         """The same without held-out examples, and of the training examples those at `rows` alone where given."""
@@ -214,9 +220,8 @@ class Workbench:
         """
         network = plan.network
         part = self.frozen_part(network)
-        if (why := part.frontier.refused) and why not in self.refused:
-            self.refused.add(why)
-            self.progress.say(f"  {why}: its frozen part is computed anew in every epoch.")
+        if why := part.frontier.refused:
+            self.say_once(f"  {why}: its frozen part is computed anew in every epoch.")
         views = [recipe.view(epoch) for epoch in range(min(recipe.epochs, max(recipe.views, 1)))]
         train = part.over(self.train, sorted(set(views)))
         validation = None if self.validation is None else part.over(self.validation)
