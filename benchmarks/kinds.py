@@ -76,6 +76,8 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     kinds = known_names(parser, asked.only, KINDS, "kinds")
     if asked.seeds < 1:
         parser.error(f"--seeds {asked.seeds}: at least 1")
+    if asked.first < 0:
+        parser.error(f"--first {asked.first}: at least 0")
     asked.seeds = range(asked.first, asked.first + asked.seeds)
     try:
         asked.sets_of = _sets_of(kinds, asked.sets)

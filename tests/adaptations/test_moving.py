@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,9 +30,14 @@ def sample(count: int = 4000, width: int = 3) -> np.ndarray:
         (["ab" * 10, "a" * 20, "b" * 20], [range(20), range(20, 60)]),  # the two complete each other
         (["abc" * 10, "a" * 20], [range(50)]),  # one class alone is not moved onto all of them
         (["ab" * 10, "ab"], [range(22)]),  # two examples have no moments
+        (["ab" * 9, "ab" * 10, "a"], [range(18, 38), [*range(18), 38]]),  # and join the smallest that has
+        (["a" * 20, "a" * 5], [range(25)]),
+        (["a", "b"], [range(2)]),
     ],
 )
-def test_a_source_that_lacks_classes_or_examples_is_not_moved_by_itself(kinds: list[str], apart: list[range]) -> None:
+def test_a_source_that_lacks_classes_or_examples_is_not_moved_by_itself(
+    kinds: list[str], apart: list[Sequence[int]]
+) -> None:
     classes = np.array([ord(kind) for each in kinds for kind in each])
     origins = np.repeat(np.arange(len(kinds)), [len(each) for each in kinds])
     found = sources(SimpleNamespace(classes=classes, origins=origins, source=classes[:, None]))  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from headstart.backbones import load, rebuild
 from headstart.backbones.base import Name, collate
 from headstart.backbones.texts.tiny_texts import tiny_tokenizer
+from headstart.backbones.towers.transformers_towers import as_siglip_reads
 from headstart.core.errors import HeadstartError, UsageError
 from toys import raw_inputs
 from transformer_folders import SETTINGS, towers_folder
@@ -41,6 +42,16 @@ def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> N
         expected = outputs.image_embeds @ outputs.text_embeds.T * model.logit_scale.exp()
         features = torch.nn.functional.normalize(backbone.features(batch), dim=1)
     assert torch.allclose(named.scale * features @ named.directions.T, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [("SiglipTokenizer", "a photo of an st bernard"), ("GemmaTokenizer", "a photo, of an st. bernard.")],
+)
+def test_siglip_reads_texts_as_it_was_trained(named: str, read: str, tmp_path: Path) -> None:
+    """The class of transformers that the first one names takes punctuation out; the second keeps it."""
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": named}), encoding="utf-8")
+    assert as_siglip_reads("A photo, of an St. Bernard.", tmp_path) == read
 
 
 @pytest.mark.parametrize("family", ["clip", "siglip"])

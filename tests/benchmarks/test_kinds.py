@@ -385,6 +385,7 @@ def test_each_row_says_whether_it_reached_what_it_must(
     (["--only", "extend,multi_task", "--sets", "flowers"], "multi_task: no flowers among its sets"),
     (["--sets", "nosuch"], "wise: no nosuch among its sets"),
     (["--seeds", "0"], "--seeds 0: at least 1"),
+    (["--first", "-1"], "--first -1: at least 0"),
 ])  # fmt: skip
 def test_what_a_kind_cannot_be_measured_on_is_refused_at_once(
     transfers: Callable[[str], ModuleType], capsys: pytest.CaptureFixture[str], words: list[str], message: str

@@ -15,15 +15,20 @@ def test_a_setting_belongs_to_the_name_before_it() -> None:
     assert each_asked("") == []
 
 
-@pytest.mark.parametrize("prompt", ["{}", "a photo, blurry, of a {}", "3", "true", "a = {}, perhaps"])
+@pytest.mark.parametrize(
+    "prompt", ["{}", "a photo, blurry, of a {}", "3", "true", "a = {}, perhaps", "a photo, n=1, of a {}"]
+)
 def test_where_words_are_wanted_all_are_words(prompt: str) -> None:
     assert with_settings(STRATEGIES, f"zero_shot:prompt={prompt}", "--strategy").prompt == prompt
     assert with_settings(STRATEGIES, "zero_shot:prompt=none", "--strategy").prompt is None
+    assert with_settings(STRATEGIES, f"zero_shot:prompt='{prompt}'", "--strategy").prompt == prompt
 
 
 def test_settings_are_parted_where_the_next_begins() -> None:
-    made = with_settings(STRATEGIES, "fine_tuning:epochs=2, balancing=plain,", "--strategy")
-    assert (made.epochs, made.balancing) == (2, "plain")
+    made = with_settings(STRATEGIES, "fine_tuning:epochs=2,, balancing=plain,freeze_depth=1,", "--strategy")
+    assert (made.epochs, made.balancing, made.freeze_depth) == (2, "plain", 1)
+    with pytest.raises(UsageError, match="'frezze_depth=1' is no setting of fine_tuning"):
+        with_settings(STRATEGIES, "fine_tuning:epochs=2,frezze_depth=1", "--strategy")
     with pytest.raises(UsageError, match="'epochs=2,3': epochs must be a whole number or none"):
         with_settings(STRATEGIES, "fine_tuning:epochs=2,3", "--strategy")
 

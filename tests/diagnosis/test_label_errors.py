@@ -128,8 +128,9 @@ def test_the_only_example_of_a_class_or_those_of_one_group_are_nobodys_suspects(
     found = {example.id for example in LabelErrors().examine(known)[0].examples}
     assert {"38.jpg", "39.jpg"} <= found
     herd = replace(known, groups={"train": [*known.ids["train"][:38], "herd", "herd"]})
+    copies = replace(known, alike={"train": [*known.ids["train"][:38], "a view", "a view"]})
     one = evidence(probabilities[:39], given[:39], ("cat", "dog", "elk"))
-    for lonely in (herd, one):
+    for lonely in (herd, copies, one):
         (finding,) = LabelErrors().examine(lonely)
         assert {example.id for example in finding.examples} == {"0.jpg", "1.jpg"}
         assert "of 38 labels" in finding.summary

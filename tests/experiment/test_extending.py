@@ -280,6 +280,10 @@ def test_a_class_that_the_old_data_lack_is_learnt_from_the_guard(
     assert "they hold none of plum; what the model's guard keeps is taken" in capsys.readouterr().err
     assert four.labels == ["apple", "lime", "plum", "berry"]
     assert set(four.needed_guard.classes.tolist()) == set(four.needed_guard.held_out_classes.tolist()) == {0, 1, 2, 3}
+    found, plums_of_three = four.result.extension, int((three.needed_guard.classes == 2).sum())
+    assert found is not None
+    old = len(list((at_hand / "photos").rglob("*.png"))) - len(two_fruits.needed_guard.held_out_ids)
+    assert (found["learnt_old"], found["kept_of"]) == (old + plums_of_three, old + plums_of_three)
     plums = sorted((at_hand / "plums" / "plum").iterdir())
     assert four.predict([str(plum) for plum in plums]).count("plum") > len(plums) / 2
     guard = three.needed_guard

@@ -198,6 +198,8 @@ def test_several_labels_of_an_example_are_no_single_class(tmp_path: Path, column
     names = tuple(map(Name, ("sports", "money", "tech")))
     with pytest.raises(UsageError, match="several labels each, and --labels names the classes of which each has one"):
         unlabelled(FitSpec(tmp_path / "t.csv", target=column, labels=names))
+    notes = [{"text": f"text {i}", "label": "sports|money" if i == 3 else f"note {i} of mine"} for i in range(30)]
+    assert unlabelled(FitSpec(table(tmp_path / "notes.csv", notes), labels=names)) is not None
     table(tmp_path / "two.csv", [{"text": f"text {i}", "team": "sports", "urgent": i % 2} for i in range(9)])
     with pytest.raises(UsageError, match="have several targets"):
         unlabelled(FitSpec(tmp_path / "two.csv", target="team,urgent", labels=names))

@@ -18,12 +18,12 @@ from headstart.experiment.selection.halving import (
     Halving,
     NoneProbed,
     Probe,
-    Race,
     _predicted,
     stratified_order,
 )
 from headstart.experiment.selection.picking import pick
 from headstart.experiment.selection.probe import Drawn, Probed, TooSlow
+from headstart.experiment.selection.race import Race
 from standings import candidate, every, material, prober
 
 

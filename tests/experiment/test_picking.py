@@ -10,9 +10,10 @@ import numpy as np
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.experiment.selection.candidates import Candidate
-from headstart.experiment.selection.halving import NO_TIME, Halving, Standing
+from headstart.experiment.selection.halving import NO_TIME, Halving
 from headstart.experiment.selection.picking import Pick, _cheaper, pick
 from headstart.experiment.selection.probe import Drawn, Probed
+from headstart.experiment.selection.race import Standing
 from standings import Wrong, candidate, every, material, prober
 
 

@@ -18,7 +18,6 @@ from headstart.core.errors import HeadstartError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import FitSpec
 from headstart.core.timing import Stopwatch
-from headstart.experiment.bench import as_asked
 from headstart.experiment.material import find, prepare
 from headstart.experiment.selection import probe
 from headstart.experiment.selection.candidates import Candidate
@@ -214,11 +213,17 @@ def test_a_classifier_of_pairs_is_ranked_as_it_reads_names(at_hand: Path) -> Non
 
 
 def test_a_ranking_sees_stacks_as_the_fit_will(two: Path, photos: Path) -> None:
-    for stack, channels in ((None, 3), (5, 5)):
-        spec, quiet = FitSpec(photos, engine="eager"), Progress(quiet=True)
-        material = prepare(find(spec, quiet), spec, Stopwatch(), quiet)
-        backbone = as_asked(load("sound"), "sound", replace(spec, stack=stack), material.task)
-        assert backbone.preprocess.channels == channels
+    spec, quiet = FitSpec(photos, engine="eager"), Progress(quiet=True)
+    material = prepare(find(spec, quiet), spec, Stopwatch(), quiet)
+    some = drawn(material, stratified_order(material, 0)[:16], 0)
+    candidate = Candidate("sound", Card("local/sound", "image", at_hand=True), 1)
+    operations = [
+        probe.Prober(material, replace(spec, stack=stack), Stopwatch(), two / f"{stack}")
+        .probe(candidate, some, 1e9)
+        .operations
+        for stack in (None, 5)
+    ]
+    assert operations[1] > operations[0], "the first layer reads five channels instead of three"
 
 
 def test_a_fit_that_is_resumed_keeps_its_backbone(two: Path, photos: Path) -> None:

@@ -18,7 +18,7 @@ TASK = toy_task(["a", "b"])
 def landing(network: Network) -> Landing:
     curve = [{"epoch": 1.0, "train_loss": 0.1 + 0.2}]
     result = RungResult("last", "fine_tuning", 3, 1.5, 2.5, 9, {"accuracy": Figure(0.9, 0.8, 1.0)}, curve=curve)
-    return Landing(network, torch.randn(5, 2), result, best_epochs=4, start=0, choosing=0.5)
+    return Landing(network, torch.randn(5, 2), result, best_epochs=4, start=0, choosing=0.5, planned=7)
 
 
 def test_read_back_it_is_the_same(tmp_path: Path):
@@ -33,7 +33,7 @@ def test_read_back_it_is_the_same(tmp_path: Path):
     assert torch.equal(after.outputs, before.outputs)
     assert after.result == before.result
     assert (after.best_epochs, after.start) == (4, 0)
-    assert (after.choosing, after.training_seconds) == (0.5, 2.0)
+    assert (after.choosing, after.training_seconds, after.planned) == (0.5, 2.0, 7)
     assert not after.network.training
     assert not after.network.head_is_new
     assert same_state(start.backbone, toy_backbone(seed=7)), "the start is left alone"

@@ -33,7 +33,7 @@ FEWEST = 10
 
 
 def moved(by: Moving, domains: Domains) -> np.ndarray:
-    """(n, D) the source examples in the new domain, each source that can be and each depth moved by itself."""
+    """(n, D) the source examples in the new domain: each depth moved by itself, and each source that can be."""
     result = np.empty_like(domains.source)
     for own in sources(domains):
         for depth in domains.depths():
@@ -45,7 +45,7 @@ def sources(domains: Domains) -> list[np.ndarray]:
     """The rows of the sources that are moved by themselves.
 
     One of few examples has no moments to speak of, and one without some of the classes would be moved onto those of
-    all: such are moved together, or with all others where even together they are few or lack classes.
+    all: such are moved together, and with the smallest of the others where even so they are few or lack classes.
     """
     every = set(domains.classes.tolist())
 
@@ -57,4 +57,7 @@ def sources(domains: Domains) -> list[np.ndarray]:
     if len(alone) == len(each):
         return alone
     rest = np.sort(np.concatenate([rows for rows in each if not complete(rows)]))
-    return [*alone, rest] if complete(rest) else [np.arange(len(domains.source))]
+    if complete(rest) or not alone:
+        return [*alone, rest]
+    *others, smallest = sorted(alone, key=len, reverse=True)
+    return [*others, np.sort(np.concatenate([smallest, rest]))]

@@ -36,7 +36,7 @@ class MissingDependency(HeadstartError):
 
 
 class WordsUnread(HeadstartError):
-    """A backbone cannot be told names, for its tokenizer cannot be read; what needs no names goes on without."""
+    """A backbone cannot be told names, for its tokenizer cannot be read; what needs no names can go on."""
 
 
 class FrozenPartChanged(HeadstartError):

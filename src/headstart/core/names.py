@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from headstart.core.paths import expanded
 ENDINGS = (".csv", ".tsv", ".json", ".txt")
 """Of files that hold names."""
 
-_WORD = re.compile(r"[^\W\d_]{3}|(?:(?![\W\d_])[\u0590-\U0010ffff]){2}")
+_WORD = re.compile(r"[^\W\d_]{3}|(?:(?![\W\d_])[\u0590-\u1dff\u2000-\U0010ffff]){2}")
 
 _NAME_KEYS, _DESCRIPTION_KEYS = ("name", "label", "class"), ("description", "text", "meaning")
 
@@ -50,7 +51,12 @@ def are_words(labels: Iterable[str]) -> bool:
     """
     found = list(labels)
     without_digits = {re.sub(r"\d+", "", label.lower()) for label in found}
-    return bool(found) and len(without_digits) == len(found) and all(map(_WORD.search, found))
+    return bool(found) and len(without_digits) == len(found) and all(_WORD.search(_letters(label)) for label in found)
+
+
+def _letters(label: str) -> str:
+    """Without signs that stand above, below or after letters, as vowels do in Hindi and Tamil."""
+    return "".join(sign for sign in label if not unicodedata.category(sign).startswith("M"))
 
 
 def meaningless(names: Iterable[Name]) -> list[str]:

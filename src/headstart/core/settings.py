@@ -7,12 +7,13 @@ import inspect
 import re
 import types
 import typing
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headstart.core.errors import UsageError, nearest
 
-_NEXT = re.compile(r",(?=\s*\w+\s*=|\s*$)")
-"""Where the next setting begins: a comma within a value stays there."""
+_NEXT = re.compile(r",(?=\s*\w+\s*=)")
+"""Where the next setting may begin."""
 
 
 class PlugIns(typing.Protocol):
@@ -39,7 +40,7 @@ def with_settings(registry: PlugIns, asked: str, option: str) -> Any:
     hints = typing.get_type_hints(plug_in.__init__)
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    for setting in filter(None, _NEXT.split(settings)):
+    for setting in _parted(settings, allowed, hints):
         key, equals, text = (part.strip() for part in setting.partition("="))
         value = _value(text, hints.get(key, Any))
         if key not in allowed or not equals:
@@ -53,6 +54,20 @@ def with_settings(registry: PlugIns, asked: str, option: str) -> Any:
             f"{option} {asked}: {' '.join(mistakes)} Write setting=value; allowed: {', '.join(allowed) or 'none'}."
         )
     return plug_in(**values)
+
+
+def _parted(settings: str, allowed: Sequence[str], hints: Mapping[str, Any]) -> list[str]:
+    """``a=1,b=x, y`` → ``a=1``, ``b=x, y``: a comma within words stays there, also before an equals sign unless the
+    name of a setting stands between them."""
+    found: list[str] = []
+    for part in _NEXT.split(settings):
+        key = found[-1].partition("=")[0].strip() if found else ""
+        of_words = key in allowed and _are_words(hints.get(key, Any))
+        if of_words and part.partition("=")[0].strip() not in allowed:
+            found[-1] += f",{part}"
+        elif part.strip():
+            found.append(part.rstrip(", "))
+    return found
 
 
 def each_asked(text: str) -> list[str]:
@@ -69,8 +84,9 @@ def each_asked(text: str) -> list[str]:
 def _value(text: str, hint: Any) -> Any:
     """``3`` → 3, ``true`` → True, ``none`` → None, anything else as text; where words are wanted, all but none."""
     words = {"true": True, "false": False, "none": None}
-    if set(_kinds(hint)) <= {str, types.NoneType}:
-        return None if text.lower() == "none" and hint is not str else text
+    if _are_words(hint):
+        plain = text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+        return None if text.lower() == "none" and hint is not str else plain
     if text.lower() in words:
         return words[text.lower()]
     try:
@@ -85,6 +101,11 @@ _SAID = {int: "a whole number", float: "a number", bool: "true or false", str: "
 def _kinds(hint: Any) -> tuple[Any, ...]:
     """The types that an annotation allows."""
     return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+
+
+def _are_words(hint: Any) -> bool:
+    """Whether an annotation allows words, and nothing else but none."""
+    return set(_kinds(hint)) <= {str, types.NoneType}
 
 
 def _mistake(value: Any, hint: Any) -> str:

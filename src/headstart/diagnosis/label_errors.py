@@ -8,9 +8,11 @@ import numpy as np
 
 from headstart.core.masks import Mask
 from headstart.core.results import Figure, Finding, FindingExample, Severity
+from headstart.core.units import numbered
 from headstart.diagnosis._confident_learning import share_wrong, suspects
 from headstart.diagnosis._counting import counted, share
 from headstart.diagnosis._objects import holds_objects, not_looked_for
+from headstart.diagnosis._units import units_among
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE, SERIOUS = 0.01, 0.03
@@ -31,7 +33,8 @@ class LabelErrors(Diagnosis):
     Suspects are those off the diagonal of the confident joint, and the least self-confident, twice as many as labels
     can be wrong at most. They are ranked by 1 - p(given label), their score. Of several labels of an
     example each is looked at against the rest, and the example's score is that of its likeliest error. The only
-    example of a class is no suspect, nor are those of one group: heads that did not see them know no other.
+    example of a class is no suspect, nor are near copies or a group that are all of it: heads that did not see them
+    know no other.
 
     The formula is written here although the package cleanlab has it (Apache licence since 2.9; before that AGPL): it
     is twenty lines, so nobody should have to install an extra to learn that labels are wrong; and its lists, pruned
@@ -129,8 +132,8 @@ def _learnable(
 ) -> _Column:
     """The examples whose class (-1 where it is none of the `labels`) heads that did not see them could learn."""
     ids = [identity for name in splits for identity in evidence.ids[name]]
-    groups = [group for name in splits for group in evidence.groups.get(name, evidence.ids[name])]
-    within = {(place, group) for place, group in zip(given.tolist(), groups, strict=True)}
+    units = numbered(units_among(evidence, {name: evidence.ids[name] for name in splits}), len(ids))
+    within = {(place, unit) for place, unit in zip(given.tolist(), units.tolist(), strict=True)}
     often = np.bincount([place for place, _ in within if place >= 0], minlength=len(labels))
     rows = np.flatnonzero((given >= 0) & (often[given] > 1))
     return _Column([ids[i] for i in rows], given[rows], probabilities[rows], labels)

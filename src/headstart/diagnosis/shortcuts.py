@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from headstart.core.results import Figure, Finding, FindingExample, Severity
-from headstart.core.units import units_of
 from headstart.diagnosis._counting import counted, percent
 from headstart.diagnosis._objects import holds_objects, not_looked_for
 from headstart.diagnosis._source_folder import SOURCE, as_numbers, mostly_from, source_folders
 from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis._trait_classifier import Judgement, balanced_accuracy, judge
 from headstart.diagnosis._trait_words import said
+from headstart.diagnosis._units import units_among
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE, SERIOUS = 0.35, 0.8
@@ -38,7 +38,9 @@ class Shortcuts(Diagnosis):
         names = [name for own in ids.values() for name in own]
         folders = [] if strata is None else source_folders(names, strata.tolist())
         traits = _traits(evidence, ids, folders)
-        if strata is None or traits is None or (judged := judge(traits[1], strata, _units(evidence, ids))) is None:
+        if strata is None or traits is None:
+            return []
+        if (judged := judge(traits[1], strata, units_among(evidence, ids))) is None:
             return []
         chance = 1 / len(judged.classes)
         if (judged.accuracy.low - chance) / (1 - chance) < NOTABLE:
@@ -75,13 +77,6 @@ def _traits(
         names.append(SOURCE)
         columns.append(as_numbers(folders))
     return (names, np.stack(columns, axis=1)) if names else None
-
-
-def _units(evidence: Evidence, ids: Mapping[str, Sequence[str]]) -> np.ndarray | None:
-    """Numbers (N,) of what belongs together; None where nothing is known of that."""
-    columns = (evidence.fingerprints, evidence.normalised, evidence.alike, evidence.groups)
-    known = [each for each in columns if all(len(each.get(split, ())) == len(own) for split, own in ids.items())]
-    return units_of(*([name for split in ids for name in column[split]] for column in known)) if known else None
 
 
 def _of_features(evidence: Evidence, ids: Mapping[str, Sequence[str]], strata: np.ndarray) -> float | None:

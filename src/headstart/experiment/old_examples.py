@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from headstart.core.counts import first_few
-from headstart.core.errors import InputError
+from headstart.core.errors import InputError, UsageError
 from headstart.core.progress import Progress
 from headstart.core.spec import group_column
 from headstart.core.timing import Stopwatch
@@ -77,8 +77,11 @@ def memory_again(
         raise InputError(problems, f"{len(problems)} targets of the old examples do not fit this model:")
     parts, unseen = divided_as_before(model, checked)
     seen = as_seen_by(model, checked.examples, progress)
-    learnt = seen.select(np.sort(np.concatenate([parts.train, parts.validation])))
-    held_out = seen.select(parts.test)
+    classes, learning = model.task.encode(targets).numpy(), np.concatenate([parts.train, parts.validation])
+    # A division anew may hold out all of a class, as one group: that is learnt from.
+    unlearnt = ~np.isin(classes[parts.test], classes[learning])
+    learnt = seen.select(np.sort(np.concatenate([learning, parts.test[unlearnt]])))
+    held_out = seen.select(parts.test[~unlearnt])
     if not unseen:
         progress.say(
             "  note: these are not divided as they were when the model was fitted; it may have learnt from some of "
@@ -93,17 +96,21 @@ def _with_all_classes(model: Model, memory: Memory, progress: Progress) -> Memor
     absent = [label for label in map(model.task.say, model.labels) if label not in known]
     if not absent:
         return memory
-    kept = memory_of(model)
-    learnt, held_out = (_of_classes(model, part, absent) for part in (kept.learnt, kept.held_out))
-    found = {model.task.say(target) for target in learnt.targets}
+    try:
+        kept = memory_of(model)
+        learnt, held_out = (_of_classes(model, part, absent) for part in (kept.learnt, kept.held_out))
+        found = {model.task.say(target) for target in learnt.targets}
+    except UsageError:  # it keeps nothing that can be learnt from again
+        found = set()
     if lost := [label for label in absent if label not in found]:
         raise InputError(
             f"The old examples hold none of {first_few(lost)}, and the model's guard keeps none: nothing "
             "would be left of what was learnt of them. Add examples of these classes."
         )
     progress.say(f"  note: they hold none of {first_few(absent)}; what the model's guard keeps is taken.")
-    learnt, held_out = memory.learnt + learnt, memory.held_out + held_out
-    return Memory(learnt, held_out, memory.unseen, len(learnt))
+    counts = dict(zip(map(model.task.say, model.labels), model.task.describe()["counts"], strict=True))
+    drawn_from = memory.drawn_from + sum(counts[label] for label in absent)
+    return Memory(memory.learnt + learnt, memory.held_out + held_out, memory.unseen, drawn_from)
 
 
 def _of_classes(model: Model, part: Remembered, labels: Collection[str]) -> Remembered:

@@ -204,7 +204,8 @@ class Ladder:
             tuned_share=climbed.tuned_share,
         )
         grown = self._start(rung, landings), step.tunes(climbed)
-        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, *grown, climbed.choosing)
+        further = climbed.choosing, prepared.recipe.epochs
+        landing = Landing(climbed.network, outputs, result, climbed.best_epochs, *grown, *further)
         save_landing(folder, landing, start)
         self._say(result, f"took {say_duration(result.seconds)}")
         return landing

@@ -26,7 +26,7 @@ class Landing:
 
     ``start`` is the index of the landing it continued from, or None. ``tuned`` says that its backbone is no longer as
     it was loaded, so that nobody will ask for its activations again. ``choosing`` are those of its seconds that went
-    to ways to train which were not taken.
+    to ways to train which were not taken. ``planned`` are the epochs that it was to train for.
     """
 
     network: Network
@@ -36,6 +36,7 @@ class Landing:
     start: int | None
     tuned: bool = False
     choosing: float = 0.0
+    planned: int = 0
 
     @property
     def training_seconds(self) -> float:
@@ -55,6 +56,7 @@ def save_landing(folder: Path, landing: Landing, start: Network) -> None:
         "start": landing.start,
         "tuned": landing.tuned,
         "choosing": landing.choosing,
+        "planned": landing.planned,
         "depths": list(landing.network.depths),
         "head": described(landing.network.head, landing.network.head_features),
     }
@@ -87,6 +89,7 @@ def load_landing(folder: Path, start: Network, task: Task) -> Landing | None:
         meta["start"],
         meta.get("tuned", bool(result.curve)),
         meta.get("choosing", 0.0),
+        meta.get("planned", len(result.curve)),
     )
 
 

@@ -57,20 +57,20 @@ def _tried(climb: Climb, prepared: Prepared, bench: Workbench) -> Climbed:
     ready = {name: _with(copy.deepcopy(prepared), name) for name in BALANCINGS}
     climbed: dict[str, Climbed] = {}
     left_out: list[str] = []
-    each, total = 0.0, 0.0
+    each, took = 0.0, {}
     for name, one in ready.items():
         if climbed and each > OF_WHAT_IS_LEFT * (bench.last_rung_ends - bench.stopwatch.total):
             left_out.append(name)
             continue
         began = time.perf_counter()
         climbed[name] = climb(one, bench)
-        took = time.perf_counter() - began
-        each, total = max(each, took), total + took
+        took[name] = time.perf_counter() - began
+        each = max(took.values())
     reached = {name: _best(one, bench) for name, one in climbed.items()}
     best = max(reached, key=lambda name: reached[name])
     write_json(bench.folder / CHOSEN, {"balancing": best, "reached": reached, "left_out": left_out})
     _say(bench, prepared.rung.name, reached, best, left_out, each)
-    return replace(climbed[best], choosing=total - each)
+    return replace(climbed[best], choosing=sum(took.values()) - took[best])
 
 
 def _with(prepared: Prepared, balancing: str) -> Prepared:

@@ -74,7 +74,7 @@ def part_of_the_way(train: Climb, prepared: Prepared, bench: Workbench, wanted: 
     """
     share, old = prepared.tuned_share, bench.old
     bounded = old is not None and old.bound is not None
-    if wanted and share is None and bench.validation is None and bench.compared is None:
+    if wanted and not bounded and share is None and bench.validation is None and bench.compared is None:
         bench.say_once(f"  {prepared.rung.name}: nothing is held out that could choose weights part of the way back")
     wanted = wanted and share is None and bench.validation is not None
     if not bounded and not wanted and share in (None, 1):

@@ -71,7 +71,7 @@ class Climbed:
     """A finished rung: the network, its learning curve, and the epochs that were worth it.
 
     ``tuned_share`` is how far from the pretrained weights towards the tuned ones the network went: 1 for all the way.
-    ``choosing`` are the seconds that other ways to train took, which was not the way to this network.
+    ``choosing`` are seconds spent on other ways to train, which were not taken.
     """
 
     network: Network

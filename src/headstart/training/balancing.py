@@ -84,10 +84,11 @@ class GradientSurgery(Plain):
 
     def backward(self, losses: Tensor, extra: Tensor, moving: Sequence[nn.Parameter], backward: Backward) -> Tensor:
         """A backward pass for each task; `backward` is for what belongs to none."""
+        moving = sorted(moving, key=lambda parameter: parameter in self.apart)
         found = (torch.autograd.grad(loss, moving, retain_graph=True, allow_unused=True) for loss in losses)
         each = torch.stack([_flat(gradients, moving) for gradients in found])
-        shared = torch.cat([torch.full((p.numel(),), p not in self.apart, device=each.device) for p in moving])
-        together = torch.where(shared, without_conflicts(each * shared), each).mean(dim=0)
+        shared = sum(parameter.numel() for parameter in moving if parameter not in self.apart)
+        together = torch.cat([without_conflicts(each[:, :shared]).mean(dim=0), each[:, shared:].mean(dim=0)])
         if extra.requires_grad:
             together = together + _flat(torch.autograd.grad(extra, moving, allow_unused=True), moving)
         start = 0

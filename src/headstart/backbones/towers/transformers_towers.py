@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from headstart.backbones.towers.picture_tokens import with_tokens
 from headstart.backbones.towers.text_tower import FOLDER, TextTower
 from headstart.backbones.towers.two_towers import PictureTower, TwoTowersBackbone
 from headstart.core.errors import HeadstartError, WordsUnread
+from headstart.core.files import read_json
 
 _SOURCE = "transformers_images"
 
@@ -31,6 +33,18 @@ _PIXELS: dict[str, tuple[Any, bool]] = {"clip": (pixels.CLIP, False), "siglip": 
 """By ``model_type``, where the folder is silent: mean and deviation, and whether whole pictures become squares."""
 
 __all__ = ["backbone", "make_config", "picture_tower", "preprocess_of", "rebuilt", "text_tower", "tiny"]
+
+
+_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def as_siglip_reads(text: str, folder: Path) -> str:
+    """In small letters, and for the tokenizer of the first SigLIP without punctuation, as both were trained; a
+    tokenizer.json may do so itself, or leave it to the class that is named beside it."""
+    named = dict(read_json(folder / "tokenizer_config.json", {})).get("tokenizer_class")
+    first = str(named).startswith("SiglipTokenizer")
+    small = text.lower()
+    return " ".join(small.translate(_NO_PUNCTUATION).split()) if first else small
 
 
 class WordTower(nn.Module):
@@ -99,6 +113,8 @@ def text_tower(
             tokenizer = read_tokenizer(folder, str(folder))
         except HeadstartError as error:
             raise WordsUnread(str(error)) from error
+        if config.model_type == "siglip":
+            texts = [as_siglip_reads(text, folder) for text in texts]
         most = int(config.text_config.max_position_embeddings)
         # Both families are trained on texts filled up to their full length; SigLIP reads its last place.
         filled = tokenizer(list(texts), padding="max_length", truncation=True, max_length=most, return_tensors="pt")

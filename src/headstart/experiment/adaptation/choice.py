@@ -165,7 +165,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     votes = {one.name: preferences(one, tried[0]) for one in tried[1:]}
     agreed = [one for one in tried[1:] if one.may_be_kept and _agree(votes[one.name])]
     calm = max((one for one in agreed if one.depth < TRAINS), key=lambda one: one.depth, default=tried[0])
-    passed_over = [one.name for one in agreed if one.depth >= TRAINS and not _outdoes(one, calm)]
+    passed_over = {one.name: why for one in agreed if one.depth >= TRAINS and (why := _why_passed_over(one, calm))}
     agreed = [one for one in agreed if one.name not in passed_over]
     if not agreed:
         return Choice("", None, _why_not(tried, votes), findings)
@@ -173,15 +173,15 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     best = min(range(len(agreed)), key=lambda i: (-agreed[i].depth, ranks[i]))
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
-    if passed_over:
-        names = " and ".join(passed_over)
-        reason += f"; {names}: preferred to the source model too, but not to {calm.name}, or with other answers"
+    reason += "".join(f"; {name} is preferred to it too, but {why}" for name, why in passed_over.items())
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)
 
 
-def _outdoes(one: Tried, calm: Tried) -> bool:
-    """Whether what trains the backbone may take the place of `calm`, which does not."""
-    return consensus(one, calm) >= CONSENSUS and _agree(preferences(one, calm))
+def _why_passed_over(one: Tried, calm: Tried) -> str:
+    """Why what trains the backbone may not take the place of `calm`, which does not; empty where it may."""
+    if consensus(one, calm) < CONSENSUS:
+        return f"gives other classes than {calm.name}"
+    return "" if _agree(preferences(one, calm)) else f"not to {calm.name}"
 
 
 def consensus(one: Tried, other: Tried) -> float:

@@ -144,7 +144,7 @@ def given_labels(frame: Any, table: Any, observed: Observed, task: Task) -> Labe
     if problems:
         raise InputError(problems, f"{len(problems)} labels cannot be used:")
     if not found:
-        raise InputError(f"{table}: no row has a label; fill the column {LABEL!r} of a few rows.")
+        raise InputError(f"{_named(table)}: no row has a label; fill the column {LABEL!r} of a few rows.")
     return found
 
 
@@ -175,17 +175,27 @@ def table_of_labels(table: Any) -> Any:
         except (ValueError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not readable as a CSV file ({error}).") from error
     elif isinstance(table, pandas.DataFrame):
-        frame = table.fillna("").astype(str)
+        frame = table.astype(object).where(table.notna(), "").map(_as_written)
     else:
         frame = pandas.DataFrame(dict(table).items(), columns=[ID, LABEL]).astype(str)
     missing = [name for name in (ID, LABEL) if name not in frame.columns]
     if missing:
         raise InputError(
-            f"{table}: the column{'s' if len(missing) > 1 else ''} {' and '.join(missing)} "
+            f"{_named(table)}: the column{'s' if len(missing) > 1 else ''} {' and '.join(missing)} "
             f"{'are' if len(missing) > 1 else 'is'} missing; it has {', '.join(map(str, frame.columns))}. "
             "`headstart label MODEL DATA --out next.csv` writes such a table."
         )
     return frame
+
+
+def _as_written(cell: Any) -> str:
+    """A cell as a table in a file has it: a column of whole numbers with a gap holds floats here."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _named(table: Any) -> str:
+    """What a table is called in a message."""
+    return str(table) if isinstance(table, str | Path) else "the table of labels"
 
 
 def _seen(model: Model, source: Examples, progress: Progress) -> tuple[Examples, np.ndarray, np.ndarray]:

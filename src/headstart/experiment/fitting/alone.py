@@ -31,7 +31,7 @@ ROUNDING = 1e-4
 
 
 class Alone(NamedTuple):
-    """A rung that a task climbs alone, for so many ``epochs`` at most; 0 for what is solved."""
+    """A rung that a task climbs alone, for so many ``epochs`` as all together had; 0 for what is solved."""
 
     strategy: Strategy
     rung: Rung
@@ -50,7 +50,7 @@ def against_alone(
 ) -> tuple[list[TaskGain], str]:
     """Each task together and alone, and a sentence on what was not measured; nothing where there is one task.
 
-    Alone it climbs the rungs that the kept one grew from, on its own examples, and for as many epochs at most. Where
+    Alone it climbs the rungs that the kept one grew from, on its own examples, and is to train as many epochs. Where
     the backbone stays frozen that costs next to nothing: features are stored, and its head was solved for itself
     already.
     """
@@ -61,7 +61,8 @@ def against_alone(
     rungs = {
         rung.name: (strategy, rung) for strategy, rung in Ladder(strategies, bench).rungs(_start(backbone, bench))
     }
-    wanted = [Alone(*rungs[ascent.landings[i].result.name], len(ascent.landings[i].result.curve)) for i in lineage]
+    landings = [ascent.landings[i] for i in lineage]
+    wanted = [Alone(*rungs[each.result.name], each.planned if each.result.curve else 0) for each in landings]
     note, needed = "", _seconds(ascent, lineage, bench, alone)
     left = bench.last_rung_ends - bench.stopwatch.total
     if needed > OF_WHAT_IS_LEFT * max(left, 0.0) and ascent.landings[ascent.chosen].result.curve:

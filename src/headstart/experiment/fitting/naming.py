@@ -22,6 +22,10 @@ from headstart.tasks._label_sets import SEPARATORS, parts
 
 SHOWN = 3
 
+HARDLY_BY_CHANCE = 0.2
+"""Share of the texts of a column that nobody named: where so many hold several of the labels, labels are what they
+are."""
+
 
 def unlabelled(spec: FitSpec) -> Examples | None:
     """The inputs, where no example has one of the labels that `spec` names; None where some have.
@@ -40,10 +44,11 @@ def unlabelled(spec: FitSpec) -> Examples | None:
             raise
         return _inputs(request)
     known = frozenset(name.label for name in spec.labels)
-    if any(_names_several(target, known) for target in labelled.targets or []):
+    several = [_names_several(target, known) for target in labelled.targets or []]
+    if any(several) and (spec.target is not None or sum(several) >= HARDLY_BY_CHANCE * len(several)):
         raise UsageError(
             "The examples have several targets or several labels each, and --labels names the classes of which each "
-            "has one. Leave --labels out, or name the column of the classes with --target."
+            "has one. Leave --labels out, name the column of the classes (--target), or hand over the inputs alone."
         )
     found = list(dict.fromkeys(str(target) for target in labelled.targets or [] if target is not None))
     if spec.target is not None or any(name.label in found for name in spec.labels):

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from torch import Tensor
 
 from headstart.core.errors import HeadstartError, first_line
 from headstart.core.progress import Progress
-from headstart.core.results import Figure
-from headstart.core.statistics import Z_95
 from headstart.core.timing import Stopwatch
 from headstart.experiment.material import Material
 from headstart.experiment.selection.candidates import Candidate, LeftOut
 from headstart.experiment.selection.probe import Drawn, Probed, TooSlow
-from headstart.ladder.comparison import Gain, HeldOut
+from headstart.experiment.selection.race import Race, Standing
+from headstart.ladder.comparison import HeldOut
 
 FIRST, FIRST_OF_EACH = 128, 5
 """Examples of the first round: so many, or so many of each class if that is more."""
@@ -46,69 +43,14 @@ FAILURES = (HeadstartError, RuntimeError)
 
 
 class NoneProbed(HeadstartError):
-    """Not one candidate could be probed in the time, or at all."""
+    """Not one candidate could be probed in the time, or at all; the ``slow`` ones lacked time alone."""
+
+    def __init__(self, message: str, slow: Sequence[Candidate] = ()) -> None:
+        super().__init__(message)
+        self.slow = tuple(slow)
 
 
 Probe = Callable[[Candidate, Drawn, float], Probed]
-
-
-@dataclass
-class Standing:
-    """How a candidate stands.
-
-    Attributes
-    ----------
-    probed : its last probe. encoded : the targets of the examples it was made on, (n, …). score : the watched figure
-        there, with its interval.
-    seconds : that all its probes took. each : for one more example, 0 where its features were stored.
-    out : why it is no longer in the running; empty while it is. unprobed : whether that is since its probe failed.
-    """
-
-    candidate: Candidate
-    probed: Probed
-    encoded: Tensor
-    score: Figure
-    seconds: float
-    each: float
-    out: str = ""
-    unprobed: bool = False
-
-    @property
-    def examples(self) -> int:
-        """How many examples its figure rests on."""
-        return len(self.encoded)
-
-
-@dataclass
-class Race:
-    """The standings of all that were probed, in the order of the static list; ``held_out`` compares those that are
-    still in the running. ``left_out`` were never probed. ``settled`` says why it ended."""
-
-    standings: list[Standing]
-    held_out: HeldOut
-    left_out: list[LeftOut] = field(default_factory=list)
-    settled: str = ""
-
-    @property
-    def running(self) -> list[Standing]:
-        """Those that may be picked, the best figure first."""
-        running = [standing for standing in self.standings if not standing.out]
-        return sorted(running, key=lambda standing: -self.held_out.value(standing.probed.outputs))
-
-    def gain(self, better: Standing, than: Standing) -> Gain:
-        """By how much one's figure is better than another's of the same round, positive for better."""
-        return self.held_out.gain(better.probed.outputs, than.probed.outputs)
-
-    def may_gain(self, better: Standing, than: Standing) -> float:
-        """How much better it may be, in :meth:`scale`: where all answers are alike one example more might differ."""
-        gain, scale = self.gain(better, than).figure, self.scale()
-        return max(gain.high / scale, gain.value / scale + Z_95 / better.examples)
-
-    def scale(self) -> float:
-        """What differences are measured in: points of a proportion, or shares of an error."""
-        if self.held_out.task.higher_is_better[self.held_out.task.watched]:
-            return 1.0
-        return abs(self.held_out.value(self.running[0].probed.outputs)) or 1.0
 
 
 class Halving:
@@ -167,7 +109,8 @@ class Halving:
             race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
         if not race.standings:
             each = "\n".join(f"  - {one.backbone}: {one.why}" for one in race.left_out)
-            raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}")
+            slow = [one for one in candidates if one.name in race.slow]
+            raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}", slow)
         self._say(race)
         return race
 
@@ -189,6 +132,7 @@ class Halving:
                 race.standings.append(self._in_time(candidate, drawn))
             except FAILURES as error:
                 race.left_out.append(LeftOut(candidate.name, first_line(error)))
+                race.slow += [candidate.name] if isinstance(error, TooSlow) else []
         race.standings.sort(key=lambda standing: candidates.index(standing.candidate))
         return race
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from headstart.core.counts import say_count
 from headstart.core.results import Figure
-from headstart.experiment.selection.halving import NEGLIGIBLE, NO_TIME, Race, Standing
+from headstart.experiment.selection.halving import NEGLIGIBLE, NO_TIME
+from headstart.experiment.selection.race import Race, Standing
 
 A_RANK = 0.005
 """What a point of published accuracy more is worth beforehand, in the scale of the figures: half a point.

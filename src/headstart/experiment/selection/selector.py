@@ -17,9 +17,10 @@ from headstart.core.spec import AUTO, FitSpec
 from headstart.core.timing import Stopwatch, say_duration
 from headstart.experiment.material import Found, prepare
 from headstart.experiment.selection.candidates import LeftOut, Wanted, candidates_for, listed_by
-from headstart.experiment.selection.halving import Halving, NoneProbed, Race, Standing
+from headstart.experiment.selection.halving import Halving, NoneProbed
 from headstart.experiment.selection.picking import pick
 from headstart.experiment.selection.probe import Prober
+from headstart.experiment.selection.race import Race, Standing
 from headstart.experiment.unfinished import LOADED_BY, asked_before
 from headstart.tasks.base import Task
 from headstart.transferability import scores_of, unread
@@ -182,14 +183,14 @@ def select(
 
 
 def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, progress: Progress) -> FitSpec:
-    """`spec` with a backbone's name in the place of ``auto``; where the time is too short None, the default, or the
-    first on the static list of what a person asked to choose from.
+    """`spec` with a backbone's name in the place of ``auto``; where the time is too short None, the default, or of
+    what a person asked to choose from the first on the static list that is at hand or was named.
 
     A fit that is resumed keeps the one it had.
 
     Raises
     ------
-    HeadstartError : there is none at hand.
+    HeadstartError : there is none at hand, or none of those asked for can be probed however long it takes.
     """
     asked = asked_before(spec.out) if spec.resume and spec.out is not None else {}
     if before := asked.get("backbone"):
@@ -204,7 +205,9 @@ def with_chosen_backbone(spec: FitSpec, found: Found, stopwatch: Stopwatch, prog
         if wanted == Wanted():
             progress.say(f"  {error}\n  So the default of what is at hand is taken.")
             return plain
-        first = candidates_for(found.examples.modality, wanted)[0][0]
+        first = next((one for one in error.slow if one.card.at_hand or wanted.named), None)
+        if first is None:
+            raise
         progress.say(f"  {error}\n  So the first of them on the static list is taken, {first.name}.")
         return _settled(spec, first.given)
     same = "the same" if ranking.static_pick == ranking.pick else ranking.static_pick
