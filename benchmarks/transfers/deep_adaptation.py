@@ -70,7 +70,9 @@ def _pair(
     reached = {SOURCE: accuracy(model.network), KEPT_SHALLOW: accuracy(shallow.model.network)}
     reached |= {one.name: accuracy(one.adapted.network) for one in made.tried if one.name != SOURCE}
     reached[KEPT] = accuracy(made.model.network)
-    return reached, {"chosen": made.method or SOURCE, "reason": made.reason, "not_tried": list(made.not_tried)}
+    votes = {one.name: one.said_against(made.tried[0]) for one in made.tried[1:]}
+    chosen = {"chosen": made.method or SOURCE, "reason": made.reason}
+    return reached, {**chosen, "not_tried": list(made.not_tried), "votes": votes}
 
 
 def _accuracy(model: Any, network: Any, examples: Any, truth: torch.Tensor) -> float:

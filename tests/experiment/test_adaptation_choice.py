@@ -147,6 +147,23 @@ def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
     assert refused.reason.startswith("deep: the validators agree, but the classes given are others than by what")
 
 
+def test_what_networks_are_trained_by_has_no_vote_on_what_trains_the_backbone() -> None:
+    """Training makes answers sure and even: two of four others must prefer it, three where one is against."""
+    alone = [name for name in NAMES if VALIDATORS.load(name).is_an_objective]
+    assert alone == ["information_maximisation", "nuclear_norm"]
+    pleased = [5.0 if name in alone else 0.0 for name in NAMES]
+    moved, trained = candidate("x", pleased), candidate("x", pleased, depth=3)
+    assert (sum(preferences(moved, SOURCE).values()), sum(preferences(trained, SOURCE).values())) == (2, 0)
+    assert set(preferences(trained, SOURCE)) == set(NAMES) - set(alone)
+    assert choose(domains(), [SOURCE, trained]).adapted is None
+    for others, kept in (([1, 1, 0, 0], True), ([1, 1, 0, -1], False), ([1, 1, 1, -1], True)):
+        rest = iter(others)
+        gains = [-5.0 if name in alone else float(next(rest)) for name in NAMES]
+        choice = choose(domains(), [SOURCE, candidate("x", gains, depth=3)])
+        assert (choice.adapted is not None) is kept
+        assert not kept or choice.reason.startswith(f"{sum(o > 0 for o in others)} of 4 validators prefer it")
+
+
 def test_what_may_not_be_kept_is_shown_only() -> None:
     shown = replace(candidate("shown", [2.0] * 6), may_be_kept=False)
     assert choose(domains(), [SOURCE, shown]).adapted is None

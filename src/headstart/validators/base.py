@@ -38,6 +38,9 @@ class Validator(ABC):
     summary: ClassVar[str]
     """What it prefers, in a few words."""
 
+    is_an_objective: ClassVar[bool] = False
+    """Whether adaptations train networks to raise it, or what amounts to it: it tells nothing of those then."""
+
     @abstractmethod
     def validate(self, seen: Seen) -> float:
         """The figure, finite. The same arrays, the same figure, and the arrays stay as they are."""

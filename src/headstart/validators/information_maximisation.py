@@ -14,10 +14,11 @@ class InformationMaximisation(Validator):
         I(y; x) = H(mean p) - mean H(p),   in nats.
 
     Between 0 and log C. The first term is the diversity without which a network that takes everything for one class
-    would look sure of itself.
+    would look sure of itself. SHOT (Liang et al. 2020, arXiv:2002.08546) trains networks to raise it.
     """
 
     summary = "sure answers that differ from each other"
+    is_an_objective = True
 
     def validate(self, seen: Seen) -> float:
         mean = seen.probable.mean(axis=0)

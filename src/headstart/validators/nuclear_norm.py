@@ -17,6 +17,7 @@ class NuclearNorm(Validator):
     """
 
     summary = "sure answers that are spread over the classes"
+    is_an_objective = True
 
     def validate(self, seen: Seen) -> float:
         count, classes = seen.probable.shape
