@@ -139,9 +139,9 @@ def test_what_trains_the_backbone_must_agree_with_what_does_not() -> None:
     assert choose(domains(), [SOURCE, worse]).name == "worse"
     kept = choose(domains(), [SOURCE, calm, worse])
     assert kept.name == "calm"
-    assert kept.reason.endswith("; worse is preferred to it too, but not to calm")
+    assert kept.reason.endswith("; worse is preferred to the source model too, but not to calm")
     reason = choose(domains(), [SOURCE, calm, swapped]).reason
-    assert reason.endswith("; deep is preferred to it too, but gives other classes than calm")
+    assert reason.endswith("; deep is preferred to the source model too, but gives other classes than calm")
     refused = choose(domains(), [SOURCE, swapped])
     assert refused.adapted is None
     assert refused.reason.startswith("deep: the validators agree, but the classes given are others than by what")

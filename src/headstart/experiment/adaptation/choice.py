@@ -177,7 +177,8 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
     best = min(range(len(agreed)), key=lambda i: ranks[i])
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"
-    reason += "".join(f"; {name} is preferred to it too, but {why}" for name, why in passed_over.items())
+    for name, why in passed_over.items():
+        reason += f"; {name} is preferred to the source model too, but {why}"
     return Choice(one.name, one.adapted, reason, findings, one.probable, one.seconds)
 
 
