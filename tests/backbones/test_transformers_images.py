@@ -51,7 +51,7 @@ def test_both_towers_are_those_of_transformers(family: str, tmp_path: Path) -> N
 def test_siglip_reads_texts_as_it_was_trained(named: str, read: str, tmp_path: Path) -> None:
     """The class of transformers that the first one names takes punctuation out; the second keeps it."""
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": named}), encoding="utf-8")
-    assert as_siglip_reads("A photo, of an St. Bernard.", tmp_path) == read
+    assert as_siglip_reads(["A photo, of an St. Bernard."], tmp_path) == [read]
 
 
 @pytest.mark.parametrize("family", ["clip", "siglip"])

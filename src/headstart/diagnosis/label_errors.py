@@ -124,15 +124,21 @@ def _columns(evidence: Evidence) -> list[_Column]:
         columns = [(own, np.stack([1 - p, p], axis=1), [f"not {label}", label]) for label, own, p in labelled]
     else:
         columns = _one_class_each(evidence, splits, probabilities)
-    return [own for column in columns if len((own := _learnable(evidence, splits, *column)).given)]
+    by_split = {name: evidence.ids[name] for name in splits}
+    ids = [identity for own in by_split.values() for identity in own]
+    units = numbered(units_among(evidence, by_split), len(ids))
+    return [own for column in columns if len((own := _learnable(ids, units, *column)).given)]
 
 
 def _learnable(
-    evidence: Evidence, splits: list[str], given: np.ndarray, probabilities: np.ndarray, labels: list[str]
+    ids: list[str], units: np.ndarray, given: np.ndarray, probabilities: np.ndarray, labels: list[str]
 ) -> _Column:
-    """The examples whose class (-1 where it is none of the `labels`) heads that did not see them could learn."""
-    ids = [identity for name in splits for identity in evidence.ids[name]]
-    units = numbered(units_among(evidence, {name: evidence.ids[name] for name in splits}), len(ids))
+    """The examples whose class (-1 where it is none of the `labels`) heads that did not see them could learn.
+
+    Parameters
+    ----------
+    units : (N,) numbers of what belongs together. given : (N,) classes.
+    """
     within = {(place, unit) for place, unit in zip(given.tolist(), units.tolist(), strict=True)}
     often = np.bincount([place for place, _ in within if place >= 0], minlength=len(labels))
     rows = np.flatnonzero((given >= 0) & (often[given] > 1))

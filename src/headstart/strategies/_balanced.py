@@ -57,19 +57,19 @@ def _tried(climb: Climb, prepared: Prepared, bench: Workbench) -> Climbed:
     ready = {name: _with(copy.deepcopy(prepared), name) for name in BALANCINGS}
     climbed: dict[str, Climbed] = {}
     left_out: list[str] = []
-    each, took = 0.0, {}
+    took: dict[str, float] = {}
     for name, one in ready.items():
+        each = max(took.values(), default=0.0)
         if climbed and each > OF_WHAT_IS_LEFT * (bench.last_rung_ends - bench.stopwatch.total):
             left_out.append(name)
             continue
         began = time.perf_counter()
         climbed[name] = climb(one, bench)
         took[name] = time.perf_counter() - began
-        each = max(took.values())
     reached = {name: _best(one, bench) for name, one in climbed.items()}
     best = max(reached, key=lambda name: reached[name])
     write_json(bench.folder / CHOSEN, {"balancing": best, "reached": reached, "left_out": left_out})
-    _say(bench, prepared.rung.name, reached, best, left_out, each)
+    _say(bench, prepared.rung.name, reached, best, left_out, max(took.values()))
     return replace(climbed[best], choosing=sum(took.values()) - took[best])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from headstart.tasks._targets import is_missing, kind_of, plain
 
 SEPARATORS = "|;,"
-_SHARE_SEPARATED = 0.2
+SHARE_SEPARATED = 0.2
 """Of fewer texts nobody says unasked that they hold several labels."""
 
 
@@ -26,7 +26,7 @@ def parts(target: Any, separator: str) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def find_separator(targets: Sequence[Any], share: float = _SHARE_SEPARATED) -> str | None:
+def find_separator(targets: Sequence[Any], share: float = SHARE_SEPARATED) -> str | None:
     """The separator that parts these texts into labels that recur in several combinations, or None.
 
     A `share` of the texts must hold it. Parts that always come in the same company ("shoes, boots") are one

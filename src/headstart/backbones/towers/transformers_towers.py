@@ -38,13 +38,14 @@ __all__ = ["backbone", "make_config", "picture_tower", "preprocess_of", "rebuilt
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def as_siglip_reads(text: str, folder: Path) -> str:
+def as_siglip_reads(texts: Sequence[str], folder: Path) -> list[str]:
     """In small letters, and for the tokenizer of the first SigLIP without punctuation, as both were trained; a
     tokenizer.json may do so itself, or leave it to the class that is named beside it."""
     named = dict(read_json(folder / "tokenizer_config.json", {})).get("tokenizer_class")
-    first = str(named).startswith("SiglipTokenizer")
-    small = text.lower()
-    return " ".join(small.translate(_NO_PUNCTUATION).split()) if first else small
+    small = [text.lower() for text in texts]
+    if not str(named).startswith("SiglipTokenizer"):
+        return small
+    return [" ".join(text.translate(_NO_PUNCTUATION).split()) for text in small]
 
 
 class WordTower(nn.Module):
@@ -114,7 +115,7 @@ def text_tower(
         except HeadstartError as error:
             raise WordsUnread(str(error)) from error
         if config.model_type == "siglip":
-            texts = [as_siglip_reads(text, folder) for text in texts]
+            texts = as_siglip_reads(texts, folder)
         most = int(config.text_config.max_position_embeddings)
         # Both families are trained on texts filled up to their full length; SigLIP reads its last place.
         filled = tokenizer(list(texts), padding="max_length", truncation=True, max_length=most, return_tensors="pt")

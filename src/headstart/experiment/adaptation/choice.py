@@ -172,8 +172,7 @@ def choose(domains: Domains, tried: Sequence[Tried]) -> Choice:
         return Choice("", None, _why_not(tried, votes), findings)
     deepest = max(one.depth for one in agreed)
     agreed = [one for one in agreed if one.depth == deepest]
-    asked = set.intersection(*(set(votes[one.name]) for one in agreed))
-    ranks = mean_ranks([{name: one.figures[name] for name in sorted(asked)} for one in agreed])
+    ranks = mean_ranks([{name: one.figures[name] for name in votes[one.name]} for one in agreed])
     best = min(range(len(agreed)), key=lambda i: ranks[i])
     one, given = agreed[best], votes[agreed[best].name]
     reason = f"{_count(given, 1)} of {len(given)} validators prefer it to the source model, {_against(given)}"

@@ -26,6 +26,7 @@ from headstart.experiment.adaptation.bench import deep_of
 from headstart.experiment.adaptation.clock import Clock
 from headstart.experiment.adaptation.inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
 from headstart.strategies._linear_head import fit_linear_head
+from headstart.tasks._targets import plain
 from headstart.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def table_of_labels(table: Any) -> Any:
         except (ValueError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not readable as a CSV file ({error}).") from error
     elif isinstance(table, pandas.DataFrame):
-        frame = table.astype(object).where(table.notna(), "").map(_as_written)
+        frame = table.astype(object).where(table.notna(), "").map(lambda cell: str(plain(cell)))
     else:
         frame = pandas.DataFrame(dict(table).items(), columns=[ID, LABEL]).astype(str)
     missing = [name for name in (ID, LABEL) if name not in frame.columns]
@@ -186,11 +187,6 @@ def table_of_labels(table: Any) -> Any:
             "`headstart label MODEL DATA --out next.csv` writes such a table."
         )
     return frame
-
-
-def _as_written(cell: Any) -> str:
-    """A cell as a table in a file has it: a column of whole numbers with a gap holds floats here."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _named(table: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +18,10 @@ from headstart.data.read import read
 from headstart.data.readers.base import Request
 from headstart.experiment.bench import check_modality, stacked
 from headstart.experiment.selection.candidates import Wanted, candidates_for
-from headstart.tasks._label_sets import SEPARATORS, parts
+from headstart.tasks._label_sets import SEPARATORS, SHARE_SEPARATED, parts
+from headstart.tasks._targets import kind_of
 
 SHOWN = 3
-
-HARDLY_BY_CHANCE = 0.2
-"""Share of the texts of a column that nobody named: where so many hold several of the labels, labels are what they
-are."""
 
 
 def unlabelled(spec: FitSpec) -> Examples | None:
@@ -45,7 +42,7 @@ def unlabelled(spec: FitSpec) -> Examples | None:
         return _inputs(request)
     known = frozenset(name.label for name in spec.labels)
     several = [_names_several(target, known) for target in labelled.targets or []]
-    if any(several) and (spec.target is not None or sum(several) >= HARDLY_BY_CHANCE * len(several)):
+    if any(several) and (spec.target is not None or sum(several) >= SHARE_SEPARATED * len(several)):
         raise UsageError(
             "The examples have several targets or several labels each, and --labels names the classes of which each "
             "has one. Leave --labels out, name the column of the classes (--target), or hand over the inputs alone."
@@ -65,7 +62,7 @@ def unlabelled(spec: FitSpec) -> Examples | None:
 
 def _names_several(target: Any, known: frozenset[str]) -> bool:
     """Whether a target is several, or a text that names several of the `known` labels."""
-    if isinstance(target, Mapping | list | tuple | set | frozenset):
+    if kind_of(target) in ("list", "several"):
         return True
     if not isinstance(target, str) or target in known:
         return False

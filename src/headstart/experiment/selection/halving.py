@@ -109,8 +109,7 @@ class Halving:
             race = self._first_round(candidates, drawn(self.material, self.order[:size], self.seed))
         if not race.standings:
             each = "\n".join(f"  - {one.backbone}: {one.why}" for one in race.left_out)
-            slow = [one for one in candidates if one.name in race.slow]
-            raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}", slow)
+            raise NoneProbed(f"No backbone could be probed; more time (--budget) may help:\n{each}", race.slow)
         self._say(race)
         return race
 
@@ -132,7 +131,7 @@ class Halving:
                 race.standings.append(self._in_time(candidate, drawn))
             except FAILURES as error:
                 race.left_out.append(LeftOut(candidate.name, first_line(error)))
-                race.slow += [candidate.name] if isinstance(error, TooSlow) else []
+                race.slow += [candidate] if isinstance(error, TooSlow) else []
         race.standings.sort(key=lambda standing: candidates.index(standing.candidate))
         return race
 

@@ -44,7 +44,7 @@ class Standing:
 class Race:
     """The standings of all that were probed, in the order of the static list.
 
-    ``held_out`` compares those that are still in the running. ``left_out`` were never probed, ``slow`` names those of
+    ``held_out`` compares those that are still in the running. ``left_out`` were never probed, ``slow`` are those of
     them that lacked time alone. ``settled`` says why it ended.
     """
 
@@ -52,7 +52,7 @@ class Race:
     held_out: HeldOut
     left_out: list[LeftOut] = field(default_factory=list)
     settled: str = ""
-    slow: list[str] = field(default_factory=list)
+    slow: list[Candidate] = field(default_factory=list)
 
     @property
     def running(self) -> list[Standing]:
