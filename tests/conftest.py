@@ -38,6 +38,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     _as_if_new(monkeypatch, tmp_path_factory.getbasetemp() / "cache")
 
 
+@pytest.fixture(autouse=True)
+def drawn_alike() -> None:
+    """What a test draws without a seed of its own hangs neither on the tests before it nor on the worker."""
+    import random
+
+    import torch
+
+    random.seed(0)
+    torch.manual_seed(0)
+
+
 def _as_if_new(patch: pytest.MonkeyPatch, cache: Path) -> None:
     """As on a machine where nobody has set anything but where the cache lies."""
     patch.setenv("HEADSTART_CACHE", str(cache))

@@ -29,14 +29,19 @@ SECRETS = {
 
 
 def write_dicom(path: Path, pixels: np.ndarray, patient: str = "PID-112233", **tags: Any) -> Path:
-    """`pixels` (H, W), (H, W, 3) or, with ``NumberOfFrames``, (F, H, W), stored as they are; `tags` override."""
+    """`pixels` (H, W), (H, W, 3) or, with ``NumberOfFrames``, (F, H, W), stored as they are; `tags` override.
+
+    Its UIDs are its own and the same in every run, as everything that is divided by its content must be.
+    """
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = tags.pop("TransferSyntaxUID", ExplicitVRLittleEndian)
     data.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
+    own = [*path.parts[-2:], patient, pixels.tobytes().hex()]
+    study, series, instance = (generate_uid(entropy_srcs=[level, *own]) for level in ("study", "series", "instance"))
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = instance
     data.SOPClassUID = SecondaryCaptureImageStorage
-    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.StudyInstanceUID, data.SeriesInstanceUID = study, series
     if patient:
         data.PatientID = patient
     colour = pixels.ndim == 3 and "NumberOfFrames" not in tags
