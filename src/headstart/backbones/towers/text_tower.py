@@ -26,7 +26,7 @@ class TextTower:
     ----------
     build : makes the tower with random weights: token ids and mask → vectors, its parameters named as in ``where``.
     where : the folder with its tokenizer, and its weights in ``model.safetensors``, among others perhaps.
-    prepare : gives the tower's inputs for some texts, by the tokenizer in a folder.
+    prepare : gives the tower's inputs (n, …) for n texts, by the tokenizer in a folder.
     read : gives the weights of a folder that keeps them otherwise.
     tower : the tower itself, where it is there already (random weights, for tests).
     """
@@ -51,8 +51,8 @@ class TextTower:
         HeadstartError : its weights cannot be read. WordsUnread : its tokenizer cannot.
         """
         tower = self._loaded()
-        parts = [texts[start : start + 64] for start in range(0, len(texts), 64)]
-        return torch.cat([tower(**self._prepare(self._where, part)) for part in parts])
+        parts = {name: given.split(64) for name, given in self._prepare(self._where, texts).items()}
+        return torch.cat([tower(**dict(zip(parts, part, strict=True))) for part in zip(*parts.values(), strict=True)])
 
     def save(self, folder: Path) -> None:
         """Write it into a model folder, whole, so that it can be asked without the original."""
