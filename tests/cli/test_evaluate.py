@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cli.evaluate import _undefined
+from headstart.cli.evaluate import _class_lines, _undefined
 from headstart.core.results import Figure
 from small_world import result_of, status, table, texts
 
@@ -35,6 +35,12 @@ def test_a_figure_without_a_value_is_explained() -> None:
     assert _undefined(figures, in_pictures=True) == said
     assert _undefined({"map50": figures["map50"]}, in_pictures=True) == []
     assert "too few or too much alike" in _undefined({"r2": figures["map"]}, in_pictures=False)[0]
+
+
+def test_a_class_that_cannot_be_told_from_a_rest_has_no_figure() -> None:
+    nothing = float("nan")
+    lines = _class_lines({"auroc": {"ham": [nothing, 0.0, 1.0]}, "sensitivity": {"ham": [1.0, 0.342, 1.0]}})
+    assert lines[-1].split() == ["ham", "not", "defined", "1.000,", "0.342", "to", "1.000"]
 
 
 def test_a_person_reads_percent_and_intervals(

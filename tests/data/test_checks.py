@@ -70,8 +70,9 @@ def test_conflicts_are_listed_and_kept() -> None:
     found = checked(texts(["same", "other", "same", "same", "other"], ["x", "y", "z", "x", "y"]))
     assert found.conflicts == [("row 0", "row 2", "x", "z")]
     assert len(found.examples) == 5
-    assert "different targets 1 times" in found.notes[0]
+    assert "different targets once" in found.notes[0]
     assert checked(texts(["same", "same"], [["a", "b"], ["b", "a"]])).conflicts == []
+    assert checked(texts(["same", "same"], [1, 1.0])).conflicts == []
     assert checked(texts(["same", "same"])).conflicts == []
 
 

@@ -453,6 +453,16 @@ def test_transfer_that_does_not_pay_is_said_to(gain: Figure, said: str) -> None:
     assert said in render(replace(make_evidence(), gains=[alternative]))
 
 
+def test_what_is_worse_on_few_examples_only_may_hurt() -> None:
+    few = Alternative(
+        "random_weights", "random weights", Figure(0.7, 0.5, 0.8), Figure(-0.2, -0.3, -0.1), of_few=True
+    )
+    page = render(replace(make_evidence(), gains=[few]))
+    assert "Transfer may hurt here: random weights does better by 20.0\u202fpoints" in page
+    assert "a head of as few examples is worse" in page
+    assert "the model is worse" not in page
+
+
 def test_what_too_few_examples_compared_is_shown_and_does_not_lead() -> None:
     told = Alternative("shallow", "a shallow model", Figure(0.8, 0.7, 0.9), Figure(0.17, 0.1, 0.25))
     few = Alternative("random_weights", "random weights", Figure(0.6, 0.4, 0.8), Figure(0.1, -0.2, 0.4), tells=False)

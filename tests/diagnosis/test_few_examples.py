@@ -30,6 +30,15 @@ def test_a_stratum_that_is_all_there_is_has_no_name():
     assert finding.next_step == "Add examples: below 20 each one more counts."
 
 
+def test_bands_of_numbers_are_not_classes():
+    """Five bands of twelve numbers each: 60 in all are not few, nor is any band."""
+    bands = {"train": [f"{band} to {band + 1}" for band in range(5)] * 12}
+    numbers = replace(evidence(bands), watched="mae", higher_is_better={"mae": False})
+    assert FewExamples().examine(numbers) == []
+    few = replace(evidence({"train": ["0 to 1", "1 to 2"] * 5}), watched="mae", higher_is_better={"mae": False})
+    assert FewExamples().examine(few)[0].summary == "Fewer than 20 training examples: 10."
+
+
 def test_a_small_test_split_says_little():
     """Wilson at 24 of 30: 0.627 to 0.905; at 8 of 10: 0.490 to 0.943, as in Newcombe (1998), table I's method."""
     targets = {"train": ["a"] * 20, "test": ["a"] * 30}

@@ -45,6 +45,11 @@ def test_labels_in_another_order_do_not_conflict():
     assert LabelConflicts().examine(evidence({"train": [["a", "b"], ["b", "a"]]}, {"train": ["p", "p"]})) == []
 
 
+def test_a_number_written_otherwise_does_not_conflict():
+    assert LabelConflicts().examine(evidence({"train": [1, 1.0, 1]}, {"train": ["p", "p", "p"]})) == []
+    assert LabelConflicts().examine(evidence({"train": [1, 1.5]}, {"train": ["p", "p"]}))
+
+
 def test_texts_that_differ_in_nothing_that_matters_conflict_too():
     found = evidence({"train": ["a", "b"]}, {"train": ["p", "q"]}, normalised={"train": ["n", "n"]})
     assert len(LabelConflicts().examine(found)[0].examples) == 2

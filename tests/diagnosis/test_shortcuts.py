@@ -41,7 +41,7 @@ def test_a_trait_that_tells_the_class_is_named_with_its_means():
     assert finding.severity == "warning"  # how much features reach is not known
     assert "the class of 100 % (9" in finding.summary
     assert "of 160 examples, where chance gives 50 %," in finding.summary
-    assert "Strongest: width (a 100 px, b 300 px); brightness (" in finding.summary
+    assert "Strongest: width (a: 100 px, b: 300 px); brightness (" in finding.summary
     assert "same" not in finding.summary
     assert not any(example.id.startswith("test") for example in finding.examples)
 
@@ -97,6 +97,17 @@ def test_of_very_many_classes_as_many_are_told_apart_as_there_is_room_for(
     assert judged is not None
     assert len(judged.places) <= 300
     assert len(set(judged.classes)) == 30 == len(set(strata[judged.places].tolist()))
+
+
+def test_what_is_told_is_called_what_it_is():
+    numbers = replace(evidence(TARGETS, traits=traits(1.0)), watched="mae", higher_is_better={"mae": False})
+    (finding,) = Shortcuts().examine(numbers)
+    assert "tells the range of the number of 100 % (9" in finding.summary
+    assert ", as means over the ranges. Strongest: " in finding.summary
+    assert "If those of different ranges were gathered" in finding.next_step
+    several = {split: np.ones((len(column), 2), bool) for split, column in TARGETS.items()}
+    (finding,) = Shortcuts().examine(evidence(TARGETS, traits=traits(1.0), memberships=several))
+    assert "tells the rarest label of 100 % (9" in finding.summary
 
 
 def test_a_size_that_is_the_patients_own_does_not_tell_the_class():

@@ -104,12 +104,13 @@ def test_an_unknown_comparison_is_named_as_it_is():
 
 def test_it_says_what_stood_in_for_the_model_and_on_how_many_examples():
     (finding,) = said(random_weights=CLEAR._replace(learnt=34, judged=20))
-    assert (
-        "than a linear head on the same network with random weights (against one on its pretrained features; both "
-        "learnt from the same 34 examples and were judged on 20), which reaches 50.0 %."
-    ) in finding.summary
+    assert finding.summary == (
+        "The model's accuracy on the test examples is 90.0 %. A linear head on its pretrained features is 40.0 "
+        "points better (95 % interval of the gain +30.0 to +50.0 points) than a linear head on the same network with "
+        "random weights, which reaches 50.0 %: both learnt from the same 34 examples and were judged on 20."
+    )
     (finding,) = said(random_weights=CLEAR._replace(learnt=34, judged=34))
-    assert "learnt from the same 34 examples and were judged on as many)" in finding.summary
+    assert "learnt from the same 34 examples and were judged on as many." in finding.summary
 
 
 def test_what_few_examples_cannot_tell_decides_nothing():
@@ -117,7 +118,7 @@ def test_what_few_examples_cannot_tell_decides_nothing():
     (finding,) = said(train=400, count=150, majority=CLEAR, random_weights=few)
     assert finding.severity == "info"
     assert finding.next_step == "Nothing: transfer paid."
-    assert "which reaches 88.0 %: too few examples to tell." in finding.summary
+    assert "were judged on as many, too few to tell." in finding.summary
     (alone,) = said(train=400, count=150, random_weights=few)
     assert alone.severity == "info"
     (all_there_are,) = said(train=17, count=17, majority=CLEAR, random_weights=few)
@@ -126,4 +127,10 @@ def test_what_few_examples_cannot_tell_decides_nothing():
     assert enough.severity == "warning"
     assert "300 test examples cannot show a difference below about 3.0 points." in enough.summary
     (worse,) = said(train=400, count=150, majority=CLEAR, random_weights=WORSE._replace(learnt=17, judged=17))
-    assert worse.severity == "serious"
+    assert worse.severity == "warning"
+    assert worse.summary.startswith("Transfer may hurt here: a linear head on the same network with random weights")
+    assert "A linear head on its pretrained features is 5.0 points worse" in worse.summary
+    assert worse.next_step.startswith("Compare them on all examples (--prove). Take a backbone")
+    (sure,) = said(train=4000, count=1500, random_weights=WORSE._replace(learnt=500, judged=300))
+    assert sure.severity == "serious"
+    assert sure.summary.startswith("Transfer hurt here: ")

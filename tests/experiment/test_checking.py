@@ -66,6 +66,18 @@ def test_texts_that_differ_in_case_or_punctuation_are_not_torn_apart_by_the_spli
     assert "leakage" not in named
 
 
+@pytest.mark.parametrize("group", [None, "auto"])
+def test_examples_that_are_all_alike_are_looked_at_undivided(
+    at_hand: Path, capsys: pytest.CaptureFixture[str], group: str | None
+) -> None:
+    rows = [{"text": "The very same text" + "!" * (i % 3), "topic": "ab"[i % 2]} for i in range(30)]
+    findings = headstart.check(table(at_hand / "alike.csv", rows), target="topic", group=group, backbone="none")
+    assert {"label_conflicts", "duplicates"} <= {finding.diagnosis for finding in findings}
+    assert "they all belong together (a group, or much the same content). They are looked at undivided." in (
+        capsys.readouterr().err
+    )
+
+
 def test_a_backbone_that_reads_texts_against_names_is_told_those_of_the_classes(
     at_hand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,15 @@ def test_figures_by_hand():
     assert row["f1"][1:] == pytest.approx([2 * end / (1 + end) for end in wilson(2, 3)[1:]])  # of two right in three
 
 
+def test_where_all_or_none_are_right_no_interval_is_without_width():
+    task, truth = Classification(["a", "b"], [3, 3]), torch.tensor([0, 1, 0, 1, 1])
+    names = ("accuracy", "balanced_accuracy", "macro_f1")
+    for said, right in ((truth, 5), (1 - truth, 0)):
+        figures = task.metrics(outputs_for(said.tolist(), 2), truth)
+        assert {figures[name] for name in names} == {wilson(right, 5)}
+        assert figures["log_loss"].low == figures["log_loss"].high  # each is as sure: no share, so no bound is known
+
+
 def test_figures_equal_scikit_learn(many):
     task, outputs, truth = many
     figures, predicted = task.metrics(outputs, truth), outputs.argmax(dim=1)

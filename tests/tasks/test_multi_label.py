@@ -18,6 +18,12 @@ def many():
     return MultiLabel(list("abcd"), [300, 150, 50, 25]), torch.tensor(outputs), torch.tensor(truth)
 
 
+def test_where_all_are_right_no_interval_is_without_width(many):
+    task, _, truth = many
+    figures = task.metrics(2 * truth[:40, :2] - 1, truth[:40, :2])
+    assert {figures[name] for name in ("macro_f1", "micro_f1", "subset_accuracy")} == {wilson(40, 40)}
+
+
 def test_lists_and_separated_texts_are_read():
     assert MultiLabel.from_targets([["x", "y"], [], ("x",)]).labels == ["x", "y"]
     task = MultiLabel.from_targets(["x; y", "y", "", "x", "y;x", "x;"])

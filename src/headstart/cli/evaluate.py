@@ -84,4 +84,6 @@ def _class_lines(by_class: dict[str, Any]) -> list[str]:
 
 
 def _cell(figure: list[float] | None) -> str:
-    return f"{figure[0]:.3f}, {figure[1]:.3f} to {figure[2]:.3f}" if figure else "not there"
+    if not figure:
+        return "not there"
+    return "not defined" if math.isnan(figure[0]) else f"{figure[0]:.3f}, {figure[1]:.3f} to {figure[2]:.3f}"

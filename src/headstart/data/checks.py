@@ -15,6 +15,7 @@ import numpy as np
 from headstart.core.boxes import Boxes
 from headstart.core.errors import InputError, Problem
 from headstart.core.progress import Progress
+from headstart.core.targets import plain
 from headstart.core.threads import processors
 from headstart.core.timing import Stopwatch
 from headstart.core.units import units_of
@@ -231,8 +232,8 @@ def _written(target: Any) -> str:
 
 
 def _comparable(target: Any) -> str:
-    """Labels in any order are the same target."""
-    return repr(sorted(target)) if isinstance(target, list) else str(target)
+    """Labels in any order are the same target, and so are 1 and 1.0."""
+    return repr(sorted(target)) if isinstance(target, list) else str(plain(target))
 
 
 def _leaks(examples: Examples, twins: list[list[int]]) -> list[tuple[str, str]]:
@@ -253,9 +254,9 @@ def _notes(noun: str, set_aside: int, conflicts: list[Conflict], leaks: list[tup
     if set_aside:
         notes.append(f"Set aside: {set_aside} {noun} that cannot be used.")
     if conflicts:
-        one = conflicts[0]
+        one, often = conflicts[0], "once" if len(conflicts) == 1 else f"{len(conflicts)} times"
         notes.append(
-            f"The same content has different targets {len(conflicts)} times, e.g. {one.first} is "
+            f"The same content has different targets {often}, e.g. {one.first} is "
             f"{_written(one.first_target)} and {one.second} is {_written(one.second_target)}."
         )
     if leaks:

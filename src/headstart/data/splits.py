@@ -34,6 +34,11 @@ class Split:
         """The examples that rungs are compared on."""
         return self.train if self.out_of_fold else self.validation
 
+    @property
+    def judges(self) -> bool:
+        """Whether any examples judge."""
+        return self.out_of_fold or len(self.validation) + len(self.test) > 0
+
     def without_held_out(self) -> Split:
         """The same with what was held out to compare rungs among what is learnt from, judged out of fold."""
         together = np.sort(np.concatenate([self.train, self.validation]))

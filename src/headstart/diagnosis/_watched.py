@@ -27,6 +27,11 @@ def judged_on(evidence: Evidence) -> str:
     return say_compared(0) if unheld else f"{split} examples"
 
 
+def of_numbers(evidence: Evidence) -> bool:
+    """Whether the targets are numbers, whose strata are bands with as many examples each."""
+    return "mae" in evidence.higher_is_better
+
+
 def writing_of(evidence: Evidence, values: Iterable[float]) -> Writing:
     """One way to write all of its `values` that a finding tells."""
     higher_is_better = evidence.higher_is_better.get(evidence.watched, True)

@@ -9,7 +9,7 @@ from headstart.core.statistics import wilson
 from headstart.core.written_figures import plain, words
 from headstart.diagnosis._counting import counted, percent
 from headstart.diagnosis._learnable import learnable, once
-from headstart.diagnosis._watched import writing_of
+from headstart.diagnosis._watched import of_numbers, writing_of
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 FEWEST, SERIOUSLY_FEW = 20, 5
@@ -29,6 +29,7 @@ _LABEL_MORE = "Label more examples for testing before two models are compared by
 class FewExamples(Diagnosis):
     """Counts the examples to learn from of every stratum, and how much the size of the test split lets be known.
 
+    Numbers are counted as one stratum: their bands hold as many each, whatever there is.
     A warning below 20 examples of a stratum, serious below 5; a warning where a share measured on the test split has
     an interval of more than 20 points, serious beyond 40. Where answers are not right or wrong as wholes, the watched
     figure's own interval is told, and its width judged if it is a proportion. The score of an example is one minus
@@ -41,6 +42,7 @@ class FewExamples(Diagnosis):
 
 def _classes(evidence: Evidence) -> list[Finding]:
     ids, strata, noun = learnable(evidence)
+    strata = [""] * len(ids) if of_numbers(evidence) else strata
     few = {name: n for name, n in Counter(strata).items() if n < FEWEST}
     if not few:
         return []

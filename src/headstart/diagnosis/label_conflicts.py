@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.core.results import Finding, FindingExample
+from headstart.core.targets import plain
 from headstart.diagnosis._copies import Copy, Family, families
 from headstart.diagnosis._counting import counted, share
 from headstart.diagnosis.base import Diagnosis, Evidence
@@ -76,7 +77,7 @@ def _said(copy: Copy) -> str:
         return ""
     if isinstance(target, list | tuple | set | frozenset):
         return repr(sorted(map(str, target)))
-    return repr(str(target))
+    return repr(str(plain(target)))
 
 
 def _disagreeing(family: Family) -> tuple[Copy, Copy]:

@@ -14,6 +14,7 @@ from headstart.diagnosis._stacked import rows_of, stacked
 from headstart.diagnosis._trait_classifier import Judgement, balanced_accuracy, judge
 from headstart.diagnosis._trait_words import said
 from headstart.diagnosis._units import units_among
+from headstart.diagnosis._watched import of_numbers
 from headstart.diagnosis.base import Diagnosis, Evidence
 
 NOTABLE, SERIOUS = 0.35, 0.8
@@ -54,10 +55,11 @@ class Shortcuts(Diagnosis):
             Finding(
                 "shortcuts",
                 severity,
-                _summary(traits[0], traits[1], folders, strata, judged, reached),
+                _summary(_told(evidence), traits[0], traits[1], folders, strata, judged, reached),
                 [FindingExample(ids[rows[i][0]][rows[i][1]], float(judged.likely[i])) for i in likely],
-                "Ask whether new inputs will have these traits too. If the classes were gathered in different ways, "
-                "make them alike (same size, crop, source) or gather them anew, and test on data from elsewhere.",
+                "Ask whether new inputs will have these traits too. If those of different "
+                f"{_told(evidence)[1]} were gathered in different ways, make them alike (same size, crop, source) "
+                "or gather them anew, and test on data from elsewhere.",
             )
         ]
 
@@ -88,7 +90,15 @@ def _of_features(evidence: Evidence, ids: Mapping[str, Sequence[str]], strata: n
     return balanced_accuracy(labels[probabilities.argmax(axis=1)], strata).value
 
 
+def _told(evidence: Evidence) -> tuple[str, str]:
+    """What a stratum is called, and several."""
+    if of_numbers(evidence):
+        return "range of the number", "ranges"
+    return ("rarest label", "labels") if evidence.memberships else ("class", "classes")
+
+
 def _summary(
+    told: tuple[str, str],
     names: list[str],
     values: np.ndarray,
     folders: Sequence[str],
@@ -104,9 +114,9 @@ def _summary(
         for i in judged.strongest[:_NAMED]
     ]
     return (
-        f"What should not matter alone tells the class of {interval} of {counted(len(judged.places), 'example')}, "
-        f"where chance gives {percent(1 / len(judged.classes))}{beside}, as means over the classes. Strongest: "
-        f"{'; '.join(strongest)}."
+        f"What should not matter alone tells the {told[0]} of {interval} of "
+        f"{counted(len(judged.places), 'example')}, where chance gives {percent(1 / len(judged.classes))}{beside}, "
+        f"as means over the {told[1]}. Strongest: {'; '.join(strongest)}."
     )
 
 
@@ -121,4 +131,4 @@ def _means(trait: str, values: np.ndarray, strata: np.ndarray, classes: list[str
     means = {name: float(np.nanmean(values[strata == name])) for name in classes}
     ends = sorted(means, key=lambda name: means[name])
     shown = ends if len(ends) <= _CLASSES else [*ends[: _CLASSES // 2], *ends[-(_CLASSES // 2) :]]
-    return ", ".join(f"{name} {said(trait, means[name])}" for name in shown)
+    return ", ".join(f"{name}: {said(trait, means[name])}" for name in shown)

@@ -28,6 +28,17 @@ TELLING = 200
 """With fewer examples than that to learn from or to judge, of more that there are, it says nothing that a gain is not
 clear: where there was little time, as few as 16 of each are compared."""
 
+HELPED, UNCLEAR, HURT, MAY_HURT = "helped", "unclear", "hurt", "may hurt"
+
+VERDICTS = {
+    UNCLEAR: "What transfer gave cannot be told from chance",
+    HURT: "Transfer hurt here",
+    MAY_HURT: "Transfer may hurt here",
+}
+"""What is said of a gain that is not clear, and of a loss."""
+
+PROVE = "Compare them on all examples (--prove)"
+
 EASY = 0.95
 """From this share on, of figures that end at 1, there is little left for pretraining to add."""
 
@@ -36,8 +47,8 @@ class TransferGain(Diagnosis):
     """Reads the paired gains of the model over models without pretraining.
 
     Serious where one of them is better (the 95 % interval of the gain lies below nought), a warning where it cannot
-    be told from one, information otherwise. Where transfer did not pay, it says what the evidence shows of why. What
-    was compared on too few examples to tell is shown, and decides nothing.
+    be told from one or is better on few of the examples, information otherwise. Where transfer did not pay, it says
+    what the evidence shows of why. What was compared on too few examples to tell is shown, and decides nothing.
     """
 
     def examine(self, evidence: Evidence) -> list[Finding]:
@@ -46,21 +57,21 @@ class TransferGain(Diagnosis):
             return []
         model = evidence.figures[judged][evidence.watched]
         writing = _writing(evidence, judged)
-        compared = "; ".join(_against(name, evidence, writing) for name in gains)
-        said = (
-            f"The model's {words(evidence.watched)} on the {judged} examples is {plain(writing.value(model.value))}. "
-            f"That is {compared}."
-        )
+        itself = "; ".join(_against(name, evidence, writing) for name in gains if gains[name].learnt is None)
+        reached = plain(writing.value(model.value))
+        said = f"The model's {words(evidence.watched)} on the {judged} examples is {reached}."
+        said += f" That is {itself}." if itself else ""
+        said += "".join(_stands_in(name, evidence, writing) for name in gains if gains[name].learnt is not None)
         severity, worst = _worst(evidence)
         if severity == "info":
             return [Finding("transfer_gain", "info", said, next_step="Nothing: transfer paid.")]
-        first = (
-            f"Transfer hurt here: {without(worst, evidence)} does better. "
-            if severity == "serious"
-            else f"What transfer gave cannot be told from chance: {without(worst, evidence)} does about as well. "
-        )
+        found = verdict(evidence.gains[worst], evidence)
+        does = "about as well" if found == UNCLEAR else "better"
+        said = f"{VERDICTS[found]}: {without(worst, evidence)} does {does}. {said}"
+        if found == MAY_HURT:
+            return [Finding("transfer_gain", severity, said, next_step=f"{PROVE}. {OTHER}, where it stays so.")]
         why = f" Why it may be so: {_why(evidence, judged, worst)}."
-        return [Finding("transfer_gain", severity, first + said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
+        return [Finding("transfer_gain", severity, said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
 
 
 def _worst(evidence: Evidence) -> tuple[Severity, str]:
@@ -68,15 +79,29 @@ def _worst(evidence: Evidence) -> tuple[Severity, str]:
     differences = {name: gain.difference for name, gain in evidence.gains.items() if tells(gain, evidence)}
     if not differences:
         return "info", next(iter(evidence.gains))
-    name, least = min(differences.items(), key=lambda pair: (pair[1].high >= 0, pair[1].low))
-    return "serious" if least.high < 0 else "warning" if least.low <= 0 else "info", name
+    name, _ = min(differences.items(), key=lambda pair: (pair[1].high >= 0, pair[1].low))
+    severities: dict[str, Severity] = {HELPED: "info", HURT: "serious"}
+    return severities.get(verdict(evidence.gains[name], evidence), "warning"), name
+
+
+def verdict(gain: Gain, evidence: Evidence) -> str:
+    """What the interval of a gain says: on few of the examples, of a head that stands in, transfer only may hurt."""
+    if gain.difference.low > 0:
+        return HELPED
+    if gain.difference.high >= 0:
+        return UNCLEAR
+    return HURT if on_enough(gain, evidence) else MAY_HURT
 
 
 def tells(gain: Gain, evidence: Evidence) -> bool:
     """Whether it says something: it is clear, or was measured on enough examples."""
-    clear = gain.difference.low > 0 or gain.difference.high < 0
+    return verdict(gain, evidence) != UNCLEAR or on_enough(gain, evidence)
+
+
+def on_enough(gain: Gain, evidence: Evidence) -> bool:
+    """Whether what was compared learnt from, and was judged on, all the examples that there are, or many."""
     numbers = {"train": gain.learnt, judging_split(evidence): gain.judged}
-    return clear or all(
+    return all(
         number is None or number >= min(TELLING, len(evidence.targets.get(split, ())))
         for split, number in numbers.items()
     )
@@ -107,13 +132,33 @@ def _why(evidence: Evidence, judged: str, worst: str) -> str:
 
 def _against(name: str, evidence: Evidence, writing: Writing) -> str:
     gain = evidence.gains[name]
-    better = "better" if gain.difference.value >= 0 else "worse"
     few = "" if tells(gain, evidence) else ": too few examples to tell"
+    return plain(f"{_by(gain, writing)} than {without(name, evidence)}, which reaches {_reached(gain, writing)}{few}")
+
+
+def _stands_in(name: str, evidence: Evidence, writing: Writing) -> str:
+    """A sentence on what was compared in the place of the model."""
+    gain = evidence.gains[name]
+    few = "" if tells(gain, evidence) else ", too few to tell"
     return plain(
-        f"{writing.distance(gain.difference.value)} {better} (95 % interval of the gain "
-        f"{writing.range(gain.difference)}) than {without(name, evidence)}, which reaches "
-        f"{writing.value(gain.figure.value)}{few}"
+        f" A linear head on its pretrained features is {_by(gain, writing)} than {WITHOUT[name]}, which reaches "
+        f"{_reached(gain, writing)}: {_learnt_from(gain)}{few}."
     )
+
+
+def _by(gain: Gain, writing: Writing) -> str:
+    better = "better" if gain.difference.value >= 0 else "worse"
+    distance, interval = writing.distance(gain.difference.value), writing.range(gain.difference)
+    return f"{distance} {better} (95 % interval of the gain {interval})"
+
+
+def _reached(gain: Gain, writing: Writing) -> str:
+    return writing.value(gain.figure.value)
+
+
+def _learnt_from(gain: Gain) -> str:
+    judged = "as many" if gain.judged == gain.learnt else f"{gain.judged:,}"
+    return f"both learnt from the same {counted(gain.learnt or 0, 'example')} and were judged on {judged}"
 
 
 def _writing(evidence: Evidence, judged: str) -> Writing:
@@ -125,15 +170,7 @@ def without(name: str, evidence: Evidence) -> str:
     """What the model was compared with, as a person reads it."""
     if name == "shallow":
         return SHALLOW_PICTURES if evidence.sketches else SHALLOW_TEXTS
-    return WITHOUT.get(name, name.replace("_", " ")) + _stood_in(evidence.gains.get(name))
-
-
-def _stood_in(gain: Gain | None) -> str:
-    """What was compared in the place of the model, and on how many examples."""
-    if gain is None or gain.learnt is None or gain.judged is None:
-        return ""
-    judged = "as many" if gain.judged == gain.learnt else f"{gain.judged:,}"
-    return (
-        " (against one on its pretrained features; both learnt from the same "
-        f"{counted(gain.learnt, 'example')} and were judged on {judged})"
-    )
+    gain = evidence.gains.get(name)
+    stood_in = gain is not None and gain.learnt is not None
+    more = f" (against one on its pretrained features; {_learnt_from(gain)})" if gain and stood_in else ""
+    return WITHOUT.get(name, name.replace("_", " ")) + more

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, Problem, UsageError
+from headstart.core.errors import InputError, NoneHeldOut, Problem, UsageError
 from headstart.core.files import digest
 from headstart.core.progress import Progress
 from headstart.core.spec import ANEW, AUTO, FitSpec, group_column
@@ -140,7 +140,12 @@ def find(spec: FitSpec, progress: Progress) -> Found:
 
 
 def prepare(
-    found: Found, spec: FitSpec, stopwatch: Stopwatch, progress: Progress, most: float = MOST_SET_ASIDE
+    found: Found,
+    spec: FitSpec,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    most: float = MOST_SET_ASIDE,
+    whole: bool = False,
 ) -> Material:
     """Look at every example and split them.
 
@@ -150,6 +155,7 @@ def prepare(
     Parameters
     ----------
     most : the share of unreadable examples beyond which they are a mistake of the whole.
+    whole : examples of which none can be held out are taken undivided, which is said.
 
     Raises
     ------
@@ -164,6 +170,11 @@ def prepare(
     said = Progress(quiet=True) if infers(found, spec) else progress
     try:
         return divided(checked, found.task, spec, looked, store, said)
+    except NoneHeldOut as error:
+        if not whole:
+            raise
+        progress.say(f"  note: {error} They are looked at undivided.")
+        return divided(checked, found.task, spec, looked, store, said, held_out=False)
     except InputError as error:
         if len(checked.set_aside) > MOST_SET_ASIDE * len(found.examples):
             raise TooFewLeft(str(error), checked) from error
@@ -176,9 +187,15 @@ def infers(found: Found, spec: FitSpec) -> bool:
 
 
 def divided(
-    checked: Checked, task: Task, spec: FitSpec, looked: KeptLooks, store: FrontierStore | None, progress: Progress
+    checked: Checked,
+    task: Task,
+    spec: FitSpec,
+    looked: KeptLooks,
+    store: FrontierStore | None,
+    progress: Progress,
+    held_out: bool = True,
 ) -> Material:
-    """The split, and the task with the label set of what is learnt.
+    """The split, and the task with the label set of what is learnt; without `held_out` nothing judges.
 
     Raises
     ------
@@ -186,7 +203,7 @@ def divided(
     """
     targets = _usable_targets(checked.examples, task)
     strata = task.strata(targets)
-    parts = split_of(checked, strata, spec.seed, spec.test_share)
+    parts = split_of(checked, strata, spec.seed, *((spec.test_share,) if held_out else (0.0, 0.0)))
     made = _of_what_is_learnt(task, parts, targets, spec)
     if unknown := [row for row in parts.test if made.problem(targets[row])]:
         if "test" in (checked.examples.splits or ()):

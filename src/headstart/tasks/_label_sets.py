@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from headstart.tasks._targets import is_missing, kind_of, plain
+from headstart.core.targets import plain
+from headstart.tasks._targets import is_missing, kind_of
 
 SEPARATORS = "|;,"
 SHARE_SEPARATED = 0.2

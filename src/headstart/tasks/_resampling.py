@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from torch import Tensor
 
-from headstart.core.results import Figure
+from headstart.core.results import Figure, Figures
 from headstart.core.statistics import bootstrap_draws, percentile_interval
 
 _CELLS_AT_ONCE = 4_000_000
@@ -30,6 +30,20 @@ def identity(n: int) -> np.ndarray:
 def bootstrapped(measure: Measure, n: int) -> Figure:
     """The figure on all n examples, with its 95 % percentile interval over bootstrap draws."""
     return percentile_interval(measure(bootstrap_draws(n)), float(measure(identity(n))[0]))
+
+
+def with_width(figures: Figures, right: Figure, higher_is_better: Mapping[str, bool]) -> Figures:
+    """The figures, with the interval of the share that is `right` where all examples are, or none.
+
+    Resamples are all alike then, and a figure whose best value is 1 has a percentile interval without width, as if
+    nothing else could have come out; a share has Wilson's, which widens the fewer there are.
+    """
+
+    def widened(name: str, figure: Figure) -> Figure:
+        alike = higher_is_better[name] and figure.low == figure.high == right.value
+        return Figure(figure.value, right.low, right.high) if alike else figure
+
+    return {name: widened(name, figure) for name, figure in figures.items()}
 
 
 def in_chunks(measure: Measure, draws: np.ndarray, cost: int = 1) -> np.ndarray:

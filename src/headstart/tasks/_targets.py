@@ -11,21 +11,10 @@ from typing import Any
 import numpy as np
 
 from headstart.core.boxes import Boxes
+from headstart.core.targets import plain
 
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 FEW_VALUES = 20
-
-
-def plain(target: Any) -> Any:
-    """`target` as a plain Python value: numpy scalars unwrapped, whole floats as ints.
-
-    A column of whole numbers with one cell missing is read as floats, so 3.0 and 3 are the same class.
-    """
-    if isinstance(target, np.generic):
-        target = target.item()
-    if isinstance(target, np.ndarray):
-        target = target.tolist()
-    return int(target) if isinstance(target, float) and target.is_integer() else target
 
 
 def is_missing(target: Any) -> bool:

@@ -17,11 +17,12 @@ from headstart.core.errors import InputError, UsageError, nearest
 from headstart.core.names import Name, are_words, check_known
 from headstart.core.results import Figures
 from headstart.core.statistics import wilson
+from headstart.core.targets import plain
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest
 from headstart.tasks._refusals import only_values
-from headstart.tasks._resampling import Measure, bootstrapped, to_array
-from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured, plain
+from headstart.tasks._resampling import Measure, bootstrapped, to_array, with_width
+from headstart.tasks._targets import as_number, is_missing, kind_of, looks_measured
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Part, Predictions, Task
 from headstart.tasks.figures import class_figures
@@ -192,9 +193,9 @@ class Classification(Task):
 
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
         n = len(encoded)
-        hits = int((outputs.argmax(dim=1) == encoded).sum())
+        right = wilson(int((outputs.argmax(dim=1) == encoded).sum()), n)
         figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in _FIGURES}
-        return figures | {"accuracy": wilson(hits, n)}
+        return with_width(figures, right, self.higher_is_better) | {"accuracy": right}
 
     def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
         return self._measure(name, outputs, encoded)(draws)

@@ -18,7 +18,7 @@ from headstart.core.statistics import wilson
 from headstart.core.trade_offs import TradeOff
 from headstart.tasks import _against_rest, _label_sets
 from headstart.tasks._refusals import only_values
-from headstart.tasks._resampling import Measure, bootstrapped, to_array
+from headstart.tasks._resampling import Measure, bootstrapped, to_array, with_width
 from headstart.tasks._temperature import fit_temperature
 from headstart.tasks.base import Predictions, Task
 from headstart.tasks.figures.class_figures import rows
@@ -157,9 +157,9 @@ class MultiLabel(Task):
 
     def metrics(self, outputs: Tensor, encoded: Tensor) -> Figures:
         n = len(encoded)
-        exact = int(((outputs > 0) == (encoded > 0)).all(dim=1).sum())
+        right = wilson(int(((outputs > 0) == (encoded > 0)).all(dim=1).sum()), n)
         figures = {name: bootstrapped(self._measure(name, outputs, encoded), n) for name in self.higher_is_better}
-        return figures | {"subset_accuracy": wilson(exact, n)}
+        return with_width(figures, right, self.higher_is_better) | {"subset_accuracy": right}
 
     def measure(self, name: str, outputs: Tensor, encoded: Tensor, draws: np.ndarray) -> np.ndarray:
         return self._measure(name, outputs, encoded)(draws)

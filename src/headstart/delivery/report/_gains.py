@@ -49,7 +49,8 @@ def _verdict(evidence: ReportEvidence, writing: Writing) -> str:
     if best.gain.low > 0:
         return f"Transfer gave {by} over {against.removesuffix(',')} ({interval})."
     if best.gain.high < 0:
-        return f"Transfer hurt here: {best.words} does better by {by} ({interval})."
+        hurt = "may hurt" if best.of_few else "hurt"
+        return f"Transfer {hurt} here: {best.words} does better by {by} ({interval})."
     return f"What transfer gave over {against} cannot be told from chance ({interval})."
 
 
@@ -58,7 +59,7 @@ def _gain(each: Alternative, writing: Writing) -> str:
     if each.gain.low > 0:
         verdict = "the model is better"
     elif each.gain.high < 0:
-        verdict = "the model is worse"
+        verdict = "a head of as few examples is worse" if each.of_few else "the model is worse"
     return (
         f"<span>{writing.difference(each.gain.value)}</span> <small>{writing.range(each.gain)}</small> "
         f"<small>{verdict}</small>"

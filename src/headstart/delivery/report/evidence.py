@@ -53,7 +53,8 @@ class Case(NamedTuple):
 class Alternative(NamedTuple):
     """A way without the pretrained network: its name, what it is, what it reached, how much better the model is.
 
-    ``tells`` is False where it was compared on too few examples to say anything.
+    ``tells`` is False where it was compared on too few examples to say anything. ``of_few`` : of a head that stands
+    in for the model, on few of the examples.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Alternative(NamedTuple):
     reached: Figure
     gain: Figure
     tells: bool = True
+    of_few: bool = False
 
 
 class Bin(NamedTuple):

@@ -16,6 +16,7 @@ from headstart.core.errors import InputError, Problem, UsageError, nearest
 from headstart.core.labelling import copies_of
 from headstart.core.paths import expanded
 from headstart.core.progress import Progress
+from headstart.core.targets import plain
 from headstart.data.examples import Examples
 from headstart.data.read import read
 from headstart.data.readers.base import Request
@@ -26,7 +27,6 @@ from headstart.experiment.adaptation.bench import deep_of
 from headstart.experiment.adaptation.clock import Clock
 from headstart.experiment.adaptation.inputs import NewInputs, joined_depths, old_features, read_depths, seen_at_depths
 from headstart.strategies._linear_head import fit_linear_head
-from headstart.tasks._targets import plain
 from headstart.tasks.base import Task
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def check(
 def examine(spec: FitSpec, progress: Progress) -> Checkup:
     """Carry out a check; of `spec`, what concerns training is not read.
 
-    However many examples cannot be read, that is a finding and no mistake.
+    However many examples cannot be read, that is a finding and no mistake, and so it is that they all are alike.
     """
     check_request(spec)
     stopwatch = Stopwatch()
@@ -78,7 +78,7 @@ def examine(spec: FitSpec, progress: Progress) -> Checkup:
     if backbone is not None:
         found = compute_ahead(found, spec, backbone, engines, stopwatch, progress)
     try:
-        material = prepared(found, spec, backbone, stopwatch, progress, most=1.0)
+        material = prepared(found, spec, backbone, stopwatch, progress, most=1.0, whole=True)
     except TooFewLeft as error:
         return _of_the_few(found, error, progress)
     targets = list(material.examples.targets or [])

@@ -27,19 +27,22 @@ def prepared(
     stopwatch: Stopwatch,
     progress: Progress,
     most: float = MOST_SET_ASIDE,
+    whole: bool = False,
 ) -> Material:
     """The examples looked at and split, by inferred groups where they are asked for.
 
     Parameters
     ----------
-    backbone : as for :func:`grouped`; `most` as for :func:`headstart.experiment.material.prepare`.
+    backbone : as for :func:`grouped`. most, whole : as for :func:`headstart.experiment.material.prepare`.
 
     Raises
     ------
     InputError : with every mistake of the examples.
     """
-    material = prepare(found, spec, stopwatch, progress, most)
-    return grouped(found, material, spec, backbone, stopwatch, progress) if infers(found, spec) else material
+    material = prepare(found, spec, stopwatch, progress, most, whole)
+    if not infers(found, spec) or not material.split.judges:
+        return material
+    return grouped(found, material, spec, backbone, stopwatch, progress)
 
 
 def grouped(
