@@ -155,7 +155,16 @@ def test_numbers_have_a_mismatch_but_no_accuracy() -> None:
     found = compare(task, {}, made, NewExamples(made.ids, features.numpy(), outputs, strange, nearest), "texts")
     assert found.estimated_accuracy is None
     assert found.to_json()["estimated_accuracy"] is None
-    assert [finding.diagnosis for finding in found.findings] == ["met_before", "domain_mismatch"]  # its own examples
+    met, mismatch, why = found.findings  # its own examples are met
+    assert (met.diagnosis, mismatch.diagnosis, why.diagnosis) == (
+        "met_before",
+        "domain_mismatch",
+        "estimated_accuracy",
+    )
+    assert why.summary == (
+        "How many predictions for the new texts are right is not estimated: a model for regression predicts a number, "
+        "and gives no probability that a whole answer is right."
+    )
 
 
 def test_several_targets_that_are_classes_have_an_accuracy() -> None:

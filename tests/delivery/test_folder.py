@@ -58,6 +58,8 @@ def without_a_tensor(folder: Path) -> None:
     [
         (lambda folder: (folder / "model.safetensors").unlink(), r"missing: model\.safetensors"),
         (lambda folder: (folder / "result.json").unlink(), r"missing: result\.json"),
+        (lambda folder: (folder / "guard.json").unlink(), r"missing: guard\.json"),
+        (lambda folder: (folder / "guard.safetensors").unlink(), r"missing: guard\.safetensors"),
         (lambda folder: shutil.rmtree(folder), "no such model folder"),
         (cut_short, "damaged.*SafetensorError"),
         (without_a_tensor, r"damaged.*head\.bias"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from headstart.core.errors import UsageError
-from headstart.explanations._output_aim import OutputAim, find_target
+from headstart.explanations._output_aim import OutputAim, aim_at, find_target
 from headstart.tasks import TASKS
 from toys import toy_task
 
@@ -61,3 +61,11 @@ def test_the_predicted_label_unless_another_is_asked_for() -> None:
     assert find_target(numbers, torch.zeros(1, 1), None) == (0, "number")
     with pytest.raises(UsageError, match="predicts a number and has no labels"):
         find_target(numbers, torch.zeros(1, 1), "big")
+
+
+def test_a_number_of_several_targets_is_called_what_its_column_is() -> None:
+    task = TASKS.load("multi_task").from_targets([{"kind": "ab"[i % 2], "price": float(i)} for i in range(12)])
+    outputs = torch.zeros(1, task.outputs)
+    price = aim_at(task, {}, outputs, target="price")
+    assert (price.name, price.noun) == ("price", "the price")
+    assert aim_at(task, {}, outputs, target="kind").noun == "the probability of 'kind: a'"

@@ -27,6 +27,8 @@ MOST = 1000
 
 ALPHA = 0.05
 NAMED, NAMED_CLASSES = 10, 3
+SETTLE = "Label 100 of them drawn at random and run `headstart evaluate`"
+
 MISMATCH, ACCURACY, UNFAMILIAR, MET = "domain_mismatch", "estimated_accuracy", "unfamiliar", "met_before"
 
 SOME, MOST_OF_THEM = 0.05, 0.5
@@ -105,6 +107,8 @@ def compare(
     both.findings.extend(_unfamiliar(guard, new, noun))
     if accuracy is not None and average is not None:
         both.findings.append(_expected(accuracy, average, float(guard.right.mean()), len(guard.right), noun))
+    elif probable is None:
+        both.findings.append(_not_expected(task, noun))
     return both
 
 
@@ -234,6 +238,15 @@ def _by_chance(count: int, total: int, held: int) -> float:
     return float(betabinom(total, held - rank + 1, rank).sf(count - 1))
 
 
+def _not_expected(task: Task, noun: str) -> Finding:
+    """Why no accuracy is estimated of a model without probabilities."""
+    summary = (
+        f"How many predictions for the new {noun} are right is not estimated: a model for {task.name} predicts "
+        f"{task.predicted()}, and gives no probability that a whole answer is right."
+    )
+    return Finding(ACCURACY, "info", summary, next_step=f"{SETTLE}.")
+
+
 def _expected(accuracy: Figure, confidence: float, before: float, held: int, noun: str) -> Finding:
     """The accuracy to expect, beside what was reached before and what the confidence promises."""
     value, low, high = (100 * share for share in accuracy)
@@ -247,5 +260,4 @@ def _expected(accuracy: Figure, confidence: float, before: float, held: int, nou
     severity: Severity = (
         "serious" if before - accuracy.value > 0.25 else "warning" if before - accuracy.value > 0.1 else "info"
     )
-    step = "Label 100 of them drawn at random and run `headstart evaluate`: that settles it within 10 points."
-    return Finding(ACCURACY, severity, summary, next_step=step)
+    return Finding(ACCURACY, severity, summary, next_step=f"{SETTLE}: that settles it within 10 points.")

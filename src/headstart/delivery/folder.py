@@ -16,7 +16,7 @@ from headstart.core.files import finite, whole_folder
 from headstart.core.out_folders import check_out
 from headstart.core.results import FitResult
 from headstart.delivery.guard import Guard
-from headstart.delivery.guard_files import read_guard, write_guard
+from headstart.delivery.guard_files import GUARD_FILES, read_guard, write_guard
 from headstart.model.heads import described, rebuilt
 from headstart.model.network import Network
 from headstart.model.state import owned
@@ -148,7 +148,8 @@ def _description(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir() if is_model_folder(p)] if folder.parent.is_dir() else []
         raise InputError(f"{folder}: there is no such model folder.{nearest(folder.name, siblings)}")
-    missing = [name for name in (DESCRIPTION, WEIGHTS, RESULT) if not (folder / name).is_file()]
+    guard = GUARD_FILES if any((folder / name).is_file() for name in GUARD_FILES) else ()  # older ones have none
+    missing = [name for name in (DESCRIPTION, WEIGHTS, RESULT, *guard) if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder}: not a whole model folder; missing: {', '.join(missing)}")
     try:

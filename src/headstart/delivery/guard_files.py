@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from headstart.core.files import write_json
 from headstart.delivery.guard import Guard
 
-TENSORS, WORDS = "guard.safetensors", "guard.json"
+GUARD_FILES = TENSORS, WORDS = "guard.safetensors", "guard.json"
 
 
 def write_guard(guard: Guard, folder: Path) -> None:

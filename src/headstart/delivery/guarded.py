@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from headstart.core.errors import UsageError
-from headstart.delivery.guard import Guard
+from headstart.delivery.guard import Guard, probabilities
 from headstart.model import conformal
 from headstart.tasks.base import Predictions, Task, no_boxes
 
@@ -53,9 +54,16 @@ class Care:
             raise UsageError(f"The least score {self.least:g} is not between 0 and 1; with 0 all boxes are told.")
 
     def check(self, task: Task) -> None:
-        """Raises ``UsageError`` where a least score is asked for and the `task` finds no boxes."""
+        """Raises ``UsageError`` where a least score is asked for and the `task` finds no boxes, or a coverage and it
+        gives no sets of labels.
+        """
         if self.least is not None and not task.finds_boxes:
             raise no_boxes(task)
+        if self.coverage != COVERAGE and probabilities(task, torch.zeros(1, task.outputs), {}) is None:
+            raise UsageError(
+                f"A model for {task.name} predicts {task.predicted()}: it gives no sets of labels, so there is no "
+                "coverage to choose. Intervals of numbers hold the truth 9 times in 10."
+            )
 
     def answers(self, task: Task, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """What a `task` says of N kept `outputs`, nothing where its probability is too low.
@@ -126,6 +134,12 @@ def _undecided(held: np.ndarray, probable: np.ndarray, exclusive: bool) -> np.nd
     return inside > np.maximum((probable > 0.5).sum(axis=1), 1)
 
 
+def _lacking(predictions: Predictions) -> str:
+    """What rows without one probability lack; of several targets some may have their own."""
+    own = [name for name in predictions.columns if name.endswith("_probability")]
+    return f"probability of the whole answer (there is {', '.join(own)})" if own else "probabilities"
+
+
 def without(predictions: Predictions, withheld: np.ndarray) -> Predictions:
     """`predictions` with nothing in the rows that are `withheld` (N,)."""
     return Predictions(
@@ -145,5 +159,5 @@ def unsure(predictions: Predictions, below: float) -> np.ndarray:
     """
     given = predictions.probability
     if not all(isinstance(value, float) for value in given):
-        raise UsageError("These predictions have no probabilities, so none can be below a bar.")
+        raise UsageError(f"These predictions have no {_lacking(predictions)}, so none can be below a bar.")
     return np.array(given) < below

@@ -92,7 +92,8 @@ def aim_at(
         raise UsageError(f"The model has no target {target!r}.{nearest(target, known)} {which}")
     part = parts[target] if target is not None else next(iter(parts.values()))
     place, name = find_target(part.task, outputs[:, part.columns], label)
-    name = f"{part.name}: {name}" if part.name else name
+    if part.name:  # a number is called what its column is
+        name = f"{part.name}: {name}" if _has_probabilities(part.task) else part.name
     return OutputAim(part.task, part.own(calibration), place, name, part.columns)
 
 
