@@ -162,8 +162,8 @@ def test_numbers_have_a_mismatch_but_no_accuracy() -> None:
         "estimated_accuracy",
     )
     assert why.summary == (
-        "How many predictions for the new texts are right is not estimated: a model for regression predicts a number, "
-        "and gives no probability that a whole answer is right."
+        "How many predictions for the new texts are right is not estimated: a model for regression predicts a "
+        "number, and gives no probability that a whole answer is right."
     )
 
 

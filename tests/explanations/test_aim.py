@@ -64,7 +64,7 @@ def test_the_predicted_label_unless_another_is_asked_for() -> None:
 
 
 def test_a_number_of_several_targets_is_called_what_its_column_is() -> None:
-    task = TASKS.load("multi_task").from_targets([{"kind": "ab"[i % 2], "price": float(i)} for i in range(12)])
+    task = TASKS.load("multi_task").from_targets([{"kind": "ab"[i % 2], "price": 1.37 * i} for i in range(40)])
     outputs = torch.zeros(1, task.outputs)
     price = aim_at(task, {}, outputs, target="price")
     assert (price.name, price.noun) == ("price", "the price")
