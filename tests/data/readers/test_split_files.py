@@ -33,6 +33,14 @@ def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
         SplitFiles().read(Request(tmp_path))
 
 
+def test_the_files_say_the_splits_and_not_a_column(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.csv", TABLE.replace("\n", ",train\n").replace("label,train", "label,split"))
+    make.write(tmp_path / "test.csv", "text,label,split\nx,yes,test\n")
+    examples = SplitFiles().read(Request(tmp_path))
+    assert examples.splits == ["train"] * 4 + ["test"]
+    assert "not used: 'split'" in examples.notes[-1]
+
+
 def test_further_columns_of_all_tables(tmp_path: Path, make: Any) -> None:
     make.write(
         tmp_path / "train.csv", TABLE.replace("label", "label,user").replace("yes", "yes,u1").replace("no", "no,u2")
