@@ -26,6 +26,12 @@ def test_formats_may_differ_and_train_comes_first(tmp_path: Path, make: Any) -> 
     assert examples.ids[-1] == "test.jsonl row 1"
 
 
+def test_decimal_commas_are_told_by_any_of_the_tables(tmp_path: Path, make: Any) -> None:
+    make.write(tmp_path / "train.tsv", "text\tprice\nso good\t5,50\nso bad\t1,250\n")
+    make.write(tmp_path / "test.tsv", "text\tprice\nbest\t1,750\nworst\t2\n")
+    assert SplitFiles().read(Request(tmp_path)).targets == [5.5, 1.25, 1.75, 2]
+
+
 def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
     make.write(tmp_path / "train.csv", TABLE)
     make.write(tmp_path / "test.csv", "text,labels\nx,yes\n")

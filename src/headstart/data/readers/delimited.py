@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from headstart.data.readers._table_reader import TableReader
 
 _DELIMITERS = {".tsv": ("\t",), ".tab": ("\t",), ".csv": (",", ";", "\t", "|")}
 _LOOK = 50
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?(?![1-9]\d{0,2},\d{3}\s*$)\d+,\d+\s*")
+"""A number such as ``5,50``, and not ``1,234``, whose comma may part thousands."""
 
 Rows = list[tuple[int, list[str]]]
 """(line of the file where the row starts, counted from 1, cells)"""
@@ -41,8 +44,13 @@ class Delimited(TableReader):
             columns={name: list(column) for name, column in zip(names, cells, strict=True)},
             ids=[f"{path.name} row {line}" for line, _ in body],
             folder=path.parent.absolute(),
-            decimal_comma=delimiter == ";",
+            decimal_comma=delimiter == ";" or (delimiter != "," and _holds_decimal_commas(body)),
         )
+
+
+def _holds_decimal_commas(body: Rows) -> bool:
+    """Whether some cell is a number with a decimal comma for certain: so its writer writes all numbers then."""
+    return any(_DECIMAL_COMMA.fullmatch(cell) for _, row in body for cell in row)
 
 
 def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:

@@ -76,7 +76,7 @@ def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
         columns={name: _cells(tables, name) for name in (*names, *columns.unused)},
         ids=[id_ for table in tables.values() for id_ in table.ids],
         folder=root,
-        decimal_comma=all(table.decimal_comma for table in tables.values()),
+        decimal_comma=any(table.decimal_comma for table in tables.values()),
         splits=[split for split, table in tables.items() for _ in range(len(table))],
         notes=tuple(note for table in tables.values() for note in table.notes),
     )
