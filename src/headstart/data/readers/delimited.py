@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headstart.core.errors import InputError, Problem
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import lines_of, read_characters
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
 
@@ -63,7 +63,7 @@ def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:
         widths = widths[:-1] or widths  # the last one may be cut off
         if len(set(widths)) == 1 and widths[0] > 1:
             return delimiter
-    return next((d for d in allowed if d in start.splitlines()[0]), allowed[0])
+    return next((d for d in allowed if d in lines_of(start)[0]), allowed[0])
 
 
 def _parse(path: Path, text: str, delimiter: str) -> Rows:

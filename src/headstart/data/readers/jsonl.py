@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, Problem
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import lines_of, read_characters
 from headstart.data.readers._numbers import load_json
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
@@ -22,8 +22,7 @@ class Jsonl(TableReader):
     def table(self, path: Path) -> Table:
         rows: list[tuple[int, dict[str, Any]]] = []
         problems = []
-        # Not splitlines(): a text may hold characters that Python, but not JSON Lines, takes for line ends.
-        for number, line in enumerate(read_characters(path).split("\n"), start=1):
+        for number, line in enumerate(lines_of(read_characters(path)), start=1):
             if not line.strip():
                 continue
             try:
