@@ -67,6 +67,22 @@ def test_the_delimiter_of_a_csv_is_found(tmp_path: Path, make: Any, delimiter: s
     assert examples.targets == ["yes", "no", "yes", "no"]
 
 
+@pytest.mark.parametrize(("said", "delimiter"), [("sep=;", ";"), ('"sep=|"', "|"), ("SEP=^", "^"), ("sep=\t", "\t")])
+def test_a_first_line_for_excel_says_the_delimiter(tmp_path: Path, make: Any, said: str, delimiter: str) -> None:
+    table = TABLE.replace(",", delimiter).replace("so good", "so, good, that is").replace("\n", "\r\n")
+    examples = read(make.write(tmp_path / "a.csv", f"{said}\r\n{table}"))
+    assert examples.targets == ["yes", "no", "yes", "no"]
+    assert examples.references[0] == "so, good, that is"
+    assert list(examples.ids) == ["a.csv row 3", "a.csv row 4", "a.csv row 5", "a.csv row 6"]
+
+
+def test_rows_are_counted_from_the_line_that_says_the_delimiter(tmp_path: Path, make: Any) -> None:
+    assert "a.csv row 2: several columns" in mistake(make.write(tmp_path / "a.csv", "sep=;\ntext;text\na;b\n"))
+    assert "a.csv row 4: it has 3 cells" in mistake(make.write(tmp_path / "a.csv", "sep=;\ntext;label\na;b\nc;d;e\n"))
+    assert "a.csv row 3: a quote opened" in mistake(make.write(tmp_path / "a.csv", 'sep=;\ntext;label\n"a;b\nc;d\n'))
+    assert "is empty but for the line" in mistake(make.write(tmp_path / "a.csv", "sep=;\n"))
+
+
 def test_commas_in_a_semicolon_file_and_decimal_commas(tmp_path: Path, make: Any) -> None:
     path = make.write(tmp_path / "a.csv", "text;price\nfine, yes;3,5\ngood, no;4\nwell, so;-0,25\n")
     examples = read(path, target="price")

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headstart.core.errors import InputError, Problem
-from headstart.data.readers._characters import lines_of, read_characters
+from headstart.data.readers._characters import EmptyFile, lines_of, read_characters
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
 
 _DELIMITERS = {".tsv": ("\t",), ".tab": ("\t",), ".csv": (",", ";", "\t", "|")}
 _LOOK = 50
+_SEP = re.compile(r'"?sep=([^\w\s"]|\t)"?[ ]*(?=[\r\n]|$)', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(?![1-9]\d{0,2},\d{3}\s*$)\d+,\d+\s*")
 """A number such as ``5,50``, and not ``1,234``, whose comma may part thousands."""
 
@@ -32,12 +33,14 @@ class Delimited(TableReader):
     table_suffixes = frozenset(_DELIMITERS)
 
     def table(self, path: Path) -> Table:
-        text = read_characters(path)
-        delimiter = _find_delimiter(text, _DELIMITERS[path.suffix.lower()])
+        delimiter, text = _said_delimiter(read_characters(path))
+        if not text.strip():
+            raise EmptyFile(f"{path} is empty but for the line that says its delimiter.")
+        delimiter = delimiter or _find_delimiter(text, _DELIMITERS[path.suffix.lower()])
         rows = _parse(path, text, delimiter)
         names = [name.strip() or f"column {place}" for place, name in enumerate(rows[0][1], start=1)]
         body = rows[1:]
-        _refuse_uneven(path, names, body)
+        _refuse_uneven(path, rows[0][0], names, body)
         cells = zip(*(row for _, row in body), strict=True) if body else ([] for _ in names)
         return Table(
             name=path.name,
@@ -51,6 +54,12 @@ class Delimited(TableReader):
 def _holds_decimal_commas(body: Rows) -> bool:
     """Whether some cell is a number with a decimal comma for certain: so its writer writes all numbers then."""
     return any(_DECIMAL_COMMA.fullmatch(cell) for _, row in body for cell in row)
+
+
+def _said_delimiter(text: str) -> tuple[str, str]:
+    """The delimiter that a first line for Excel names, ``sep=;`` (else ""), and the text with that line blank."""
+    said = _SEP.match(text)
+    return (said[1], text[said.end() :]) if said else ("", text)
 
 
 def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:
@@ -142,10 +151,11 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _refuse_uneven(path: Path, names: list[str], body: Rows) -> None:
-    """Columns with one name, and rows with more or fewer cells than the header."""
+def _refuse_uneven(path: Path, header: int, names: list[str], body: Rows) -> None:
+    """Columns with one name in the line of the `header`, and rows with more or fewer cells than the header."""
     twice = [name for name, count in Counter(names).items() if count > 1]
-    problems = [Problem(f"{path.name} row 1", f"several columns are called {name!r}", "rename one") for name in twice]
+    where = f"{path.name} row {header}"
+    problems = [Problem(where, f"several columns are called {name!r}", "rename one") for name in twice]
     problems += [
         Problem(
             f"{path.name} row {line}",
