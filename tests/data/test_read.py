@@ -36,6 +36,16 @@ def test_a_missing_path_offers_the_nearest_sibling(tmp_path: Path, make: Any) ->
     assert "Did you mean 'photos'?" in mistake(str(tmp_path / "photo" / "train"))
 
 
+@pytest.mark.parametrize("unset", ["", "  "])
+def test_an_empty_path_is_not_the_folder_here(
+    tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch, unset: str
+) -> None:
+    make.class_folders(tmp_path, {"cat": 2, "dog": 2})
+    monkeypatch.chdir(tmp_path)
+    assert "No data are named: the path is empty." in mistake(unset)
+    assert len(read(Request("."))) == len(read(Request(Path()))) == 4
+
+
 def test_what_cannot_be_read_lists_what_can(tmp_path: Path, make: Any) -> None:
     for source in (tmp_path / "nothing", 7, None, "word " * 5000, make.write(tmp_path / "a.docx", "x")):
         message = mistake(source)

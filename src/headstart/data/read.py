@@ -22,8 +22,12 @@ def read(request: Request) -> Examples:
 
     Raises
     ------
-    InputError : there is no such path, no reader takes it, or its content has mistakes.
+    InputError : nothing is named, there is no such path, no reader takes it, or its content has mistakes.
     """
+    if isinstance(request.source, str) and not request.source.strip():
+        raise InputError(
+            "No data are named: the path is empty. Name a folder, a table or a file ('.' is this folder)."
+        )
     if isinstance(request.source, str | Path) and str(request.source).startswith("~"):
         request = replace(request, source=type(request.source)(expanded(request.source)))
     readers = _readers()
