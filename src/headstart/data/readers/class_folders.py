@@ -82,14 +82,14 @@ def _perhaps_a_split(root: Path) -> Problem | None:
 
     It holds nothing but folders of files, and those beside it hold no other folders than it does.
     """
-    below = {folder: _filled(folder) for folder in folders_in(root) if holds_inputs(folder)}
-    named = [folder for folder in below if folder.name.lower() in SPLIT_NAMES]
-    rest = [repr(folder.name) for folder in below if folder not in named]
-    if len(named) != 1 or not rest:
+    named = [child for child in folders_in(root) if child.name.lower() in SPLIT_NAMES and holds_inputs(child)]
+    beside = [child for child in folders_in(root) if child not in named and holds_inputs(child)]
+    if len(named) != 1 or not beside:
         return None
-    split, inside = named[0], below[named[0]]
-    if len(inside) < 2 or main_modality(files_in(split)) or any(found - inside for found in below.values()):
+    split, inside = named[0], _filled(named[0])
+    if len(inside) < 2 or main_modality(files_in(split)) or any(_filled(child) - inside for child in beside):
         return None
+    rest = [repr(child.name) for child in beside]
     return Problem(
         str(root),
         f"{split.name!r} is named like a split and holds folders as one does ({first_few(sorted(inside))}), but "
