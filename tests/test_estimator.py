@@ -38,12 +38,16 @@ def test_a_classifier_of_texts(at_hand: object) -> None:
     assert estimator.model_.result.examples.test == 0  # scoring is the caller's
 
 
-@pytest.mark.parametrize("classes", [[True, False], ["0", "1"], [0, 1], ["yes", "no "]])
+@pytest.mark.parametrize(
+    "classes",
+    [[True, False], ["0", "1"], [0, 1], [0.0, 1.0], ["1.0", "2e0"], ["+1", "-1"], ["yes", "no "]],
+)
 def test_classes_come_back_as_they_were_given(at_hand: object, classes: list[object]) -> None:
     inputs, topics = map(list, zip(*texts(30), strict=True))
     y = [classes[topic == "films"] for topic in topics]
     estimator = HeadstartClassifier(**SETTINGS).fit(inputs, y)
     assert sorted(estimator.classes_.tolist()) == sorted(classes)  # type: ignore[type-var]
+    assert estimator.classes_.dtype == np.asarray(classes).dtype
     assert estimator.predict(inputs).tolist() == y
     assert estimator.score(inputs, y) == 1.0
 

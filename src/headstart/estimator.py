@@ -10,8 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.core.spec import DEFAULT_BUDGET
+from headstart.data.readers._targets import clean_targets
 from headstart.experiment.fitting.flow import fit
 from headstart.strategies.base import Strategy
+from headstart.tasks._targets import plain
 
 
 class _Estimator(BaseEstimator):
@@ -70,7 +72,9 @@ class HeadstartClassifier(ClassifierMixin, _Estimator):
     def fit(self, X: Sequence[Any], y: Sequence[Any]) -> HeadstartClassifier:  # noqa: N803
         """Fit to N inputs and class labels."""
         super().fit(X, y)
-        self._given = {str(label).strip(): label for label in _plain(y)}
+        given = _plain(y)
+        read = clean_targets(given, [str(row) for row in range(len(given))], "y")
+        self._given = {str(plain(label)): own for label, own in zip(read, given, strict=True)}
         self.classes_ = self._as_given(self.model_.labels)
         return self
 
@@ -79,7 +83,7 @@ class HeadstartClassifier(ClassifierMixin, _Estimator):
         return self._as_given(super().predict(X).tolist())
 
     def _as_given(self, labels: Sequence[Any]) -> np.ndarray:
-        """Labels as the caller wrote them, where a table would not: True for ``"True"``, ``"0"`` for 0."""
+        """Labels as the caller wrote them, where a table would not: True for ``"True"``, ``"0"`` or 0.0 for 0."""
         return np.asarray([self._given.get(str(label), label) for label in labels])
 
     def predict_proba(self, X: Sequence[Any]) -> np.ndarray:  # noqa: N803

@@ -104,6 +104,7 @@ def test_folders(
     ("wanted", "named", "arguments"),
     [
         (1, ["There is no messagse.csv. Did you mean 'messages.csv'?"], ["messagse.csv"]),
+        (1, ["No data are named: the path is empty"], [""]),
         (1, ["no column 'topics'. Did you mean 'topic'?"], ["messages.csv", "--target", "topics"]),
         (
             1,

@@ -184,6 +184,7 @@ def test_the_default_coverage_is_that_of_python(capsys: pytest.CaptureFixture[st
         (2, "The least score 50 is not between 0 and 1", "t.csv", ["--least", "50"]),
         (2, "A model for classification predicts a class, no boxes", "t.csv", ["--least", "0"]),
         (1, "There is no nowhere", "nowhere", []),
+        (1, "No data are named: the path is empty", "", []),
         (1, "This model takes images; t.csv holds texts", "t.csv", []),
         (2, "'p.xlsx': its ending must be one of .csv, .jsonl, .parquet", "t.csv", ["-o", "p.xlsx"]),
         (1, "there is no column 'txt'. Did you mean 'text'", "t.csv", ["--input", "txt"]),

@@ -76,6 +76,7 @@ def sources(root: Path) -> dict[str, Any]:
         "csv": _file(root / "a.csv", TABLE),
         "tsv in capitals": _file(root / "b.TSV", TABLE.replace(",", "\t")),
         "jsonl": _file(root / "c.jsonl", LINES),
+        "json list": _file(root / "c.json", f"[{LINES.strip().replace(chr(10), ', ')}]"),
         "parquet": _file(root / "d.parquet", "not really"),
         "train and test tables": root / "pair",
         "tables beside class folders": root / "classes_beside_table",

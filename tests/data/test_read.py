@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headstart.core.errors import InputError
-from headstart.data.read import read
+from headstart.data.read import read, read_as
 from headstart.data.readers import READERS
 from headstart.data.readers.base import Request
 
@@ -36,10 +36,28 @@ def test_a_missing_path_offers_the_nearest_sibling(tmp_path: Path, make: Any) ->
     assert "Did you mean 'photos'?" in mistake(str(tmp_path / "photo" / "train"))
 
 
+@pytest.mark.parametrize("unset", ["", "  "])
+def test_an_empty_path_is_not_the_folder_here(
+    tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch, unset: str
+) -> None:
+    make.class_folders(tmp_path, {"cat": 2, "dog": 2})
+    monkeypatch.chdir(tmp_path)
+    assert "No data are named: the path is empty." in mistake(unset)
+    assert len(read(Request("."))) == len(read(Request(Path()))) == 4
+
+
 def test_what_cannot_be_read_lists_what_can(tmp_path: Path, make: Any) -> None:
     for source in (tmp_path / "nothing", 7, None, "word " * 5000, make.write(tmp_path / "a.docx", "x")):
         message = mistake(source)
         assert all(READERS.load(name).caption in message for name in READERS.names())
+
+
+def test_a_finished_model_is_asked_about_rows_of_any_split(tmp_path: Path, make: Any) -> None:
+    rows = "good,yes,train\nbad,no,train\nfine,yes,holdout\n"
+    table = make.write(tmp_path / "reviews.csv", f"text,label,split\n{rows}")
+    assert "row 4: 'holdout' is no split's name" in mistake(table)
+    for needs_targets in (True, False):
+        assert len(read_as("text", {}, table, needs_targets=needs_targets)) == 3
 
 
 def test_empty_folders_and_wrong_ones(tmp_path: Path, make: Any) -> None:

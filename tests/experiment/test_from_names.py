@@ -183,6 +183,8 @@ def test_whether_examples_have_labels_is_seen_from_the_targets(tmp_path: Path) -
     with pytest.raises(InputError, match="several columns that may be the target"):
         unlabelled(FitSpec(tmp_path / "two.csv", labels=names))
     (tmp_path / "ids.csv").write_text("id,text\nA12,a b c\n15,d e f\nB7,g h i\n", encoding="utf-8")
+    rows = [{"text": text, "split": split} for text, split in zip(TEXTS, ["train"] * 23 + ["rest"], strict=True)]
+    assert unlabelled(FitSpec(table(tmp_path / "split.csv", rows), labels=names)) is not None  # no split is heeded
     left_over = unlabelled(FitSpec(tmp_path / "ids.csv", labels=names))
     assert left_over is not None
     assert left_over.references == ["a b c", "d e f", "g h i"]

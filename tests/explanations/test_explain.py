@@ -141,6 +141,11 @@ def test_mistakes_say_what_to_do(photo_model: Path, message_model: Path, photos:
         explain(model, "nowhere.png")
     with pytest.raises(InputError, match=r"There is no messages\.csv"):
         explain(load(message_model), "messages.csv")
+    for given in ("", [" ", TEXT]):
+        with pytest.raises(InputError, match="The text is empty"):
+            explain(load(message_model), given)
+    with pytest.raises(InputError, match="No data are named"):
+        explain(model, "")
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"broken\.png: the file is no image"):
         explain(model, tmp_path / "broken.png", ["grad_cam"])

@@ -11,7 +11,7 @@ from headstart.core.spec import ANEW, GIVEN, FitSpec
 
 def add_examples(parser: argparse.ArgumentParser) -> None:
     """Declare the source data, and what is said of it."""
-    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSONL, Parquet), or a dataset name")
+    parser.add_argument("data", help="a folder, a table (CSV, TSV, JSON, Parquet), or a dataset name")
     parser.add_argument("--input", metavar="COLUMN", help="the column of texts or file paths (default: found)")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, or several: a,b,c")
     parser.add_argument(

@@ -22,8 +22,12 @@ def read(request: Request) -> Examples:
 
     Raises
     ------
-    InputError : there is no such path, no reader takes it, or its content has mistakes.
+    InputError : nothing is named, there is no such path, no reader takes it, or its content has mistakes.
     """
+    if isinstance(request.source, str) and not request.source.strip():
+        raise InputError(
+            "No data are named: the path is empty. Name a folder, a table or a file ('.' is this folder)."
+        )
     if isinstance(request.source, str | Path) and str(request.source).startswith("~"):
         request = replace(request, source=type(request.source)(expanded(request.source)))
     readers = _readers()
@@ -68,8 +72,8 @@ def read_as(
     """
     usual = {role: name for role, name in columns.items() if name}
     request = Request(
-        source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, masks=masks,
-        outlined=outlined, usual=usual,
+        source, input, target, needs_targets=needs_targets, fits=False, keeps_splits=False, stack=stack,
+        objects=objects, masks=masks, outlined=outlined, usual=usual,
     )  # fmt: skip
     return check_kind(read(request), modality)
 

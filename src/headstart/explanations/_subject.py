@@ -72,7 +72,7 @@ def read_inputs(model: Subject, inputs: Any, column: str | None = None) -> Examp
 
     Raises
     ------
-    InputError : nothing there, not readable, or of another kind than the model takes.
+    InputError : nothing there, an empty text, not readable, or of another kind than the model takes.
     """
     several = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     if not several:
@@ -82,6 +82,8 @@ def read_inputs(model: Subject, inputs: Any, column: str | None = None) -> Examp
     references: list[Any] = []
     names: list[str] = []
     for each in several:
+        if isinstance(each, str) and not each.strip() and not MODALITIES.load(model.modality)().suffixes:
+            raise InputError("The text is empty: there is nothing to explain.")
         is_text = _is_text(model, each)
         part = _read(model, [each] if is_text else each, column)
         references += part.references

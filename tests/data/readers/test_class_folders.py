@@ -96,6 +96,31 @@ def test_a_class_may_be_called_train(shared: Path) -> None:
     assert "train" in set(examples.targets or [])
 
 
+def test_a_folder_that_may_be_a_split_is_no_class_without_a_word(tmp_path: Path, make: Any) -> None:
+    make.class_folders(tmp_path / "a" / "train", {"cat": 3, "dog": 3})
+    make.class_folders(tmp_path / "a", {"unlabelled": 2})
+    make.class_folders(tmp_path / "b" / "train", {"cat": 3, "dog": 3})
+    make.class_folders(tmp_path / "b" / "eval", {"cat": 3})
+    for root, beside in ((tmp_path / "a", "unlabelled"), (tmp_path / "b", "eval")):
+        for fits in (True, False):
+            with pytest.raises(
+                InputError, match=rf"'train' is .*\(cat, dog\), but no folder beside it \('{beside}'\)"
+            ):
+                ClassFolders().read(Request(root, fits=fits))
+    assert len(ClassFolders().read(Request(tmp_path / "a", needs_targets=False))) == 8
+
+
+def test_a_class_called_train_may_hold_folders_that_no_split_would(tmp_path: Path, make: Any) -> None:
+    make.class_folders(tmp_path / "a" / "train", {"steam": 3, "diesel": 3})
+    make.class_folders(tmp_path / "a" / "bus", {"diesel": 3, "electric": 3})
+    make.class_folders(tmp_path / "b" / "train", {"steam": 3, "diesel": 3})
+    make.class_folders(tmp_path / "b", {"train": 2, "bus": 3})
+    make.class_folders(tmp_path / "c" / "train", {"2019": 3})
+    make.class_folders(tmp_path / "c", {"bus": 3})
+    for name in "abc":
+        assert set(ClassFolders().read(Request(tmp_path / name)).targets or []) == {"bus", "train"}
+
+
 def textured(path: Path, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.random.default_rng(seed).integers(0, 255, (24, 32, 3), np.uint8)).save(path)

@@ -92,6 +92,26 @@ def test_a_split_column_is_kept() -> None:
     assert examples.splits == ["train", "validation", "test", "train"]
 
 
+def test_rows_in_no_known_split_are_all_named() -> None:
+    columns = {"text": [*TEXTS, "a fifth text", "a sixth text"], "label": list("xyxyxy")}
+    words = ["train", "train", "holdout", "Training", None, "val"]
+    message = mistake(columns | {"split": words}, needs_targets=False)
+    assert "column 'split': 2 of 6 rows are in no known split" in message
+    assert "row 2: 'holdout' is no split's name" in message
+    assert "row 4: the split is missing" in message
+    assert "row 3" not in message
+    for asked in ({"keeps_splits": False}, {"input": "text", "target": "split"}):
+        assert (
+            read(columns | {"split": ["train", "train", "test", "train", "x", "x"]}, fits=False, **asked).splits
+            is None
+        )
+
+
+def test_a_column_that_is_called_like_splits_and_holds_other_words_is_none() -> None:
+    for words in (list("aabb"), ["train", "bus", "car", "bus"], ["val", "test", "val", "other"]):
+        assert read({"text": TEXTS, "label": list("xyxy"), "subset": words}).splits is None
+
+
 def test_groups_are_words_and_complete() -> None:
     assert read({"text": TEXTS, "label": list("xyxy"), "owner": [7, 7, 8, 8]}, group="owner").groups == list("7788")
     assert "row 2: the group is missing" in mistake(

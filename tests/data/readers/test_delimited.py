@@ -67,11 +67,41 @@ def test_the_delimiter_of_a_csv_is_found(tmp_path: Path, make: Any, delimiter: s
     assert examples.targets == ["yes", "no", "yes", "no"]
 
 
+@pytest.mark.parametrize(("said", "delimiter"), [("sep=;", ";"), ('"sep=|"', "|"), ("SEP=^", "^"), ("sep=\t", "\t")])
+def test_a_first_line_for_excel_says_the_delimiter(tmp_path: Path, make: Any, said: str, delimiter: str) -> None:
+    table = TABLE.replace(",", delimiter).replace("so good", "so, good, that is").replace("\n", "\r\n")
+    examples = read(make.write(tmp_path / "a.csv", f"{said}\r\n{table}"))
+    assert examples.targets == ["yes", "no", "yes", "no"]
+    assert examples.references[0] == "so, good, that is"
+    assert list(examples.ids) == ["a.csv row 3", "a.csv row 4", "a.csv row 5", "a.csv row 6"]
+
+
+def test_rows_are_counted_from_the_line_that_says_the_delimiter(tmp_path: Path, make: Any) -> None:
+    assert "a.csv row 2: several columns" in mistake(make.write(tmp_path / "a.csv", "sep=;\ntext;text\na;b\n"))
+    assert "a.csv row 4: it has 3 cells" in mistake(make.write(tmp_path / "a.csv", "sep=;\ntext;label\na;b\nc;d;e\n"))
+    assert "a.csv row 3: a quote opened" in mistake(make.write(tmp_path / "a.csv", 'sep=;\ntext;label\n"a;b\nc;d\n'))
+    assert "is empty but for the line" in mistake(make.write(tmp_path / "a.csv", "sep=;\n"))
+
+
 def test_commas_in_a_semicolon_file_and_decimal_commas(tmp_path: Path, make: Any) -> None:
     path = make.write(tmp_path / "a.csv", "text;price\nfine, yes;3,5\ngood, no;4\nwell, so;-0,25\n")
     examples = read(path, target="price")
     assert examples.references == ["fine, yes", "good, no", "well, so"]
     assert examples.targets == [3.5, 4, -0.25]
+
+
+def test_decimal_commas_between_tabs(tmp_path: Path, make: Any) -> None:
+    table = "text\tprice\nfine, yes\t5,50\ngood, no\t18,90\nwell, so\t-0,125\nso, so\t4\n"
+    for name in ("a.tsv", "a.csv"):
+        assert read(make.write(tmp_path / name, table)).targets == [5.5, 18.9, -0.125, 4]
+    labels = "text\ttags\nfine and well\t1,2\ngood\t1,2,3\nso so\t2,3\n"
+    assert read(make.write(tmp_path / "b.tsv", labels)).targets == ["1,2", "1,2,3", "2,3"]
+
+
+def test_commas_between_tabs_that_may_part_thousands_are_left_as_they_are(tmp_path: Path, make: Any) -> None:
+    table = "text\tprice\nquite fine\t1,250\nquite good\t18,900\nso so so\t2,000\n"
+    assert read(make.write(tmp_path / "a.tsv", table)).targets == ["1,250", "18,900", "2,000"]
+    assert read(make.write(tmp_path / "b.tsv", table + "not bad\t0,5\n")).targets == [1.25, 18.9, 2, 0.5]
 
 
 def test_quotes_line_breaks_and_blank_lines_keep_row_numbers(tmp_path: Path, make: Any) -> None:

@@ -35,6 +35,11 @@ def jsonl(root: Path) -> str:
     return "rows.jsonl"
 
 
+def json_list(root: Path) -> str:
+    (root / "rows.json").write_text(json.dumps(ROWS))
+    return "rows.json"
+
+
 def parquet(root: Path) -> str:
     arrow = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
     tables = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
@@ -70,6 +75,7 @@ def data_yaml(root: Path) -> str:
 SINGLE: dict[str, list[Callable[[Path], str]]] = {
     "coco": [coco_file, coco_beside_its_pictures],
     "delimited": [csv, csv_of_pictures],
+    "json_list": [json_list],
     "jsonl": [jsonl],
     "parquet": [parquet],
     "text_files": [text],

@@ -23,6 +23,14 @@ def test_every_line_with_something_in_it_is_a_text(tmp_path: Path) -> None:
     assert examples.ids == ["notes.txt line 1", "notes.txt line 4"]
 
 
+def test_lines_end_where_an_editor_ends_them(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_bytes("one\u2028still\x85one\fstill\r\ntwo\rthree\n".encode())
+    examples = read(asked(file))
+    assert examples.references == ["one\u2028still\x85one\fstill", "two", "three"]
+    assert examples.ids == ["notes.txt line 1", "notes.txt line 2", "notes.txt line 3"]
+
+
 def test_every_file_of_a_folder_is_a_text(tmp_path: Path) -> None:
     (tmp_path / "notes" / "may").mkdir(parents=True)
     (tmp_path / "notes" / "a.txt").write_text("one\ntwo\n", encoding="utf-8")

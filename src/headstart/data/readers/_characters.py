@@ -62,6 +62,14 @@ def read_characters(path: Path, called: str = "") -> str:
     return text
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, as editors and JSON Lines count them, without their ends.
+
+    Not ``splitlines()``: a text may hold characters that Python alone takes for line ends, as U+2028 or a form feed.
+    """
+    return re.split("\r\n|\n|\r", text)
+
+
 def _said(path: Path, called: str, what: str, fix: str = "") -> tuple[Problem | str]:
     """What is wrong with a whole file; a table alone, which `fix` is for, is called by its path."""
     return (Problem(called, f"it {what}") if called else f"{path} {what}.{fix and f' {fix}.'}",)

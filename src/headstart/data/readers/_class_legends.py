@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from headstart.core.errors import InputError, Problem
 from headstart.core.masks import IGNORED, Colour
-from headstart.data.readers._characters import EmptyFile, read_characters
+from headstart.data.readers._characters import EmptyFile, lines_of, read_characters
 from headstart.data.readers._numbers import cut, whole
 
 NAMES = (
@@ -65,7 +65,7 @@ def read_class_file(path: Path) -> list[Line]:
     unusable = f"{path}: the class file cannot be used."
     rows = [
         (number, text)
-        for number, text in enumerate(_text(path, unusable).splitlines(), 1)
+        for number, text in enumerate(lines_of(_text(path, unusable)), 1)
         if text.strip() and not text.lstrip().startswith("#")
     ]
     if rows and rows[0][1].lstrip().startswith("<"):

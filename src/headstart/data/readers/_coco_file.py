@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from typing import Any
 from headstart.core.boxes import Outline
 from headstart.core.coco_numbers import Id
 from headstart.core.errors import InputError, Problem, nearest
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._json_files import read_json
 from headstart.data.readers._marked import GivenBox
-from headstart.data.readers._numbers import cut, floats, load_json, number, shown, whole
+from headstart.data.readers._numbers import cut, floats, number, shown, whole
 
 _LISTS = ("images", "annotations", "categories")
 _EDGES = "x, y, width and height"
@@ -72,15 +71,9 @@ class CocoFile:
     def _lists(self, path: Path) -> Mapping[str, list[Any]]:
         """The three lists of the file; none of them where it does not parse."""
         try:
-            content = load_json(read_characters(path, self.name))
+            content = read_json(path, self.name)
         except InputError as error:
             self.problems += error.problems
-            return {}
-        except json.JSONDecodeError as error:
-            self._wrong(f"{self.name} line {error.lineno}", f"not JSON: {error.msg} at character {error.colno}")
-            return {}
-        except RecursionError:
-            self._wrong(self.name, "it is too deeply nested")
             return {}
         if not isinstance(content, dict):
             self._wrong(self.name, f"it is {_shown(content)}, not an object with the keys {', '.join(_LISTS)}")

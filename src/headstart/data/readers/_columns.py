@@ -11,11 +11,13 @@ from headstart.data.examples import Examples
 from headstart.data.readers._folders import SPLIT_NAMES
 from headstart.data.readers._input_column import USUAL_TARGETS, input_column, key, listed
 from headstart.data.readers._kinds_of_input import modalities
+from headstart.data.readers._numbers import shown
 from headstart.data.readers._several import targets_of
 from headstart.data.readers._table import Table
 from headstart.data.readers._targets import is_present
 from headstart.data.readers.base import Request, columns_named
 
+_SPLIT_COLUMNS = frozenset({"split", "subset", "partition", "fold"})
 _PLAIN = (str, int, float, date, type(None))
 
 
@@ -58,7 +60,8 @@ def choose_columns(table: Table, request: Request) -> Columns:
 
     Raises
     ------
-    InputError : the table has no rows, a named column does not exist, or a column cannot be told.
+    InputError : the table has no rows, a named column does not exist, a column cannot be told, or some rows are in
+        no known split where most are.
     """
     if not len(table):
         under = f" under its heading, {listed(table.columns)}: is it a table in text?" if len(table.columns) else "."
@@ -66,7 +69,7 @@ def choose_columns(table: Table, request: Request) -> Columns:
     _refuse_unknown(table, request)
     request = _with_usual(table, request)
     named = columns_named(request.target, table.columns)
-    split = _split_column(table, {request.input, *named, request.group})
+    split = _split_column(table, {request.input, *named, request.group}, request)
     taken = {name for name in (request.group, split) if name}
     targets = _target_columns(table, request, taken)
     column, modality = input_column(table, request, taken | set(targets))
@@ -198,14 +201,31 @@ def _refuse_example(table: Table, target: str) -> None:
         )
 
 
-def _split_column(table: Table, asked: set[str | None]) -> str | None:
-    """A column called ``split`` (or a like word) whose every cell names one."""
-    for name in table.columns:
-        if table.splits is None and key(name) in {"split", "subset", "partition", "fold"} and name not in asked:
-            cells = {key(value) for value in table.columns[name]}
-            if cells <= SPLIT_NAMES.keys() and "train" in {SPLIT_NAMES[cell] for cell in cells}:
+def _split_column(table: Table, asked: set[str | None], request: Request) -> str | None:
+    """A column called ``split`` (or a like word) whose every cell names one.
+
+    Raises
+    ------
+    InputError : most of its cells do, and others do not.
+    """
+    for name, cells in table.columns.items():
+        if table.splits is None and key(name) in _SPLIT_COLUMNS and name not in asked:
+            splits = [SPLIT_NAMES.get(key(cell)) for cell in cells]
+            unknown = [row for row, split in enumerate(splits) if split is None]
+            if "train" in splits and not unknown:
                 return name
+            if "train" in splits and request.keeps_splits and 2 * len(unknown) < len(splits):
+                raise InputError(
+                    [Problem(table.ids[row], _no_split(cells[row])) for row in unknown],
+                    f"{table.name}, column {name!r}: {len(unknown)} of {len(splits)} rows are in no known split. "
+                    f"Name one ({', '.join(SPLIT_NAMES)}) or remove the row; or give the column another name, and it "
+                    "is not used.",
+                )
     return None
+
+
+def _no_split(cell: Any) -> str:
+    return f"{shown(cell, 60)} is no split's name" if is_present(cell) else "the split is missing"
 
 
 def _groups(table: Table, column: str | None) -> list[str] | None:

@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
 
 
 def _with_points(targets: list[Any]) -> list[Any]:
-    """``3,5`` → ``3.5`` when every cell reads as a number then (tables parted by semicolons)."""
+    """``3,5`` → ``3.5`` when every cell reads as a number then."""
     pointed = [t.replace(",", ".") if isinstance(t, str) else t for t in targets]
     return pointed if all(t is None or is_number(t) for t in pointed) else targets
 

@@ -12,7 +12,7 @@ import yaml
 
 from headstart.core.errors import InputError, Problem
 from headstart.data.readers._box_folders import data_yaml, names_files
-from headstart.data.readers._characters import EmptyFile, read_characters
+from headstart.data.readers._characters import EmptyFile, lines_of, read_characters
 from headstart.data.readers._folders import SPLIT_NAMES
 from headstart.data.readers._numbers import cut, shown, whole
 
@@ -49,7 +49,7 @@ def yolo_classes(root: Path, given: Path | None = None) -> YoloClasses:
 def _from_list(path: Path, root: Path) -> YoloClasses:
     name = path.relative_to(root).as_posix()
     try:
-        lines = [line.strip() for line in read_characters(path, name).splitlines()]
+        lines = [line.strip() for line in lines_of(read_characters(path, name))]
     except EmptyFile:
         return YoloClasses(said=name, problems=[Problem(name, "it names no class")])
     except InputError as error:

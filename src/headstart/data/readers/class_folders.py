@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from headstart.core.counts import first_few
 from headstart.core.errors import InputError, Problem
 from headstart.data.examples import Examples
 from headstart.data.readers._class_files import ClassFiles, class_files
 from headstart.data.readers._classes import class_mistakes
 from headstart.data.readers._folders import (
+    SPLIT_NAMES,
     files_in,
     folder_kind,
     folders_in,
     holds_inputs,
     left_out,
+    main_modality,
     of_modality,
     refuse_column_names,
     table_suffixes,
@@ -61,7 +64,9 @@ def _refuse_mistakes(root: Path, classes: list[str], ids: list[str], found: Clas
     problems = [
         Problem(path.name, "this class folder is empty", "add its files, or remove it") for path in found.empty
     ]
-    if fits and (whole := [child for child in folders_in(root) if folder_kind(child) == "split folders"]):
+    if unsure := _perhaps_a_split(root):
+        problems.append(unsure)
+    elif fits and (whole := [child for child in folders_in(root) if folder_kind(child) == "split folders"]):
         what = f"its folders hold train/ and test/ folders of their own, so {whole[0].name!r} is no class"
         problems.append(Problem(str(root), what, f"did you mean {whole[0]}?"))
     elif fits and found.modality == IMAGE and (mistaken := masks_as_classes(root, found.files)):
@@ -70,6 +75,33 @@ def _refuse_mistakes(root: Path, classes: list[str], ids: list[str], found: Clas
         problems += class_mistakes(str(root), classes, ids, None, _hint(root))
     if problems:
         raise InputError(problems, f"{root}: its class folders cannot be learned from as they are.")
+
+
+def _perhaps_a_split(root: Path) -> Problem | None:
+    """What is wrong where a single folder has a split's name, and may be one as well as a class.
+
+    It holds nothing but folders of files, and those beside it hold no other folders than it does.
+    """
+    named = [child for child in folders_in(root) if child.name.lower() in SPLIT_NAMES and holds_inputs(child)]
+    beside = [child for child in folders_in(root) if child not in named and holds_inputs(child)]
+    if len(named) != 1 or not beside:
+        return None
+    split, inside = named[0], _filled(named[0])
+    if len(inside) < 2 or main_modality(files_in(split)) or any(_filled(child) - inside for child in beside):
+        return None
+    rest = [repr(child.name) for child in beside]
+    return Problem(
+        str(root),
+        f"{split.name!r} is named like a split and holds folders as one does ({first_few(sorted(inside))}), but "
+        f"no folder beside it ({first_few(rest)}) is named like another split, so it may be a split or a class",
+        f"if it is a split, hand over {split} alone, or name another split val or test; if it is a class, rename it, "
+        "or put its files into it without folders",
+    )
+
+
+def _filled(folder: Path) -> set[str]:
+    """The names of the folders in it that hold inputs."""
+    return {child.name for child in folders_in(folder) if holds_inputs(child)}
 
 
 def _hint(root: Path) -> str:

@@ -12,6 +12,7 @@ from headstart.data.examples import Examples
 from headstart.data.readers._box_folders import box_formats, coco_files
 from headstart.data.readers._coco_file import CocoFile, CocoPicture
 from headstart.data.readers._folders import SPLIT_NAMES, folder_kind, is_path, left_out, refuse_column_names
+from headstart.data.readers._json_files import holds_list
 from headstart.data.readers._marked import Marked, MarkedPicture, examples_of_boxes
 from headstart.data.readers._numbers import cut
 from headstart.data.readers._pictures import Pictures, split_named
@@ -39,7 +40,9 @@ class Coco(Reader):
     def recognises(self, source: Any) -> bool:
         if folder_kind(source) == "boxes":
             return box_formats(Path(source))[0] == KIND
-        return is_path(source) and Path(source).suffix.lower() == ".json" and Path(source).is_file()
+        if not is_path(source) or Path(source).suffix.lower() != ".json":
+            return False
+        return Path(source).is_file() and not holds_list(Path(source))
 
     def read(self, request: Request) -> Examples:
         source = Path(request.source)

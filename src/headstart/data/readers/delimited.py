@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from headstart.core.errors import InputError, Problem
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import EmptyFile, lines_of, read_characters
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
 
 _DELIMITERS = {".tsv": ("\t",), ".tab": ("\t",), ".csv": (",", ";", "\t", "|")}
 _LOOK = 50
+_SEP = re.compile(r'"?sep=([^\w\s"]|\t)"?[ ]*(?=[\r\n]|$)', re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?(?![1-9]\d{0,2},\d{3}\s*$)\d+,\d+\s*")
+"""A number such as ``5,50``, and not ``1,234``, whose comma may part thousands."""
 
 Rows = list[tuple[int, list[str]]]
 """(line of the file where the row starts, counted from 1, cells)"""
@@ -29,20 +33,33 @@ class Delimited(TableReader):
     table_suffixes = frozenset(_DELIMITERS)
 
     def table(self, path: Path) -> Table:
-        text = read_characters(path)
-        delimiter = _find_delimiter(text, _DELIMITERS[path.suffix.lower()])
+        delimiter, text = _said_delimiter(read_characters(path))
+        if not text.strip():
+            raise EmptyFile(f"{path} is empty but for the line that says its delimiter.")
+        delimiter = delimiter or _find_delimiter(text, _DELIMITERS[path.suffix.lower()])
         rows = _parse(path, text, delimiter)
         names = [name.strip() or f"column {place}" for place, name in enumerate(rows[0][1], start=1)]
         body = rows[1:]
-        _refuse_uneven(path, names, body)
+        _refuse_uneven(path, rows[0][0], names, body)
         cells = zip(*(row for _, row in body), strict=True) if body else ([] for _ in names)
         return Table(
             name=path.name,
             columns={name: list(column) for name, column in zip(names, cells, strict=True)},
             ids=[f"{path.name} row {line}" for line, _ in body],
             folder=path.parent.absolute(),
-            decimal_comma=delimiter == ";",
+            decimal_comma=delimiter == ";" or (delimiter != "," and _holds_decimal_commas(body)),
         )
+
+
+def _holds_decimal_commas(body: Rows) -> bool:
+    """Whether some cell is a number with a decimal comma for certain: so its writer writes all numbers then."""
+    return any(_DECIMAL_COMMA.fullmatch(cell) for _, row in body for cell in row)
+
+
+def _said_delimiter(text: str) -> tuple[str, str]:
+    """The delimiter that a first line for Excel names, ``sep=;`` (else ""), and the text with that line blank."""
+    said = _SEP.match(text)
+    return (said[1], text[said.end() :]) if said else ("", text)
 
 
 def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:
@@ -55,7 +72,7 @@ def _find_delimiter(text: str, allowed: tuple[str, ...]) -> str:
         widths = widths[:-1] or widths  # the last one may be cut off
         if len(set(widths)) == 1 and widths[0] > 1:
             return delimiter
-    return next((d for d in allowed if d in start.splitlines()[0]), allowed[0])
+    return next((d for d in allowed if d in lines_of(start)[0]), allowed[0])
 
 
 def _parse(path: Path, text: str, delimiter: str) -> Rows:
@@ -134,10 +151,11 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _refuse_uneven(path: Path, names: list[str], body: Rows) -> None:
-    """Columns with one name, and rows with more or fewer cells than the header."""
+def _refuse_uneven(path: Path, header: int, names: list[str], body: Rows) -> None:
+    """Columns with one name in the line of the `header`, and rows with more or fewer cells than the header."""
     twice = [name for name, count in Counter(names).items() if count > 1]
-    problems = [Problem(f"{path.name} row 1", f"several columns are called {name!r}", "rename one") for name in twice]
+    where = f"{path.name} row {header}"
+    problems = [Problem(where, f"several columns are called {name!r}", "rename one") for name in twice]
     problems += [
         Problem(
             f"{path.name} row {line}",

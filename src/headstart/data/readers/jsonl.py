@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from headstart.core.errors import InputError, Problem
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import lines_of, read_characters
+from headstart.data.readers._json_files import no_record, table_of_records
 from headstart.data.readers._numbers import load_json
 from headstart.data.readers._table import Table
 from headstart.data.readers._table_reader import TableReader
@@ -22,8 +23,7 @@ class Jsonl(TableReader):
     def table(self, path: Path) -> Table:
         rows: list[tuple[int, dict[str, Any]]] = []
         problems = []
-        # Not splitlines(): a text may hold characters that Python, but not JSON Lines, takes for line ends.
-        for number, line in enumerate(read_characters(path).split("\n"), start=1):
+        for number, line in enumerate(lines_of(read_characters(path)), start=1):
             if not line.strip():
                 continue
             try:
@@ -32,13 +32,7 @@ class Jsonl(TableReader):
                 problems.append(Problem(f"{path.name} row {number}", str(error)))
         if problems:
             raise InputError(problems, f"{path}: {len(problems)} lines cannot be read.")
-        names = list(dict.fromkeys(name for _, row in rows for name in row))
-        return Table(
-            name=path.name,
-            columns={name: [row.get(name) for _, row in rows] for name in names},
-            ids=[f"{path.name} row {number}" for number, _ in rows],
-            folder=path.parent.absolute(),
-        )
+        return table_of_records(path, [number for number, _ in rows], [row for _, row in rows])
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -49,5 +43,5 @@ def _object(line: str) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("too deeply nested") from error
     if not isinstance(value, dict):
-        raise ValueError('not an object such as {"text": "…", "label": "…"}, but ' + f"{line.strip():.40}")
+        raise ValueError(no_record(line.strip()))
     return value

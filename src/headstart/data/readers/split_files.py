@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class SplitFiles(Reader):
                 ]
             )
         tables = {split: _read_table(found[split][0]) for split in SPLITS if split in found}
-        columns = choose_columns(tables["train"], request)
+        columns = _without_split(choose_columns(tables["train"], request))
         return make_examples(_joined(root, tables, columns), columns, request)
 
 
@@ -49,6 +50,11 @@ def _read_table(path: Path) -> Table:
     raise InputError(f"{path}: no reader takes this table.")
 
 
+def _without_split(columns: Columns) -> Columns:
+    """The same columns, a column of splits among the unused: the files say the split of each row."""
+    return columns if columns.split is None else replace(columns, split=None, unused=(*columns.unused, columns.split))
+
+
 def _cells(tables: dict[str, Table], column: str) -> list[Any]:
     """The cells of all tables; None in one that lacks the column."""
     return [cell for table in tables.values() for cell in table.columns.get(column, [None] * len(table))]
@@ -56,7 +62,7 @@ def _cells(tables: dict[str, Table], column: str) -> list[Any]:
 
 def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
     """The rows of all tables, under the columns chosen in the training table."""
-    names = [name for name in columns.names() if name != columns.split]
+    names = columns.names()
     lacking = [
         Problem(table.name, f"there is no column {name!r}.{nearest(name, table.columns)}", "all splits need it")
         for table in tables.values()
@@ -70,7 +76,7 @@ def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
         columns={name: _cells(tables, name) for name in (*names, *columns.unused)},
         ids=[id_ for table in tables.values() for id_ in table.ids],
         folder=root,
-        decimal_comma=all(table.decimal_comma for table in tables.values()),
+        decimal_comma=any(table.decimal_comma for table in tables.values()),
         splits=[split for split, table in tables.items() for _ in range(len(table))],
         notes=tuple(note for table in tables.values() for note in table.notes),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.core.errors import NoTargets
 from headstart.data.examples import Examples
-from headstart.data.readers._characters import read_characters
+from headstart.data.readers._characters import lines_of, read_characters
 from headstart.data.readers._folders import files_below, folder_kind, is_path, refuse_column_names
 from headstart.data.readers.base import Reader, Request
 
@@ -46,7 +46,7 @@ def _is_text(path: Path) -> bool:
 
 def _lines(file: Path) -> dict[str, str]:
     """Name → text: ``notes.txt line 14``."""
-    lines = enumerate(read_characters(file, file.name).splitlines(), start=1)
+    lines = enumerate(lines_of(read_characters(file, file.name)), start=1)
     return {f"{file.name} line {number}": line.strip() for number, line in lines if line.strip()}
 
 
