@@ -10,10 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.core.spec import DEFAULT_BUDGET
+from headstart.core.targets import plain
 from headstart.data.readers._targets import clean_targets
 from headstart.experiment.fitting.flow import fit
 from headstart.strategies.base import Strategy
-from headstart.tasks._targets import plain
 
 
 class _Estimator(BaseEstimator):
