@@ -187,6 +187,10 @@ def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: 
     assert "--student and --backbone both name what is to learn" in both
     assert "for --fresh name it with --student" in both, "all mistakes at once"
     assert "--course stored keeps a teacher's answers" in said("--course", "stored")
+    assert "--engine runs the teacher of a stored course, and vicreg has none" in said("--engine", "eager")
+    taught = ("--teacher", "tiny_resnet", "--student", "tiny_resnet")
+    assert "this one is streamed: leave it out" in said(*taught, "--course", "streamed", "--engine", "eager")
+    assert "--probe-target is a column of labelled examples" in said("--probe-target", "fruit")
     assert "--rate must lie between 0 and 1" in said("--rate", "2")
     assert "--architecture is for texts" in said("--architecture", "awd_lstm")
     assert "--target is for methods that learn from targets" in said("--target", "fruit")

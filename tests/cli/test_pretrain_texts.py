@@ -125,6 +125,8 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         (["--teacher", "encoder"], "--teacher is for pictures, and these are texts"),
         (["--student", "encoder", "--size", 64], "--student and --size are for pictures"),
         (["--size", 64, "--course", "streamed"], "--size and --course are for pictures"),
+        (["--engine", "eager"], "--engine is for pictures, and these are texts"),
+        (["--probe-target", "topic"], "name those with --probe, or leave it out"),
         (
             ["--target", "topic"],
             "learn from targets (supervised): name one with --method",
