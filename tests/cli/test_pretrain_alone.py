@@ -214,6 +214,18 @@ def test_a_size_that_a_network_cannot_take_is_refused_before_anything_is_learnt(
     assert not Path("mine").exists()
 
 
+def test_a_network_that_cannot_learn_so_is_refused_before_it_is_probed(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headstart.pretraining.masked_autoencoding.last_map", lambda *given: None)
+    command = ("--backbone", "tiny_resnet", "--method", "masked_autoencoding", "--epochs", 1, "--probe", photos)
+    assert status("pretrain", photos, *command, "--out", "mine") == 2
+    said = capsys.readouterr().err
+    assert "Take --method vicreg." in said
+    assert "before: " not in said
+    assert not list(at_hand.glob("mine*"))
+
+
 def test_pictures_without_labels_cannot_be_learnt_by_them(
     photos: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

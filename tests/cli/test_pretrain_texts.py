@@ -9,7 +9,7 @@ import pytest
 
 import headstart
 from headstart.backbones import all_cards, load
-from killed_pretraining import looks_end
+from killed_pretraining import killed_before, looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, status, table, texts
 
@@ -147,6 +147,27 @@ def test_mistakes_say_what_to_do(
     assert said in capsys.readouterr().err
     assert not Path("mine").exists()
     assert not Path("mine.unfinished").exists()
+
+
+def test_a_network_that_cannot_learn_so_is_refused_before_anything_is_looked_at_or_forgotten(
+    mails: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an earlier pretraining left stays; and one that is killed before it has learnt leaves nothing."""
+    tiny_language("bert", at_hand / "encoder", dropout=0.0)
+    command = ["pretrain", mails, "--backbone", "encoder", "--out", "mine", "--epochs", 2]
+    with killed_before(0):
+        status(*command)
+    assert not Path("mine.unfinished").exists(), "a plan is nothing to go on with"
+    with killed_before(1):
+        status(*command)
+    state = Path("mine.unfinished", "learning", "state.json").read_text()
+    capsys.readouterr()
+    probe = ["--probe", mails, "--probe-target", "topic"]
+    assert status(*command, "--method", "simcse", *probe) == 2
+    said = capsys.readouterr().err
+    assert "has no dropout, so it reads a text twice alike" in said
+    assert "before: " not in said
+    assert Path("mine.unfinished", "learning", "state.json").read_text() == state
 
 
 def test_methods_of_texts_are_refused_for_pictures(photos: Path) -> None:

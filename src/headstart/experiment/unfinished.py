@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,15 @@ class Unfinished:
             ) from error
         self.forget(self.out)
 
-    def tidy(self) -> None:
+    def tidy(self, worthless: Collection[str] = ()) -> None:
         """After an error: remove this folder where it holds nothing to go on with.
 
-        Which engine ran is worth nothing by itself: the next fit tries them anew.
+        Which engine ran is worth nothing by itself: the next fit tries them anew. Nor are further files called one of
+        `worthless`.
         """
         self._mark = None  # somebody else, or this process once more, may go on with it
         if self.folder.is_dir() and all(
-            path.name in {REQUEST, LOOKED} or path.match(RECORDS) for path in self.folder.iterdir()
+            path.name in {REQUEST, LOOKED, *worthless} or path.match(RECORDS) for path in self.folder.iterdir()
         ):
             self.forget(self.out)
 

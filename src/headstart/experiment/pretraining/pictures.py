@@ -29,7 +29,7 @@ def look_through(wish: PictureWish, progress: Progress, asked: str) -> Pretraine
     if (before := finished_before(wish, PretrainedPictures.from_json, progress)) is not None:
         return before
     progress.say(why_chosen(asked, wish, method))
-    material = gathered_pictures(wish, method.labelled, stopwatch, progress)
+    material = gathered_pictures(wish, method, stopwatch, progress)
     unfinished = Unfinished(wish.out, wish.spec, material.asked, progress, kind="pretraining")
     return through(
         unfinished,

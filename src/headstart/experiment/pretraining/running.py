@@ -51,10 +51,11 @@ class Running(ABC, Generic[R]):
 
     def learnt(self) -> R:
         """Teach the student; it is then what it was at its best."""
+        courses = self._courses  # which refuse what cannot be, before anything is looked at
         outputs = {} if self._begun else self._first_outputs()
         plan = self._plan()
-        self._courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
-        learner = Learner(self._courses.course(plan))
+        courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
+        learner = Learner(courses.course(plan))
         spread, watch, reached = Spread(learner.course), self._watch(learner), Reached(outputs=outputs)
         if self._begun:
             reached = Reached.load(self.folder / LEARNING, learner)
@@ -165,6 +166,6 @@ def through(unfinished: Unfinished, learn: Callable[[], R], save: Callable[[R, P
         result = learn()
         unfinished.finish(lambda folder: save(result, folder))
     except BaseException:
-        unfinished.tidy()
+        unfinished.tidy({PLAN})  # by which nothing was learnt yet
         raise
     return result
