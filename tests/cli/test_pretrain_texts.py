@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import all_cards, load
+from headstart.experiment.pretraining.schooling import Schooling
+from headstart.model.state import owned
 from killed_pretraining import killed_before, looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, status, table, texts
@@ -117,6 +121,32 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         assert Path("whole", name).read_bytes() == Path("killed", name).read_bytes(), name
     assert status(*command, "--out", "killed", "--resume") == 0
     assert "is finished already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_the_head_that_is_written_is_that_of_the_best_look(
+    earlier: bool, mails: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the best look, and gone on with; a folder of an earlier version keeps no head of that look."""
+    heads: list[dict[str, torch.Tensor]] = []
+    look = Schooling._probe
+
+    def looked(self: Schooling, probe, reached) -> str:
+        heads.append(owned(self.learner.course.head.state_dict()))
+        return look(self, probe, reached)
+
+    monkeypatch.setattr(Schooling, "_probe", looked)
+    monkeypatch.setattr("headstart.experiment.pretraining.probe.Probe.better", lambda *pair: False)
+    probe = ["--probe", mails, "--probe-target", "topic"]
+    command = ["pretrain", mails, "--backbone", encoder, "--out", "mine", "--epochs", 3, *probe]
+    with killed_before(2):
+        status(*command)
+    if earlier:
+        Path("mine.unfinished", "learning", "best_head.safetensors").unlink()
+    assert status(*command, "--resume") == 0
+    written, wanted = load_file("mine/language_head.safetensors"), heads[2 if earlier else 0]
+    assert all(torch.equal(written[name], tensor) for name, tensor in wanted.items())
+    assert not torch.equal(heads[0]["bias"], heads[2]["bias"])
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,7 @@ from headstart.frozen.store import FrontierStore
 from small_world import paint
 
 
-def test_each_that_is_set_aside_is_named_with_the_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_that_is_set_aside_is_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photos = paint(tmp_path / "photos", {"lime": 20})
     for number in ("03", "11"):
         (photos / "lime" / f"{number}.png").write_bytes(b"no picture")

@@ -61,8 +61,15 @@ class Schooling:
             reached.seconds = self.stopwatch.total
             reached.save(self.folder, self.learner)
         if self.probe is not None:
-            self.learner.course.student.load_state_dict(reached.best)
+            self._back_to(reached)
         return reached
+
+    def _back_to(self, reached: Reached) -> None:
+        """Make the student what it was at its best, and what is written beside it what went with that."""
+        course = self.learner.course
+        course.student.load_state_dict(reached.best)
+        if course.head is not None and reached.best_head:
+            course.head.load_state_dict(reached.best_head)
 
     def _epoch(self, reached: Reached) -> None:
         """Learn for one more epoch; stop where the loss became no number."""
@@ -108,13 +115,14 @@ class Schooling:
 
     def _probe(self, probe: Watch, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""
-        student = self.learner.course.student
-        outputs = probe.outputs(student)
+        course = self.learner.course
+        outputs = probe.outputs(course.student)
         figure = probe.figure(outputs)
         reached.looks.append((reached.epoch, figure.value))
         if not reached.best or probe.better(outputs, reached.outputs[AFTER]):
             reached.best_epoch, reached.outputs[AFTER] = reached.epoch, outputs
-            reached.best = owned(student.state_dict())
+            reached.best = owned(course.student.state_dict())
+            reached.best_head = {} if course.head is None else owned(course.head.state_dict())
         elif not reached.stopped and sum(epoch > reached.best_epoch for epoch, _ in reached.looks) >= PATIENCE:
             reached.stopped = f"{probe.name} gained nothing in {PATIENCE} looks"
         return probe.said(outputs)
