@@ -123,6 +123,39 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert "is finished already" in capsys.readouterr().err
 
 
+def test_a_finished_folder_is_taken_for_the_same_request_alone(
+    mails: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = at_hand / "others.txt"
+    others.write_text("\n".join(text for text, _ in texts(12)), encoding="utf-8")
+    begin = ["--architecture", "awd_lstm:embedding=8,hidden=8,layers=1,vocabulary=300", "--epochs", 1]
+    assert status("pretrain", mails, *begin, "--out", "mine") == 0
+    kept = Path("mine/request.json").read_text()
+    assert str(at_hand) not in kept
+    other = ["--architecture", "awd_lstm:embedding=8,hidden=9", "--epochs", 1, "--out", "mine", "--resume"]
+    assert status("pretrain", others, *other) == 1
+    said = capsys.readouterr().err
+    changed = "(architecture, texts changed since)"
+    assert f"mine holds a pretraining that was asked for differently {changed}, so it cannot be resumed" in said
+    assert "is finished already" not in said
+    Path("mine/request.json").unlink()  # earlier versions wrote none
+    assert status("pretrain", others, *other) == 0
+    assert "is finished already" in capsys.readouterr().err
+
+
+def test_what_nobody_named_is_no_difference(
+    mails: Path, encoder: str, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is at hand by default is the folder that was made, where it was the backbone that it was made of."""
+    default = "headstart.experiment.pretraining.reading_material.default_card"
+    for taken, resume in (("encoder", []), ("mine", ["--resume"])):
+        monkeypatch.setattr(default, lambda kind, taken=taken: load(taken).card)
+        assert status("pretrain", mails, "--out", "mine", "--epochs", 1, *resume) == 0
+    assert "is finished already" in capsys.readouterr().err
+    assert status("pretrain", mails, "--backbone", "mine", "--out", "mine", "--epochs", 1, "--resume") == 1
+    assert "(backbone, student changed since)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("earlier", [False, True])
 def test_the_head_that_is_written_is_that_of_the_best_look(
     earlier: bool, mails: Path, encoder: str, monkeypatch: pytest.MonkeyPatch

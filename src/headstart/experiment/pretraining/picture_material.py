@@ -51,6 +51,10 @@ class PictureWish(Wish):
     side: int | None
     fresh: bool
 
+    @property
+    def names_student(self) -> bool:
+        return super().names_student or self.student is not None
+
 
 @dataclass(frozen=True)
 class Teacher:

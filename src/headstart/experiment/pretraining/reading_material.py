@@ -40,6 +40,10 @@ class ReadingWish(Wish):
 
     architecture: str | None
 
+    @property
+    def names_student(self) -> bool:
+        return super().names_student or self.architecture is not None
+
 
 @dataclass(frozen=True)
 class GatheredTexts(Material):
