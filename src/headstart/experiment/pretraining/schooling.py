@@ -8,6 +8,7 @@ from pathlib import Path
 from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
+from headstart.experiment.pretraining.foresight import Foresight
 from headstart.experiment.pretraining.state import AFTER, Reached
 from headstart.experiment.pretraining.watch import Watch
 from headstart.model.state import owned
@@ -27,7 +28,8 @@ class Schooling:
     ----------
     spread : of the student's features before it learnt.
     probe : None where nothing tells whether it gets better: the course then goes to its end.
-    folder : where its state is kept. deadline : seconds by the stopwatch; no epoch begins that would end after it.
+    folder : where its state is kept. deadline : seconds by the stopwatch; no epoch but the first begins that would
+        end after it.
     noun : what is learnt from, as a person calls it.
     """
 
@@ -76,6 +78,8 @@ class Schooling:
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
         counter = self.progress.counter(plan.per_epoch, label, self.noun)
+        if not reached.epoch:
+            counter = Foresight(counter, plan.per_epoch, self.noun, self.stopwatch, self.deadline, self.progress)
         try:
             reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
             reached.epoch += 1
