@@ -88,7 +88,7 @@ def test_a_probe_improves_and_the_folder_is_a_backbone(
     assert probe["after"][0] == max(value for _, value in found["looks"])
     assert "epoch 2: loss" in told.err
     assert {path.name for path in Path("small").iterdir()} == {
-        "config.json", "model.safetensors", "README.md", "pretraining.json"
+        "config.json", "model.safetensors", "README.md", "pretraining.json", "request.json"
     }  # fmt: skip
     assert json.loads(Path("small/pretraining.json").read_text()) == found
     assert not Path("small.unfinished").exists()
@@ -184,6 +184,11 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     before = Path("cut/model.safetensors").stat().st_mtime_ns
     assert status("pretrain", photos, *asked(*options, "--resume", out="cut")) == 0
     assert "is finished already" in capsys.readouterr().err
+    assert status("pretrain", photos, *asked("--epochs", 5, "--resume", out="cut")) == 1
+    said = (
+        "cut holds a pretraining that was asked for differently (engine, epochs, probe changed since), so it cannot"
+    )
+    assert said in capsys.readouterr().err
     assert Path("cut/model.safetensors").stat().st_mtime_ns == before
 
 

@@ -187,6 +187,10 @@ def test_mistakes_are_said_with_what_to_do(photos: Path, at_hand: Path, capsys: 
     assert "--student and --backbone both name what is to learn" in both
     assert "for --fresh name it with --student" in both, "all mistakes at once"
     assert "--course stored keeps a teacher's answers" in said("--course", "stored")
+    assert "--engine runs the teacher of a stored course, and vicreg has none" in said("--engine", "eager")
+    taught = ("--teacher", "tiny_resnet", "--student", "tiny_resnet")
+    assert "this one is streamed: leave it out" in said(*taught, "--course", "streamed", "--engine", "eager")
+    assert "--probe-target is a column of labelled examples" in said("--probe-target", "fruit")
     assert "--rate must lie between 0 and 1" in said("--rate", "2")
     assert "--architecture is for texts" in said("--architecture", "awd_lstm")
     assert "--target is for methods that learn from targets" in said("--target", "fruit")
@@ -208,6 +212,18 @@ def test_a_size_that_a_network_cannot_take_is_refused_before_anything_is_learnt(
     assert status("pretrain", photos, *taught, "--out", "mine") == 2
     assert "--size 48: local/vit takes pictures of 64 pixels, and none of 96 (" in capsys.readouterr().err
     assert not Path("mine").exists()
+
+
+def test_a_network_that_cannot_learn_so_is_refused_before_it_is_probed(
+    photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headstart.pretraining.masked_autoencoding.last_map", lambda *given: None)
+    command = ("--backbone", "tiny_resnet", "--method", "masked_autoencoding", "--epochs", 1, "--probe", photos)
+    assert status("pretrain", photos, *command, "--out", "mine") == 2
+    said = capsys.readouterr().err
+    assert "Take --method vicreg." in said
+    assert "before: " not in said
+    assert not list(at_hand.glob("mine*"))
 
 
 def test_pictures_without_labels_cannot_be_learnt_by_them(

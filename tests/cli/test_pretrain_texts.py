@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import headstart
 from headstart.backbones import all_cards, load
-from killed_pretraining import looks_end
+from headstart.experiment.pretraining.schooling import Schooling
+from headstart.model.state import owned
+from killed_pretraining import killed_before, looks_end
 from language_folders import as_sentence_encoder, tiny_language
 from small_world import PROBE, status, table, texts
 
@@ -119,12 +123,73 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert "is finished already" in capsys.readouterr().err
 
 
+def test_a_finished_folder_is_taken_for_the_same_request_alone(
+    mails: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = at_hand / "others.txt"
+    others.write_text("\n".join(text for text, _ in texts(12)), encoding="utf-8")
+    begin = ["--architecture", "awd_lstm:embedding=8,hidden=8,layers=1,vocabulary=300", "--epochs", 1]
+    assert status("pretrain", mails, *begin, "--out", "mine") == 0
+    kept = Path("mine/request.json").read_text()
+    assert str(at_hand) not in kept
+    other = ["--architecture", "awd_lstm:embedding=8,hidden=9", "--epochs", 1, "--out", "mine", "--resume"]
+    assert status("pretrain", others, *other) == 1
+    said = capsys.readouterr().err
+    changed = "(architecture, texts changed since)"
+    assert f"mine holds a pretraining that was asked for differently {changed}, so it cannot be resumed" in said
+    assert "is finished already" not in said
+    Path("mine/request.json").unlink()  # earlier versions wrote none
+    assert status("pretrain", others, *other) == 0
+    assert "is finished already" in capsys.readouterr().err
+
+
+def test_what_nobody_named_is_no_difference(
+    mails: Path, encoder: str, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is at hand by default is the folder that was made, where it was the backbone that it was made of."""
+    default = "headstart.experiment.pretraining.reading_material.default_card"
+    for taken, resume in (("encoder", []), ("mine", ["--resume"])):
+        monkeypatch.setattr(default, lambda kind, taken=taken: load(taken).card)
+        assert status("pretrain", mails, "--out", "mine", "--epochs", 1, *resume) == 0
+    assert "is finished already" in capsys.readouterr().err
+    assert status("pretrain", mails, "--backbone", "mine", "--out", "mine", "--epochs", 1, "--resume") == 1
+    assert "(backbone, student changed since)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_the_head_that_is_written_is_that_of_the_best_look(
+    earlier: bool, mails: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the best look, and gone on with; a folder of an earlier version keeps no head of that look."""
+    heads: list[dict[str, torch.Tensor]] = []
+    look = Schooling._probe
+
+    def looked(self: Schooling, probe, reached) -> str:
+        heads.append(owned(self.learner.course.head.state_dict()))
+        return look(self, probe, reached)
+
+    monkeypatch.setattr(Schooling, "_probe", looked)
+    monkeypatch.setattr("headstart.experiment.pretraining.probe.Probe.better", lambda *pair: False)
+    probe = ["--probe", mails, "--probe-target", "topic"]
+    command = ["pretrain", mails, "--backbone", encoder, "--out", "mine", "--epochs", 3, *probe]
+    with killed_before(2):
+        status(*command)
+    if earlier:
+        Path("mine.unfinished", "learning", "best_head.safetensors").unlink()
+    assert status(*command, "--resume") == 0
+    written, wanted = load_file("mine/language_head.safetensors"), heads[2 if earlier else 0]
+    assert all(torch.equal(written[name], tensor) for name, tensor in wanted.items())
+    assert not torch.equal(heads[0]["bias"], heads[2]["bias"])
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--teacher", "encoder"], "--teacher is for pictures, and these are texts"),
         (["--student", "encoder", "--size", 64], "--student and --size are for pictures"),
         (["--size", 64, "--course", "streamed"], "--size and --course are for pictures"),
+        (["--engine", "eager"], "--engine is for pictures, and these are texts"),
+        (["--probe-target", "topic"], "name those with --probe, or leave it out"),
         (
             ["--target", "topic"],
             "learn from targets (supervised): name one with --method",
@@ -145,6 +210,27 @@ def test_mistakes_say_what_to_do(
     assert said in capsys.readouterr().err
     assert not Path("mine").exists()
     assert not Path("mine.unfinished").exists()
+
+
+def test_a_network_that_cannot_learn_so_is_refused_before_anything_is_looked_at_or_forgotten(
+    mails: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an earlier pretraining left stays; and one that is killed before it has learnt leaves nothing."""
+    tiny_language("bert", at_hand / "encoder", dropout=0.0)
+    command = ["pretrain", mails, "--backbone", "encoder", "--out", "mine", "--epochs", 2]
+    with killed_before(0):
+        status(*command)
+    assert not Path("mine.unfinished").exists(), "a plan is nothing to go on with"
+    with killed_before(1):
+        status(*command)
+    state = Path("mine.unfinished", "learning", "state.json").read_text()
+    capsys.readouterr()
+    probe = ["--probe", mails, "--probe-target", "topic"]
+    assert status(*command, "--method", "simcse", *probe) == 2
+    said = capsys.readouterr().err
+    assert "has no dropout, so it reads a text twice alike" in said
+    assert "before: " not in said
+    assert Path("mine.unfinished", "learning", "state.json").read_text() == state
 
 
 def test_methods_of_texts_are_refused_for_pictures(photos: Path) -> None:

@@ -15,11 +15,13 @@ from torch.nn import functional
 from headstart.backbones import load
 from headstart.backbones.texts.language import LanguageBackbone
 from headstart.backbones.texts.language_head import FILE, language_head, write_head
+from headstart.backbones.texts.recurrent_text import begun
 from headstart.backbones.texts.tied_decoder import can_decode
 from headstart.core.errors import UsageError
 from headstart.pretraining import METHODS, Passages, Plan, passages_of
 from headstart.pretraining._passages import like_lengths
 from headstart.pretraining._tokens import said_tokens
+from headstart.pretraining.causal_language_modelling import CausalLanguageModelling
 from headstart.pretraining.masked_language_modelling import MaskedLanguageModelling, drawn, hidden
 from headstart.pretraining.simcse import Simcse, contrast
 from headstart.pretraining.tsdae import Tsdae, left_over
@@ -170,6 +172,22 @@ def test_simcse_needs_dropout(tmp_path: Path) -> None:
         Simcse().lesson(student, None)
     with pytest.raises(UsageError, match="temperature"):
         Simcse(temperature=0.0).check()
+
+
+@pytest.mark.parametrize("dropout", [1.0, 0.0])
+def test_simcse_knows_what_a_recurrent_network_drops(dropout: float) -> None:
+    """Words, weights and channels, none of it by a module of its own."""
+    student = begun(f"awd_lstm:embedding=8,hidden=8,layers=1,vocabulary=300,dropout={dropout}", WORDS)
+    batch, _ = next(passages(student).epoch(0, Plan(len(WORDS), len(WORDS), 1, len(WORDS), 1e-3)))
+    student.train()
+    assert torch.equal(student.features(batch), student.features(batch)) == (dropout == 0)
+    if not dropout:
+        with pytest.raises(UsageError, match="has no dropout"):
+            Simcse().lesson(student, None)
+        return
+    assert 0 < Simcse.suits(student) < CausalLanguageModelling.suits(student)
+    Simcse().lesson(student, None)(student, batch, NOTHING).backward()
+    assert float(student.network.layers[0].weight_hh.grad.abs().max()) > 0
 
 
 def test_deletion_keeps_order_marks_and_one_token() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Unfinished:
             raise InputError(
                 f"{self.folder} is being written at this moment. Name another folder with --out, or wait."
             )
-        asked = finite({**_comparable(spec), **found})
+        asked = all_asked(spec, found)
         if spec.resume and self.folder.exists():
             self._same_as(asked)
             progress.say(f"Going on with the unfinished {kind} in {self.folder}")
@@ -61,13 +61,8 @@ class Unfinished:
 
     def _same_as(self, asked: dict[str, Any]) -> None:
         before = asked_before(self.out) or asked
-        changed = sorted(key for key in asked if key != LOADED_BY and before.get(key) != asked[key])
-        if changed:
-            raise InputError(
-                f"{self.folder} holds a {self.kind} that was asked for differently ({', '.join(changed)} changed "
-                "since), so it cannot be resumed. Repeat the original command with --resume, or drop --resume to "
-                "start anew."
-            )
+        changed = [key for key in asked if key != LOADED_BY and before.get(key) != asked[key]]
+        refuse_changed(changed, self.folder, self.kind, "drop --resume to start anew")
 
     def finish(self, save: Callable[[Path], object]) -> None:
         """Let `save` write the model, give it its place, and remove this folder.
@@ -90,14 +85,15 @@ class Unfinished:
             ) from error
         self.forget(self.out)
 
-    def tidy(self) -> None:
+    def tidy(self, worthless: Collection[str] = ()) -> None:
         """After an error: remove this folder where it holds nothing to go on with.
 
-        Which engine ran is worth nothing by itself: the next fit tries them anew.
+        Which engine ran is worth nothing by itself: the next fit tries them anew. Nor are further files called one of
+        `worthless`.
         """
         self._mark = None  # somebody else, or this process once more, may go on with it
         if self.folder.is_dir() and all(
-            path.name in {REQUEST, LOOKED} or path.match(RECORDS) for path in self.folder.iterdir()
+            path.name in {REQUEST, LOOKED, *worthless} or path.match(RECORDS) for path in self.folder.iterdir()
         ):
             self.forget(self.out)
 
@@ -121,6 +117,26 @@ def counted_once(record: Path, stopwatch: Stopwatch, before: float = 0.0) -> Ite
         stopwatch.credit(json.loads(record.read_text(encoding="utf-8"))["seconds"] - seconds)
     else:
         write_json(record, {"seconds": seconds})
+
+
+def all_asked(spec: FitSpec, found: Mapping[str, str]) -> dict[str, Any]:
+    """What must be the same for a fit to go on, as JSON has it: the request, and what was `found` in its place."""
+    asked: dict[str, Any] = finite({**_comparable(spec), **found})
+    return asked
+
+
+def refuse_changed(changed: Iterable[str], folder: Path, kind: str, instead: str) -> None:
+    """Return if nothing is `changed` since `folder` was begun; `instead` is what else can be done.
+
+    Raises
+    ------
+    InputError : something is.
+    """
+    if names := ", ".join(sorted(changed)):
+        raise InputError(
+            f"{folder} holds a {kind} that was asked for differently ({names} changed since), so it cannot be "
+            f"resumed. Repeat the original command with --resume, or {instead}."
+        )
 
 
 def asked_before(out: Path) -> dict[str, Any]:

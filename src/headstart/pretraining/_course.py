@@ -48,6 +48,11 @@ class Course:
     maps: tuple[str, ...] = ()
     reduced: bool = False
 
+    @property
+    def head(self) -> nn.Module | None:
+        """What of the lesson is written beside the student; None for most."""
+        return None
+
     def settle(self) -> None:
         """Make the student ready to be looked at, and for use."""
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from headstart.backbones.base import Batch
 from headstart.backbones.texts.language import LanguageBackbone
+from headstart.backbones.texts.language_head import LanguageHead
 from headstart.pretraining._course import Course
 from headstart.pretraining._passages import Passages
 from headstart.pretraining._text_method import TextLesson
@@ -21,6 +22,10 @@ class Reading(Course):
     student: LanguageBackbone
     lesson: TextLesson[LanguageBackbone]
     shown: Passages
+
+    @property
+    def head(self) -> LanguageHead | None:
+        return self.lesson.lasting()
 
     def loss(self, batch: Batch, wanted: Any) -> Tensor:
         loss: Tensor = self.lesson(self.student, batch, wanted.values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from headstart.backbones.base import Batch
@@ -34,12 +34,12 @@ class Simcse(TextMethod):
 
     @classmethod
     def suits(cls, student: LanguageBackbone) -> int:
-        if not drops(student):
+        if not student.drops:
             return 0
         return 3 if student.card.words else 1
 
     def lesson(self, student: LanguageBackbone, task: Task | None) -> Twice:
-        if not drops(student):
+        if not student.drops:
             raise UsageError(
                 f"{student.card.name} has no dropout, so it reads a text twice alike and cannot learn by simcse; "
                 "leave --method out for one that suits it."
@@ -65,8 +65,3 @@ def contrast(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     units = [functional.normalize(vectors.float(), dim=1) for vectors in (first, second)]
     cosines = units[0] @ units[1].T
     return functional.cross_entropy(cosines / temperature, torch.arange(len(first), device=first.device))
-
-
-def drops(network: nn.Module) -> bool:
-    """Whether something is dropped in training."""
-    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())

@@ -72,6 +72,12 @@ class AwdLstm(nn.Module):
             for width, out, before, after in zip(widths, widths[1:], drops, ends, strict=False)
         )
 
+    @property
+    def drops(self) -> bool:
+        """Whether it drops anything in training: words, weights or channels."""
+        parts: list[Any] = [self.embedding, *self.layers]
+        return any(share > 0 for part in parts for share in part.shares)
+
     def forward(self, input_ids: Tensor) -> Tensor:
         """States (N, L, E); each tells of the tokens up to its own."""
         hidden = self.embedding(input_ids)
@@ -87,6 +93,11 @@ class DroppedEmbedding(nn.Embedding):
         super().__init__(known, width)
         self.drop = drop
         nn.init.normal_(self.weight, std=INITIAL)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """All that are dropped."""
+        return (self.drop,)
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or not self.drop:
@@ -119,6 +130,11 @@ class DroppedLstm(nn.Module):
             self.bias_ih[out : 2 * out] = REMEMBERED
             for gate in (*self.weight_ih.split(out), *self.weight_hh.split(out)):
                 nn.init.orthogonal_(gate)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """All that are dropped."""
+        return self.before, self.weights, self.after
 
     def forward(self, hidden_states: Tensor) -> Tensor:
         inside = self._locked(hidden_states, self.before)

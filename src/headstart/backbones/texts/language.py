@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from headstart.backbones.base import Backbone, Batch
 from headstart.backbones.texts.preprocess import TextPreprocess
@@ -24,6 +24,11 @@ class LanguageBackbone(Backbone):
     def tokenizer(self) -> Any:
         """A fast tokenizer of transformers."""
         return self.preprocess.tokenizer
+
+    @property
+    def drops(self) -> bool:
+        """Whether something is dropped in training, so that a text that is read twice is not read alike."""
+        return any(isinstance(module, nn.Dropout) and module.p > 0 for module in self.modules())
 
     @abstractmethod
     def states(self, batch: Batch) -> Tensor:

@@ -85,6 +85,10 @@ class RecurrentText(RecurrentBackbone, LanguageBackbone):
     ) -> None:
         super().__init__(network, card, preprocess, description, PARTS * network.embedding.embedding_dim)
 
+    @property
+    def drops(self) -> bool:
+        return self.network.drops
+
     def states(self, batch: Batch) -> Tensor:
         found: Tensor = self.network(batch["input_ids"])
         return found

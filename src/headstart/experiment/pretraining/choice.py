@@ -18,6 +18,9 @@ Kind = TypeVar("Kind", bound=PretrainingMethod)
 WITH_TEACHER, WITHOUT = "distillation", "vicreg"
 """The methods to take unless another is asked for."""
 
+ENGINE = "--engine runs the teacher of a stored course, and {}: leave it out."
+"""What is said of an engine that nothing runs on, with the reason."""
+
 SMALLEST = 32
 """Pixels of the side of a crop, at least: with fewer, networks have no places left in the end."""
 
@@ -114,6 +117,8 @@ def _of_method(method: PictureMethod, wish: PictureWish) -> list[str]:
         mistakes.append(f"--method {wish.method} learns from a teacher: name one with --teacher.")
     if own and wish.course == COURSES[0]:
         mistakes.append(f"--course {COURSES[0]} keeps a teacher's answers, and {wish.method} has no teacher.")
+    if wish.spec.engine != AUTO and (own or wish.course == COURSES[1]):
+        mistakes.append(ENGINE.format(f"{wish.method} has none" if own else "this one is streamed"))
     return mistakes
 
 

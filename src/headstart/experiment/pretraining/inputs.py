@@ -44,6 +44,7 @@ def inputs_of(
     examples = replace(learnt, targets=learnt.targets if labelled else None, splits=None)
     checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
     say_notes(checked.notes, progress)
+    progress.set_aside(checked.set_aside)
     return checked
 
 

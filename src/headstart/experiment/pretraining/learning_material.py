@@ -14,7 +14,7 @@ from torch import Tensor
 from headstart.backbones.base import Backbone
 from headstart.core.arrays import bytes_of
 from headstart.core.files import digest
-from headstart.core.spec import FitSpec
+from headstart.core.spec import AUTO, FitSpec
 from headstart.data.examples import Examples
 from headstart.experiment.pretraining.probe import Probe
 from headstart.tasks.base import Task
@@ -43,6 +43,11 @@ class Wish:
     epochs: int | None
     probe: FitSpec | None
     rate: float | None
+
+    @property
+    def names_student(self) -> bool:
+        """Whether what is to learn was named."""
+        return self.backbone is not None
 
 
 @dataclass(frozen=True)
@@ -87,3 +92,9 @@ class Material(ABC):
             "targets": digest(bytes_of(self.targets.numpy())),
             "probe": self.probe.fingerprint if self.probe else "",
         }
+
+    @property
+    def left_open(self) -> list[str]:
+        """What of that nobody named: what is at hand chose it, and may choose another once the folder is there."""
+        open_ = {"student": not self.wish.names_student, "method": self.wish.method == AUTO}
+        return [key for key, left in open_.items() if left]

@@ -23,6 +23,7 @@ from headstart.experiment.pretraining.learning_material import Material, Wish
 from headstart.experiment.pretraining.probe import Probe
 from headstart.frozen.holdings import store_folder
 from headstart.frozen.store import FrontierStore
+from headstart.pretraining.base import OwnMethod, PictureMethod
 
 COURSES = ("stored", "streamed")
 """Whether the teacher answers once for crops that are met again, or for each batch of ever new ones."""
@@ -49,6 +50,10 @@ class PictureWish(Wish):
     course: str
     side: int | None
     fresh: bool
+
+    @property
+    def names_student(self) -> bool:
+        return super().names_student or self.student is not None
 
 
 @dataclass(frozen=True)
@@ -112,15 +117,15 @@ class GatheredPictures(Material):
 
 
 def gathered_pictures(
-    wish: PictureWish, labelled: bool, stopwatch: Stopwatch, progress: Progress
+    wish: PictureWish, method: PictureMethod, stopwatch: Stopwatch, progress: Progress
 ) -> GatheredPictures:
-    """Read and check all that is wished for; with the targets of the pictures where they are `labelled`.
+    """Read and check all that is wished for; with the targets of the pictures where `method` learns them.
 
     Raises
     ------
     HeadstartError : for every mistake in it, with what to do.
     """
-    store = FrontierStore(store_folder())
+    store, labelled = FrontierStore(store_folder()), method.labelled
     pictures = inputs_of(wish.examples, labelled, store, stopwatch, progress)
     task, targets = targets_of(pictures, labelled, progress)
     kind, device = pictures.examples.modality, choose_device(wish.spec.device)
@@ -130,6 +135,8 @@ def gathered_pictures(
     for backbone in (teacher, student):
         if backbone is not None:
             check_modality(backbone.card.name, backbone.card, kind)
+    if isinstance(method, OwnMethod):
+        method.lesson(student, task)  # to see that it can learn so, before anything is looked at or written
     config = written_as(student)
     seen, *taught = same_crops(student, *([teacher] if teacher is not None else []))
     taught_by = None if teacher is None else Teacher(teacher, taught[0])

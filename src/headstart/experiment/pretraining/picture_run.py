@@ -9,6 +9,7 @@ from typing import Any
 from headstart.backbones.base import Backbone
 from headstart.core.errors import UsageError
 from headstart.core.spec import AUTO
+from headstart.experiment.pretraining.choice import ENGINE
 from headstart.experiment.pretraining.courses import PictureCourses
 from headstart.experiment.pretraining.own_course import WithoutTeacher
 from headstart.experiment.pretraining.picture_material import COURSES, GatheredPictures
@@ -37,10 +38,22 @@ class PictureRun(Running[PretrainedPictures]):
             return WithoutTeacher(material, self.method, self.stopwatch, self.progress, self._deadline)
         wanted = material.wish.course if begun is None else COURSES[int(begun.streamed)]
         streams = material.device.type == GPU if wanted == AUTO else wanted == COURSES[1]
-        if material.wish.side is not None and not streams:
-            raise UsageError("--size is for streamed courses: add --course streamed, or leave it out.")
+        if begun is None:
+            self._check_fits(streams)
         made: type[PictureCourses[Any]] = StreamedCourse if streams else StoredCourse
         return made(material, self.method, self.stopwatch, self.progress, self._deadline)
+
+    def _check_fits(self, streams: bool) -> None:
+        """Return if all that was asked for means something in a course that `streams`, or in one that does not.
+
+        Raises
+        ------
+        UsageError : something does not.
+        """
+        if self.material.wish.side is not None and not streams:
+            raise UsageError("--size is for streamed courses: add --course streamed, or leave it out.")
+        if self.material.wish.spec.engine != AUTO and streams:
+            raise UsageError(ENGINE.format("on a GPU this one is streamed unless --course stored is added"))
 
     @property
     def _teacher(self) -> Backbone | None:

@@ -61,6 +61,7 @@ def pretrain(
         distillation with a teacher and a joint embedding without, of texts what suits the network.
     epochs : how long; as long as the budget allows unless given.
     rate : the peak learning rate; what suits unless given.
+    engine : of pictures, what runs the teacher of a stored course; the fastest in a trial unless given.
     teacher : of pictures, a backbone whose answers are learnt; without one the pictures alone are learnt from.
     student : of pictures, what learns: one of timm or torchvision by name, which begins with random weights; or a
         folder, or a name under HEADSTART_MODELS, to go on from. fresh : it begins with random weights even so.
@@ -73,6 +74,8 @@ def pretrain(
     ------
     HeadstartError : for every mistake in the request or the data, with what to do.
     """
+    if probe is None and probe_target is not None:
+        raise UsageError("--probe-target is a column of labelled examples: name those with --probe, or leave it out.")
     seconds = in_seconds(budget)
     machine = {"budget": seconds, "seed": seed, "device": device, "engine": engine}
     taught, begun, own = (None if each is None else str(each) for each in (teacher, backbone, student))
@@ -81,8 +84,8 @@ def pretrain(
     examples = read_sources(spec, learns_labels(method))
     if examples.modality in TextMethod.modalities:
         of_pictures = {"teacher": taught, "student": own, "size": size, "fresh": fresh}
-        streams = {"course": None if course == AUTO else course}
-        _refuse({**of_pictures, **streams}, "for pictures, and these are texts")
+        of_teachers = {"course": None if course == AUTO else course, "engine": None if engine == AUTO else engine}
+        _refuse({**of_pictures, **of_teachers}, "for pictures, and these are texts")
         reading = ReadingWish(spec, examples, Path(out), begun, method, epochs, probed, rate, architecture)
         return read_through(reading, Progress(quiet))
     _refuse({"architecture": architecture}, "for texts, and these are pictures")

@@ -40,6 +40,10 @@ class ReadingWish(Wish):
 
     architecture: str | None
 
+    @property
+    def names_student(self) -> bool:
+        return super().names_student or self.architecture is not None
+
 
 @dataclass(frozen=True)
 class GatheredTexts(Material):
@@ -93,6 +97,7 @@ def gathered_texts(
     torch.manual_seed(wish.spec.seed)  # for random weights
     student = _student(wish, kind, texts)
     method = method or suited_to(student)
+    method.lesson(student, task)  # to see that it can learn so, before anything is looked at or written
     device = choose_device(wish.spec.device)
     probe = Probe(wish.probe, kind, stopwatch, device) if wish.probe else None
     met, passages, unmet = _passages(texts, student, wish, probe, targets if labelled else None)

@@ -41,7 +41,7 @@ class ReadingRun(Running[PretrainedTexts]):
         course = learner.course
         if not isinstance(course, Reading):
             raise TypeError("passages are read in a course of reading")
-        self.head = course.lesson.lasting()
+        self.head = course.head
         unmet, probe = self.material.unmet, super()._watch(learner)
         if probe is not None or unmet is None or not course.lesson.judged:
             return probe

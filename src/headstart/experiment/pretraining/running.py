@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,14 +13,14 @@ from torch import Tensor
 
 from headstart.backbones.base import Backbone
 from headstart.core.files import write_json
-from headstart.core.out_folders import check_out
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch
 from headstart.experiment.pretraining.courses import Courses
+from headstart.experiment.pretraining.finished import keep_asked
 from headstart.experiment.pretraining.inputs import names_of
-from headstart.experiment.pretraining.learning_material import Material, Wish
+from headstart.experiment.pretraining.learning_material import Material
 from headstart.experiment.pretraining.plan import looks_within
-from headstart.experiment.pretraining.pretrained_folder import RESULT, Pretrained
+from headstart.experiment.pretraining.pretrained_folder import Pretrained
 from headstart.experiment.pretraining.schooling import Schooling
 from headstart.experiment.pretraining.state import AFTER, BEFORE, TEACHER, Reached
 from headstart.experiment.pretraining.watch import Watch
@@ -51,10 +51,11 @@ class Running(ABC, Generic[R]):
 
     def learnt(self) -> R:
         """Teach the student; it is then what it was at its best."""
+        courses = self._courses  # which refuse what cannot be, before anything is looked at
         outputs = {} if self._begun else self._first_outputs()
         plan = self._plan()
-        self._courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
-        learner = Learner(self._courses.course(plan))
+        courses.recorded_in(self.folder)  # for a resumed run; the plan may have tried several
+        learner = Learner(courses.course(plan))
         spread, watch, reached = Spread(learner.course), self._watch(learner), Reached(outputs=outputs)
         if self._begun:
             reached = Reached.load(self.folder / LEARNING, learner)
@@ -143,28 +144,17 @@ class Running(ABC, Generic[R]):
         return replace(self._courses.filling(looks * each), looks=looks)
 
 
-def finished_before(wish: Wish, read: Callable[[Mapping[str, Any]], R], progress: Progress) -> R | None:
-    """What the pretraining gave that has written the folder, where one is to go on; None where all is to be done.
-
-    Raises
-    ------
-    UsageError : the folder is not to be written.
-    """
-    file = wish.out / RESULT
-    if not wish.spec.resume or not file.is_file():
-        check_out(wish.out)
-        return None
-    progress.say(f"{wish.out} is finished already: nothing is left to do.")
-    Unfinished.forget(wish.out)
-    return read(json.loads(file.read_text(encoding="utf-8")))
-
-
-def through(unfinished: Unfinished, learn: Callable[[], R], save: Callable[[R, Path], None]) -> R:
+def through(unfinished: Unfinished, material: Material, learn: Callable[[], R], save: Callable[[R, Path], None]) -> R:
     """Pretrain by `learn`, and let `save` write what it gave into the folder that it is handed."""
+
+    def written(folder: Path) -> None:
+        save(result, folder)
+        keep_asked(material, folder)
+
     try:
         result = learn()
-        unfinished.finish(lambda folder: save(result, folder))
+        unfinished.finish(written)
     except BaseException:
-        unfinished.tidy()
+        unfinished.tidy({PLAN})  # by which nothing was learnt yet
         raise
     return result

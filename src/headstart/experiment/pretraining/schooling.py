@@ -8,6 +8,7 @@ from pathlib import Path
 from headstart.core.errors import HeadstartError
 from headstart.core.progress import Progress
 from headstart.core.timing import Stopwatch, say_duration
+from headstart.experiment.pretraining.foresight import Foresight
 from headstart.experiment.pretraining.state import AFTER, Reached
 from headstart.experiment.pretraining.watch import Watch
 from headstart.model.state import owned
@@ -27,7 +28,8 @@ class Schooling:
     ----------
     spread : of the student's features before it learnt.
     probe : None where nothing tells whether it gets better: the course then goes to its end.
-    folder : where its state is kept. deadline : seconds by the stopwatch; no epoch begins that would end after it.
+    folder : where its state is kept. deadline : seconds by the stopwatch; no epoch but the first begins that would
+        end after it.
     noun : what is learnt from, as a person calls it.
     """
 
@@ -61,14 +63,23 @@ class Schooling:
             reached.seconds = self.stopwatch.total
             reached.save(self.folder, self.learner)
         if self.probe is not None:
-            self.learner.course.student.load_state_dict(reached.best)
+            self._back_to(reached)
         return reached
+
+    def _back_to(self, reached: Reached) -> None:
+        """Make the student what it was at its best, and what is written beside it what went with that."""
+        course = self.learner.course
+        course.student.load_state_dict(reached.best)
+        if course.head is not None and reached.best_head:
+            course.head.load_state_dict(reached.best_head)
 
     def _epoch(self, reached: Reached) -> None:
         """Learn for one more epoch; stop where the loss became no number."""
         plan = self.learner.course.plan
         label = f"epoch {reached.epoch + 1} of {plan.epochs}"
         counter = self.progress.counter(plan.per_epoch, label, self.noun)
+        if not reached.epoch:
+            counter = Foresight(counter, plan.per_epoch, self.noun, self.stopwatch, self.deadline, self.progress)
         try:
             reached.losses.append(self.learner.epoch(reached.epoch, counter.advance))
             reached.epoch += 1
@@ -108,13 +119,14 @@ class Schooling:
 
     def _probe(self, probe: Watch, reached: Reached) -> str:
         """Look at the probe, keep the student where it is the best so far, and say the figure."""
-        student = self.learner.course.student
-        outputs = probe.outputs(student)
+        course = self.learner.course
+        outputs = probe.outputs(course.student)
         figure = probe.figure(outputs)
         reached.looks.append((reached.epoch, figure.value))
         if not reached.best or probe.better(outputs, reached.outputs[AFTER]):
             reached.best_epoch, reached.outputs[AFTER] = reached.epoch, outputs
-            reached.best = owned(student.state_dict())
+            reached.best = owned(course.student.state_dict())
+            reached.best_head = {} if course.head is None else owned(course.head.state_dict())
         elif not reached.stopped and sum(epoch > reached.best_epoch for epoch, _ in reached.looks) >= PATIENCE:
             reached.stopped = f"{probe.name} gained nothing in {PATIENCE} looks"
         return probe.said(outputs)

@@ -13,7 +13,7 @@ from headstart.core.files import whole_folder
 from headstart.model.state import owned
 from headstart.pretraining import Learner
 
-STATE, BEST, OUTPUTS = "state.json", "best.safetensors", "outputs.safetensors"
+STATE, BEST, HEAD, OUTPUTS = "state.json", "best.safetensors", "best_head.safetensors", "outputs.safetensors"
 
 BEFORE, TEACHER, AFTER = "before", "teacher", "after"
 """Whose outputs of the probe are kept: the student's at the beginning, its teacher's, the student's at its best."""
@@ -26,7 +26,8 @@ class Reached:
     Attributes
     ----------
     epoch : how many are done. losses : of each. looks : [epoch, watched figure] of each look at the probe.
-    best_epoch : after which the probe was best. best : the student's state then. outputs : of the probe, by name.
+    best_epoch : after which the probe was best. best : the student's state then, and ``best_head`` that of the head
+        that is written beside it, empty where none is. outputs : of the probe, by name.
     stopped : why it ended, empty while it goes on. seconds : that it took.
     """
 
@@ -37,14 +38,16 @@ class Reached:
     stopped: str = ""
     seconds: float = 0.0
     best: dict[str, Tensor] = field(default_factory=dict)
+    best_head: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
 
     def save(self, folder: Path, learner: Learner) -> None:
         """Write this, and what the next epoch starts from, in the place of what was in `folder`."""
-        plain = {key: value for key, value in vars(self).items() if key not in ("best", "outputs")}
+        plain = {key: value for key, value in vars(self).items() if key not in ("best", "best_head", "outputs")}
         with whole_folder(folder) as made:
             learner.save(made)
             save_file(owned(self.best), made / BEST)
+            save_file(owned(self.best_head), made / HEAD)
             save_file(owned(self.outputs), made / OUTPUTS)
             (made / STATE).write_text(json.dumps(plain), encoding="utf-8")
 
@@ -54,4 +57,5 @@ class Reached:
         learner.load(folder)
         plain = json.loads((folder / STATE).read_text(encoding="utf-8"))
         plain["looks"] = [(int(epoch), float(value)) for epoch, value in plain["looks"]]
-        return cls(**plain, best=load_file(folder / BEST), outputs=load_file(folder / OUTPUTS))
+        head = load_file(folder / HEAD) if (folder / HEAD).is_file() else {}  # earlier versions kept none
+        return cls(**plain, best=load_file(folder / BEST), best_head=head, outputs=load_file(folder / OUTPUTS))

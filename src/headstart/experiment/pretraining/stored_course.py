@@ -28,7 +28,9 @@ class StoredCourse(PictureCourses[TaughtMethod]):
     """For a machine on which the teacher's run costs as much as the student's."""
 
     def asked(self, epochs: int) -> Plan:
-        return as_asked(self.pictures, epochs, self.rate)
+        plan = as_asked(self.pictures, epochs, self.rate)
+        self._warn_of(plan)
+        return plan
 
     def filling(self, looking: float) -> Plan:
         teacher_each, student_each = self._teacher_each(), self._trial()
@@ -54,6 +56,18 @@ class StoredCourse(PictureCourses[TaughtMethod]):
 
     def recorded_in(self, folder: Path) -> None:
         self._part.engines.recorded_in(folder)
+
+    def _warn_of(self, plan: Plan) -> None:
+        """Say where the teacher's answers that `plan` wants alone take more than what is left of the budget."""
+        wanted = self._teacher_sees(plan.crops)
+        if not (missing := self._part.missing(wanted)):
+            return
+        seconds = missing * self._part.seconds_per_example(wanted, missing)
+        if seconds > self.left:
+            self.progress.say(
+                f"  The budget is too small: the teacher's answers for {missing:,} crops take about "
+                f"{say_duration(seconds)}, and then an epoch is learnt all the same."
+            )
 
     @cached_property
     def _part(self) -> FrozenPart:

@@ -7,10 +7,11 @@ from headstart.core.progress import Progress
 from headstart.core.spec import AUTO
 from headstart.core.timing import Stopwatch
 from headstart.experiment.pretraining.choice import mistakes_of, named_method
+from headstart.experiment.pretraining.finished import finished_before, is_finished
 from headstart.experiment.pretraining.pretrained_texts import PretrainedTexts, save_texts
 from headstart.experiment.pretraining.reading_material import ReadingWish, gathered_texts
 from headstart.experiment.pretraining.reading_run import ReadingRun
-from headstart.experiment.pretraining.running import finished_before, through
+from headstart.experiment.pretraining.running import through
 from headstart.experiment.request import check_request
 from headstart.experiment.unfinished import Unfinished
 from headstart.pretraining._text_method import TextMethod
@@ -24,14 +25,16 @@ def read_through(wish: ReadingWish, progress: Progress) -> PretrainedTexts:
     HeadstartError : for every mistake in the request or the data.
     """
     stopwatch, method = Stopwatch(), _checked(wish)
-    if (before := finished_before(wish, PretrainedTexts.from_json, progress)) is not None:
-        return before
+    finished = is_finished(wish)
     material = gathered_texts(wish, method, stopwatch, progress)
+    if finished:
+        return finished_before(material, PretrainedTexts.from_json, progress)
     unfinished = Unfinished(wish.out, wish.spec, material.asked, progress, kind="pretraining")
     run = ReadingRun(material, material.method, unfinished.folder, stopwatch, progress)
     sentences = material.method.sentences
     return through(
         unfinished,
+        material,
         run.learnt,
         lambda result, folder: save_texts(result, material.student, material.config, sentences, run.head, folder),
     )
