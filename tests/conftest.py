@@ -40,7 +40,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(autouse=True)
 def drawn_alike() -> None:
-    """What a test draws without a seed of its own hangs neither on the tests before it nor on the worker."""
+    """What torch or Python draws without a seed of the test hangs neither on the tests before nor on the worker."""
     import random
 
     import torch

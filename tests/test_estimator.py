@@ -40,7 +40,7 @@ def test_a_classifier_of_texts(at_hand: object) -> None:
 
 @pytest.mark.parametrize(
     "classes",
-    [[True, False], ["0", "1"], [0, 1], [0.0, 1.0], ["1.0", "2e0"], ["+1", "-1"], ["yes", "no "]],
+    [[True, False], ["0", "1"], [0, 1], [0.0, 1.0], ["1.0", "2e0"], ["+1", "-1"], ["1", "2.5"], ["yes", "no "]],
 )
 def test_classes_come_back_as_they_were_given(at_hand: object, classes: list[object]) -> None:
     inputs, topics = map(list, zip(*texts(30), strict=True))

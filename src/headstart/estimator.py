@@ -84,7 +84,7 @@ class HeadstartClassifier(ClassifierMixin, _Estimator):
 
     def _as_given(self, labels: Sequence[Any]) -> np.ndarray:
         """Labels as the caller wrote them, where a table would not: True for ``"True"``, ``"0"`` or 0.0 for 0."""
-        return np.asarray([self._given.get(str(label), label) for label in labels])
+        return np.asarray([self._given.get(str(plain(label)), label) for label in labels])
 
     def predict_proba(self, X: Sequence[Any]) -> np.ndarray:  # noqa: N803
         """Calibrated probabilities (N, C)."""

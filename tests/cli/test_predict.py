@@ -12,7 +12,7 @@ import pytest
 
 from headstart.cli import main
 from headstart.delivery.guarded import COVERAGE
-from small_world import paint, status, table, texts
+from small_world import TEXT_PROBE, paint, status, table, texts
 
 COLUMNS = ["input", "label", "probability", "set", "unfamiliar", "is_unfamiliar", "nearest"]
 
@@ -143,6 +143,17 @@ def test_empty_sets_are_counted_and_explained(
     assert "that hold the truth 20 % of the time" in said.err
     assert status("predict", message_model, messages, "--coverage", "0.999") == 0
     assert "sets are empty" not in capsys.readouterr().err
+
+
+def test_a_coverage_is_asked_of_a_model_with_sets(
+    message_model: Path, messages: Path, at_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": text, "price": 1.37 * len(text)} for text, _ in texts(30)]
+    made = ("--strategy", "feature_extraction", *TEXT_PROBE[:2], "--budget", "30s", "--out", "numbers")
+    assert status("fit", table(at_hand / "prices.csv", rows), "--target", "price", *made) == 0
+    assert status("predict", "numbers", messages, "--coverage", "0.5") == 2
+    assert "A model for regression predicts a number; it has no sets of labels." in capsys.readouterr().err
+    assert status("predict", "numbers", messages) == 0
 
 
 def test_abstaining_below_a_probability(

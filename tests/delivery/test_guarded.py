@@ -9,8 +9,6 @@ from headstart.core.errors import UsageError
 from headstart.delivery.guard import Guard
 from headstart.delivery.guarded import Care, Looked, guarded, label_sets, unsure, without
 from headstart.tasks.base import Predictions
-from headstart.tasks.classification import Classification
-from headstart.tasks.regression import Regression
 
 LABELS = ["a", "b", "c"]
 P = np.array([[0.85, 0.1, 0.05], [0.5, 0.45, 0.05], [0.05, 0.9, 0.05]])
@@ -82,14 +80,6 @@ def test_no_answer_below_a_probability() -> None:
         UsageError, match=r"no probability of the whole answer \(there is kind_probability\), so none"
     ):
         unsure(Predictions({"label": [{}], "price": [1.5], "kind": ["a"], "kind_probability": [0.9]}), 0.5)
-
-
-def test_a_coverage_is_for_sets_of_labels() -> None:
-    number, classes = Regression(1.5, 0.5), Classification(["a", "b"], [1, 1])
-    Care(0.5).check(classes)
-    Care().check(number)
-    with pytest.raises(UsageError, match="regression predicts a number: it gives no sets of labels, so there is no"):
-        Care(0.5).check(number)
 
 
 @pytest.mark.parametrize("settings", [{"coverage": 0.0}, {"coverage": 1.0}, {"coverage": 90}, {"below": 1.1}])

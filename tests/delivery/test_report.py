@@ -461,6 +461,9 @@ def test_what_is_worse_on_few_examples_only_may_hurt() -> None:
     assert "Transfer may hurt here: random weights does better by 20.0\u202fpoints" in page
     assert "a head of as few examples is worse" in page
     assert "the model is worse" not in page
+    shallow = Alternative("shallow", "a shallow model", Figure(0.9, 0.8, 1.0), Figure(-0.1, -0.2, -0.05))
+    page = render(replace(make_evidence(), gains=[few, shallow]))
+    assert "Transfer hurt here: a shallow model does better by 10.0\u202fpoints" in page
 
 
 def test_what_too_few_examples_compared_is_shown_and_does_not_lead() -> None:

@@ -102,7 +102,7 @@ def test_of_very_many_classes_as_many_are_told_apart_as_there_is_room_for(
 def test_what_is_told_is_called_what_it_is():
     numbers = replace(evidence(TARGETS, traits=traits(1.0)), watched="mae", higher_is_better={"mae": False})
     (finding,) = Shortcuts().examine(numbers)
-    assert "tells the range of the number of 100 % (9" in finding.summary
+    assert "tells the range of 100 % (9" in finding.summary
     assert ", as means over the ranges. Strongest: " in finding.summary
     assert "If those of different ranges were gathered" in finding.next_step
     several = {split: np.ones((len(column), 2), bool) for split, column in TARGETS.items()}

@@ -130,7 +130,10 @@ def test_what_few_examples_cannot_tell_decides_nothing():
     assert worse.severity == "warning"
     assert worse.summary.startswith("Transfer may hurt here: a linear head on the same network with random weights")
     assert "A linear head on its pretrained features is 5.0 points worse" in worse.summary
-    assert worse.next_step.startswith("Compare them on all examples (--prove). Take a backbone")
+    assert worse.next_step.startswith("Compare them on all examples (--prove). Where it stays so: take a backbone")
+    (both,) = said(train=400, count=150, shallow=WORSE, random_weights=WORSE._replace(learnt=17, judged=17))
+    assert both.severity == "serious"
+    assert both.summary.startswith("Transfer hurt here: a linear model on words")
     (sure,) = said(train=4000, count=1500, random_weights=WORSE._replace(learnt=500, judged=300))
     assert sure.severity == "serious"
     assert sure.summary.startswith("Transfer hurt here: ")

@@ -73,6 +73,7 @@ def test_examples_that_are_all_alike_are_looked_at_undivided(
     rows = [{"text": "The very same text" + "!" * (i % 3), "topic": "ab"[i % 2]} for i in range(30)]
     findings = headstart.check(table(at_hand / "alike.csv", rows), target="topic", group=group, backbone="none")
     assert {"label_conflicts", "duplicates"} <= {finding.diagnosis for finding in findings}
+    assert findings[0].summary.startswith("No example can be held out to judge a model by")
     assert "they all belong together (a group, or much the same content). They are looked at undivided." in (
         capsys.readouterr().err
     )

@@ -42,6 +42,15 @@ def test_an_epoch_that_ends_after_the_deadline_is_foreseen_once(
     assert capsys.readouterr().err.count(told) == said
 
 
+def test_a_slow_first_batch_foretells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    stopwatch = SimpleNamespace(total=0.0)
+    foresight = Foresight(Moved(), 1000, "crops", stopwatch, 60.0, Progress())
+    for batch in range(20):
+        stopwatch.total = 10 + 0.2 * batch
+        foresight.advance(10)
+    assert not capsys.readouterr().err
+
+
 def test_a_budget_that_is_too_small_for_what_is_asked_is_told_beforehand(
     photos: Path, at_hand: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,5 +24,5 @@ def test_each_that_is_set_aside_is_named_with_the_reason(tmp_path: Path, capsys:
     said = capsys.readouterr().err
     assert "note: Set aside: 2 images that cannot be used." in said
     for problem in found.set_aside:
-        assert f"  set aside: {problem}\n" in said
+        assert f"    - {problem}\n" in said
     assert [said.count(f"{number}.png: ") for number in ("03", "11", "04")] == [1, 1, 0]

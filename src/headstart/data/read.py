@@ -72,8 +72,8 @@ def read_as(
     """
     usual = {role: name for role, name in columns.items() if name}
     request = Request(
-        source, input, target, needs_targets=needs_targets, fits=False, keeps_splits=False, stack=stack,
-        objects=objects, masks=masks, outlined=outlined, usual=usual,
+        source, input, target, needs_targets=needs_targets, fits=False, stack=stack, objects=objects, masks=masks,
+        outlined=outlined, usual=usual,
     )  # fmt: skip
     return check_kind(read(request), modality)
 

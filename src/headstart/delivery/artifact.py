@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from headstart.core.device import choose_device
-from headstart.core.errors import InputError, UsageError
+from headstart.core.errors import InputError
 from headstart.core.names import read_names
 from headstart.core.progress import Progress
 from headstart.core.results import Figures
@@ -23,7 +23,7 @@ from headstart.delivery.answers import Answer, MaskPictures, no_guard
 from headstart.delivery.boxed_pictures import BOXES, Boxed
 from headstart.delivery.folder import Parts, read_folder, write_folder
 from headstart.delivery.guard import Guard, NewExamples, Observed, probabilities
-from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets
+from headstart.delivery.guarded import COVERAGE, Care, Looked, guarded, label_sets, with_scores
 from headstart.delivery.inference import Inference
 from headstart.frozen.engines import ENGINES
 
@@ -100,21 +100,14 @@ class Model(Parts):
         InputError : an input cannot be read; all such are named.
         UsageError : `coverage` is not between 0 and 1, or this model has no sets.
         """
-        guard = self._guard_for(Care(coverage))
-        if guard is None or not len(guard.scores):
-            raise UsageError(self._why_no_sets(guard))
+        self._guard_for(Care(coverage))
+        guard = self._with_sets()
         held = label_sets(guard, self.predict_proba(data), coverage)
         return [[self.labels[place] for place in np.flatnonzero(row)] for row in held]
 
-    def _why_no_sets(self, guard: Guard | None) -> str:
-        if guard is None:
-            return str(no_guard(self.task, "This model folder holds no guard; fit it anew to have one."))
-        if self.result.adaptation and self.result.adaptation.get("kept"):
-            return (
-                "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
-                "truth; fit on labelled examples of these inputs to have sets."
-            )
-        return f"A model for {self.task.name} predicts {self.task.predicted()}; it has no sets of labels."
+    def _with_sets(self) -> Guard:
+        """The guard, by whose scores sets are made; raises ``UsageError`` where there is none, or it has none."""
+        return with_scores(self.guard, self.task, adapted=bool((self.result.adaptation or {}).get("kept")))
 
     def compare(self, data: Any, input: str | None = None, seed: int = 0) -> Comparison:
         """How new data, labelled or not, differ from the held-out examples, and what accuracy to expect on them.
@@ -239,6 +232,8 @@ class Model(Parts):
                 "This model folder holds no guard, by which it could tell what is unfamiliar; fit it anew to have "
                 "one. Abstaining below a probability works without.",
             )
+        if care.coverage != COVERAGE:
+            self._with_sets()
         return self.guard
 
     @property

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from headstart.core.errors import UsageError
-from headstart.delivery.guard import Guard, probabilities
+from headstart.delivery.answers import no_guard
+from headstart.delivery.guard import Guard
 from headstart.model import conformal
 from headstart.tasks.base import Predictions, Task, no_boxes
 
@@ -54,16 +54,9 @@ class Care:
             raise UsageError(f"The least score {self.least:g} is not between 0 and 1; with 0 all boxes are told.")
 
     def check(self, task: Task) -> None:
-        """Raises ``UsageError`` where a least score is asked for and the `task` finds no boxes, or a coverage and it
-        gives no sets of labels.
-        """
+        """Raises ``UsageError`` where a least score is asked for and the `task` finds no boxes."""
         if self.least is not None and not task.finds_boxes:
             raise no_boxes(task)
-        if self.coverage != COVERAGE and probabilities(task, torch.zeros(1, task.outputs), {}) is None:
-            raise UsageError(
-                f"A model for {task.name} predicts {task.predicted()}: it gives no sets of labels, so there is no "
-                "coverage to choose. Intervals of numbers hold the truth 9 times in 10."
-            )
 
     def answers(self, task: Task, outputs: Tensor, calibration: Mapping[str, float]) -> Predictions:
         """What a `task` says of N kept `outputs`, nothing where its probability is too low.
@@ -85,6 +78,25 @@ class Looked:
 
     strange: np.ndarray
     nearest: np.ndarray
+
+
+def with_scores(guard: Guard | None, task: Task, adapted: bool) -> Guard:
+    """The guard, if it has the scores by which sets of labels are made; `adapted` ones have none.
+
+    Raises
+    ------
+    UsageError : it has not, or there is no guard.
+    """
+    if guard is None:
+        raise no_guard(task, "This model folder holds no guard; fit it anew to have one.")
+    if len(guard.scores):
+        return guard
+    if adapted:
+        raise UsageError(
+            "This model was adapted to inputs without labels, and only labels say how often sets would hold the "
+            "truth; fit on labelled examples of these inputs to have sets."
+        )
+    raise UsageError(f"A model for {task.name} predicts {task.predicted()}; it has no sets of labels.")
 
 
 def label_sets(guard: Guard, probable: np.ndarray, coverage: float) -> np.ndarray:

@@ -34,8 +34,8 @@ class LearningCurve(Diagnosis):
         writing = writing_of(evidence, means.tolist())
         near, far = (_turned(error, higher) for error in (here, twice))
         summary = plain(
-            f"With twice the examples ({2 * now:,}) the {words(evidence.watched)} of a linear head on the last "
-            f"frozen features would be about {writing.value(far.value)} (90 % interval {writing.interval(far)}); "
+            f"With twice the examples ({2 * now:,}) the {words(evidence.watched)} of a linear head on the frozen "
+            f"last features would be about {writing.value(far.value)} (90 % interval {writing.interval(far)}); "
             f"with the {now:,} there are it is about {writing.value(near.value)}, and with {sizes[0]:,} it was "
             f"{writing.value(float(means[0]))}."
         )

@@ -93,7 +93,7 @@ def _of_features(evidence: Evidence, ids: Mapping[str, Sequence[str]], strata: n
 def _told(evidence: Evidence) -> tuple[str, str]:
     """What a stratum is called, and several."""
     if of_numbers(evidence):
-        return "range of the number", "ranges"
+        return "range", "ranges"
     return ("rarest label", "labels") if evidence.memberships else ("class", "classes")
 
 

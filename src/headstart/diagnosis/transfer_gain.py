@@ -28,7 +28,7 @@ TELLING = 200
 """With fewer examples than that to learn from or to judge, of more that there are, it says nothing that a gain is not
 clear: where there was little time, as few as 16 of each are compared."""
 
-HELPED, UNCLEAR, HURT, MAY_HURT = "helped", "unclear", "hurt", "may hurt"
+GRAVEST_FIRST = HURT, MAY_HURT, UNCLEAR, HELPED = "hurt", "may hurt", "unclear", "helped"
 
 VERDICTS = {
     UNCLEAR: "What transfer gave cannot be told from chance",
@@ -69,19 +69,27 @@ class TransferGain(Diagnosis):
         does = "about as well" if found == UNCLEAR else "better"
         said = f"{VERDICTS[found]}: {without(worst, evidence)} does {does}. {said}"
         if found == MAY_HURT:
-            return [Finding("transfer_gain", severity, said, next_step=f"{PROVE}. {OTHER}, where it stays so.")]
+            return [
+                Finding(
+                    "transfer_gain",
+                    severity,
+                    said,
+                    next_step=f"{PROVE}. Where it stays so: {OTHER[0].lower()}{OTHER[1:]}.",
+                )
+            ]
         why = f" Why it may be so: {_why(evidence, judged, worst)}."
         return [Finding("transfer_gain", severity, said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
 
 
 def _worst(evidence: Evidence) -> tuple[Severity, str]:
     """How grave it is, and over what the model gained least."""
-    differences = {name: gain.difference for name, gain in evidence.gains.items() if tells(gain, evidence)}
-    if not differences:
+    telling = {name: gain for name, gain in evidence.gains.items() if tells(gain, evidence)}
+    if not telling:
         return "info", next(iter(evidence.gains))
-    name, _ = min(differences.items(), key=lambda pair: (pair[1].high >= 0, pair[1].low))
+    found = {name: verdict(gain, evidence) for name, gain in telling.items()}
+    name = min(telling, key=lambda each: (GRAVEST_FIRST.index(found[each]), telling[each].difference.low))
     severities: dict[str, Severity] = {HELPED: "info", HURT: "serious"}
-    return severities.get(verdict(evidence.gains[name], evidence), "warning"), name
+    return severities.get(found[name], "warning"), name
 
 
 def verdict(gain: Gain, evidence: Evidence) -> str:

@@ -165,16 +165,17 @@ def prepare(
     looked = KeptLooks(store, found.modality)
     checked = check(found.examples, found.modality, progress, looked, stopwatch, most, found.digests)
     say_notes(checked.notes, progress)
-    _say_set_aside(checked.set_aside, progress)
+    say_set_aside(checked.set_aside, progress, ", listed in the report")
     checked = with_near_families(checked, found.modality, looked, store)
     said = Progress(quiet=True) if infers(found, spec) else progress
     try:
-        return divided(checked, found.task, spec, looked, store, said)
-    except NoneHeldOut as error:
-        if not whole:
-            raise
-        progress.say(f"  note: {error} They are looked at undivided.")
-        return divided(checked, found.task, spec, looked, store, said, held_out=False)
+        try:
+            return divided(checked, found.task, spec, looked, store, said)
+        except NoneHeldOut as error:
+            if not whole:
+                raise
+            progress.say(f"  note: {error} They are looked at undivided.")
+            return divided(checked, found.task, spec, looked, store, said, held_out=False)
     except InputError as error:
         if len(checked.set_aside) > MOST_SET_ASIDE * len(found.examples):
             raise TooFewLeft(str(error), checked) from error
@@ -269,8 +270,9 @@ def say_notes(notes: tuple[str, ...], progress: Progress) -> None:
         progress.say(f"  note: {note}")
 
 
-def _say_set_aside(set_aside: list[Problem], progress: Progress) -> None:
+def say_set_aside(set_aside: list[Problem], progress: Progress, where_all_are: str = "") -> None:
+    """The first of what cannot be used, and how many more."""
     for problem in set_aside[:SHOWN_SET_ASIDE]:
         progress.say(f"    - {problem}")
     if len(set_aside) > SHOWN_SET_ASIDE:
-        progress.say(f"    … and {len(set_aside) - SHOWN_SET_ASIDE} more, listed in the report")
+        progress.say(f"    … and {len(set_aside) - SHOWN_SET_ASIDE} more{where_all_are}")

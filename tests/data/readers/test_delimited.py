@@ -94,14 +94,23 @@ def test_decimal_commas_between_tabs(tmp_path: Path, make: Any) -> None:
     table = "text\tprice\nfine, yes\t5,50\ngood, no\t18,90\nwell, so\t-0,125\nso, so\t4\n"
     for name in ("a.tsv", "a.csv"):
         assert read(make.write(tmp_path / name, table)).targets == [5.5, 18.9, -0.125, 4]
-    labels = "text\ttags\nfine and well\t1,2\ngood\t1,2,3\nso so\t2,3\n"
-    assert read(make.write(tmp_path / "b.tsv", labels)).targets == ["1,2", "1,2,3", "2,3"]
+    cents = "text\tprice\nfine, yes\t5,50\ngood, no\t18,99\nso, so\t4\n"
+    assert read(make.write(tmp_path / "c.tsv", cents)).targets == [5.5, 18.99, 4]
+
+
+@pytest.mark.parametrize("labels", [["1,2", "1,2,3", "2,3"], ["0,1", "0,2", "1,2"], ["3,14", "14,22", "3,22"]])
+def test_labels_of_which_two_make_a_target_are_no_numbers_between_tabs(
+    tmp_path: Path, make: Any, labels: list[str]
+) -> None:
+    rows = zip(("fine and well", "good", "so so"), labels, strict=True)
+    table = "text\ttags\tmore\n" + "".join(f"{text}\t{tags}\t-0,5\n" for text, tags in rows)
+    assert read(make.write(tmp_path / "b.tsv", table), target="tags").targets == labels
 
 
 def test_commas_between_tabs_that_may_part_thousands_are_left_as_they_are(tmp_path: Path, make: Any) -> None:
     table = "text\tprice\nquite fine\t1,250\nquite good\t18,900\nso so so\t2,000\n"
     assert read(make.write(tmp_path / "a.tsv", table)).targets == ["1,250", "18,900", "2,000"]
-    assert read(make.write(tmp_path / "b.tsv", table + "not bad\t0,5\n")).targets == [1.25, 18.9, 2, 0.5]
+    assert read(make.write(tmp_path / "b.tsv", table + "not bad\t-0,5\n")).targets == [1.25, 18.9, 2, -0.5]
 
 
 def test_quotes_line_breaks_and_blank_lines_keep_row_numbers(tmp_path: Path, make: Any) -> None:

@@ -27,9 +27,9 @@ def test_formats_may_differ_and_train_comes_first(tmp_path: Path, make: Any) -> 
 
 
 def test_decimal_commas_are_told_by_any_of_the_tables(tmp_path: Path, make: Any) -> None:
-    make.write(tmp_path / "train.tsv", "text\tprice\nso good\t5,50\nso bad\t1,250\n")
+    make.write(tmp_path / "train.tsv", "text\tprice\nso good\t5,05\nso bad\t1,250\n")
     make.write(tmp_path / "test.tsv", "text\tprice\nbest\t1,750\nworst\t2\n")
-    assert SplitFiles().read(Request(tmp_path)).targets == [5.5, 1.25, 1.75, 2]
+    assert SplitFiles().read(Request(tmp_path)).targets == [5.05, 1.25, 1.75, 2]
 
 
 def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
@@ -40,7 +40,8 @@ def test_a_column_that_one_table_lacks(tmp_path: Path, make: Any) -> None:
 
 
 def test_the_files_say_the_splits_and_not_a_column(tmp_path: Path, make: Any) -> None:
-    make.write(tmp_path / "train.csv", TABLE.replace("\n", ",train\n").replace("label,train", "label,split"))
+    rows = TABLE.replace("\n", ",train\n").replace("label,train", "label,split").rstrip().removesuffix("train")
+    make.write(tmp_path / "train.csv", rows + "holdout\n")
     make.write(tmp_path / "test.csv", "text,label,split\nx,yes,test\n")
     examples = SplitFiles().read(Request(tmp_path))
     assert examples.splits == ["train"] * 4 + ["test"]

@@ -214,7 +214,8 @@ def _split_column(table: Table, asked: set[str | None], request: Request) -> str
             unknown = [row for row, split in enumerate(splits) if split is None]
             if "train" in splits and not unknown:
                 return name
-            if "train" in splits and request.keeps_splits and 2 * len(unknown) < len(splits):
+            heeded = request.fits and request.keeps_splits
+            if heeded and "train" in splits and 2 * len(unknown) < len(splits):
                 raise InputError(
                     [Problem(table.ids[row], _no_split(cells[row])) for row in unknown],
                     f"{table.name}, column {name!r}: {len(unknown)} of {len(splits)} rows are in no known split. "

@@ -18,7 +18,7 @@ class Table:
     columns : the columns by name.
     ids : N names of its rows: ``reviews.csv row 14``.
     folder : where relative paths start.
-    decimal_comma : whether ``3,5`` is a number in it.
+    decimal_comma : whether ``3,5`` is a number in it; None where it may be two labels as well.
     splits : N given splits, when the rows come from several files.
     notes : what the report should say about it.
     """
@@ -27,7 +27,7 @@ class Table:
     columns: Mapping[str, Sequence[Any]]
     ids: Sequence[str]
     folder: Path | None = None
-    decimal_comma: bool = False
+    decimal_comma: bool | None = False
     splits: Sequence[str | None] | None = None
     notes: tuple[str, ...] = ()
 

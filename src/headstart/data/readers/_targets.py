@@ -16,19 +16,25 @@ from headstart.data.readers._numbers import number, shown, whole
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _NOT_AVAILABLE = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 _FIX = "fill it in, or remove the row"
+_DECIMAL = re.compile(r"[+-]\d+,\d+|\d+,0\d|0,\d{3,}|\d+,\d{4,}")
+_CENTS = re.compile(r"\d+,\d\d")
 
 
 def clean_targets(
-    values: Sequence[Any], ids: Sequence[str], where: str, decimal_comma: bool = False, may_lack: bool = False
+    values: Sequence[Any], ids: Sequence[str], where: str, decimal_comma: bool | None = False, may_lack: bool = False
 ) -> list[Any]:
     """N targets of one type: all strings, all numbers, or all lists of strings; None too where they `may_lack`.
+
+    Parameters
+    ----------
+    decimal_comma : whether ``3,5`` is a number; None where the cells themselves must show that it is no two labels.
 
     Raises
     ------
     InputError : targets are missing, or of mixed types; every such row is named.
     """
     targets = [_plain(value) for value in values]
-    if decimal_comma:
+    if decimal_comma or (decimal_comma is None and _show_decimals(targets)):
         targets = _with_points(targets)
     words_only = all(target is None or isinstance(target, str) for target in targets)
     if words_only and looks_like_label_sets(targets, "|;"):  # "a|b", "a", "": an empty cell is an answer there
@@ -79,6 +85,15 @@ def _plain(value: Any) -> Any:
     if not is_present(value):
         return None
     return value.strip() if isinstance(value, str) else value
+
+
+def _show_decimals(targets: list[Any]) -> bool:
+    """Whether some cell has a sign, or digits behind its comma that no label and no thousands have; or all with a
+    comma have cents.
+    """
+    commas = [target for target in targets if isinstance(target, str) and "," in target]
+    cents = all(_CENTS.fullmatch(cell) for cell in commas) and any(cell.endswith("0") for cell in commas)
+    return bool(commas) and (cents or any(_DECIMAL.fullmatch(cell) for cell in commas))
 
 
 def _with_points(targets: list[Any]) -> list[Any]:

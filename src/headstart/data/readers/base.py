@@ -19,8 +19,8 @@ class Request:
     ``may_lack`` is True where an example may be without a target, which is then None, as in a table of which only a
     part is labelled.
     ``fits`` is False for evaluation: then one class alone, or a class with one example, is no mistake.
-    ``keeps_splits`` is False where given splits are to be dissolved, or nobody heeds them: a class then only has to
-    occur in any of them, and a row may be in none that is known.
+    ``keeps_splits`` is False where given splits are to be dissolved: a class then only has to occur in any of them,
+    and a row may be in none that is known.
     ``stack`` is how many neighbouring slices of a volume an example shows, the files of a series being one example
     then; None for files as they are.
     ``objects`` is True where single objects are asked for: masks then hold a number for each, and not classes.

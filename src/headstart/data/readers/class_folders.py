@@ -64,7 +64,7 @@ def _refuse_mistakes(root: Path, classes: list[str], ids: list[str], found: Clas
     problems = [
         Problem(path.name, "this class folder is empty", "add its files, or remove it") for path in found.empty
     ]
-    if unsure := _perhaps_a_split(root):
+    if fits and (unsure := _perhaps_a_split(root)):
         problems.append(unsure)
     elif fits and (whole := [child for child in folders_in(root) if folder_kind(child) == "split folders"]):
         what = f"its folders hold train/ and test/ folders of their own, so {whole[0].name!r} is no class"

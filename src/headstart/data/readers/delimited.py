@@ -19,8 +19,6 @@ from headstart.data.readers._table_reader import TableReader
 _DELIMITERS = {".tsv": ("\t",), ".tab": ("\t",), ".csv": (",", ";", "\t", "|")}
 _LOOK = 50
 _SEP = re.compile(r'"?sep=([^\w\s"]|\t)"?[ ]*(?=[\r\n]|$)', re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?(?![1-9]\d{0,2},\d{3}\s*$)\d+,\d+\s*")
-"""A number such as ``5,50``, and not ``1,234``, whose comma may part thousands."""
 
 Rows = list[tuple[int, list[str]]]
 """(line of the file where the row starts, counted from 1, cells)"""
@@ -47,13 +45,8 @@ class Delimited(TableReader):
             columns={name: list(column) for name, column in zip(names, cells, strict=True)},
             ids=[f"{path.name} row {line}" for line, _ in body],
             folder=path.parent.absolute(),
-            decimal_comma=delimiter == ";" or (delimiter != "," and _holds_decimal_commas(body)),
+            decimal_comma={";": True, ",": False}.get(delimiter),
         )
-
-
-def _holds_decimal_commas(body: Rows) -> bool:
-    """Whether some cell is a number with a decimal comma for certain: so its writer writes all numbers then."""
-    return any(_DECIMAL_COMMA.fullmatch(cell) for _, row in body for cell in row)
 
 
 def _said_delimiter(text: str) -> tuple[str, str]:

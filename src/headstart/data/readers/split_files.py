@@ -37,7 +37,7 @@ class SplitFiles(Reader):
                 ]
             )
         tables = {split: _read_table(found[split][0]) for split in SPLITS if split in found}
-        columns = _without_split(choose_columns(tables["train"], request))
+        columns = _without_split(choose_columns(tables["train"], replace(request, keeps_splits=False)))
         return make_examples(_joined(root, tables, columns), columns, request)
 
 
@@ -76,7 +76,7 @@ def _joined(root: Path, tables: dict[str, Table], columns: Columns) -> Table:
         columns={name: _cells(tables, name) for name in (*names, *columns.unused)},
         ids=[id_ for table in tables.values() for id_ in table.ids],
         folder=root,
-        decimal_comma=any(table.decimal_comma for table in tables.values()),
+        decimal_comma=max((table.decimal_comma for table in tables.values()), key=(False, None, True).index),
         splits=[split for split, table in tables.items() for _ in range(len(table))],
         notes=tuple(note for table in tables.values() for note in table.notes),
     )

@@ -42,15 +42,16 @@ def gains_axis(figures: list[Figure], writing: Writing) -> Axis:
 def _verdict(evidence: ReportEvidence, writing: Writing) -> str:
     """What transfer gave over the best way without it, in a sentence; what tells nothing is left aside."""
     telling = [each for each in evidence.gains if each.tells]
-    best = min(telling or evidence.gains, key=lambda each: each.gain.value)
+    hurt = [each for each in telling if each.gain.high < 0 and not each.of_few]
+    best = min(hurt or telling or evidence.gains, key=lambda each: each.gain.value)
     by = writing.distance(best.gain.value)
     interval = f"95 % interval {writing.range(best.gain)}"
     against = f"{best.words}, the best of the ways without it," if len(telling) > 1 else best.words
     if best.gain.low > 0:
         return f"Transfer gave {by} over {against.removesuffix(',')} ({interval})."
     if best.gain.high < 0:
-        hurt = "may hurt" if best.of_few else "hurt"
-        return f"Transfer {hurt} here: {best.words} does better by {by} ({interval})."
+        does = "may hurt" if best.of_few else "hurt"
+        return f"Transfer {does} here: {best.words} does better by {by} ({interval})."
     return f"What transfer gave over {against} cannot be told from chance ({interval})."
 
 

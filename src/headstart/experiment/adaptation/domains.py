@@ -211,7 +211,7 @@ def labelled_source(model: Model, source: Any, input: str | None) -> Examples:
     UsageError : they are inputs of another kind.
     """
     usual = {role: name for role, name in model.columns.items() if name and role != "group"}
-    examples = read(Request(source, input, None, stack=model.stack, fits=False, keeps_splits=False, usual=usual))
+    examples = read(Request(source, input, None, stack=model.stack, fits=False, usual=usual))
     if examples.targets is None:
         raise InputError(f"{source} holds no labels; a source must have them.")
     if problems := model.task.problems(examples.ids, list(examples.targets)):

@@ -31,6 +31,14 @@ NO_BACKBONE = "none"
 
 UNLIMITED = float("inf")
 
+NONE_HELD_OUT = Finding(
+    "few_examples",
+    "serious",
+    "No example can be held out to judge a model by: they are too few, or all belong together (one group, or much "
+    "the same content).",
+    next_step="Add examples that do not belong with these: a fit refuses them as they are.",
+)
+
 
 def check(
     data: Any,
@@ -68,7 +76,7 @@ def check(
 def examine(spec: FitSpec, progress: Progress) -> Checkup:
     """Carry out a check; of `spec`, what concerns training is not read.
 
-    However many examples cannot be read, that is a finding and no mistake, and so it is that they all are alike.
+    However many examples cannot be read, that is a finding and no mistake, and so it is that none can be held out.
     """
     check_request(spec)
     stopwatch = Stopwatch()
@@ -114,7 +122,8 @@ def _checkup(evidence: Evidence, found: Found, material: Material, backbone: str
     ]
     count = sum(map(len, evidence.ids.values()))
     looked_at = f"Looked at {count:,} {found.modality.noun} ({', '.join(splits)}): {', '.join(seen)}."
-    return Checkup(looked_at, examine_all(evidence, kept), material.checked, material.task)
+    alone = [] if material.split.judges else [NONE_HELD_OUT]
+    return Checkup(looked_at, [*alone, *examine_all(evidence, kept)], material.checked, material.task)
 
 
 def _of_the_few(found: Found, error: TooFewLeft, progress: Progress) -> Checkup:

@@ -33,9 +33,7 @@ def unlabelled(spec: FitSpec) -> Examples | None:
     UsageError : a target column was asked for, and it holds other labels; or labels are only written otherwise, or
         several in one target.
     """
-    request = Request(
-        spec.data, spec.input, spec.target, may_lack=True, fits=False, keeps_splits=False, stack=spec.stack
-    )
+    request = Request(spec.data, spec.input, spec.target, may_lack=True, fits=False, stack=spec.stack)
     try:
         labelled = read(request)
     except NoTargets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from headstart.core.progress import Counter, Progress
 from headstart.core.timing import Stopwatch, say_duration
@@ -28,16 +28,18 @@ class Foresight(Counter):
     progress: Progress
     done: int = 0
     said: bool = False
-    began: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.began = self.stopwatch.total
+    began: float = 0.0
+    first: int = 0
 
     def advance(self, count: int = 1) -> None:
         self.counter.advance(count)
         self.done += count
-        taken = self.stopwatch.total - self.began
-        end = self.began + taken * self.whole / self.done
+        now = self.stopwatch.total
+        if not self.first:  # from here on it counts: the first of all is slow, for it compiles and begins workers
+            self.began, self.first = now, self.done
+            return
+        taken = now - self.began
+        end = now + taken * (self.whole - self.done) / (self.done - self.first)
         if self.said or taken < TOLD_AFTER or end <= self.deadline:
             return
         self.said = True

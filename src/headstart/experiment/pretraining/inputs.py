@@ -20,7 +20,7 @@ from headstart.data.modalities import MODALITIES
 from headstart.data.readers.base import Request
 from headstart.data.several_sources import read_together, sources_of
 from headstart.experiment.looks import KeptLooks
-from headstart.experiment.material import say_notes
+from headstart.experiment.material import say_notes, say_set_aside
 from headstart.frozen.store import FrontierStore
 from headstart.tasks import choose_task
 from headstart.tasks.base import Task
@@ -44,7 +44,7 @@ def inputs_of(
     examples = replace(learnt, targets=learnt.targets if labelled else None, splits=None)
     checked = check(examples, modality, progress, KeptLooks(store, modality), stopwatch)
     say_notes(checked.notes, progress)
-    progress.set_aside(checked.set_aside)
+    say_set_aside(checked.set_aside, progress)
     return checked
 
 
