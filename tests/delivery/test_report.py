@@ -468,7 +468,7 @@ def test_what_is_worse_on_few_examples_only_may_hurt() -> None:
 
 def test_what_too_few_examples_compared_is_shown_and_does_not_lead() -> None:
     told = Alternative("shallow", "a shallow model", Figure(0.8, 0.7, 0.9), Figure(0.17, 0.1, 0.25))
-    few = Alternative("random_weights", "random weights", Figure(0.6, 0.4, 0.8), Figure(0.1, -0.2, 0.4), tells=False)
+    few = Alternative("random_weights", "random weights", Figure(0.6, 0.4, 0.8), Figure(0.1, -0.2, 0.4), of_few=True)
     page = render(replace(make_evidence(), gains=[told, few]))
     assert "Transfer gave 17.0\u202fpoints over a shallow model (" in page
     assert "too few examples to tell" in page

@@ -100,9 +100,8 @@ class Model(Parts):
         InputError : an input cannot be read; all such are named.
         UsageError : `coverage` is not between 0 and 1, or this model has no sets.
         """
-        self._guard_for(Care(coverage))
-        guard = self._with_sets()
-        held = label_sets(guard, self.predict_proba(data), coverage)
+        care, guard = Care(coverage), self._with_sets()
+        held = label_sets(guard, self.predict_proba(data), care.coverage)
         return [[self.labels[place] for place in np.flatnonzero(row)] for row in held]
 
     def _with_sets(self) -> Guard:

@@ -49,17 +49,18 @@ class Shortcuts(Diagnosis):
         reached = _of_features(evidence, ids, strata)
         close = reached is not None and judged.accuracy.value - chance >= SERIOUS * (reached - chance)
         severity: Severity = "serious" if close else "warning"
+        told = _told(evidence)
         rows = [rows_of(ids)[place] for place in judged.places]
         likely = np.argsort(-judged.likely, kind="stable")[:_SHOWN]
         return [
             Finding(
                 "shortcuts",
                 severity,
-                _summary(_told(evidence), traits[0], traits[1], folders, strata, judged, reached),
+                _summary(told, traits[0], traits[1], folders, strata, judged, reached),
                 [FindingExample(ids[rows[i][0]][rows[i][1]], float(judged.likely[i])) for i in likely],
-                "Ask whether new inputs will have these traits too. If those of different "
-                f"{_told(evidence)[1]} were gathered in different ways, make them alike (same size, crop, source) "
-                "or gather them anew, and test on data from elsewhere.",
+                f"Ask whether new inputs will have these traits too. If those of different {told[1]} were gathered "
+                "in different ways, make them alike (same size, crop, source) or gather them anew, and test on data "
+                "from elsewhere.",
             )
         ]
 

@@ -16,7 +16,9 @@ WITHOUT = {
 SHALLOW_TEXTS = "a linear model on words and pairs of words, without any network"
 SHALLOW_PICTURES = "a linear model on colours and edges, without any network"
 
-OTHER = "Take a backbone that was pretrained on inputs more like yours (`headstart models`)"
+LIKE_YOURS = "a backbone that was pretrained on inputs more like yours (`headstart models`)"
+
+OTHER = f"Take {LIKE_YOURS}"
 INSTEAD = {
     "majority": "Check that the targets can be told from the inputs at all, and that none was mixed up.",
     "shallow": f"{OTHER}, or train more of this one (--strategy fine_tuning); else do without a network: the "
@@ -37,7 +39,7 @@ VERDICTS = {
 }
 """What is said of a gain that is not clear, and of a loss."""
 
-PROVE = "Compare them on all examples (--prove)"
+PROVE = f"Compare them on all examples (--prove). Where it stays so: take {LIKE_YOURS}."
 
 EASY = 0.95
 """From this share on, of figures that end at 1, there is little left for pretraining to add."""
@@ -62,34 +64,27 @@ class TransferGain(Diagnosis):
         said = f"The model's {words(evidence.watched)} on the {judged} examples is {reached}."
         said += f" That is {itself}." if itself else ""
         said += "".join(_stands_in(name, evidence, writing) for name in gains if gains[name].learnt is not None)
-        severity, worst = _worst(evidence)
-        if severity == "info":
+        found, worst = _worst(evidence)
+        if found == HELPED:
             return [Finding("transfer_gain", "info", said, next_step="Nothing: transfer paid.")]
-        found = verdict(evidence.gains[worst], evidence)
         does = "about as well" if found == UNCLEAR else "better"
         said = f"{VERDICTS[found]}: {without(worst, evidence)} does {does}. {said}"
         if found == MAY_HURT:
-            return [
-                Finding(
-                    "transfer_gain",
-                    severity,
-                    said,
-                    next_step=f"{PROVE}. Where it stays so: {OTHER[0].lower()}{OTHER[1:]}.",
-                )
-            ]
+            return [Finding("transfer_gain", "warning", said, next_step=PROVE)]
+        severity: Severity = "serious" if found == HURT else "warning"
         why = f" Why it may be so: {_why(evidence, judged, worst)}."
         return [Finding("transfer_gain", severity, said + why, next_step=INSTEAD.get(worst, f"{OTHER}."))]
 
 
-def _worst(evidence: Evidence) -> tuple[Severity, str]:
-    """How grave it is, and over what the model gained least."""
-    telling = {name: gain for name, gain in evidence.gains.items() if tells(gain, evidence)}
-    if not telling:
-        return "info", next(iter(evidence.gains))
-    found = {name: verdict(gain, evidence) for name, gain in telling.items()}
-    name = min(telling, key=lambda each: (GRAVEST_FIRST.index(found[each]), telling[each].difference.low))
-    severities: dict[str, Severity] = {HELPED: "info", HURT: "serious"}
-    return severities.get(found[name], "warning"), name
+def _worst(evidence: Evidence) -> tuple[str, str]:
+    """The gravest verdict of those that tell something, and over what the model gained least of these."""
+    found = [
+        (GRAVEST_FIRST.index(verdict(gain, evidence)), gain.difference.low, name)
+        for name, gain in evidence.gains.items()
+        if tells(gain, evidence)
+    ]
+    place, _, name = min(found, default=(GRAVEST_FIRST.index(HELPED), 0.0, ""))
+    return GRAVEST_FIRST[place], name
 
 
 def verdict(gain: Gain, evidence: Evidence) -> str:
@@ -141,27 +136,23 @@ def _why(evidence: Evidence, judged: str, worst: str) -> str:
 def _against(name: str, evidence: Evidence, writing: Writing) -> str:
     gain = evidence.gains[name]
     few = "" if tells(gain, evidence) else ": too few examples to tell"
-    return plain(f"{_by(gain, writing)} than {without(name, evidence)}, which reaches {_reached(gain, writing)}{few}")
+    return _compared(gain, without(name, evidence), writing) + few
 
 
 def _stands_in(name: str, evidence: Evidence, writing: Writing) -> str:
     """A sentence on what was compared in the place of the model."""
     gain = evidence.gains[name]
     few = "" if tells(gain, evidence) else ", too few to tell"
-    return plain(
-        f" A linear head on its pretrained features is {_by(gain, writing)} than {WITHOUT[name]}, which reaches "
-        f"{_reached(gain, writing)}: {_learnt_from(gain)}{few}."
-    )
+    compared = _compared(gain, WITHOUT[name], writing)
+    return f" A linear head on its pretrained features is {compared}: {_learnt_from(gain)}{few}."
 
 
-def _by(gain: Gain, writing: Writing) -> str:
+def _compared(gain: Gain, other: str, writing: Writing) -> str:
     better = "better" if gain.difference.value >= 0 else "worse"
-    distance, interval = writing.distance(gain.difference.value), writing.range(gain.difference)
-    return f"{distance} {better} (95 % interval of the gain {interval})"
-
-
-def _reached(gain: Gain, writing: Writing) -> str:
-    return writing.value(gain.figure.value)
+    return plain(
+        f"{writing.distance(gain.difference.value)} {better} (95 % interval of the gain "
+        f"{writing.range(gain.difference)}) than {other}, which reaches {writing.value(gain.figure.value)}"
+    )
 
 
 def _learnt_from(gain: Gain) -> str:

@@ -167,19 +167,32 @@ def prepare(
     say_notes(checked.notes, progress)
     say_set_aside(checked.set_aside, progress, ", listed in the report")
     checked = with_near_families(checked, found.modality, looked, store)
-    said = Progress(quiet=True) if infers(found, spec) else progress
     try:
-        try:
-            return divided(checked, found.task, spec, looked, store, said)
-        except NoneHeldOut as error:
-            if not whole:
-                raise
-            progress.say(f"  note: {error} They are looked at undivided.")
-            return divided(checked, found.task, spec, looked, store, said, held_out=False)
+        return _divided(checked, found, spec, looked, store, progress, whole)
     except InputError as error:
         if len(checked.set_aside) > MOST_SET_ASIDE * len(found.examples):
             raise TooFewLeft(str(error), checked) from error
         raise
+
+
+def _divided(
+    checked: Checked,
+    found: Found,
+    spec: FitSpec,
+    looked: KeptLooks,
+    store: FrontierStore | None,
+    progress: Progress,
+    whole: bool,
+) -> Material:
+    """The examples divided, or undivided where none can be held out, and they may be taken `whole`."""
+    said = Progress(quiet=True) if infers(found, spec) else progress
+    try:
+        return divided(checked, found.task, spec, looked, store, said)
+    except NoneHeldOut as error:
+        if not whole:
+            raise
+        progress.say(f"  note: {error} They are looked at undivided.")
+        return divided(checked, found.task, spec, looked, store, said, held_out=False)
 
 
 def infers(found: Found, spec: FitSpec) -> bool:

@@ -208,20 +208,23 @@ def _split_column(table: Table, asked: set[str | None], request: Request) -> str
     ------
     InputError : most of its cells do, and others do not.
     """
+    heeded = request.fits and request.keeps_splits
     for name, cells in table.columns.items():
-        if table.splits is None and key(name) in _SPLIT_COLUMNS and name not in asked:
-            splits = [SPLIT_NAMES.get(key(cell)) for cell in cells]
-            unknown = [row for row, split in enumerate(splits) if split is None]
-            if "train" in splits and not unknown:
-                return name
-            heeded = request.fits and request.keeps_splits
-            if heeded and "train" in splits and 2 * len(unknown) < len(splits):
-                raise InputError(
-                    [Problem(table.ids[row], _no_split(cells[row])) for row in unknown],
-                    f"{table.name}, column {name!r}: {len(unknown)} of {len(splits)} rows are in no known split. "
-                    f"Name one ({', '.join(SPLIT_NAMES)}) or remove the row; or give the column another name, and it "
-                    "is not used.",
-                )
+        if table.splits is not None or key(name) not in _SPLIT_COLUMNS or name in asked:
+            continue
+        splits = [SPLIT_NAMES.get(key(cell)) for cell in cells]
+        if "train" not in splits:
+            continue
+        unknown = [row for row, split in enumerate(splits) if split is None]
+        if not unknown:
+            return name
+        if heeded and 2 * len(unknown) < len(splits):
+            raise InputError(
+                [Problem(table.ids[row], _no_split(cells[row])) for row in unknown],
+                f"{table.name}, column {name!r}: {len(unknown)} of {len(splits)} rows are in no known split. "
+                f"Name one ({', '.join(SPLIT_NAMES)}) or remove the row; or give the column another name, and it "
+                "is not used.",
+            )
     return None
 
 

@@ -53,16 +53,19 @@ class Case(NamedTuple):
 class Alternative(NamedTuple):
     """A way without the pretrained network: its name, what it is, what it reached, how much better the model is.
 
-    ``tells`` is False where it was compared on too few examples to say anything. ``of_few`` : of a head that stands
-    in for the model, on few of the examples.
+    ``of_few`` : of a head that stands in for the model, on few of the examples.
     """
 
     name: str
     words: str
     reached: Figure
     gain: Figure
-    tells: bool = True
     of_few: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says something: few examples do where the gain is clear."""
+        return not self.of_few or self.gain.low > 0 or self.gain.high < 0
 
 
 class Bin(NamedTuple):

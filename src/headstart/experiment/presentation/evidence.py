@@ -18,7 +18,7 @@ from headstart.delivery.provenance import provenance_of
 from headstart.delivery.report.evidence import Alternative, Bin, Mistake, ReportEvidence, Sample
 from headstart.delivery.report.page import render
 from headstart.diagnosis.base import Evidence
-from headstart.diagnosis.transfer_gain import on_enough, tells, without
+from headstart.diagnosis.transfer_gain import on_enough, without
 from headstart.experiment import keeping
 from headstart.experiment.choosing import choose_strategies
 from headstart.experiment.facts import caution, facts
@@ -137,14 +137,7 @@ def _for_report(model: Model, outcome: Outcome, reasons: Reasons) -> ReportEvide
 def _alternatives(before: Evidence) -> list[Alternative]:
     """What the model was compared with."""
     return [
-        Alternative(
-            name,
-            without(name, before),
-            gain.figure,
-            gain.difference,
-            tells=tells(gain, before),
-            of_few=not on_enough(gain, before),
-        )
+        Alternative(name, without(name, before), gain.figure, gain.difference, not on_enough(gain, before))
         for name, gain in before.gains.items()
     ]
 
